@@ -1,0 +1,56 @@
+package capture
+
+import "fmt"
+
+// LinkType is a value of the LINKTYPE registry
+// (https://www.tcpdump.org/linktypes.html), as pcap and pcapng files use it.
+type LinkType uint32
+
+// The link types that tcpsee decodes, and those that live capture gives.
+const (
+	LinkNull            LinkType = 0   // BSD loopback, 4-byte family in host order
+	LinkEthernet        LinkType = 1   // IEEE 802.3
+	LinkTokenRing       LinkType = 6   // IEEE 802.5
+	LinkSLIP            LinkType = 8   // SLIP with BSD header
+	LinkPPP             LinkType = 9   // PPP, with or without HDLC framing
+	LinkFDDI            LinkType = 10  // FDDI
+	LinkRawBSD          LinkType = 12  // raw IP in files of some systems
+	LinkRawOpenBSD      LinkType = 14  // raw IP in files of OpenBSD
+	LinkPPPSerial       LinkType = 50  // PPP in HDLC-like framing
+	LinkPPPEther        LinkType = 51  // PPPoE session
+	LinkRaw             LinkType = 101 // raw IP, version from the first nibble
+	LinkCHDLC           LinkType = 104 // Cisco HDLC
+	Link80211           LinkType = 105 // IEEE 802.11
+	LinkFrameRelay      LinkType = 107 // Frame Relay
+	LinkLoop            LinkType = 108 // OpenBSD loopback, 4-byte family in network order
+	LinkSLL             LinkType = 113 // Linux cooked v1
+	LinkPrism           LinkType = 119 // Prism monitor header and 802.11
+	LinkRadiotap        LinkType = 127 // radiotap and 802.11
+	LinkAVS             LinkType = 163 // AVS monitor header and 802.11
+	LinkPPPDir          LinkType = 204 // PPP preceded by a direction byte
+	LinkIPv4            LinkType = 228 // raw IPv4
+	LinkIPv6            LinkType = 229 // raw IPv6
+	LinkEthernetMPacket LinkType = 274 // IEEE 802.3br mPackets
+	LinkSLL2            LinkType = 276 // Linux cooked v2
+)
+
+// String returns tcpdump's name of the link type, or its number.
+func (l LinkType) String() string {
+	if n, ok := linkNames[l]; ok {
+		return n
+	}
+	return fmt.Sprintf("link type %d", uint32(l))
+}
+
+// Known reports whether the type has a name here.
+func (l LinkType) Known() bool { _, ok := linkNames[l]; return ok }
+
+var linkNames = map[LinkType]string{
+	LinkNull: "NULL", LinkEthernet: "EN10MB", LinkTokenRing: "IEEE802", LinkSLIP: "SLIP",
+	LinkPPP: "PPP", LinkFDDI: "FDDI", LinkRawBSD: "RAW", LinkRawOpenBSD: "RAW",
+	LinkPPPSerial: "PPP_SERIAL", LinkPPPEther: "PPP_ETHER", LinkRaw: "RAW", LinkCHDLC: "C_HDLC",
+	Link80211: "IEEE802_11", LinkFrameRelay: "FRELAY", LinkLoop: "LOOP", LinkSLL: "LINUX_SLL",
+	LinkPrism: "PRISM_HEADER", LinkRadiotap: "IEEE802_11_RADIO", LinkAVS: "IEEE802_11_RADIO_AVS",
+	LinkPPPDir: "PPP_WITH_DIR", LinkIPv4: "IPV4", LinkIPv6: "IPV6",
+	LinkEthernetMPacket: "ETHERNET_MPACKET", LinkSLL2: "LINUX_SLL2",
+}

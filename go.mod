@@ -1,0 +1,3 @@
+module tcpsee
+
+go 1.26
