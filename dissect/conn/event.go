@@ -1,0 +1,309 @@
+// Package conn follows TCP connections: it takes packets in order and gives
+// events, each of which says what a segment is, what it means in its place,
+// and what both ends' states are after it (RFC 9293, section 3.3.2).
+//
+// An event is final when it is given out. What is learned later stands on a
+// later event, or on the connection's own when it ends.
+package conn
+
+import (
+	"net/netip"
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+)
+
+// Side is one end of a connection.
+type Side uint8
+
+// The ends. The client is the one that sent the first SYN; where none was
+// seen it is inferred.
+const (
+	Client Side = iota
+	Server
+)
+
+// Other returns the other end.
+func (s Side) Other() Side { return 1 - s }
+
+func (s Side) String() string { return [...]string{"client", "server"}[s&1] }
+
+// Kind is what a segment is: the first that fits of RST, SYN-ACK, SYN, FIN,
+// DATA, ACK, else OTHER.
+type Kind uint8
+
+// The kinds.
+const (
+	KindOther Kind = iota
+	KindSYN
+	KindSYNACK
+	KindACK
+	KindData
+	KindFIN
+	KindRST
+)
+
+func (k Kind) String() string {
+	return [...]string{"OTHER", "SYN", "SYN-ACK", "ACK", "DATA", "FIN", "RST"}[k]
+}
+
+// KindOf returns the kind of a segment with the given control bits and payload
+// length in bytes.
+func KindOf(f dissect.Flags, length int) Kind {
+	switch {
+	case f&dissect.RST != 0:
+		return KindRST
+	case f.Has(dissect.SYN | dissect.ACK):
+		return KindSYNACK
+	case f&dissect.SYN != 0:
+		return KindSYN
+	case f&dissect.FIN != 0:
+		return KindFIN
+	case length > 0:
+		return KindData
+	case f&dissect.ACK != 0:
+		return KindACK
+	}
+	return KindOther
+}
+
+// State is a connection state of RFC 9293, section 3.3.2, at one end, as far
+// as an observer can tell.
+type State uint8
+
+// The states. StateUnknown is "?".
+const (
+	StateUnknown State = iota
+	StateClosed
+	StateListen
+	StateSynSent
+	StateSynReceived
+	StateEstablished
+	StateFinWait1
+	StateFinWait2
+	StateCloseWait
+	StateClosing
+	StateLastAck
+	StateTimeWait
+)
+
+func (s State) String() string {
+	return [...]string{"?", "CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
+		"FIN-WAIT-2", "CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT"}[s]
+}
+
+// Label says what a segment means in its place. A segment has any number.
+type Label uint8
+
+// The labels, in the order in which they are printed.
+const (
+	Retransmission Label = iota
+	FastRetransmission
+	SpuriousRetransmission
+	OutOfOrder
+	DupAck
+	LostSegment
+	AckLostSegment
+	ZeroWindow
+	ZeroWindowProbe
+	ZeroWindowProbeAck
+	WindowUpdate
+	WindowFull
+	KeepAlive
+	KeepAliveAck
+	PortReuse
+	TFOSyn
+	TFOAck
+	TFOIgnored
+	SimultaneousOpen
+	Refused
+	ChallengeAck
+	DuplicateCapture
+	Offloaded
+	HalfClose
+	TimeWait
+	labelCount
+)
+
+var labelNames = [labelCount]string{
+	"retransmission", "fast-retransmission", "spurious-retransmission", "out-of-order", "dup-ack", "lost-segment",
+	"ack-lost-segment", "zero-window", "zero-window-probe", "zero-window-probe-ack", "window-update", "window-full",
+	"keep-alive", "keep-alive-ack", "port-reuse", "tfo-syn", "tfo-ack", "tfo-ignored", "simultaneous-open", "refused",
+	"challenge-ack", "duplicate-capture", "offloaded", "half-close", "time-wait",
+}
+
+func (l Label) String() string { return labelNames[l] }
+
+// Labels is a set of labels.
+type Labels uint32
+
+// With returns the set with l in it.
+func (s Labels) With(l Label) Labels { return s | 1<<l }
+
+// Has reports whether l is in the set.
+func (s Labels) Has(l Label) bool { return s&(1<<l) != 0 }
+
+// Each calls f with each label of the set, in the order of the constants.
+func (s Labels) Each(f func(Label)) {
+	for l := Label(0); l < labelCount; l++ {
+		if s.Has(l) {
+			f(l)
+		}
+	}
+}
+
+// Type says what an event is about.
+type Type uint8
+
+// The types of event.
+const (
+	TypeSegment   Type = iota // a TCP segment
+	TypeICMP                  // an ICMP error; Conn is 0 where it quotes no connection that is known
+	TypeNeighbour             // ARP or neighbour discovery for an address in play
+	TypeCall                  // a socket call of an end that tcpsee drives or traces
+	TypeWait                  // nothing has come for a while; Text says what is awaited
+	TypeEnd                   // a connection has left, or the capture has ended: Connection is filled
+	TypeCapture               // the capture has ended: Capture is filled
+)
+
+// Event is one row. It and what it points to are valid until the Tracker's
+// next call.
+type Event struct {
+	Type   Type
+	Conn   int64         // number of the connection, from 1; 0 is none
+	Time   capture.Stamp // of the frame, or of the call
+	Since  time.Duration // since the capture's first frame with a time
+	Delta  time.Duration // since the connection's first event
+	Frame  int64         // number of the frame; 0 for calls and waits
+	File   int           // index of the file that Frame counts in
+	Client netip.AddrPort
+	Server netip.AddrPort
+
+	// The rest up to Packet holds for segments.
+	From       Side
+	Kind       Kind
+	Handshake  bool // this ACK completes the handshake
+	Labels     Labels
+	DupAckNum  int      // with DupAck: how many in a row, from 1
+	States     [2]State // by Side, after the segment
+	Before     [2]State // by Side, before it
+	Seq, Ack   uint32   // relative to the initial sequence numbers; Ack 0 without the ACK bit
+	SeqSeen    bool     // Seq counts from the first number seen, for the SYN was not
+	AckSeen    bool     // the same for Ack
+	Window     uint32   // scaled where the scale is known, in bytes
+	ScaleKnown bool
+	InFlight   uint32           // bytes sent by From and not acknowledged, after the segment
+	RTT        time.Duration    // that this segment's ACK shows; 0 is none
+	IRTT       time.Duration    // of the handshake, SYN to its completing ACK, once known; 0 before
+	HalfRTT    [2]time.Duration // SYN to SYN-ACK, SYN-ACK to ACK, as seen here; on the completing ACK
+
+	Inferred   bool            // who is client was inferred
+	First      bool            // the connection's first event
+	Packet     *dissect.Packet // the packet of a segment, ICMP or neighbour event
+	App        string          // layer 7 or 6, as far as this segment shows: `HTTP GET /`, `TLS ClientHello`; else ""
+	Call       *Call
+	Text       string      // of TypeWait
+	Connection *Connection // of TypeEnd
+	Capture    *Capture    // of TypeCapture
+}
+
+// Call is a socket call that one end made.
+type Call struct {
+	Name    string // "connect"
+	Phase   Phase
+	From    Side
+	Args    string         // for people
+	Result  string         // for people, of a return: "6", "ECONNREFUSED"
+	Error   string         // the error's meaning: "Connection refused"
+	Data    []byte         // sent or received
+	Local   netip.AddrPort // where known
+	Remote  netip.AddrPort // where known
+	PID     int
+	Program string
+}
+
+// Phase is whether a call was entered or came back.
+type Phase uint8
+
+// The phases. Whole is a call that took no time worth two rows.
+const (
+	PhaseWhole Phase = iota
+	PhaseEntry
+	PhaseReturn
+)
+
+// Connection is what is known of a connection at its end.
+type Connection struct {
+	Number       int64
+	Client       netip.AddrPort
+	Server       netip.AddrPort
+	Inferred     bool // who is client was inferred
+	First, Last  capture.Stamp
+	FirstFrame   int64
+	LastFrame    int64
+	File         int
+	States       [2]State
+	ISS          [2]dissect.Seq // initial send sequence numbers, with ISSKnown
+	ISSKnown     [2]bool
+	Completeness uint8         // Wireshark's bits: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST
+	IRTT         time.Duration // 0 is not known
+	HalfRTT      [2]time.Duration
+	Segments     [2]uint64 // by sender
+	Bytes        [2]uint64 // payload by sender, all that was sent
+	Unique       [2]uint64 // of it, each byte once
+	Retransmits  [2]uint64 // segments by sender with any retransmission label
+	LabelCounts  [labelCount]uint32
+	SYNs         uint32 // SYNs without ACK that the client sent
+	App          string // layer 7: "HTTP", "TLS", "SSH", "text", "bytes", "" for none
+	Verdict      Verdict
+}
+
+// LabelCount returns how many segments had the label.
+func (c *Connection) LabelCount(l Label) uint32 { return c.LabelCounts[l] }
+
+// Outcome names a verdict.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeClosed      Outcome = "closed"      // both directions, by FIN
+	OutcomeReset       Outcome = "reset"       // by RST, after it was established
+	OutcomeRefused     Outcome = "refused"     // RST to SYN
+	OutcomeNoAnswer    Outcome = "no-answer"   // SYNs, and nothing came back
+	OutcomeUnreachable Outcome = "unreachable" // an ICMP error says so
+	OutcomeHalfOpen    Outcome = "half-open"   // SYN-ACK came, its ACK did not
+	OutcomeHalfClosed  Outcome = "half-closed" // one direction is closed
+	OutcomeOpen        Outcome = "open"        // established when the capture ended
+	OutcomeStalled     Outcome = "stalled"     // zero window, or data never acknowledged
+	OutcomeMidstream   Outcome = "midstream"   // the capture began in the middle and shows no end
+)
+
+// Verdict is what became of a connection, why, and what to do.
+type Verdict struct {
+	Outcome  Outcome
+	By       Side    // who closed, reset, refused, with HasBy
+	HasBy    bool    //
+	Detail   string  // a narrower name: "backlog", "bad-request", "request-incomplete", "" for none
+	Text     string  // one sentence: facts, from frames
+	Meaning  string  // what it means; may be a guess, then it says so
+	NextStep string  // what to try; "" where nothing needs doing
+	Evidence []int64 // frames that show it
+}
+
+// Capture is what a capture held, at its end.
+type Capture struct {
+	Files       []string
+	Interfaces  []capture.Interface
+	Frames      int64
+	Bytes       int64 // on the wire
+	Segments    int64
+	Connections int64
+	NotTCP      int64            // frames with anything else
+	Unfollowed  map[string]int64 // why frames were not followed: "link type 147": 3
+	Dropped     uint64
+	Evicted     int64 // connections written out early because a cap was reached
+	First, Last capture.Stamp
+	Fault       string   // where and why reading stopped, "" for a clean end
+	Findings    []string // what was odd and passed over
+}

@@ -1,0 +1,57 @@
+// Package render draws events: as a timeline for people, as a table of
+// connections, as data. It computes no protocol facts; what it shows, the
+// model knows. Bytes of packets are escaped before they reach any medium.
+package render
+
+import (
+	"net/netip"
+
+	"tcpsee/dissect/conn"
+)
+
+// Renderer takes events in order and writes them.
+type Renderer interface {
+	// Event draws one event. e is valid during the call only.
+	Event(e *conn.Event) error
+	// Flush makes everything drawn so far visible. A live source calls it
+	// after each batch.
+	Flush() error
+	// Close draws what stands at the end and flushes. It does not close the
+	// writer.
+	Close() error
+}
+
+// TimeMode is what the time column counts from.
+type TimeMode uint8
+
+// The ways to show time.
+const (
+	TimeStart TimeMode = iota // seconds since the connection's first event
+	TimeDelta                 // since the row before
+	TimeClock                 // UTC
+)
+
+// MinWidth and DefaultWidth of a picture, in columns.
+const (
+	MinWidth     = 60
+	DefaultWidth = 100
+)
+
+// Options of the views. The zero value is plain text, DefaultWidth wide.
+type Options struct {
+	Width     int
+	Color     bool
+	ASCII     bool // draw with ASCII characters only
+	Live      bool // every row at once; nothing is folded
+	Time      TimeMode
+	NoPayload bool
+	Absolute  bool     // sequence numbers as on the wire
+	Verbose   bool     // a sentence under each row
+	Hex       bool     // layer 7 as hex
+	Full      bool     // fold nothing
+	Conn      int64    // only this connection; 0 is all
+	Files     []string // names of the files that events count in
+	// ProcessName names the program that has an address on this machine,
+	// "nc[4121]"; nil or "" where nobody knows.
+	ProcessName func(netip.AddrPort) string
+}
