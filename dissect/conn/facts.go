@@ -1,0 +1,51 @@
+package conn
+
+import (
+	"net/netip"
+
+	"tcpsee/capture"
+)
+
+// facts is what the tracker has seen of one connection and a verdict may rest
+// on. Frame numbers are 0 where there was no such frame.
+type facts struct {
+	synFirst, synLast   int64    // SYNs of the client
+	synAck              int64    // first SYN-ACK
+	synAcks             uint32   // how many
+	handshake           int64    // the ACK that completed the handshake
+	dataFirst, dataLast [2]int64 // by sender
+	fin                 [2]int64 // first FIN by sender
+	finAcked            [2]int64 // the segment that acknowledged that FIN
+	finOrder            Side     // who sent FIN first, where there is one
+	rst                 int64    // first RST
+	rstBy               Side
+	rstState            State // of the other end before the RST
+	simultaneous        bool  // both ends sent SYN
+	midstream           bool  // no SYN seen
+	zeroWindow          [2]int64 // last zero-window segment by sender, 0 once it opened again
+	probes              [2]uint32
+	outstanding         [2]uint32 // bytes sent and not acknowledged at the end, by sender
+	resendsAtEnd        [2]uint32 // times that the oldest of them was sent again
+	resendBytes         [2]uint32 // largest segment among those resends
+	resendFrame         [2]int64  // the last of those resends
+	lastBy              Side      // who sent the last segment
+	lastDataAt          [2]capture.Stamp
+	establishedAt       capture.Stamp
+	endedAt             capture.Stamp // first FIN or RST
+	icmp                icmpFact
+	unresolved          netip.Addr // asked for by ARP or neighbour discovery, and never answered
+	asked               []int64    // frames of those questions
+	callError           string     // errno name that a driven end's call gave: "ECONNREFUSED"
+	callName            string
+	app                 appFacts
+}
+
+// icmpFact is the last ICMP error that quoted the connection.
+type icmpFact struct {
+	frame      int64
+	version    uint8
+	kind, code uint8
+	mtu        uint32
+	from       netip.Addr
+	count      uint32
+}
