@@ -19,9 +19,9 @@ type facts struct {
 	finOrder            Side     // who sent FIN first, where there is one
 	rst                 int64    // first RST
 	rstBy               Side
-	rstState            State // of the other end before the RST
-	simultaneous        bool  // both ends sent SYN
-	midstream           bool  // no SYN seen
+	rstState            State    // of the other end before the RST
+	simultaneous        bool     // both ends sent SYN
+	midstream           bool     // no SYN seen
 	zeroWindow          [2]int64 // last zero-window segment by sender, 0 once it opened again
 	probes              [2]uint32
 	outstanding         [2]uint32 // bytes sent and not acknowledged at the end, by sender
