@@ -1,0 +1,35 @@
+# make demo   a real connection on this machine, captured and drawn
+# make test   every test that this machine can run
+GO        ?= go
+BIN       := .build/tcpsee
+PREFIX    ?= /usr/local
+BENCHTIME ?= 1s
+TESTFLAGS ?=
+export CGO_ENABLED = 0
+
+.PHONY: demo test build install bench lint clean
+
+demo: build
+	@$(BIN) demo
+
+test:
+	$(GO) test $(TESTFLAGS) ./...
+
+build:
+	@$(GO) build -trimpath -o $(BIN) ./cmd/tcpsee
+
+# sudo's PATH seldom has a Go folder: build as oneself, copy with sudo.
+install: build
+	@if [ -w $(PREFIX)/bin ]; then install -m 0755 $(BIN) $(PREFIX)/bin/tcpsee; \
+	 else sudo install -m 0755 $(BIN) $(PREFIX)/bin/tcpsee; fi
+	@echo "installed $(PREFIX)/bin/tcpsee"
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+lint:
+	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+
+clean:
+	rm -rf .build
