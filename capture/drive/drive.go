@@ -1,0 +1,135 @@
+// Package drive opens a real TCP connection (active OPEN), waits for one
+// (passive OPEN), carries a conversation over it as nc does, and reports every
+// socket call that it makes, with its time and its bytes. RFC 9293, section
+// 3.10 ("Event Processing") governs what each call does on the wire; which
+// calls are made, with which options, follows OpenBSD's nc.
+//
+// In go a host, a port and a few of nc's options; out come Calls through a
+// Reporter, and a Conn. Opening has two stages, so that a capture can be
+// opened and filtering in between: the local port is known before the first
+// packet leaves.
+//
+//	plan, err := drive.Prepare(ctx, drive.DialOptions{Host: "localhost", Port: "3000"}, report)
+//	attempt, err := plan.Bind(0)          // attempt.Local is known, nothing has been sent
+//	// … open the capture for attempt.Local and attempt.Remote …
+//	conn, err := attempt.Connect(ctx)     // SYN
+//	outcome := conn.Relay(ctx, os.Stdin, os.Stdout, drive.RelayOptions{})
+//
+// Sockets are plain: TCP and not MPTCP, no keep-alive, Nagle's algorithm left
+// on, nothing shared. Where this differs from nc on purpose: the local port of
+// an active OPEN is bound first (nc leaves it to connect), a listener sets
+// SO_REUSEADDR but not SO_REUSEPORT (with which two nc of one user share a
+// port in silence), and shutdown(SHUT_RD), which sends nothing, is left out.
+//
+// Linux and macOS use the system's calls; elsewhere the same API stands on
+// Go's net package, with its extras switched off. System calls that make or
+// name a socket are made in the caller's goroutine, so a locked thread in a
+// network namespace of its own gets sockets of that namespace.
+package drive
+
+import (
+	"net/netip"
+	"time"
+)
+
+// The two ends of a connection, as Call.End names them.
+const (
+	Client = "client" // the end that opens actively
+	Server = "server" // the end that opens passively
+)
+
+// Phase says which part of a socket call a Call reports.
+type Phase uint8
+
+// The phases. Calls that may wait (resolve, connect, accept, send, recv) are
+// reported twice, as Entry and as Return; those that return at once are
+// reported once, as Whole, after they returned and with the time of their
+// entry.
+const (
+	Whole Phase = iota
+	Entry
+	Return
+)
+
+// String returns "whole", "entry" or "return".
+func (p Phase) String() string {
+	switch p {
+	case Entry:
+		return "entry"
+	case Return:
+		return "return"
+	}
+	return "whole"
+}
+
+// Call is one socket call of the driver, or one end of it. Calls that only ask
+// or keep house (getsockname, fcntl, poll) are not reported.
+type Call struct {
+	Name   string // resolve, socket, setsockopt, bind, listen, accept, connect, send, recv, shutdown, close
+	Phase  Phase
+	End    string         // Client or Server: whose call it is
+	Time   time.Time      // wall clock: of the entry for Entry and Whole, of the return for Return
+	Took   time.Duration  // from entry to return; 0 in an Entry
+	FD     int            // the descriptor; -1 where there is none
+	Local  netip.AddrPort // invalid until known
+	Remote netip.AddrPort // invalid until known
+	Args   string         // for people: "127.0.0.1:3000", "6 bytes"
+	Data   []byte         // bytes given to send, or received; owned by the receiver of the Call
+	N      int            // Return of send and recv: bytes moved; 0 from recv is the end of the stream
+	Err    error          // Return and Whole: why it failed; see ErrName
+}
+
+// Reporter takes the driver's calls. It is called in the goroutine that makes
+// the call, before it for an Entry and right after it for the rest, so that
+// what it does delays the connection; and from several goroutines at once.
+type Reporter func(Call)
+
+// tracer reports the calls of one socket.
+type tracer struct {
+	report Reporter
+	end    string
+	fd     int
+	local  netip.AddrPort
+	remote netip.AddrPort
+}
+
+// fill adds to c what is the same for all calls of the socket.
+func (t *tracer) fill(c Call) Call {
+	c.End, c.FD = t.end, t.fd
+	c.Local = t.local
+	if !c.Remote.IsValid() {
+		c.Remote = t.remote
+	}
+	return c
+}
+
+// entry reports that the call c is about to be made, and returns its time.
+func (t *tracer) entry(c Call) time.Time {
+	now := time.Now()
+	if t.report != nil {
+		c.Phase, c.Time = Entry, now
+		t.report(t.fill(c))
+	}
+	return now
+}
+
+// returned reports that the call c, entered at began, has returned.
+func (t *tracer) returned(c Call, began time.Time) {
+	if t.report == nil {
+		return
+	}
+	c.Phase, c.Time = Return, time.Now()
+	c.Took = c.Time.Sub(began)
+	t.report(t.fill(c))
+}
+
+// whole makes a call that returns at once and reports it.
+func (t *tracer) whole(name, args string, call func() error) error {
+	began := time.Now()
+	err := call()
+	if t.report != nil {
+		c := Call{Name: name, Phase: Whole, Time: began, Took: time.Since(began), Args: args, Err: err}
+		t.report(t.fill(c))
+	}
+	return err
+}
