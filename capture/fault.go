@@ -12,7 +12,7 @@ type Fault struct {
 	File   string // its name as given; "standard input" for -
 	Record int64  // 1-based number of the record or block at fault; 0 for the file header
 	Frames int64  // frames read before the fault
-	Offset int64  // byte offset of that record (in the expanded stream of a compressed file)
+	Offset int64  // byte offset of that record (in the expanded stream of a compressed file); -1 where there is no file
 	Reason string // lower case, no full stop
 	Err    error  // the cause, where there is one
 }
@@ -21,6 +21,9 @@ func (f *Fault) Error() string {
 	var b strings.Builder
 	if f.File != "" {
 		fmt.Fprintf(&b, "%s: ", f.File)
+	}
+	if f.Offset < 0 {
+		return b.String() + f.Reason
 	}
 	if f.Record > 0 {
 		fmt.Fprintf(&b, "record %d ", f.Record)
