@@ -95,7 +95,9 @@ type Interface struct {
 	Index       int      // the operating system's number; 0 in files
 	Link        LinkType // of its frames
 	SnapLen     int      // 0 is no limit
+	FCSLen      int      // bytes of frame check sequence at the end of its frames, as the file says; else 0
 	File        int      // index of the file that has it
+	Section     int      // 0-based number of the pcapng section that has it; else 0
 }
 
 // Stats counts what a Source has seen so far.

@@ -1,0 +1,105 @@
+package capture
+
+import (
+	"bytes"
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+)
+
+// foreign is a kind of file that tcpsee does not read.
+type foreign struct {
+	magic  string
+	offset int
+	what   string
+	advice string
+}
+
+const (
+	byEditcap = "convert it with: editcap -F pcapng FILE NEW"
+	unpack    = "unpack it first"
+)
+
+// foreigners are the files that people give to a program like this, by their
+// first bytes: those that Wireshark can convert, packed ones, and others. The
+// longer magic comes first.
+var foreigners = []foreign{
+	{"snoop\x00\x00\x00", 0, "a snoop capture (Solaris)", byEditcap},
+	{"GMBU", 0, "a Microsoft Network Monitor capture", byEditcap},
+	{"RTSS", 0, "a Microsoft Network Monitor 1 capture", byEditcap},
+	{"iptrace 1.0", 0, "an AIX iptrace capture", byEditcap},
+	{"iptrace 2.0", 0, "an AIX iptrace capture", byEditcap},
+	{"TRSNIFF data    \x1a", 0, "a Sniffer capture", byEditcap},
+	{"XCP\x00", 0, "a NetXRay or Windows Sniffer capture", byEditcap},
+	{"VL\x00\x00", 0, "a NetXRay capture", byEditcap},
+	{"\x05VNF", 0, "a Visual Networks capture", byEditcap},
+	{"\x7fver\x00\x00\x00", 0, "an EtherPeek or OmniPeek capture", byEditcap},
+	{"btsnoop\x00", 0, "a Bluetooth capture (btsnoop)", byEditcap},
+	{"\x00\x00\x02\x00\x12\x05\x00\x10", 0, "a K12 capture", byEditcap},
+	{"5\x19\x11\x20", 0, "a NetScaler trace", byEditcap},
+	{"NetScaler", 0, "a NetScaler trace", byEditcap},
+	{"\xb0\xb0\xb0\xb0", 0, "a Shomiti Surveyor capture", byEditcap},
+	{"\xa1\xb2\x34\xcd", 0, "a pcap of an unusual kind (magic a1b234cd)", ""},
+	{"\xcd\x34\xb2\xa1", 0, "a pcap of an unusual kind (magic a1b234cd)", ""},
+	{"\xa1\x2b\x3c\x4d", 0, "a pcap of an unusual kind (Navtel, magic a12b3c4d)", ""},
+	{"\x4d\x3c\x2b\xa1", 0, "a pcap of an unusual kind (Navtel, magic a12b3c4d)", ""},
+	{"PK\x03\x04", 0, "a zip archive", unpack},
+	{"7z\xbc\xaf\x27\x1c", 0, "a 7-Zip archive", unpack},
+	{"Rar!\x1a\x07", 0, "a RAR archive", unpack},
+	{"ustar", 257, "a tar archive", unpack},
+	{"BZh", 0, "compressed with bzip2", "expand it first: bunzip2 FILE"},
+	{"\xfd7zXZ\x00", 0, "compressed with xz", "expand it first: unxz FILE"},
+	{"\x1f\x9d", 0, "compressed with compress", "expand it first: uncompress FILE"},
+	{"\x1f\x8b", 0, "compressed with gzip twice", "expand it first: gzip -d FILE"},
+	{"\x28\xb5\x2f\xfd", 0, "compressed with zstd twice", "expand it first: zstd -d FILE"},
+	{"\x04\x22\x4d\x18", 0, "compressed with lz4 twice", "expand it first: lz4 -d FILE"},
+	{"\x7fELF", 0, "a program", ""},
+	{"MZ", 0, "a Windows program", ""},
+	{"%PDF-", 0, "a PDF document", ""},
+	{"\x89PNG", 0, "a picture", ""},
+	{"<?xml", 0, "XML", "give the capture that it was made from"},
+	{"<!DOCTYPE", 0, "a web page", "the capture may not have been downloaded, but a page about it"},
+	{"<html", 0, "a web page", "the capture may not have been downloaded, but a page about it"},
+	{"version https://git-lfs", 0, "a Git LFS pointer", "fetch the file itself: git lfs pull"},
+}
+
+const readable = "tcpsee reads pcap and pcapng, plain or compressed with gzip, zstd or lz4"
+
+// describe says what a file is that begins with head and is not a capture.
+// whole says that the file has no more bytes.
+func describe(head []byte, whole bool) string {
+	for _, f := range foreigners {
+		if len(head) >= f.offset && bytes.HasPrefix(head[f.offset:], []byte(f.magic)) {
+			advice := f.advice
+			if advice != "" {
+				advice = ": " + advice
+			}
+			return fmt.Sprintf("this is %s; %s%s", f.what, readable, advice)
+		}
+	}
+	if whole && len(head) < minMagic {
+		return fmt.Sprintf("the file is cut short: it has %d bytes (%x), and a capture begins with four that say its kind", len(head), head)
+	}
+	kind := "unknown"
+	if isText(head[:min(len(head), 512)]) {
+		kind = "text"
+	}
+	head = head[:min(len(head), headSize)]
+	advice := "Wireshark's capinfos may know what it is"
+	if kind == "text" {
+		advice = "a hex dump is turned into a capture by: text2pcap FILE NEW"
+	}
+	return fmt.Sprintf("this is no capture: it begins with %s data, % x (%q); %s: %s", kind, head, head, readable, advice)
+}
+
+// isText reports whether b, the beginning of a file, is readable text.
+func isText(b []byte) bool {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && len(b) >= utf8.UTFMax || !unicode.IsPrint(r) && !unicode.IsSpace(r) && r != utf8.RuneError {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}

@@ -1,0 +1,76 @@
+package capture
+
+import (
+	"math"
+	"math/bits"
+)
+
+// ngClock turns an interface's units of time into stamps (section 4.2,
+// if_tsresol and if_tsoffset).
+type ngClock struct {
+	binary   bool
+	exponent uint   // units are 10^-exponent or 2^-exponent seconds
+	units    uint64 // in a second; 0 where 64 bits don't hold it
+	nanos    uint64 // nanoseconds a unit, where that is a whole number; else 0
+	offset   int64  // seconds to add
+}
+
+// newClock reads if_tsresol: the top bit chooses 2 over 10, the rest is the
+// negative exponent.
+func newClock(resolution byte) ngClock {
+	c := ngClock{binary: resolution&0x80 != 0, exponent: uint(resolution & 0x7f)}
+	switch {
+	case c.binary:
+		if c.exponent < 64 {
+			c.units = 1 << c.exponent
+		}
+	case c.exponent < 20: // 10^19 < 2^64
+		c.units = 1
+		for range c.exponent {
+			c.units *= 10
+		}
+		if c.exponent <= 9 {
+			c.nanos = 1e9 / c.units
+		}
+	}
+	return c
+}
+
+// Seconds beyond which a Stamp is clamped.
+const (
+	maxStampSeconds = math.MaxInt64 / 1_000_000_000
+	minStampSeconds = math.MinInt64 / 1_000_000_000
+)
+
+// stamp converts a count of units since 1970, rounding down.
+func (c *ngClock) stamp(ts uint64) Stamp {
+	if c.offset == 0 && c.nanos != 0 && ts <= math.MaxInt64/c.nanos {
+		return Stamp(ts * c.nanos)
+	}
+	var sec, nanos uint64
+	switch {
+	case c.units != 0:
+		sec = ts / c.units
+		hi, lo := bits.Mul64(ts%c.units, 1e9)
+		nanos, _ = bits.Div64(hi, lo, c.units) // hi < units: no overflow
+	case c.binary:
+		hi, _ := bits.Mul64(ts, 1e9)
+		nanos = hi >> (c.exponent - 64)
+	case c.exponent <= 28:
+		nanos = ts / uint64(math.Pow10(int(c.exponent-9))) // a power of ten below 2^64, exact
+	}
+	return clampStamp(sec, c.offset, nanos)
+}
+
+// clampStamp adds seconds, an offset in seconds, and nanoseconds under 1e9.
+func clampStamp(sec uint64, offset int64, nanos uint64) Stamp {
+	const far = math.MaxInt64 / 4 // beyond all that a Stamp holds
+	total := int64(min(sec, far)) + min(max(offset, -far), far)
+	switch {
+	case total >= maxStampSeconds:
+		return math.MaxInt64
+	case total < minStampSeconds:
+		return NoTime + 1
+	}
+	return Stamp(total*1e9 + int64(nanos))
+}

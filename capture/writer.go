@@ -1,0 +1,402 @@
+package capture
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"net/netip"
+	"runtime"
+	"slices"
+	"unicode/utf8"
+)
+
+// WriterOptions is what a saved file says about its origin.
+type WriterOptions struct {
+	Application string // empty is "tcpsee"
+	Hardware    string // empty is the processor's architecture
+	OS          string // empty is the system's name
+}
+
+const (
+	writeSize       = 64 << 10
+	maxOrdered      = 256 // interfaces that are described in the source's order
+	maxComment      = maxOption
+	sectionNoLength = ^uint64(0)
+	nanoResolution  = 9
+	maxLinkType     = 1<<16 - 1 // an interface block has 16 bits for it
+)
+
+// Writer saves frames as pcapng (draft-ietf-opsawg-pcapng), little-endian,
+// with times in nanoseconds. It keeps what a Frame has: bytes, both lengths,
+// time or its absence, link type, interface, direction, state of checksums,
+// drop count and comments. It is not safe for concurrent use. After an error
+// it writes nothing more, and returns that error again.
+type Writer struct {
+	w       *bufio.Writer
+	o       WriterOptions
+	buf     []byte // the block being made
+	size    int64  // bytes written
+	begun   bool
+	section int // sections written
+	ids     map[writerKey]uint32
+	used    []Interface // of this section, by id
+	counts  []uint64    // packets written, by id
+	err     error
+}
+
+// writerKey is what needs an interface block of its own in a section. Time
+// before 1970 does: it takes a negative if_tsoffset.
+type writerKey struct {
+	index    int
+	link     LinkType
+	negative bool
+}
+
+// beforeEpoch is the if_tsoffset, in seconds, of interfaces with times before
+// 1970: the whole range of Stamp lies after it.
+const beforeEpoch = -9223372037
+
+// NewWriter returns a Writer to w. Nothing is written before the first frame
+// or Flush.
+func NewWriter(w io.Writer, o WriterOptions) *Writer {
+	if o.Application == "" {
+		o.Application = "tcpsee"
+	}
+	if o.Hardware == "" {
+		o.Hardware = runtime.GOARCH
+	}
+	if o.OS == "" {
+		o.OS = runtime.GOOS
+	}
+	return &Writer{w: bufio.NewWriterSize(w, writeSize), o: o, ids: make(map[writerKey]uint32)}
+}
+
+// WriteFrame saves f, which came from a source with these interfaces. An
+// interface is described when its first frame is saved, and those before it
+// with it, so that numbers stay as they were. A custom record is saved as
+// WriteCustom does.
+func (w *Writer) WriteFrame(f *Frame, ifaces []Interface) error {
+	if f.Record == RecordCustom {
+		return w.WriteCustom(f.Data)
+	}
+	if len(f.Data) > MaxRecord || f.OrigLen < 0 || f.Link > maxLinkType {
+		return w.fail(fmt.Errorf("save frame %d: %d bytes of %d with link type %d do not fit into pcapng",
+			f.Number, len(f.Data), f.OrigLen, f.Link))
+	}
+	w.begin()
+	if !f.Time.Known() {
+		return w.writeSimple(f, ifaces)
+	}
+	id := w.describe(f, ifaces)
+	offset := int64(0)
+	if f.Time < 0 {
+		offset = beforeEpoch
+	}
+	ts := uint64(f.Time) - uint64(offset)*1e9 // wraps around to the right sum
+	w.start(blockEnhanced)
+	w.put32(id)
+	w.put32(uint32(ts >> 32))
+	w.put32(uint32(ts))
+	w.put32(uint32(len(f.Data)))
+	w.put32(uint32(min(f.OrigLen, 1<<32-1)))
+	w.putPadded(f.Data)
+	w.packetOptions(f)
+	w.finish()
+	w.counts[id]++
+	return w.err
+}
+
+// packetOptions appends a packet's options.
+func (w *Writer) packetOptions(f *Frame) {
+	before := len(w.buf)
+	for _, c := range f.Comments {
+		w.option(optComment, clip(c, maxComment))
+	}
+	if flags := joinFlags(f.Direction, f.Checksums); flags != 0 {
+		w.put16(optFlags)
+		w.put16(4)
+		w.put32(flags)
+	}
+	if f.Dropped > 0 {
+		w.option64(optDropCount, f.Dropped)
+	}
+	if len(w.buf) > before {
+		w.put32(optEnd)
+	}
+}
+
+// writeSimple saves a frame without a time. A simple packet block is the only
+// one without, and belongs to the section's interface 0, whose snap length
+// says how much was captured. So where that does not fit a section begins in
+// which it does.
+func (w *Writer) writeSimple(f *Frame, ifaces []Interface) error {
+	captured := f.OrigLen
+	fits := false
+	if len(w.used) > 0 {
+		if snap := w.used[0].SnapLen; snap > 0 {
+			captured = min(captured, snap)
+		}
+		id, known := w.ids[keyOf(f)]
+		fits = known && id == 0 && captured == len(f.Data)
+	}
+	if !fits {
+		if len(w.used) > 0 {
+			w.beginSection()
+		}
+		in := interfaceOf(f, ifaces)
+		in.SnapLen = 0
+		if len(f.Data) < f.OrigLen {
+			in.SnapLen = len(f.Data)
+		}
+		w.addInterface(keyOf(f), in)
+	}
+	w.start(blockSimple)
+	w.put32(uint32(f.OrigLen))
+	w.putPadded(f.Data)
+	w.finish()
+	w.counts[0]++
+	return w.err
+}
+
+// WriteCustom saves tcpsee's own data, which a file source gives out again as
+// a RecordCustom frame, and other programs pass over. At most MaxCustom bytes.
+func (w *Writer) WriteCustom(data []byte) error {
+	if len(data) > MaxCustom {
+		return w.fail(fmt.Errorf("save custom record: %d bytes are over the limit of %d", len(data), MaxCustom))
+	}
+	w.begin()
+	w.start(blockCustom)
+	w.put32(customEnterprise)
+	w.buf = append(w.buf, customMark...)
+	w.put32(uint32(len(data)))
+	w.putPadded(data)
+	w.finish()
+	return w.err
+}
+
+// WriteNames saves names of addresses, as a name resolution block.
+func (w *Writer) WriteNames(names map[netip.Addr]string) error {
+	w.begin()
+	w.start(blockNames)
+	for _, a := range slices.SortedFunc(maps.Keys(names), netip.Addr.Compare) {
+		if len(w.buf) > maxWhole/2 {
+			break // what is left would make a block that readers refuse
+		}
+		kind, raw := uint16(namesIPv6), a.AsSlice()
+		if a.Is4() {
+			kind = namesIPv4
+		}
+		name := clip(names[a], maxName)
+		if len(raw) == 0 || name == "" {
+			continue
+		}
+		w.put16(kind)
+		w.put16(uint16(len(raw) + len(name) + 1))
+		w.buf = append(w.buf, raw...)
+		w.buf = append(w.buf, name...)
+		w.buf = append(w.buf, 0)
+		w.pad()
+	}
+	w.put32(namesEnd)
+	w.finish()
+	return w.err
+}
+
+// WriteStatistics saves how many packets each interface of the section gave
+// and what the capture lost. Losses are known for all interfaces together, so
+// they stand at the first one, with a comment where there are several.
+func (w *Writer) WriteStatistics(s Stats) error {
+	w.begin()
+	for id := range w.used {
+		w.start(blockStatistics)
+		w.put32(uint32(id))
+		w.put32(0) // no time: the moment of writing is not the capture's
+		w.put32(0)
+		if id == 0 && len(w.used) > 1 && s.Dropped > 0 {
+			w.option(optComment, "the drop count is that of all interfaces together")
+		}
+		w.option64(optDelivered, w.counts[id])
+		if id == 0 {
+			w.option64(optOSDropped, s.Dropped)
+		}
+		w.put32(optEnd)
+		w.finish()
+	}
+	return w.err
+}
+
+// Flush hands everything on to the underlying writer; a file without a frame
+// gets its section header.
+func (w *Writer) Flush() error {
+	w.begin()
+	if w.err == nil {
+		if err := w.w.Flush(); err != nil {
+			return w.fail(fmt.Errorf("save capture: %w", err))
+		}
+	}
+	return w.err
+}
+
+// Close flushes. It does not close the underlying writer.
+func (w *Writer) Close() error { return w.Flush() }
+
+// Size returns how many bytes the file has so far.
+func (w *Writer) Size() int64 { return w.size }
+
+// fail keeps the first error.
+func (w *Writer) fail(err error) error {
+	if w.err == nil {
+		w.err = err
+	}
+	return err
+}
+
+// begin writes the first section header.
+func (w *Writer) begin() {
+	if !w.begun {
+		w.begun = true
+		w.beginSection()
+	}
+}
+
+// beginSection writes a section header (section 4.1). Interfaces count from 0
+// again.
+func (w *Writer) beginSection() {
+	clear(w.ids)
+	w.used, w.counts = w.used[:0], w.counts[:0]
+	w.section++
+	w.start(blockSection)
+	w.put32(byteOrderMagic)
+	w.put16(1)
+	w.put16(0)
+	w.put64(sectionNoLength)
+	w.option(optHardware, clip(w.o.Hardware, maxComment))
+	w.option(optOS, clip(w.o.OS, maxComment))
+	w.option(optApplication, clip(w.o.Application, maxComment))
+	w.put32(optEnd)
+	w.finish()
+}
+
+func keyOf(f *Frame) writerKey {
+	return writerKey{index: f.Interface, link: f.Link, negative: f.Time.Known() && f.Time < 0}
+}
+
+// interfaceOf returns the interface of f as far as it is known.
+func interfaceOf(f *Frame, ifaces []Interface) Interface {
+	in := Interface{}
+	if f.Interface >= 0 && f.Interface < len(ifaces) {
+		in = ifaces[f.Interface]
+	}
+	in.Link = f.Link
+	return in
+}
+
+// describe returns the id of f's interface in the section, after describing
+// it where that has not been done.
+func (w *Writer) describe(f *Frame, ifaces []Interface) uint32 {
+	key := keyOf(f)
+	if id, ok := w.ids[key]; ok {
+		return id
+	}
+	if w.section == 1 && f.Interface < len(ifaces) && len(ifaces) <= maxOrdered {
+		for i := range f.Interface {
+			before := writerKey{index: i, link: ifaces[i].Link}
+			if _, ok := w.ids[before]; !ok {
+				w.addInterface(before, ifaces[i])
+			}
+		}
+	}
+	return w.addInterface(key, interfaceOf(f, ifaces))
+}
+
+// addInterface writes an interface block (section 4.2).
+func (w *Writer) addInterface(key writerKey, in Interface) uint32 {
+	id := uint32(len(w.used))
+	w.ids[key] = id
+	w.used = append(w.used, in)
+	w.counts = append(w.counts, 0)
+	w.start(blockInterface)
+	w.put16(uint16(in.Link))
+	w.put16(0)
+	w.put32(uint32(max(0, min(in.SnapLen, 1<<32-1))))
+	if in.Name != "" {
+		w.option(optName, clip(in.Name, maxComment))
+	}
+	if in.Description != "" {
+		w.option(optDescription, clip(in.Description, maxComment))
+	}
+	w.option(optResolution, string([]byte{nanoResolution}))
+	if in.FCSLen > 0 && in.FCSLen < 256 {
+		w.option(optFCSLen, string([]byte{byte(in.FCSLen)}))
+	}
+	if key.negative {
+		offset := int64(beforeEpoch)
+		w.option64(optOffset, uint64(offset))
+	}
+	w.put32(optEnd)
+	w.finish()
+	return id
+}
+
+// start begins a block in buf.
+func (w *Writer) start(kind uint32) {
+	w.buf = w.buf[:0]
+	w.put32(kind)
+	w.put32(0) // the length, which finish knows
+}
+
+// finish puts in the lengths and writes the block.
+func (w *Writer) finish() {
+	total := uint32(len(w.buf) + 4)
+	binary.LittleEndian.PutUint32(w.buf[4:], total)
+	w.put32(total)
+	if w.err != nil {
+		return
+	}
+	w.size += int64(total)
+	if _, err := w.w.Write(w.buf); err != nil {
+		w.err = fmt.Errorf("save capture: %w", err)
+	}
+}
+
+func (w *Writer) put16(v uint16) { w.buf = binary.LittleEndian.AppendUint16(w.buf, v) }
+func (w *Writer) put32(v uint32) { w.buf = binary.LittleEndian.AppendUint32(w.buf, v) }
+func (w *Writer) put64(v uint64) { w.buf = binary.LittleEndian.AppendUint64(w.buf, v) }
+
+// pad fills up to a multiple of four bytes. Blocks begin at one.
+func (w *Writer) pad() {
+	for len(w.buf)%4 != 0 {
+		w.buf = append(w.buf, 0)
+	}
+}
+
+func (w *Writer) putPadded(b []byte) {
+	w.buf = append(w.buf, b...)
+	w.pad()
+}
+
+func (w *Writer) option(code uint16, value string) {
+	w.put16(code)
+	w.put16(uint16(len(value)))
+	w.buf = append(w.buf, value...)
+	w.pad()
+}
+
+func (w *Writer) option64(code uint16, v uint64) {
+	w.put16(code)
+	w.put16(8)
+	w.put64(v)
+}
+
+// clip cuts s to n bytes, not within a character.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

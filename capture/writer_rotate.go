@@ -1,0 +1,303 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrRotateDone is returned by a RotatingWriter that has written as many
+// files as it should: with RotateOptions.Every and Count, but no Size. The
+// files are complete.
+var ErrRotateDone = errors.New("save capture: all files have been written")
+
+// savedMode is the permission of saved files.
+const savedMode = 0o644
+
+// Owner is who saved files are given to.
+type Owner struct{ UID, GID int }
+
+// RotateOptions says when the next file is begun, in the manner of tcpdump's
+// -C, -G and -W. The zero value writes one file.
+type RotateOptions struct {
+	// Size is how many bytes a file may have before the next is begun; 0 is
+	// no limit. A file has at least one frame. The files are NAME, NAME1,
+	// NAME2, …
+	Size int64
+
+	// Every is how much time of the frames' own clock a file covers; 0 is no
+	// limit. The conversions of strftime(3) in the name (%Y %m %d %H %M %S
+	// %j %F %T %s %%) give the time of the file's first frame. Where a name
+	// comes again a number is appended.
+	Every time.Duration
+
+	// Count, where not 0, bounds the number of files. With Size they form a
+	// ring, NAME0, NAME1, …, with zeros in front to equal width, of which the
+	// oldest is overwritten; with both Size and Every each span of time has
+	// its ring. With Every alone ErrRotateDone comes after the last.
+	Count int
+
+	// Location is where the times in names are told; nil is UTC.
+	Location *time.Location
+
+	// Owner, where not nil, is given each file as it is made.
+	Owner *Owner
+
+	// Writer is for each file.
+	Writer WriterOptions
+}
+
+// RotatingWriter saves frames in one or more files, each of which is complete
+// in itself. It is not safe for concurrent use.
+type RotatingWriter struct {
+	name  string
+	o     RotateOptions
+	file  *os.File
+	out   *Writer
+	path  string
+	used  map[string]bool // names that were written, unless they form a ring
+	spans int             // spans of time begun
+	part  int             // files begun in this span
+	from  Stamp           // beginning of the span; NoTime before the first frame with a time
+	all   uint64          // frames in this file
+	done  bool
+	files []string
+}
+
+// maxSaved bounds how many names of written files are kept, to tell whether
+// one comes again and for Files.
+const maxSaved = 1 << 16
+
+// NewRotatingWriter makes the first file, or, where its name needs the time of
+// the first frame, checks that it can be. The name "-" is standard output,
+// which does not rotate.
+func NewRotatingWriter(name string, o RotateOptions) (*RotatingWriter, error) {
+	switch {
+	case name == "":
+		return nil, errors.New("save capture: no file name given")
+	case o.Size < 0 || o.Every < 0 || o.Count < 0:
+		return nil, errors.New("save capture: sizes, times and counts of rotation cannot be negative")
+	case name == "-" && (o.Size > 0 || o.Every > 0):
+		return nil, errors.New("save capture: standard output cannot rotate: give a file name")
+	case o.Count > 0 && o.Size == 0 && o.Every == 0:
+		return nil, errors.New("save capture: a count of files needs a size or a time to begin the next at")
+	}
+	if o.Location == nil {
+		o.Location = time.UTC
+	}
+	r := &RotatingWriter{name: name, o: o, from: NoTime, used: make(map[string]bool)}
+	if o.Every > 0 && strings.Contains(name, "%") {
+		return r, nil
+	}
+	return r, r.open()
+}
+
+// WriteFrame saves f, in the next file where it is due.
+func (r *RotatingWriter) WriteFrame(f *Frame, ifaces []Interface) error {
+	if err := r.turn(f.Time); err != nil {
+		return err
+	}
+	r.all++
+	return r.out.WriteFrame(f, ifaces)
+}
+
+// WriteCustom saves tcpsee's own data in the file that is being written.
+func (r *RotatingWriter) WriteCustom(data []byte) error {
+	if err := r.turn(NoTime); err != nil {
+		return err
+	}
+	return r.out.WriteCustom(data)
+}
+
+// WriteNames saves names in the file that is being written.
+func (r *RotatingWriter) WriteNames(names map[netip.Addr]string) error {
+	if err := r.turn(NoTime); err != nil {
+		return err
+	}
+	return r.out.WriteNames(names)
+}
+
+// WriteStatistics saves statistics in the file that is being written.
+func (r *RotatingWriter) WriteStatistics(s Stats) error {
+	if err := r.turn(NoTime); err != nil {
+		return err
+	}
+	return r.out.WriteStatistics(s)
+}
+
+// Flush hands everything on to the system.
+func (r *RotatingWriter) Flush() error {
+	if r.out == nil {
+		return nil
+	}
+	return r.out.Flush()
+}
+
+// Close completes the file that is being written. Where none was begun, one
+// is, without frames.
+func (r *RotatingWriter) Close() error {
+	if r.done {
+		return nil
+	}
+	var err error
+	if r.out == nil {
+		err = r.open()
+	}
+	r.done = true
+	return errors.Join(err, r.shut())
+}
+
+// Files lists the files written so far, in order; those of a ring once.
+func (r *RotatingWriter) Files() []string { return r.files }
+
+// turn begins the next file where one is due for a frame of time t.
+func (r *RotatingWriter) turn(t Stamp) error {
+	if r.done {
+		return ErrRotateDone
+	}
+	if r.o.Every > 0 && t.Known() {
+		switch {
+		case !r.from.Known():
+			r.from = t
+		case t.Sub(r.from) >= r.o.Every:
+			return r.nextSpan(t)
+		}
+	}
+	switch {
+	case r.out == nil:
+		return r.open()
+	case r.o.Size > 0 && r.all > 0 && r.out.Size() > r.o.Size:
+		if err := r.shut(); err != nil {
+			return err
+		}
+		r.part++
+		return r.open()
+	}
+	return nil
+}
+
+// nextSpan begins a file for the span of time that t lies in. Spans follow
+// each other without gaps; those without a frame get no file.
+func (r *RotatingWriter) nextSpan(t Stamp) error {
+	if err := r.shut(); err != nil {
+		return err
+	}
+	r.spans++
+	if r.o.Count > 0 && r.o.Size == 0 && r.spans >= r.o.Count {
+		r.done = true
+		return ErrRotateDone
+	}
+	r.from += Stamp(t.Sub(r.from) / r.o.Every * r.o.Every)
+	r.part = 0
+	return r.open()
+}
+
+// open makes the next file.
+func (r *RotatingWriter) open() error {
+	if r.name == "-" {
+		r.file, r.out = nil, NewWriter(os.Stdout, r.o.Writer)
+		return nil
+	}
+	path := r.next()
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, savedMode)
+	if err != nil {
+		return fmt.Errorf("save capture: %w", err)
+	}
+	if o := r.o.Owner; o != nil {
+		if err := f.Chown(o.UID, o.GID); err != nil {
+			return fmt.Errorf("save capture: %w", errors.Join(err, f.Close()))
+		}
+	}
+	if !r.used[path] && len(r.used) < maxSaved {
+		r.used[path] = true
+		r.files = append(r.files, path)
+	}
+	r.file, r.path, r.all = f, path, 0
+	r.out = NewWriter(f, r.o.Writer)
+	return nil
+}
+
+// shut completes the file that is being written.
+func (r *RotatingWriter) shut() error {
+	if r.out == nil {
+		return nil
+	}
+	err := r.out.Close()
+	if r.file != nil {
+		if cerr := r.file.Close(); err == nil && cerr != nil {
+			err = fmt.Errorf("save capture: %w", cerr)
+		}
+	}
+	r.file, r.out = nil, nil
+	return err
+}
+
+// next returns the name of the next file.
+func (r *RotatingWriter) next() string {
+	name := r.name
+	if r.o.Every > 0 {
+		when := time.Unix(0, 0)
+		if r.from.Known() {
+			when = r.from.Time()
+		}
+		name = expandTime(name, when.In(r.o.Location))
+	}
+	if r.o.Size > 0 && r.o.Count > 0 {
+		width := len(strconv.Itoa(r.o.Count - 1))
+		return fmt.Sprintf("%s%0*d", name, width, r.part%r.o.Count)
+	}
+	if r.part > 0 {
+		return name + strconv.Itoa(r.part)
+	}
+	path := name
+	for n := max(1, r.spans); r.used[path]; n++ {
+		path = name + strconv.Itoa(n)
+	}
+	return path
+}
+
+// expandTime replaces strftime's conversions that make sense in a file name.
+// Others stay as they are.
+func expandTime(name string, t time.Time) string {
+	layouts := map[byte]string{'Y': "2006", 'm': "01", 'd': "02", 'H': "15", 'M': "04", 'S': "05",
+		'j': "002", 'F': "2006-01-02", 'T': "15:04:05", 'y': "06", 'b': "Jan", 'a': "Mon", 'z': "-0700", 'Z': "MST"}
+	var b strings.Builder
+	for i := 0; i < len(name); i++ {
+		if name[i] != '%' || i+1 == len(name) {
+			b.WriteByte(name[i])
+			continue
+		}
+		i++
+		switch layout, ok := layouts[name[i]]; {
+		case ok:
+			b.WriteString(t.Format(layout))
+		case name[i] == 's':
+			b.WriteString(strconv.FormatInt(t.Unix(), 10))
+		case name[i] == '%':
+			b.WriteByte('%')
+		default:
+			b.WriteString(name[i-1 : i+1])
+		}
+	}
+	return b.String()
+}
+
+// FrameWriter is what Writer and RotatingWriter have in common.
+type FrameWriter interface {
+	WriteFrame(f *Frame, ifaces []Interface) error
+	WriteCustom(data []byte) error
+	WriteNames(names map[netip.Addr]string) error
+	WriteStatistics(s Stats) error
+	Flush() error
+	io.Closer
+}
+
+var (
+	_ FrameWriter = (*Writer)(nil)
+	_ FrameWriter = (*RotatingWriter)(nil)
+)
