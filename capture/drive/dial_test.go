@@ -327,3 +327,27 @@ func TestBindAvoidsConnectingToItself(t *testing.T) {
 		a.Close()
 	}
 }
+
+func TestAttemptIsUsedOnce(t *testing.T) {
+	l := listen(t, ListenOptions{Host: "127.0.0.1"}, nil)
+	p, err := Prepare(context.Background(), to(l.Addr), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := p.Bind(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := a.Connect(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	a.Close() // leaves the connection alone
+	if _, err := a.Connect(context.Background()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("connecting again: %v", err)
+	}
+	if _, err := c.Write([]byte("x")); err != nil {
+		t.Error(err)
+	}
+}

@@ -70,11 +70,11 @@ type Call struct {
 	End    string         // Client or Server: whose call it is
 	Time   time.Time      // wall clock: of the entry for Entry and Whole, of the return for Return
 	Took   time.Duration  // from entry to return; 0 in an Entry
-	FD     int            // the descriptor; -1 where there is none
+	FD     int            // the descriptor; -1 where there is none; accept returns with the new one
 	Local  netip.AddrPort // invalid until known
 	Remote netip.AddrPort // invalid until known
 	Args   string         // for people: "127.0.0.1:3000", "6 bytes"
-	Data   []byte         // bytes given to send, or received; owned by the receiver of the Call
+	Data   []byte         // bytes given to send, or received; owned by the receiver of the Call (the Entry and Return of a send share them)
 	N      int            // Return of send and recv: bytes moved; 0 from recv is the end of the stream
 	Err    error          // Return and Whole: why it failed; see ErrName
 }

@@ -44,12 +44,12 @@ func ErrName(err error) string {
 		return ""
 	case errors.Is(err, ErrInterrupted):
 		return "EINTR"
-	case errors.As(err, &errno):
-		return errnoName(errno)
-	case errors.As(err, &dns) && (dns.IsTemporary || dns.IsTimeout):
+	case errors.As(err, &dns) && !dns.IsNotFound && (dns.IsTemporary || dns.IsTimeout):
 		return "EAI_AGAIN"
 	case errors.As(err, &dns):
 		return "EAI_NONAME"
+	case errors.As(err, &errno):
+		return errnoName(errno)
 	}
 	return ""
 }
@@ -73,7 +73,7 @@ func Hint(err error) string {
 	case "EAI_AGAIN":
 		return "the name server did not answer: is this machine online? an address in figures needs no name server"
 	case "ECONNREFUSED":
-		return fmt.Sprintf("no program there listens on port %d of that address, or a firewall refuses in its name: on that machine, %s", op.Addr.Port(), listCommand(op.Addr.Port()))
+		return fmt.Sprintf("no program there listens on port %d of that address, or a firewall refuses in its name: on that machine, ss -ltn lists what listens", op.Addr.Port())
 	case "ETIMEDOUT":
 		return "nothing answered: the machine is off, the address is wrong, or a firewall drops what is sent to it"
 	case "EHOSTUNREACH":

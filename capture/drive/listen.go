@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -31,9 +32,11 @@ type ListenOptions struct {
 type Listener struct {
 	Addr netip.AddrPort // what it is bound to
 
-	options ListenOptions
-	s       *sock
-	t       *tracer
+	options   ListenOptions
+	s         *sock
+	t         *tracer
+	closeOnce sync.Once
+	closeErr  error
 }
 
 // Bind makes the socket and binds it; the port is held from now on and no
@@ -170,6 +173,9 @@ func (l *Listener) accept(ctx context.Context) (*sock, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	if !l.s.ready() {
+		return nil, net.ErrClosed
+	}
 	woken := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(woken)
@@ -183,18 +189,16 @@ func (l *Listener) accept(ctx context.Context) (*sock, error) {
 	return s, err
 }
 
-// Close stops listening. Clients that the kernel has let in and that were not
-// accepted are reset by it.
+// Close stops listening, and wakes what waits in Accept. Clients that the
+// kernel has let in and that were not accepted are reset by it. It may be
+// called again.
 func (l *Listener) Close() error {
-	if l.s == nil {
-		return nil
-	}
-	s := l.s
-	l.s = nil
-	if err := l.t.whole("close", "", s.close); err != nil {
-		return &OpError{Call: "close", Addr: l.Addr, Err: err}
-	}
-	return nil
+	l.closeOnce.Do(func() {
+		if err := l.t.whole("close", "", l.s.close); err != nil {
+			l.closeErr = &OpError{Call: "close", Addr: l.Addr, Err: err}
+		}
+	})
+	return l.closeErr
 }
 
 // Reachable lists what a client may type to reach the listener: its own

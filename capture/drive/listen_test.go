@@ -2,6 +2,8 @@ package drive
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -173,4 +175,22 @@ func TestAcceptGivesUpAfterWait(t *testing.T) {
 	l := listen(t, ListenOptions{Host: "127.0.0.1", Wait: 20 * time.Millisecond}, nil)
 	_, err := l.Accept(context.Background())
 	wantName(t, err, "ETIMEDOUT")
+}
+
+func TestCloseWakesAccept(t *testing.T) {
+	var r record
+	l := listen(t, ListenOptions{Host: "127.0.0.1"}, r.report)
+	done := make(chan error, 1)
+	go func() {
+		_, err := l.Accept(context.Background())
+		done <- err
+	}()
+	r.awaitEntry(t, Server, "accept")
+	l.Close()
+	if err := within(t, "accept on a closed listener", done); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("accept returns %v", err)
+	}
+	if _, err := l.Accept(context.Background()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("accept after Close returns %v", err)
+	}
 }

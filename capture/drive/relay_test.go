@@ -398,3 +398,51 @@ func TestReportsAreOwnedByWhoGetsThem(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkRelay(b *testing.B) {
+	l, err := Listen(context.Background(), ListenOptions{Host: "127.0.0.1", Port: "0"}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	const size = 8 << 20
+	b.SetBytes(size)
+	b.ReportAllocs()
+	for b.Loop() {
+		client, err := Dial(context.Background(), to(l.Addr), func(Call) {})
+		if err != nil {
+			b.Fatal(err)
+		}
+		server, err := l.Accept(context.Background())
+		if err != nil {
+			b.Fatal(err)
+		}
+		done := relayed(context.Background(), server, nil, nil, RelayOptions{})
+		client.Relay(context.Background(), bytes.NewReader(make([]byte, size)), nil, RelayOptions{HalfClose: true})
+		if o := <-done; o.Received != size {
+			b.Fatalf("%+v", o)
+		}
+	}
+}
+
+func BenchmarkConnection(b *testing.B) {
+	l, err := Listen(context.Background(), ListenOptions{Host: "127.0.0.1", Port: "0"}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		client, err := Dial(context.Background(), to(l.Addr), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		server, err := l.Accept(context.Background())
+		if err != nil {
+			b.Fatal(err)
+		}
+		server.ResetOnClose() // no TIME-WAIT, so that ports last
+		server.Close()
+		client.Close()
+	}
+}

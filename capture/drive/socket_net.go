@@ -111,6 +111,8 @@ func (s *sock) settle() error {
 
 func (s *sock) listen(int) error { return nil }
 
+func (s *sock) ready() bool { return s.l != nil || s.c != nil }
+
 func (s *sock) accept() (*sock, error) {
 	c, err := s.l.AcceptTCP()
 	if err != nil {

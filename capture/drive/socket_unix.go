@@ -4,12 +4,12 @@ package drive
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,6 +31,8 @@ type sock struct {
 	fd  int
 	f   *os.File        // once it is non-blocking
 	raw syscall.RawConn // of f
+
+	closed atomic.Bool
 }
 
 // openSocket makes a socket: IPPROTO_TCP spelled out, so that no preload or
@@ -182,6 +184,9 @@ func (s *sock) listen(backlog int) error {
 	return s.poll()
 }
 
+// ready reports whether the socket listens or is connected.
+func (s *sock) ready() bool { return s.f != nil }
+
 // accept waits for a client. One that went away before it was taken is passed
 // over.
 func (s *sock) accept() (*sock, error) {
@@ -195,7 +200,7 @@ func (s *sock) accept() (*sock, error) {
 			}
 		}
 	})
-	if err = waitError(e, err); err != nil {
+	if err = s.waitError(e, err); err != nil {
 		return nil, err
 	}
 	a := &sock{fd: nfd}
@@ -217,7 +222,7 @@ func (s *sock) recv(p []byte) (int, error) {
 			}
 		}
 	})
-	return n, waitError(e, err)
+	return n, s.waitError(e, err)
 }
 
 func (s *sock) send(p []byte) (int, error) {
@@ -231,7 +236,7 @@ func (s *sock) send(p []byte) (int, error) {
 			}
 		}
 	})
-	return n, waitError(e, err)
+	return n, s.waitError(e, err)
 }
 
 // hangup waits until the connection is gone in both directions, without
@@ -252,16 +257,16 @@ func (s *sock) hangup() error {
 		}
 		return true
 	})
-	return waitError(e, err)
+	return s.waitError(e, err)
 }
 
 // waitError returns why a call failed: waiting for it (the poller's word), or
 // the call itself.
-func waitError(wait, call error) error {
-	if errors.Is(wait, os.ErrClosed) {
-		return net.ErrClosed
-	}
-	if wait != nil {
+func (s *sock) waitError(wait, call error) error {
+	switch {
+	case wait != nil && s.closed.Load():
+		return net.ErrClosed // the poller's own error for it cannot be named
+	case wait != nil:
 		return wait
 	}
 	return call
@@ -275,6 +280,7 @@ func (s *sock) setReadDeadline(at time.Time) error  { return s.f.SetReadDeadline
 func (s *sock) setWriteDeadline(at time.Time) error { return s.f.SetWriteDeadline(at) }
 
 func (s *sock) close() error {
+	s.closed.Store(true)
 	if s.f != nil {
 		return s.f.Close()
 	}

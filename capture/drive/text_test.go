@@ -45,3 +45,35 @@ func TestHTTPRequest(t *testing.T) {
 		}
 	}
 }
+
+// FuzzHTTPRequest looks for a host or path that makes more of a request than
+// one line and two headers.
+func FuzzHTTPRequest(f *testing.F) {
+	f.Add("example.com", uint16(80), "/")
+	f.Add("::1", uint16(8080), "/a?b=c")
+	f.Add("a\r\nX: y", uint16(80), "/ HTTP/1.1\r\n\r\nGET /")
+	f.Fuzz(func(t *testing.T, host string, port uint16, path string) {
+		b, err := HTTPRequest(host, port, path)
+		if err != nil {
+			return
+		}
+		if lines := bytes.Split(b, []byte("\r\n")); len(lines) != 5 || bytes.Count(b, []byte("\n")) != 4 || bytes.Count(lines[0], []byte(" ")) != 2 {
+			t.Fatalf("%q", b)
+		}
+	})
+}
+
+// FuzzCRLF holds the conversion against its rule, however the text is cut.
+func FuzzCRLF(f *testing.F) {
+	f.Add([]byte("a\nb\r\nc"), 5)
+	f.Add([]byte("\r\n\n\r"), 1)
+	f.Fuzz(func(t *testing.T, text []byte, cut int) {
+		cut = max(0, min(cut, len(text)))
+		var c crlf
+		got := append(c.convert(text[:cut]), c.convert(text[cut:])...)
+		want := bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
+		if !bytes.Equal(got, want) {
+			t.Fatalf("%q cut at %d gives %q, want %q", text, cut, got, want)
+		}
+	})
+}
