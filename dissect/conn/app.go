@@ -1,14 +1,20 @@
 package conn
 
 import (
-	"tcpsee/capture"
+	"unicode/utf8"
+
 	"tcpsee/dissect"
 )
 
 // Limits of layer 7 and 6.
 const (
 	appBufferLimit = 16 << 10 // bytes put aside for one direction
+	appTypedLimit  = 2 << 10  // of them, for text that may turn out to be a request typed wrongly
 	appTextLimit   = 120      // bytes of a description or of a line as typed
+	appSample      = 64       // bytes looked at to tell text from other bytes
+	appNotes       = 4        // things told about one segment
+	appFarAhead    = 16 << 20 // a segment this far ahead of the stream is none of it
+	heldCost       = 48       // bytes that a segment put aside takes besides its payload
 	// DefaultAppMemory is how many bytes layer 7 may put aside over all
 	// connections.
 	DefaultAppMemory = 64 << 20
@@ -17,59 +23,540 @@ const (
 // app reads layer 7, or 6, of one connection. The Tracker makes one when the
 // first byte of payload shows up, and drives it so:
 //
-//	a := newApp(budget, serverPort)           // at the connection's first payload
-//	a.begin(side, iss+1)                      // for each end whose SYN was seen; else the first segment begins
-//	text := a.segment(side, seq, payload, length, frame, time)  // each segment with length > 0, in any order
-//	a.acked(side, ack)                        // side's bytes before ack have arrived: holes in them stay holes
-//	a.fin(side)                               // FIN at the end of what side sent
-//	f.app = a.facts()                         // before judge
-//	a.release()                               // when the connection leaves; gives memory back
+//	a := newApp(budget, serverPort)     // at the connection's first payload
+//	a.begin(side, iss+1)                // for each end whose SYN was seen; else the first segment begins
+//	text := a.segment(side, seq, payload, length, frame)  // each segment with length > 0, in any order
+//	a.acked(side, ack)                  // side's bytes before ack have arrived: holes in them stay holes
+//	a.fin(side, seq)                    // FIN, with the sequence number behind the last byte
+//	f.app = a.facts()                   // before judge
+//	a.release()                         // when the connection leaves; gives memory back
 //
 // segment leaves out what it has had before, and puts aside what comes too
 // early, up to appBufferLimit; what it returns is Event.App.
 // length is TCP.Len, payload may be shorter (snap length).
 // With budget.Quiet it returns "" and allocates no text: for views that show
-// no rows.
-type app struct{}
+// no rows. What can be skipped (the body of an answer, a record, plain text) is
+// not looked at: it costs a subtraction.
+type app struct {
+	budget *appBudget
+	dirs   [2]appDir
+	proto  appProto
+	port   uint16 // of the server
 
-// appBudget is what all apps of a Tracker may put aside together. Its zero
-// value has DefaultAppMemory.
-type appBudget struct {
-	Limit   int  // bytes; 0 is DefaultAppMemory
-	Quiet   bool // make no descriptions
-	used    int
-	refused uint64 // directions that were given up for want of memory
+	spoke     bool // payload was seen
+	first     Side // who sent the first of it
+	binary    bool // some of it was no text
+	requester Side // with protoHTTP: who asks
+
+	methods    uint32 // of requests not answered, two bits each, the oldest lowest
+	pending    uint16 // requests not answered
+	requests   uint32 // complete heads
+	responses  uint32 // final ones, begun
+	requestAt  int64  // frame in which the last request began
+	requestEnd int64  // frame with the blank line of the last complete one
+	answerAt   int64  // frame in which the last response began
+	status     uint16 // of the last final response
+	trouble    *appTrouble
 }
+
+// appTrouble is what few connections have.
+type appTrouble struct {
+	mistake     *mistake
+	request     uint32 // which one has it, from 1
+	status      int    // of the first response over 399
+	reason      string // its words
+	frame       int64  // and its frame
+	answers     uint32 // which request that response answers, from 1; 0 is none
+	alert       string // of TLS, in the clear
+	alertBy     Side
+	alertAt     int64
+	unencrypted bool // TLS was asked, and something else answered
+}
+
+// appDir is one direction.
+type appDir struct {
+	next  dissect.Seq
+	known bool // next is
+	ended bool // FIN was seen
+	mode  appMode
+	flags uint8
+	skip  int64  // bytes that need not be looked at; −1 is all that come
+	rec   uint32 // bytes left of a TLS record
+	part  uint32 // bytes left of a handshake message in it
+	work  *appWork
+}
+
+// The flags of a direction.
+const (
+	dirEncrypted uint8 = 1 << iota // TLS: ChangeCipherSpec was seen
+	dirBodyEnded                   // the body ended in the segment at hand
+	dirHeadSeen                    // a head ended in the segment at hand
+	dirBegun                       // the first byte of the stream was seen
+	dirChunked                     // what is skipped is a chunk
+	dirLost                        // out of step at least once
+)
+
+// appWork is what one direction has put aside.
+type appWork struct {
+	buf     []byte // in order, not yet understood
+	scanned int    // bytes of buf in which no end of a head begins
+	held    []heldPart
+	bytes   int // that held costs
+	charged int // of the budget
+}
+
+// heldPart is a segment that came before its turn.
+type heldPart struct {
+	seq    dissect.Seq
+	length int
+	data   []byte // nil where it need not be looked at
+}
+
+// appBudget is what all apps of a Tracker may put aside together, and what
+// they use in turn. Its zero value has DefaultAppMemory.
+type appBudget struct {
+	Limit   int    // bytes; 0 is DefaultAppMemory
+	Quiet   bool   // make no descriptions
+	Refused uint64 // times that something was not put together for want of memory
+
+	used  int
+	frame int64 // of the segment at hand
+	notes [appNotes]string
+	n     int
+	more  int // notes that found no room
+}
+
+// appProto is a protocol of layer 7 or 6.
+type appProto uint8
+
+const (
+	protoNone appProto = iota
+	protoHTTP
+	protoHTTP2
+	protoWebSocket
+	protoTLS
+	protoSSH
+	protoSMTP
+	protoFTP
+	protoPOP3
+	protoIMAP
+	protoDNS
+)
+
+var protoNames = [...]string{"", "HTTP", "HTTP/2", "WebSocket", "TLS", "SSH", "SMTP", "FTP", "POP3", "IMAP", "DNS"}
+
+var protoContinued = [...]string{"", "HTTP continued", "HTTP/2 continued", "WebSocket continued", "TLS continued",
+	"SSH continued", "SMTP continued", "FTP continued", "POP3 continued", "IMAP continued", "DNS continued"}
+
+// appMode is what a direction waits for.
+type appMode uint8
+
+const (
+	modeStart     appMode = iota // its first bytes
+	modeLost                     // something to fall into step with
+	modePlain                    // nothing: text or bytes
+	modeTyped                    // nothing, but the text is kept until the other end answers
+	modeLines                    // lines of SMTP and its like
+	modeHead                     // head of an HTTP request or response
+	modeChunk                    // size of a chunk, or the CR LF behind one
+	modeTrailer                  // fields behind the last chunk
+	modeRecord                   // TLS record
+	modeHandshake                // handshake message in a TLS record
+	modeFrames2                  // HTTP/2 frame
+	modeFramesWS                 // WebSocket frame
+	modeDNS
+	modeSSH // after the banner
+)
 
 // newApp returns an app. serverPort helps to tell protocols whose bytes do not
 // say what they are (DNS, FTP against SMTP).
-func newApp(b *appBudget, serverPort uint16) *app { return &app{} }
-
-// begin says which sequence number side's first byte has.
-func (a *app) begin(side Side, seq dissect.Seq) {}
-
-// segment takes a segment's payload and says what it shows, in at most
-// appTextLimit bytes: `HTTP GET / HTTP/1.1`, `TLS ClientHello (example.org)`,
-// `text`. The bytes in it are those of the packet, not escaped.
-func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, frame int64, at capture.Stamp) string {
-	return ""
+func newApp(b *appBudget, serverPort uint16) *app {
+	return &app{budget: b, port: serverPort}
 }
 
-// acked says that the other end has side's bytes before ack.
-func (a *app) acked(side Side, ack dissect.Seq) {}
+// begin says which sequence number side's first byte has.
+func (a *app) begin(side Side, seq dissect.Seq) {
+	d := &a.dirs[side]
+	if !d.known {
+		d.next, d.known = seq, true
+		d.flags |= dirBegun
+	}
+}
 
-// fin says that side has sent FIN.
-func (a *app) fin(side Side) {}
+// segment takes a segment's payload and says what it shows, in about
+// appTextLimit bytes: `HTTP GET / HTTP/1.1`, `TLS ClientHello (example.org)`,
+// `text`. The bytes in it are those of the packet, not escaped.
+func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, frame int64) string {
+	d := &a.dirs[side]
+	if length <= 0 {
+		return ""
+	}
+	payload = payload[:min(len(payload), length)]
+	if !d.known {
+		d.next, d.known, d.mode = seq, true, modeLost
+	}
+	off := int(seq.Diff(d.next))
+	switch {
+	case off+length <= 0 || off > appFarAhead || d.ended && off >= 0:
+		return a.describe(payload)
+	case off > 0:
+		return a.early(side, off, seq, payload, length)
+	}
+	a.budget.frame, a.budget.n, a.budget.more = frame, 0, 0
+	d.flags &^= dirBodyEnded | dirHeadSeen
+	if !a.spoke {
+		a.spoke, a.first = true, side
+	}
+	a.take(side, payload, length, -off)
+	if d.work != nil {
+		a.drain(side)
+	}
+	return a.told(side, payload)
+}
+
+// take feeds what is new of a segment, whose first old bytes are known.
+func (a *app) take(side Side, data []byte, length, old int) {
+	d := &a.dirs[side]
+	if old < len(data) {
+		a.feed(side, data[old:])
+	}
+	d.next = d.next.Add(length - old)
+	if missing := length - max(len(data), old); missing > 0 {
+		a.gap(side, int64(missing))
+	}
+}
+
+// feed reads bytes that are next in the stream.
+func (a *app) feed(side Side, data []byte) {
+	d := &a.dirs[side]
+	for len(data) > 0 {
+		switch {
+		case d.skip < 0:
+			return
+		case d.skip > 0:
+			n := min(d.skip, int64(len(data)))
+			data = data[n:]
+			if d.skip -= n; d.skip == 0 {
+				a.skipped(side)
+			}
+		default:
+			data = a.step(side, data)
+		}
+	}
+}
+
+// step reads what is at the front of data, with what was put aside before it,
+// and returns what is left.
+func (a *app) step(side Side, data []byte) []byte {
+	d := &a.dirs[side]
+	if d.work == nil || len(d.work.buf) == 0 {
+		n := a.parse(side, data)
+		switch {
+		case n > 0:
+			return data[n:]
+		case a.keep(d, data):
+			d.work.scanned = len(data)
+		default:
+			a.giveUp(side)
+		}
+		return nil
+	}
+	w := d.work
+	old := len(w.buf)
+	fits := data[:min(len(data), appBufferLimit-old)]
+	if !a.keep(d, fits) {
+		a.giveUp(side)
+		return data
+	}
+	n := a.parse(side, w.buf)
+	switch {
+	case n > old:
+		a.drop(d)
+		return data[n-old:]
+	case n > 0: // what was put aside holds more than one thing
+		w.buf = w.buf[:copy(w.buf, w.buf[n:old])]
+		w.scanned = 0
+		return data
+	case len(fits) < len(data):
+		a.giveUp(side)
+		return data[len(fits):]
+	}
+	w.scanned = len(w.buf)
+	return nil
+}
+
+// parse reads one thing from the front of b and returns its length, 0 where b
+// ends before that.
+func (a *app) parse(side Side, b []byte) int {
+	for {
+		d := &a.dirs[side]
+		n := 0
+		switch d.mode {
+		case modeStart, modeLost:
+			n = a.detect(side, b)
+		case modePlain:
+			n = a.plain(b)
+		case modeTyped:
+			n = a.typed(side, b)
+		case modeLines:
+			n = a.lines(side, b)
+		case modeHead:
+			n = a.head(side, b)
+		case modeChunk, modeTrailer:
+			n = a.chunk(side, b)
+		case modeRecord:
+			n = a.record(side, b)
+		case modeHandshake:
+			n = a.handshake(side, b)
+		case modeFrames2:
+			n = a.frame2(side, b)
+		case modeFramesWS:
+			n = a.frameWS(side, b)
+		case modeDNS:
+			n = a.dns(side, b)
+		case modeSSH:
+			n = a.ssh(side, b)
+		}
+		if n != parseAgain {
+			return n
+		}
+	}
+}
+
+// parseAgain is what a parser returns that has only changed the mode.
+const parseAgain = -1
+
+// skipped is called when what was skipped has come to its end.
+func (a *app) skipped(side Side) {
+	d := &a.dirs[side]
+	if a.proto != protoHTTP {
+		return
+	}
+	if d.flags&dirChunked != 0 {
+		d.flags &^= dirChunked
+		d.mode = modeChunk
+		return
+	}
+	d.flags |= dirBodyEnded
+}
+
+// gap passes over n bytes that were not captured.
+func (a *app) gap(side Side, n int64) {
+	d := &a.dirs[side]
+	if d.skip < 0 {
+		return
+	}
+	if n < d.skip {
+		d.skip -= n
+		return
+	}
+	if n == d.skip {
+		d.skip = 0
+		a.skipped(side)
+		return
+	}
+	if d.mode != modePlain && d.mode != modeTyped && d.mode != modeLines {
+		a.lose(d)
+	}
+	a.drop(d)
+	if d.mode == modeTyped {
+		d.mode = modePlain
+	}
+}
+
+// lose leaves the direction out of step.
+func (a *app) lose(d *appDir) {
+	d.mode, d.skip, d.rec, d.part = modeLost, 0, 0, 0
+	d.flags |= dirLost
+	d.flags &^= dirChunked
+}
+
+// giveUp forgets what was put aside: it is too much, or memory has run out.
+func (a *app) giveUp(side Side) {
+	d := &a.dirs[side]
+	a.drop(d)
+	if d.mode == modeTyped || d.mode == modeStart {
+		d.mode = modePlain
+		return
+	}
+	a.lose(d)
+}
+
+// keep puts bytes aside, and reports whether there is room for them.
+func (a *app) keep(d *appDir, data []byte) bool {
+	w := a.workOf(d)
+	want := len(w.buf) + len(data)
+	if want > appBufferLimit {
+		return false
+	}
+	if want > cap(w.buf) {
+		size := min(max(2*cap(w.buf), want, 256), appBufferLimit)
+		if !a.charge(w, size-cap(w.buf)) {
+			return false
+		}
+		bigger := make([]byte, len(w.buf), size)
+		copy(bigger, w.buf)
+		w.buf = bigger
+	}
+	w.buf = append(w.buf, data...)
+	return true
+}
+
+func (a *app) workOf(d *appDir) *appWork {
+	if d.work == nil {
+		d.work = new(appWork)
+	}
+	return d.work
+}
+
+// charge takes n bytes of the budget.
+func (a *app) charge(w *appWork, n int) bool {
+	limit := a.budget.Limit
+	if limit == 0 {
+		limit = DefaultAppMemory
+	}
+	if a.budget.used+n > limit {
+		a.budget.Refused++
+		return false
+	}
+	a.budget.used += n
+	w.charged += n
+	return true
+}
+
+// drop forgets the bytes of a direction that are in order.
+func (a *app) drop(d *appDir) {
+	w := d.work
+	if w == nil {
+		return
+	}
+	a.budget.used -= cap(w.buf)
+	w.charged -= cap(w.buf)
+	w.buf, w.scanned = nil, 0
+	if len(w.held) == 0 {
+		a.budget.used -= w.charged
+		d.work = nil
+	}
+}
+
+// acked says that the other end has side's bytes before ack, so that holes in
+// them will not be filled.
+func (a *app) acked(side Side, ack dissect.Seq) {
+	d := &a.dirs[side]
+	if d.work == nil || len(d.work.held) == 0 || !d.next.Less(ack) {
+		return
+	}
+	a.budget.n, a.budget.more = 0, 0
+	for d.work != nil && len(d.work.held) > 0 && d.next.Less(d.work.held[0].seq) && d.work.held[0].seq.LessEq(ack) {
+		a.hole(side)
+		a.drain(side)
+	}
+}
+
+// fin says that side has sent FIN; seq is what follows its last byte.
+func (a *app) fin(side Side, seq dissect.Seq) {
+	d := &a.dirs[side]
+	if d.known && seq.LessEq(d.next) {
+		d.ended = true
+	}
+}
 
 // name is Connection.App: "HTTP", "TLS", "SSH", "text", "bytes" …
-func (a *app) name() string { return "" }
-
-// facts is what judge needs of layer 7.
-func (a *app) facts() appFacts { return appFacts{} }
+func (a *app) name() string {
+	switch {
+	case a.proto != protoNone:
+		return protoNames[a.proto]
+	case !a.spoke:
+		return ""
+	case a.binary:
+		return "bytes"
+	}
+	return "text"
+}
 
 // release gives back what was put aside.
-func (a *app) release() {}
+func (a *app) release() {
+	for i := range a.dirs {
+		if w := a.dirs[i].work; w != nil {
+			a.budget.used -= w.charged
+			a.dirs[i].work = nil
+		}
+	}
+}
 
-// appFacts is what layer 7 tells a verdict. The tracker fills facts.app with
-// app.facts; it is the zero value where no payload was seen.
-type appFacts struct{}
+// note tells something about the segment at hand; proto and text are joined
+// by a space.
+func (a *app) note(text string) {
+	b := a.budget
+	if b.Quiet || b.n > 0 && b.notes[b.n-1] == text {
+		return
+	}
+	if b.n == appNotes {
+		b.more++
+		return
+	}
+	b.notes[b.n] = text
+	b.n++
+}
+
+// noteLine tells a line of the stream, cut to appTextLimit.
+func (a *app) noteLine(before string, line []byte) {
+	if !a.budget.Quiet {
+		a.note(before + bounded(line))
+	}
+}
+
+// bounded copies at most appTextLimit bytes of b and does not cut through a
+// character.
+func bounded(b []byte) string {
+	if len(b) <= appTextLimit {
+		return string(b)
+	}
+	n := appTextLimit
+	for n > appTextLimit-utf8.UTFMax && !utf8.RuneStart(b[n]) {
+		n--
+	}
+	return string(b[:n]) + "…"
+}
+
+// told puts the notes about a segment together.
+func (a *app) told(side Side, payload []byte) string {
+	b := a.budget
+	if b.Quiet {
+		return ""
+	}
+	if b.n == 0 {
+		if a.proto == protoHTTP && a.dirs[side].flags&dirBodyEnded != 0 {
+			if side == a.requester {
+				return "HTTP end of the request"
+			}
+			return "HTTP end of the response"
+		}
+		return a.describe(payload)
+	}
+	text := b.notes[0]
+	if a.proto != protoNone {
+		text = protoNames[a.proto] + " " + text
+	}
+	for i := 1; i < b.n && len(text) < appTextLimit; i++ {
+		text += ", " + b.notes[i]
+	}
+	if b.more > 0 {
+		text += ", …"
+	}
+	return text
+}
+
+// describe says what can be said without knowing where in the stream the
+// bytes belong.
+func (a *app) describe(payload []byte) string {
+	switch {
+	case a.budget.Quiet:
+		return ""
+	case a.proto != protoNone:
+		return protoContinued[a.proto]
+	case isText(payload):
+		return "text"
+	}
+	return "bytes"
+}

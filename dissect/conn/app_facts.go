@@ -1,0 +1,97 @@
+package conn
+
+// appFacts is what layer 7 tells a verdict. The tracker fills facts.app with
+// app.facts; it is the zero value where no payload was seen. Frames are 0 where
+// there was none.
+type appFacts struct {
+	name  string // as app.name
+	spoke bool   // payload was seen
+	first Side   // who sent the first of it
+	lost  bool   // bytes were missing, so that what follows may be too little
+
+	// The rest down to answerCut is about HTTP/1, with http.
+	http       bool
+	requester  Side
+	requests   uint32 // whose head was complete
+	responses  uint32 // final ones that began
+	requestAt  int64  // where the last request began
+	requestEnd int64  // the blank line of the last complete one
+	answerAt   int64  // where the last response began
+
+	incomplete  bool   // a request has begun and its blank line has not come
+	lines       int    // complete lines of that request
+	bytes       int    // bytes of it
+	typed       string // its first line
+	bodyMissing int64  // bytes that a request announced as its body and did not send
+	answerCut   int64  // bytes that the last response announced and did not send
+	chunksCut   bool   // its last chunk has not come
+
+	mistake  *mistake // in the request that status answers, or in the last one
+	status   int      // of the first response over 399, else of the last one; 0 is none
+	reason   string   // its words, where it is over 399
+	statusAt int64    // its frame
+
+	alert      string // TLS, in the clear: "handshake failure"
+	alertBy    Side
+	alertAt    int64
+	tlsToPlain bool // TLS was spoken to a server that answered in HTTP
+}
+
+// facts is what judge needs of layer 7.
+func (a *app) facts() appFacts {
+	f := appFacts{
+		name: a.name(), spoke: a.spoke, first: a.first,
+		http: a.proto == protoHTTP, requester: a.requester, requests: a.requests, responses: a.responses,
+		requestAt: a.requestAt, requestEnd: a.requestEnd, answerAt: a.answerAt,
+		status: int(a.status), statusAt: a.answerAt,
+	}
+	for i := range a.dirs {
+		d := &a.dirs[i]
+		f.lost = f.lost || d.flags&dirLost != 0 || d.known && d.flags&dirBegun == 0
+	}
+	if f.http {
+		a.unfinished(&f)
+	}
+	if t := a.trouble; t != nil {
+		f.alert, f.alertBy, f.alertAt, f.tlsToPlain = t.alert, t.alertBy, t.alertAt, t.unencrypted
+		if t.mistake != nil && (t.answers == 0 || t.answers == t.request) {
+			f.mistake = t.mistake
+		}
+		if t.status != 0 {
+			f.status, f.reason, f.statusAt = t.status, t.reason, t.frame
+		}
+	}
+	return f
+}
+
+// unfinished tells what of a request or a response has not come.
+func (a *app) unfinished(f *appFacts) {
+	d := &a.dirs[a.requester]
+	switch {
+	case d.mode == modeHead && d.skip > 0:
+		f.bodyMissing = d.skip
+	case d.mode == modeHead && d.work != nil && len(d.work.buf) > 0:
+		f.incomplete = true
+		r := lineReader{b: d.work.buf}
+		f.bytes = len(d.work.buf)
+		for {
+			line, ok := r.next()
+			if !ok {
+				break
+			}
+			if f.lines++; f.lines == 1 {
+				f.typed = bounded(line)
+			}
+		}
+		if f.lines == 0 {
+			f.typed = bounded(d.work.buf)
+		}
+	}
+	d = &a.dirs[a.requester.Other()]
+	switch {
+	case d.flags&dirChunked != 0 || d.mode == modeChunk || d.mode == modeTrailer:
+		f.chunksCut = true
+	case d.mode == modeHead && d.skip > 0:
+		f.answerCut = d.skip
+	}
+}

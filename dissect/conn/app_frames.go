@@ -1,0 +1,216 @@
+package conn
+
+import (
+	"encoding/binary"
+	"strconv"
+)
+
+// http2Preface is what an HTTP/2 client says first (RFC 9113, section 3.4).
+const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+// http2Header is the length of a frame's header (RFC 9113, section 4.1).
+const http2Header = 9
+
+var http2Frames = [...]string{"DATA", "HEADERS", "PRIORITY", "RST_STREAM", "SETTINGS", "PUSH_PROMISE", "PING", "GOAWAY",
+	"WINDOW_UPDATE", "CONTINUATION"}
+
+// frame2 reads the preface or the header of a frame of HTTP/2.
+func (a *app) frame2(side Side, b []byte) int {
+	d := &a.dirs[side]
+	if b[0] == 'P' && isPrefixOf(b[:min(len(b), len(http2Preface))], http2Preface) {
+		if len(b) < len(http2Preface) {
+			return 0
+		}
+		a.note("preface")
+		return len(http2Preface)
+	}
+	if len(b) < http2Header {
+		return 0
+	}
+	kind := int(b[3])
+	stream := binary.BigEndian.Uint32(b[5:]) & (1<<31 - 1)
+	if !a.budget.Quiet {
+		name := "frame of another kind"
+		if kind < len(http2Frames) {
+			name = http2Frames[kind]
+		}
+		if stream > 0 {
+			name += " (stream " + strconv.FormatUint(uint64(stream), 10) + ")"
+		}
+		a.note(name)
+	}
+	d.skip = int64(b[0])<<16 | int64(b[1])<<8 | int64(b[2])
+	return http2Header
+}
+
+// frameWS reads the header of a WebSocket frame (RFC 6455, section 5.2).
+func (a *app) frameWS(side Side, b []byte) int {
+	d := &a.dirs[side]
+	if len(b) < 2 {
+		return 0
+	}
+	header, length := 2, int64(b[1]&0x7f)
+	switch length {
+	case 126:
+		header = 4
+	case 127:
+		header = 10
+	}
+	if b[1]&0x80 != 0 {
+		header += 4 // the mask
+	}
+	if len(b) < header {
+		return 0
+	}
+	switch length {
+	case 126:
+		length = int64(binary.BigEndian.Uint16(b[2:]))
+	case 127:
+		length = int64(binary.BigEndian.Uint64(b[2:]) & (1<<62 - 1))
+	}
+	switch b[0] & 0x0f {
+	case 0:
+		a.note("continuation")
+	case 1:
+		a.note("text")
+	case 2:
+		a.note("binary")
+	case 8:
+		a.note("close")
+	case 9:
+		a.note("ping")
+	case 10:
+		a.note("pong")
+	default:
+		a.note("frame of another kind")
+	}
+	d.skip = length
+	return header
+}
+
+// DNS over TCP (RFC 1035, section 4.2.2; RFC 7766).
+const (
+	dnsPrefix  = 2
+	dnsHeader  = 12
+	dnsNameMax = 255
+)
+
+// looksLikeDNS checks what of a message's header is there.
+func looksLikeDNS(b []byte) bool {
+	if len(b) < dnsPrefix+dnsHeader {
+		return false
+	}
+	return binary.BigEndian.Uint16(b) >= dnsHeader && binary.BigEndian.Uint16(b[6:]) <= 1
+}
+
+// dns reads the header and the question of a message.
+func (a *app) dns(side Side, b []byte) int {
+	d := &a.dirs[side]
+	if len(b) < dnsPrefix {
+		return 0
+	}
+	length := int(binary.BigEndian.Uint16(b))
+	want := dnsPrefix + min(length, dnsHeader+dnsNameMax+4)
+	if len(b) < want {
+		return 0
+	}
+	if length < dnsHeader {
+		a.lose(d)
+		return want
+	}
+	d.skip = int64(dnsPrefix + length - want)
+	if a.budget.Quiet {
+		return want
+	}
+	m := b[dnsPrefix:want]
+	text := "query"
+	if m[2]&0x80 != 0 {
+		text = "answer"
+	}
+	if binary.BigEndian.Uint16(m[4:]) > 0 {
+		text += dnsQuestion(m[dnsHeader:])
+	}
+	if m[2]&0x80 != 0 {
+		if code := m[3] & 0x0f; code != 0 {
+			text += ": " + dnsCode(code)
+		} else {
+			text += ": " + strconv.Itoa(int(binary.BigEndian.Uint16(m[6:]))) + " records"
+		}
+	}
+	a.note(text)
+	return want
+}
+
+// dnsQuestion reads a name and a type; a pointer ends it, for in a question
+// there is nothing to point to.
+func dnsQuestion(b []byte) string {
+	var name []byte
+	for len(b) > 0 && b[0] != 0 && b[0] < 64 {
+		n := int(b[0])
+		if n+1 > len(b) {
+			return ""
+		}
+		if len(name) > 0 {
+			name = append(name, '.')
+		}
+		name = append(name, b[1:n+1]...)
+		b = b[n+1:]
+	}
+	if len(b) < 3 {
+		return ""
+	}
+	if len(name) == 0 {
+		name = []byte(".")
+	}
+	return " " + bounded(name) + " " + dnsType(binary.BigEndian.Uint16(b[1:]))
+}
+
+func dnsType(t uint16) string {
+	switch t {
+	case 1:
+		return "A"
+	case 2:
+		return "NS"
+	case 5:
+		return "CNAME"
+	case 6:
+		return "SOA"
+	case 12:
+		return "PTR"
+	case 15:
+		return "MX"
+	case 16:
+		return "TXT"
+	case 28:
+		return "AAAA"
+	case 33:
+		return "SRV"
+	case 64:
+		return "SVCB"
+	case 65:
+		return "HTTPS"
+	case 251:
+		return "IXFR"
+	case 252:
+		return "AXFR"
+	case 255:
+		return "ANY"
+	}
+	return "TYPE" + strconv.Itoa(int(t))
+}
+
+func dnsCode(c byte) string {
+	switch c {
+	case 1:
+		return "format error"
+	case 2:
+		return "server failure"
+	case 3:
+		return "no such name"
+	case 4:
+		return "not implemented"
+	case 5:
+		return "refused"
+	}
+	return "error " + strconv.Itoa(int(c))
+}

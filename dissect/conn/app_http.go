@@ -1,0 +1,497 @@
+package conn
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// The kinds of request that change how a response ends (RFC 9112, section
+// 6.3).
+const (
+	methodOther uint32 = iota
+	methodHead
+	methodConnect
+)
+
+// methodQueue is how many unanswered requests have room in app.methods.
+const methodQueue = 16
+
+// chunkLineLimit is how long the line with a chunk's size may be.
+const chunkLineLimit = 4 << 10
+
+// Methods of IANA's registry that people and programs use.
+var httpMethods = [...]string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND",
+	"PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH"}
+
+// detectRequest knows an HTTP/1 request by its method and what follows it.
+func (a *app) detectRequest(side Side, b []byte, start bool) (int, bool) {
+	if b[0] < 'A' || b[0] > 'Z' || a.proto != protoNone && a.proto != protoHTTP || a.proto == protoHTTP && side != a.requester {
+		return 0, false
+	}
+	switch looksLikeRequest(b) {
+	case yes:
+		a.isHTTP(side)
+		a.dirs[side].mode = modeHead
+		return parseAgain, true
+	case perhaps:
+		return 0, start
+	}
+	return 0, false
+}
+
+// guess is the answer to a question that may want for more bytes.
+type guess uint8
+
+const (
+	no guess = iota
+	perhaps
+	yes
+)
+
+// looksLikeRequest wants a known method, a space, and either a target that
+// begins as targets do or HTTP/ on the same line.
+func looksLikeRequest(b []byte) guess {
+	for _, m := range httpMethods {
+		if b[0] != m[0] {
+			continue
+		}
+		if len(b) <= len(m) {
+			if m[:len(b)] == string(b) {
+				return perhaps
+			}
+			continue
+		}
+		if !hasPrefix(b, m) || b[len(m)] != ' ' {
+			continue
+		}
+		rest := b[len(m)+1:]
+		if len(rest) == 0 {
+			return perhaps
+		}
+		if rest[0] == '/' || hasPrefix(rest, "http://") || hasPrefix(rest, "https://") {
+			return yes
+		}
+		line, _, _ := bytes.Cut(rest[:min(len(rest), appBufferLimit)], []byte("\n"))
+		if bytes.Contains(line, []byte("HTTP/")) {
+			return yes
+		}
+		return no
+	}
+	return no
+}
+
+// isHTTP sets the protocol once one end has shown it, and looks again at what
+// the other typed before.
+func (a *app) isHTTP(requester Side) {
+	if a.proto == protoHTTP {
+		return
+	}
+	if a.proto == protoTLS {
+		a.troubled().unencrypted = true
+		a.lose(&a.dirs[requester])
+	}
+	a.proto, a.requester = protoHTTP, requester
+	d := &a.dirs[requester]
+	if d.mode != modeTyped || d.work == nil {
+		return
+	}
+	d.mode = modeHead
+	b := d.work.buf
+	a.requestAt = 0
+	if n := headEnd(b, 0); n > 0 {
+		a.requestHead(requester, b[:n])
+		a.drop(d)
+	} else if len(b) > 0 {
+		a.blame(b, a.requests+1)
+	}
+}
+
+func (a *app) troubled() *appTrouble {
+	if a.trouble == nil {
+		a.trouble = new(appTrouble)
+	}
+	return a.trouble
+}
+
+// headEnd returns the length of a head with its blank line, 0 where there is
+// none. The first seen bytes are known to hold none.
+func headEnd(b []byte, seen int) int {
+	for i := max(0, seen-2); ; {
+		j := bytes.IndexByte(b[i:], '\n')
+		if j < 0 {
+			return 0
+		}
+		i += j + 1
+		switch {
+		case i < len(b) && b[i] == '\n':
+			return i + 1
+		case i+1 < len(b) && b[i] == '\r' && b[i+1] == '\n':
+			return i + 2
+		}
+	}
+}
+
+// head reads the head of a request or a response, once all of it is there.
+func (a *app) head(side Side, b []byte) int {
+	d := &a.dirs[side]
+	if side != a.requester && !hasPrefix(b, "HTTP/1.") && !isPrefixOf(b, "HTTP/1.") {
+		a.lose(d)
+		return parseAgain
+	}
+	seen := 0
+	if d.work != nil {
+		seen = d.work.scanned
+	}
+	if seen == 0 { // blank lines before it (RFC 9112, section 2.2)
+		switch {
+		case b[0] == '\n':
+			a.note("blank line")
+			return 1
+		case b[0] == '\r' && len(b) == 1:
+			return 0
+		case b[0] == '\r' && b[1] == '\n':
+			a.note("blank line")
+			return 2
+		}
+		a.begins(side)
+	}
+	n := headEnd(b, seen)
+	if n == 0 {
+		a.headPart(side, b, seen)
+		return 0
+	}
+	a.headPart(side, b[:n], seen)
+	d.flags |= dirHeadSeen
+	if side == a.requester {
+		a.requestHead(side, b[:n])
+	} else {
+		a.responseHead(side, b[:n])
+	}
+	return n
+}
+
+// begins takes down the frame in which a request or a response begins.
+func (a *app) begins(side Side) {
+	if side == a.requester {
+		a.requestAt = a.budget.frame
+	} else {
+		a.answerAt = a.budget.frame
+	}
+}
+
+// headPart tells what a segment shows of a head, of which seen bytes came
+// before.
+func (a *app) headPart(side Side, b []byte, seen int) {
+	if a.budget.Quiet {
+		return
+	}
+	part := b[seen:]
+	line, rest, _ := bytes.Cut(part[:min(len(part), appBufferLimit)], []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	complete := headEnd(b, seen) > 0
+	switch {
+	case seen == 0 && side == a.requester:
+		a.noteLine("", line)
+	case seen == 0:
+		_, status, _ := bytes.Cut(line, []byte(" "))
+		a.noteLine("", status)
+	case side == a.requester:
+		if len(line) > 0 && b[seen-1] == '\n' {
+			a.noteLine("header ", line)
+		}
+		if complete {
+			if len(line) == 0 && len(rest) == 0 {
+				a.note("blank line: the request is complete")
+			} else {
+				a.note("end of the request")
+			}
+		}
+	}
+}
+
+// framing is what a head says about the body.
+type framing struct {
+	length  int64 // −1 is not said
+	chunked bool
+	upgrade []byte
+}
+
+// lineReader gives the lines of a head without their ends.
+type lineReader struct {
+	b    []byte
+	line int // number of the line that next gave, from 1
+}
+
+// next returns the next line that is complete.
+func (r *lineReader) next() ([]byte, bool) {
+	i := bytes.IndexByte(r.b, '\n')
+	if i < 0 {
+		return nil, false
+	}
+	line := r.b[:i]
+	r.b = r.b[i+1:]
+	r.line++
+	if i > 0 && line[i-1] == '\r' {
+		line = line[:i-1]
+	}
+	return line, true
+}
+
+// readFraming reads the fields of a head that say how long the body is.
+func readFraming(head []byte) framing {
+	f := framing{length: -1}
+	r := lineReader{b: head}
+	r.next()
+	for {
+		line, ok := r.next()
+		if !ok {
+			return f
+		}
+		colon := bytes.IndexByte(line, ':')
+		if colon < 0 {
+			continue
+		}
+		value := bytes.TrimSpace(line[colon+1:])
+		switch name := line[:colon]; len(name) {
+		case len("Content-Length"):
+			if equalFold(name, "content-length") {
+				if n, err := strconv.ParseInt(string(value), 10, 62); err == nil && n >= 0 {
+					f.length = n
+				}
+			}
+		case len("Transfer-Encoding"):
+			if equalFold(name, "transfer-encoding") {
+				f.chunked = len(value) >= 7 && equalFold(value[len(value)-7:], "chunked")
+			}
+		case len("Upgrade"):
+			if equalFold(name, "upgrade") {
+				f.upgrade = value
+			}
+		}
+	}
+}
+
+// equalFold compares ASCII without regard to case; lower is in lower case.
+func equalFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// requestHead takes a complete head of a request.
+func (a *app) requestHead(side Side, head []byte) {
+	a.requests++
+	a.requestEnd = a.budget.frame
+	kind := methodOther
+	switch {
+	case hasPrefix(head, "HEAD "):
+		kind = methodHead
+	case hasPrefix(head, "CONNECT "):
+		kind = methodConnect
+	}
+	if a.pending < methodQueue {
+		a.methods |= kind << (2 * a.pending)
+	}
+	a.pending++
+	a.blame(head, a.requests)
+	f := readFraming(head)
+	d := &a.dirs[side]
+	switch {
+	case f.chunked:
+		d.mode = modeChunk
+	case f.length > 0:
+		d.skip = f.length
+	}
+}
+
+// blame looks for a mistake in a request, unless one was found before that is
+// not settled.
+func (a *app) blame(head []byte, request uint32) {
+	if a.trouble != nil && a.trouble.mistake != nil {
+		return
+	}
+	if m, found := diagnose(head); found {
+		t := a.troubled()
+		t.mistake, t.request = &m, request
+	}
+}
+
+// responseHead takes a complete head of a response.
+func (a *app) responseHead(side Side, head []byte) {
+	d := &a.dirs[side]
+	status, ok := statusOf(head)
+	if !ok {
+		a.lose(d)
+		return
+	}
+	f := readFraming(head)
+	if status < 200 && status != 101 {
+		return // another one follows for the same request (RFC 9110, section 15.2)
+	}
+	kind := a.methods & 3
+	if a.pending > 0 {
+		a.pending--
+		a.methods >>= 2
+	}
+	a.respond(status, head)
+	d.mode = modeHead
+	switch {
+	case status == 101:
+		a.upgraded(f.upgrade)
+	case kind == methodConnect && status < 300: // a tunnel: anything may follow
+		a.proto = protoNone
+		for i := range a.dirs {
+			a.dirs[i].mode = modeLost
+		}
+	case kind == methodHead, status == 204, status == 304:
+	case f.chunked:
+		d.mode = modeChunk
+	case f.length > 0:
+		d.skip = f.length
+	case f.length < 0:
+		d.skip = -1
+	}
+}
+
+// statusOf reads the number of a status line.
+func statusOf(head []byte) (uint16, bool) {
+	_, rest, _ := bytes.Cut(head, []byte(" "))
+	if len(rest) < 3 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(rest[:3]), 10, 16)
+	return uint16(n), err == nil && n >= 100 && n < 600
+}
+
+// respond counts a final response and remembers the first one that says no.
+func (a *app) respond(status uint16, head []byte) {
+	a.responses++
+	a.status = status
+	t := a.trouble
+	if status < 400 {
+		if t != nil && t.mistake != nil && t.request <= a.responses {
+			t.mistake = nil // the server did not mind
+		}
+		return
+	}
+	t = a.troubled()
+	if t.status != 0 {
+		return
+	}
+	if t.mistake == nil && a.responses > a.requests { // it did not wait for the end of the request
+		if w := a.dirs[a.requester].work; w != nil && len(w.buf) > 0 {
+			a.blame(w.buf, a.responses)
+		}
+	}
+	t.status, t.frame, t.answers = int(status), a.budget.frame, a.responses
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	if i := bytes.Index(line, []byte(" ")); i >= 0 && len(line) > i+5 {
+		t.reason = bounded(bytes.TrimSpace(line[i+5:]))
+	}
+}
+
+// upgraded changes the protocol after status 101 (RFC 9110, section 7.8).
+func (a *app) upgraded(to []byte) {
+	mode := modePlain
+	switch {
+	case equalFold(to, "websocket"):
+		a.note("WebSocket upgrade")
+		a.proto, mode = protoWebSocket, modeFramesWS
+	case equalFold(to, "h2c"):
+		a.proto, mode = protoHTTP2, modeFrames2
+	}
+	for i := range a.dirs {
+		a.dirs[i].mode = mode
+	}
+}
+
+// answered looks at text that answers something typed and has no status line:
+// servers leave it out where they take the request for HTTP/0.9. It reports
+// whether it is an answer in that sense.
+func (a *app) answered(side Side, b []byte) bool {
+	other := &a.dirs[side.Other()]
+	asked := other.mode == modeTyped || a.proto == protoHTTP && side != a.requester
+	if !asked {
+		return false
+	}
+	status := errorPage(b[:min(len(b), 512)])
+	if status == 0 && a.proto != protoHTTP {
+		return false
+	}
+	a.isHTTP(side.Other())
+	a.answerAt = a.budget.frame
+	if a.pending > 0 {
+		a.pending--
+		a.methods >>= 2
+	}
+	if status != 0 {
+		a.noteLine("", strconv.AppendInt(nil, int64(status), 10))
+		a.note("without a status line")
+		a.respond(status, nil)
+	} else {
+		a.note("response without a status line")
+		a.responses++
+	}
+	a.dirs[side].skip = -1
+	return true
+}
+
+// errorPage finds the status that a page of an HTTP server names: "400 Bad
+// Request" as nginx and Apache write it, "Error code: 400" as Python does.
+func errorPage(b []byte) uint16 {
+	if bytes.Contains(b, []byte("400 Bad Request")) {
+		return 400
+	}
+	if _, after, ok := bytes.Cut(b, []byte("Error code: ")); ok && len(after) >= 3 {
+		if n, err := strconv.ParseUint(string(after[:3]), 10, 16); err == nil && n >= 400 && n < 600 {
+			return uint16(n)
+		}
+	}
+	return 0
+}
+
+// chunk reads the line before a chunk, the CR LF behind it, or a field behind
+// the last one (RFC 9112, section 7.1).
+func (a *app) chunk(side Side, b []byte) int {
+	d := &a.dirs[side]
+	end := bytes.IndexByte(b, '\n')
+	if end < 0 {
+		if len(b) > chunkLineLimit {
+			a.lose(d)
+			return len(b)
+		}
+		return 0
+	}
+	line := bytes.TrimSpace(b[:end])
+	switch {
+	case d.mode == modeTrailer:
+		if len(line) == 0 {
+			d.mode = modeHead
+			d.flags |= dirBodyEnded
+		}
+		return end + 1
+	case len(line) == 0:
+		return end + 1
+	}
+	size, _, _ := bytes.Cut(line, []byte(";"))
+	n, err := strconv.ParseUint(string(bytes.TrimSpace(size)), 16, 62)
+	switch {
+	case err != nil:
+		a.lose(d)
+	case n == 0:
+		d.mode = modeTrailer
+	default:
+		d.skip = int64(n)
+		d.flags |= dirChunked
+	}
+	return end + 1
+}
