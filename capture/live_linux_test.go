@@ -20,10 +20,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long a test waits for what must come; it only runs out
-// when something is broken.
-const patience = 10 * time.Second
-
 // ways are the two readers; each must pass the same tests.
 var ways = []struct {
 	name string

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,6 +14,15 @@ func TestRouteInterface(t *testing.T) {
 	newVeth(t, "near", "far")
 	addAddress(t, "near", netip.MustParsePrefix("10.9.0.1/24"))
 	addAddress(t, "near", netip.MustParsePrefix("fd09::1/64"))
+	// The kernel enters IPv6 routes when it has seen the interfaces come up.
+	for _, dst := range []string{"fd09::1", "fe80::77%near"} {
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+			name, _, err := RouteInterface(netip.MustParseAddr(dst))
+			if err == nil && (name == "lo" || dst != "fd09::1") {
+				break
+			}
+		}
+	}
 	for _, c := range []struct{ dst, name, src string }{
 		{"127.0.0.1", "lo", "127.0.0.1"},
 		{"127.1.2.3", "lo", "127.0.0.1"},
