@@ -107,8 +107,10 @@ type Packet struct {
 	Neighbour Neighbour // with ContentNeighbour
 	Fragment  Fragment  // with ContentFragment
 	Payload   []byte    // what follows the last header, as far as captured
-	Joined    []byte    // the datagram put together from fragments, else nil; owned by the Joiner until its next call
+	Joined    []byte    // payload of the datagram put together from fragments, else nil; owned by the Joiner until its next call. Where a fragment was in one, both follow each other
 	Fragments []int64   // frames that were put together, this one last; owned as Joined
+
+	extra bool // one of VLAN, UDP ports, ICMP, Neighbour, Fragment, Joined is in use
 }
 
 // Src returns the sender's address and TCP or UDP port.

@@ -1,0 +1,219 @@
+package dissect
+
+import "net/netip"
+
+// The IP protocols that are followed or named here
+// (https://www.iana.org/assignments/protocol-numbers).
+const (
+	protoHopByHop    = 0
+	protoICMP        = 1
+	protoIPv4        = 4
+	protoTCP         = 6
+	protoUDP         = 17
+	protoIPv6        = 41
+	protoRouting     = 43
+	protoFragment    = 44
+	protoGRE         = 47
+	protoESP         = 50
+	protoAH          = 51
+	protoICMPv6      = 58
+	protoNoNext      = 59
+	protoDestination = 60
+	protoEtherIP     = 97
+	protoL2TP        = 115
+	protoSCTP        = 132
+	protoMobility    = 135
+	protoMPLS        = 137
+	protoHIP         = 139
+	protoShim6       = 140
+	protoEthernet    = 143
+)
+
+const (
+	ipv4Header = 20
+	ipv6Header = 40
+)
+
+// ipv4 parses an IPv4 header (RFC 791, section 3.1).
+func (c *cursor) ipv4() step {
+	if !c.need(ipv4Header) {
+		return stepDone
+	}
+	b := c.rest()
+	header := int(b[0]&15) * 4
+	total := int(be16(b[2:]))
+	if b[0]>>4 != 4 || header < ipv4Header {
+		return c.fail(ProblemMalformed)
+	}
+	if total < header {
+		if total != 0 {
+			return c.fail(ProblemMalformed)
+		}
+		total = c.left() // segmentation offload writes 0
+	}
+	if !c.need(header) {
+		return stepDone
+	}
+	p := c.p
+	p.Content = ContentOther
+	p.IP = IP{
+		Version: 4, TOS: b[1], HopLimit: b[8], Protocol: b[9], ID: uint32(be16(b[4:])),
+		Src: netip.AddrFrom4([4]byte(b[12:16])), Dst: netip.AddrFrom4([4]byte(b[16:20])),
+		Total: total, Offset: int32(c.off), Header: int32(header),
+	}
+	fragment := int(be16(b[6:]))
+	c.limit(total)
+	c.take(LayerIPv4, header)
+	if fragment&0x3fff != 0 {
+		return c.fragment(Fragment{
+			Offset: fragment & 0x1fff * 8, More: fragment&0x2000 != 0, Protocol: b[9], Len: total - header,
+		})
+	}
+	c.arg = uint16(b[9])
+	return stepProtocol
+}
+
+// fragment ends the parsing at a fragment, which the Joiner takes from there.
+// A first fragment that was cut off by the capture can never be put together:
+// what there is of it is parsed.
+func (c *cursor) fragment(f Fragment) step {
+	c.p.IP.Protocol = f.Protocol
+	f.Data = c.rest()
+	if f.Len < len(f.Data) {
+		f.Data = f.Data[:f.Len]
+	}
+	if f.Offset == 0 && len(f.Data) < f.Len {
+		c.arg = uint16(f.Protocol)
+		return stepProtocol
+	}
+	c.p.Content, c.p.Fragment, c.p.extra = ContentFragment, f, true
+	return stepDone
+}
+
+// ipv6 parses an IPv6 header (RFC 8200, section 3).
+func (c *cursor) ipv6() step {
+	if !c.need(ipv6Header) {
+		return stepDone
+	}
+	b := c.rest()
+	if b[0]>>4 != 6 {
+		return c.fail(ProblemMalformed)
+	}
+	length := int(be16(b[4:]))
+	p := c.p
+	p.Content = ContentOther
+	p.IP = IP{
+		Version: 6, TOS: b[0]<<4 | b[1]>>4, HopLimit: b[7], Protocol: b[6],
+		Src: netip.AddrFrom16([16]byte(b[8:24])), Dst: netip.AddrFrom16([16]byte(b[24:40])),
+		Total: ipv6Header + length, Offset: int32(c.off), Header: ipv6Header,
+	}
+	if length == 0 {
+		p.IP.Total = c.jumboTotal(b)
+	}
+	c.limit(p.IP.Total)
+	c.take(LayerIPv6, ipv6Header)
+	c.arg = uint16(b[6])
+	return stepProtocol
+}
+
+// jumboTotal returns the length of an IPv6 packet whose payload length is 0:
+// that of the jumbo payload option (RFC 2675, BIG TCP), or that of the frame
+// where offload left the field empty.
+func (c *cursor) jumboTotal(b []byte) int {
+	switch b[6] {
+	case protoNoNext:
+		return ipv6Header
+	case protoHopByHop:
+		if len(b) >= ipv6Header+8 && b[42] == 0xc2 && b[43] == 4 {
+			return ipv6Header + int(be32(b[44:]))
+		}
+	}
+	return c.left()
+}
+
+// protocol parses what an IP header or an extension header says is next.
+func (c *cursor) protocol() step {
+	p := c.p
+	p.IP.Protocol = uint8(c.arg)
+	switch c.arg {
+	case protoTCP:
+		return c.tcp()
+	case protoUDP:
+		return c.udp()
+	case protoICMP:
+		return c.icmp()
+	case protoICMPv6:
+		return c.icmp6()
+	case protoHopByHop:
+		return c.extension(LayerHopByHop, 8)
+	case protoDestination:
+		return c.extension(LayerDestination, 8)
+	case protoRouting:
+		return c.extension(LayerRouting, 8)
+	case protoMobility, protoHIP, protoShim6:
+		return c.extension(LayerMobility, 8)
+	case protoAH:
+		return c.extension(LayerAH, 4)
+	case protoFragment:
+		return c.fragmentHeader()
+	case protoIPv4:
+		return stepIPv4
+	case protoIPv6:
+		return stepIPv6
+	case protoGRE:
+		return stepGRE
+	case protoEtherIP:
+		return c.etherIP()
+	case protoEthernet:
+		return stepEthernet
+	case protoMPLS:
+		return stepMPLS
+	case protoSCTP:
+		if !c.need(12) {
+			return stepDone
+		}
+		c.take(LayerSCTP, 12)
+		return stepDone
+	}
+	return c.fail(ProblemUnknownProto)
+}
+
+// extension parses an extension header whose second octet counts units beyond
+// the first 8 octets (RFC 8200, section 4; RFC 4302 for AH, in units of 4).
+func (c *cursor) extension(k LayerKind, unit int) step {
+	if !c.need(8) {
+		return stepDone
+	}
+	b := c.rest()
+	n := 8 + int(b[1])*unit
+	if !c.need(n) {
+		return stepDone
+	}
+	c.take(k, n)
+	c.p.IP.Header += int32(n)
+	c.arg = uint16(b[0])
+	return stepProtocol
+}
+
+// fragmentHeader parses the fragment header of RFC 8200, section 4.5. An
+// atomic fragment (RFC 6946) is a packet like any other.
+func (c *cursor) fragmentHeader() step {
+	const header = 8
+	if !c.need(header) {
+		return stepDone
+	}
+	b := c.rest()
+	at := be16(b[2:])
+	p := c.p
+	p.IP.ID = be32(b[4:])
+	c.take(LayerFragment, header)
+	p.IP.Header += header
+	if at&^6 == 0 { // bits 1 and 2 are reserved
+		c.arg = uint16(b[0])
+		return stepProtocol
+	}
+	return c.fragment(Fragment{
+		Offset: int(at &^ 7), More: at&1 != 0, Protocol: b[0],
+		Len: max(0, p.IP.Total-int(p.IP.Header)),
+	})
+}

@@ -1,0 +1,346 @@
+package dissect
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"tcpsee/capture"
+)
+
+// The limits of a Joiner. What goes over one is discarded, oldest first, and
+// counted in JoinStats.
+const (
+	MaxDatagrams     = 4096             // datagrams of which fragments are kept
+	MaxFragmentBytes = 8 << 20          // bytes kept of all fragments together
+	MaxDatagramBytes = 65535            // payload of one datagram (RFC 791, section 3.1)
+	MaxFragments     = 8192             // fragments of one datagram: 64 KiB in pieces of 8
+	FragmentTimeout  = 60 * time.Second // capture time from the first fragment seen (RFC 8200, section 4.5)
+
+	maxNested = 8  // fragments in datagrams that were themselves put together
+	maxSpare  = 16 // datagrams whose memory is used again
+)
+
+// JoinStats counts what became of fragmented datagrams.
+type JoinStats struct {
+	Joined      uint64 // put together
+	TimedOut    uint64 // never complete within FragmentTimeout
+	Evicted     uint64 // discarded for MaxDatagrams or MaxFragmentBytes
+	Overlapping uint64 // discarded: IPv6 fragments that overlap (RFC 5722)
+	Oversized   uint64 // discarded for MaxDatagramBytes or MaxFragments
+}
+
+// Joiner puts fragmented IPv4 and IPv6 datagrams together (RFC 791, section
+// 3.2; RFC 8200, section 4.5). The zero value is ready. It is not safe for
+// concurrent use.
+//
+// Overlapping IPv6 fragments discard their datagram, as RFC 5722 demands;
+// exact duplicates are passed over. Of overlapping IPv4 fragments the one that
+// begins first in the datagram is believed, as Wireshark does, which is one of
+// the orders that RFC 815, section 3, leaves open.
+type Joiner struct {
+	held        map[datagramKey]*datagram
+	first, last *datagram // in the order of their first fragments
+	bytes       int
+	spare       []*datagram
+	out         []byte
+	frames      []int64
+	stats       JoinStats
+}
+
+// datagramKey is what makes fragments belong together: RFC 791's four values.
+// The VLAN counts for IPv4 alone, and the file where there are several.
+type datagramKey struct {
+	src, dst netip.Addr
+	id       uint32
+	file     int32
+	vlan     uint16
+	version  uint8
+	protocol uint8
+}
+
+// part is one fragment of a datagram.
+type part struct {
+	offset, length int
+	at             int // in the datagram's buf
+}
+
+type datagram struct {
+	key        datagramKey
+	begun      capture.Stamp
+	parts      []part // by offset, equal ones by arrival
+	buf        []byte // payloads of all parts in the order of arrival
+	frames     []int64
+	total      int   // payload of the whole; -1 until the last fragment is there
+	protocol   uint8 // as the first fragment says
+	dead       bool  // discarded: its later fragments are too
+	prev, next *datagram
+}
+
+// Stats returns what became of the datagrams so far.
+func (j *Joiner) Stats() JoinStats { return j.stats }
+
+// Held returns how many datagrams are incomplete.
+func (j *Joiner) Held() int { return len(j.held) }
+
+// Join takes a packet with ContentFragment and keeps a copy of the fragment.
+// If that completes its datagram, Join decodes the datagram into p, sets
+// p.Joined and p.Fragments, and returns true; both belong to the Joiner and
+// are valid until the next call. Else it returns false; p then says
+// ContentFragment as before. Packets with other contents are left alone.
+func (j *Joiner) Join(p *Packet, d *Decoder) bool {
+	if p.Content != ContentFragment {
+		return false
+	}
+	j.out, j.frames = j.out[:0], append(j.frames[:0], p.Frame.Number)
+	for n := 0; p.Content == ContentFragment; n++ {
+		if n == maxNested {
+			return false
+		}
+		g := j.add(p)
+		if g == nil {
+			return false
+		}
+		base := len(j.out)
+		j.assemble(g)
+		protocol := g.protocol
+		j.release(g)
+		j.stats.Joined++
+		p.Joined, p.Fragments, p.extra = j.out, j.frames, true
+		p.Content, p.Fragment = ContentOther, Fragment{}
+		p.IP.Total = int(p.IP.Header) + len(j.out) - base
+		c := cursor{p: p, buf: j.out, off: base, end: len(j.out), wire: len(j.out), arg: uint16(protocol), joined: true}
+		c.run(stepProtocol)
+	}
+	return true
+}
+
+// add keeps the fragment of p and returns its datagram if that is complete.
+func (j *Joiner) add(p *Packet) *datagram {
+	f := &p.Fragment
+	if f.Len == 0 || len(f.Data) < f.Len {
+		return nil
+	}
+	j.expire(p.Frame.Time)
+	k := keyOf(p)
+	g := j.held[k]
+	if g == nil {
+		g = j.begin(k, p.Frame.Time)
+	}
+	if g.dead {
+		return nil
+	}
+	if f.Offset+f.Len > MaxDatagramBytes || len(g.parts) == MaxFragments || len(g.buf)+f.Len > 2*MaxDatagramBytes {
+		j.stats.Oversized++
+		j.kill(g)
+		return nil
+	}
+	if k.version == 6 {
+		switch g.overlap(f) {
+		case overlapSame:
+			return nil
+		case overlapPartly:
+			j.stats.Overlapping++
+			j.kill(g)
+			return nil
+		}
+	}
+	j.keep(g, f, p.Frame.Number)
+	if g.complete() {
+		return g
+	}
+	return nil
+}
+
+// keep copies a fragment into its datagram.
+func (j *Joiner) keep(g *datagram, f *Fragment, frame int64) {
+	if f.Offset == 0 {
+		g.protocol = f.Protocol
+	}
+	if !f.More && g.total < 0 {
+		g.total = f.Offset + f.Len
+	}
+	at := g.find(f.Offset + 1)
+	g.parts = slices.Insert(g.parts, at, part{f.Offset, f.Len, len(g.buf)})
+	g.buf = append(g.buf, f.Data[:f.Len]...)
+	if n := len(g.frames); n == 0 || g.frames[n-1] != frame {
+		g.frames = append(g.frames, frame)
+	}
+	j.bytes += f.Len
+	for j.bytes > MaxFragmentBytes {
+		oldest := j.first
+		if oldest == g {
+			oldest = g.next
+		}
+		j.stats.Evicted++
+		j.release(oldest)
+	}
+}
+
+func keyOf(p *Packet) datagramKey {
+	k := datagramKey{
+		src: p.IP.Src, dst: p.IP.Dst, id: p.IP.ID, file: int32(p.Frame.File), version: p.IP.Version,
+	}
+	if k.version == 4 {
+		k.protocol = p.Fragment.Protocol
+		k.vlan = innermostVLAN(p)
+	}
+	return k
+}
+
+// innermostVLAN returns the identifier of the tag nearest to the packet, 0
+// where there is none.
+func innermostVLAN(p *Packet) uint16 {
+	for i := p.NumLayers - 1; i >= 0; i-- {
+		if l := p.Layers[i]; l.Kind == LayerVLAN {
+			return be16(p.bytesOf(l)) & 0xfff
+		}
+	}
+	return 0
+}
+
+// bytesOf returns the captured bytes of a header.
+func (p *Packet) bytesOf(l Layer) []byte {
+	b := p.Frame.Data
+	if l.Joined {
+		b = p.Joined
+	}
+	end := l.Offset + l.Length
+	return b[l.Offset:end:end]
+}
+
+// begin makes room for a datagram.
+func (j *Joiner) begin(k datagramKey, at capture.Stamp) *datagram {
+	if len(j.held) >= MaxDatagrams {
+		j.stats.Evicted++
+		j.release(j.first)
+	}
+	var g *datagram
+	if n := len(j.spare); n > 0 {
+		g, j.spare = j.spare[n-1], j.spare[:n-1]
+	} else {
+		g = new(datagram)
+	}
+	*g = datagram{key: k, begun: at, total: -1, parts: g.parts[:0], buf: g.buf[:0], frames: g.frames[:0], prev: j.last}
+	if j.last == nil {
+		j.first = g
+	} else {
+		j.last.next = g
+	}
+	j.last = g
+	if j.held == nil {
+		j.held = make(map[datagramKey]*datagram)
+	}
+	j.held[k] = g
+	return g
+}
+
+// release forgets a datagram.
+func (j *Joiner) release(g *datagram) {
+	delete(j.held, g.key)
+	if g.prev == nil {
+		j.first = g.next
+	} else {
+		g.prev.next = g.next
+	}
+	if g.next == nil {
+		j.last = g.prev
+	} else {
+		g.next.prev = g.prev
+	}
+	g.prev, g.next = nil, nil
+	j.bytes -= len(g.buf)
+	if len(j.spare) < maxSpare {
+		j.spare = append(j.spare, g)
+	}
+}
+
+// kill discards what a datagram holds, but remembers that it was discarded.
+func (j *Joiner) kill(g *datagram) {
+	j.bytes -= len(g.buf)
+	g.parts, g.buf, g.frames, g.dead = nil, nil, nil, true
+}
+
+// expire forgets the datagrams that are too old at the given time.
+func (j *Joiner) expire(now capture.Stamp) {
+	for g := j.first; g != nil && now.Sub(g.begun) > FragmentTimeout; g = j.first {
+		if !g.dead {
+			j.stats.TimedOut++
+		}
+		j.release(g)
+	}
+}
+
+type overlap uint8
+
+const (
+	overlapNone overlap = iota
+	overlapSame         // exactly a fragment that is there
+	overlapPartly
+)
+
+// find returns the index of the first part that begins at offset or later.
+func (g *datagram) find(offset int) int {
+	i, _ := slices.BinarySearchFunc(g.parts, offset, func(q part, o int) int { return q.offset - o })
+	return i
+}
+
+// overlap says how a fragment lies to those that are there, which do not
+// overlap each other.
+func (g *datagram) overlap(f *Fragment) overlap {
+	end := f.Offset + f.Len
+	if g.total >= 0 && end > g.total {
+		return overlapPartly
+	}
+	i := g.find(f.Offset)
+	if i < len(g.parts) {
+		next := g.parts[i]
+		if next.offset == f.Offset && next.length == f.Len {
+			return overlapSame
+		}
+		if next.offset < end {
+			return overlapPartly
+		}
+	}
+	if i > 0 {
+		if before := g.parts[i-1]; before.offset+before.length > f.Offset {
+			return overlapPartly
+		}
+	}
+	if !f.More && i < len(g.parts) {
+		return overlapPartly // a last fragment that is not the last
+	}
+	return overlapNone
+}
+
+// complete reports whether the parts cover the whole datagram.
+func (g *datagram) complete() bool {
+	if g.total < 0 || len(g.buf) < g.total {
+		return false
+	}
+	covered := 0
+	for _, q := range g.parts {
+		if q.offset > covered {
+			return false
+		}
+		covered = max(covered, q.offset+q.length)
+	}
+	return covered >= g.total
+}
+
+// assemble appends the payload of a complete datagram to j.out, and its frames
+// to j.frames.
+func (j *Joiner) assemble(g *datagram) {
+	done := 0
+	for _, q := range g.parts {
+		end := min(q.offset+q.length, g.total)
+		if end <= done {
+			continue
+		}
+		j.out = append(j.out, g.buf[q.at+done-q.offset:q.at+end-q.offset]...)
+		done = end
+	}
+	j.frames = append(j.frames, g.frames...)
+	slices.Sort(j.frames)
+	j.frames = slices.Compact(j.frames)
+}
