@@ -479,7 +479,7 @@ func TestLiveFilterFirst(t *testing.T) {
 			ln := listenOn(t, "tcp4", "127.0.0.1:0")
 			for i := range 10 {
 				iface := []string{"lo", "any"}[i%2]
-				o := LiveOptions{Interface: iface, Filter: ipProtoFilter(unix.IPPROTO_TCP), BufferBytes: 1 << 20}
+				o := LiveOptions{Interface: iface, Filter: ipProtoFilter(unix.IPPROTO_TCP), BufferBytes: 8 << 20}
 				l := mustOpen(t, o, way.ring)
 				talk(t, ln)
 				g := newLedger(ln)
@@ -813,6 +813,11 @@ func TestLiveInterfaceChanges(t *testing.T) {
 			sendUntil(t, l, "left", frame)
 			last := experimental("the last")
 			rawSender(t, "left")(last)
+			// The kernel throws away what is still on its way to the socket.
+			for end := time.Now().Add(patience); l.Backlog() == 0 && time.Now().Before(end); {
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(20 * time.Millisecond)
 			removeInterface(t, "left")
 			collect(t, l, func(f *Frame) bool { return bytes.Equal(f.Data, last) })
 			var err error
