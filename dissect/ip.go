@@ -149,7 +149,7 @@ func (c *cursor) protocol() step {
 	case protoDestination:
 		return c.extension(LayerDestination, 8)
 	case protoRouting:
-		return c.extension(LayerRouting, 8)
+		return c.routing()
 	case protoMobility, protoHIP, protoShim6:
 		return c.extension(LayerMobility, 8)
 	case protoAH:
@@ -193,6 +193,17 @@ func (c *cursor) extension(k LayerKind, unit int) step {
 	c.p.IP.Header += int32(n)
 	c.arg = uint16(b[0])
 	return stepProtocol
+}
+
+// routing parses a routing header. A segment routing header must hold the
+// segments that it counts (RFC 8754, section 2).
+func (c *cursor) routing() step {
+	const segmentRouting, fixed, address = 4, 8, 16
+	b := c.rest()
+	if len(b) >= fixed && b[2] == segmentRouting && (int(b[4])+1)*address > int(b[1])*8 {
+		return c.fail(ProblemMalformed)
+	}
+	return c.extension(LayerRouting, 8)
 }
 
 // fragmentHeader parses the fragment header of RFC 8200, section 4.5. An
