@@ -68,7 +68,7 @@ func compression(head []byte) zipKind {
 // can be expanded from what has arrived, and waits only where that is nothing.
 type zip struct {
 	kind     zipKind // of the member being read
-	raw      counter
+	raw      metered
 	src      *bufio.Reader
 	member   io.ReadCloser // nil between members
 	out      int64         // bytes given
@@ -76,7 +76,7 @@ type zip struct {
 }
 
 func newZip(kind zipKind, r io.Reader) *zip {
-	z := &zip{kind: kind, raw: counter{r: r}}
+	z := &zip{kind: kind, raw: metered{r: r}}
 	z.src = bufio.NewReaderSize(&z.raw, zipBuffer)
 	return z
 }
@@ -182,13 +182,13 @@ type zipError struct {
 func (e *zipError) Error() string { return e.text }
 func (e *zipError) Unwrap() error { return e.err }
 
-// counter counts the bytes read of r.
-type counter struct {
+// metered counts the bytes read of r.
+type metered struct {
 	r io.Reader
 	n int64
 }
 
-func (c *counter) Read(p []byte) (int, error) {
+func (c *metered) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	return n, err

@@ -36,10 +36,13 @@ func newClock(resolution byte) ngClock {
 	return c
 }
 
-// Seconds beyond which a Stamp is clamped.
+// The last Stamp is lastSecond and lastNanos after 1970, the first is
+// firstSecond before it less firstNanos.
 const (
-	maxStampSeconds = math.MaxInt64 / 1_000_000_000
-	minStampSeconds = math.MinInt64 / 1_000_000_000
+	lastSecond  = math.MaxInt64 / 1_000_000_000
+	lastNanos   = math.MaxInt64 % 1_000_000_000
+	firstSecond = lastSecond + 1
+	firstNanos  = 1_000_000_000 - lastNanos
 )
 
 // stamp converts a count of units since 1970, rounding down.
@@ -64,13 +67,20 @@ func (c *ngClock) stamp(ts uint64) Stamp {
 
 // clampStamp adds seconds, an offset in seconds, and nanoseconds under 1e9.
 func clampStamp(sec uint64, offset int64, nanos uint64) Stamp {
-	const far = math.MaxInt64 / 4 // beyond all that a Stamp holds
-	total := int64(min(sec, far)) + min(max(offset, -far), far)
+	back := uint64(0)
+	if offset < 0 {
+		back = -uint64(offset) // also right for the least of all
+	} else {
+		sec = satAdd(sec, uint64(offset))
+	}
 	switch {
-	case total >= maxStampSeconds:
+	case sec >= back && beyond(sec-back, lastSecond, nanos > lastNanos):
 		return math.MaxInt64
-	case total < minStampSeconds:
+	case sec < back && beyond(back-sec, firstSecond, nanos < firstNanos):
 		return NoTime + 1
 	}
-	return Stamp(total*1e9 + int64(nanos))
+	return Stamp((sec-back)*1e9 + nanos) // wraps around to its sign
 }
+
+// beyond reports whether sec is past a limit, or at it and over.
+func beyond(sec, limit uint64, over bool) bool { return sec > limit || sec == limit && over }

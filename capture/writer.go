@@ -56,7 +56,7 @@ type writerKey struct {
 
 // beforeEpoch is the if_tsoffset, in seconds, of interfaces with times before
 // 1970: the whole range of Stamp lies after it.
-const beforeEpoch = -9223372037
+const beforeEpoch = -firstSecond
 
 // NewWriter returns a Writer to w. Nothing is written before the first frame
 // or Flush.
