@@ -16,6 +16,6 @@ type TCPInfo struct {
 	Retransmits     int           // of the segment at the front, now
 	TotalRetrans    int           // segments retransmitted so far
 	PathMTU         int           // bytes
-	BytesAcked      uint64        // payload of ours that the other end has
+	BytesAcked      uint64        // of ours that the other end has; Linux counts an active OPEN's SYN as one
 	BytesReceived   uint64        // payload of the other end's that we have
 }
