@@ -12,7 +12,12 @@ import (
 
 // ErrInterrupted is what a waiting call ends with when its context is
 // cancelled (Ctrl-C). It wraps context.Canceled.
-var ErrInterrupted = fmt.Errorf("interrupted: %w", context.Canceled)
+var ErrInterrupted error = interrupted{}
+
+type interrupted struct{}
+
+func (interrupted) Error() string { return "interrupted" }
+func (interrupted) Unwrap() error { return context.Canceled }
 
 // OpError is a socket call that failed, with the address that it was about.
 type OpError struct {

@@ -17,5 +17,5 @@ type TCPInfo struct {
 	TotalRetrans    int           // segments retransmitted so far
 	PathMTU         int           // bytes
 	BytesAcked      uint64        // of ours that the other end has; Linux counts an active OPEN's SYN as one
-	BytesReceived   uint64        // payload of the other end's that we have
+	BytesReceived   uint64        // of the other end's that we have; Linux counts its FIN as one
 }
