@@ -94,8 +94,13 @@ type cursor struct {
 	end    int    // where the captured bytes end: off ≤ end ≤ len(buf)
 	wire   int    // where the bytes on the wire end: end ≤ wire
 	arg    uint16 // EtherType, PPP protocol or IP protocol of what comes next
+	deep   int    // headers beyond MaxLayers
 	joined bool   // buf is a datagram put together
 }
+
+// maxDeeper is how many headers beyond MaxLayers are parsed on the way to
+// what a packet carries.
+const maxDeeper = 200
 
 // step is what to parse next.
 type step uint8
@@ -184,7 +189,7 @@ func linkStep(l capture.LinkType) step {
 // run parses header after header. It ends because each step but stepDone
 // either consumes bytes or leads to one that does.
 func (c *cursor) run(s step) {
-	for s != stepDone {
+	for s != stepDone && c.deep < maxDeeper {
 		s = c.next(s)
 	}
 	if c.p.Content != ContentTCP {
@@ -275,6 +280,7 @@ func (c *cursor) take(k LayerKind, n int) {
 	p := c.p
 	if p.NumLayers == MaxLayers {
 		p.NumLayers--
+		c.deep++
 		p.Problem = ProblemTooDeep
 	}
 	p.Layers[p.NumLayers] = Layer{k, c.joined, int32(c.off), int32(n)}

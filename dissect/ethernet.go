@@ -30,6 +30,9 @@ func (c *cursor) ethernet() step {
 		return stepDone
 	}
 	b := c.rest()
+	if be16(b[12:]) <= maxLength && isISL(b) {
+		return c.isl()
+	}
 	c.take(LayerEthernet, ethernetHeader)
 	return c.typeOrLength(be16(b[12:]))
 }
@@ -69,7 +72,7 @@ func (c *cursor) etherType() step {
 	case etherJumboLLC:
 		return stepLLC
 	}
-	return c.fail(ProblemUnknownProto)
+	return c.rareEtherType()
 }
 
 // vlan parses the rest of an 802.1Q or 802.1ad tag: control information and
@@ -103,8 +106,7 @@ func (c *cursor) mPacket() step {
 const (
 	sapSNAP  = 0xaa
 	sapIP    = 0x06
-	llcUI    = 0x03 // unnumbered information
-	ouiCisco = 0x00000c
+	llcUI    = 0x03     // unnumbered information
 	oui8021H = 0x0000f8 // IEEE 802.1H bridge tunnel encapsulation
 	oui8021  = 0x0080c2 // bridged frames (RFC 2684)
 )
@@ -122,16 +124,19 @@ func (c *cursor) llc() step {
 		return stepDone
 	}
 	c.take(LayerLLC, n)
+	information := b[2] == llcUI || b[2]&1 == 0
 	switch {
-	case b[0]&^1 == sapSNAP && b[1]&^1 == sapSNAP && n == 3:
-		return c.snap()
-	case b[0] == sapIP && n == 3:
+	case b[0] == sapSNAP && b[1] == sapSNAP && information:
+		return c.snap(2)
+	case b[0] == sapIP && information:
 		return stepIPv4
 	}
 	return c.fail(ProblemUnknownProto)
 }
 
-func (c *cursor) snap() step {
+// snap parses the header of IEEE 802's subnetwork access protocol. Bridged
+// frames come behind so many octets of padding (RFC 2684, section 5.2).
+func (c *cursor) snap(pad int) step {
 	if !c.need(5) {
 		return stepDone
 	}
@@ -140,14 +145,19 @@ func (c *cursor) snap() step {
 	pid := be16(b[3:])
 	c.take(LayerSNAP, 5)
 	switch oui {
-	case 0, oui8021H, ouiCisco:
-		if oui == ouiCisco && pid != etherIPv4 && pid != etherIPv6 {
-			break
-		}
+	case 0, oui8021H:
 		c.arg = pid
 		return stepEtherType
 	case oui8021:
-		if pid == 1 || pid == 7 { // bridged 802.3, with and without FCS
+		switch pid {
+		case 1: // Ethernet with FCS
+			c.trim(4)
+			fallthrough
+		case 7: // Ethernet without FCS
+			if !c.need(pad) {
+				return stepDone
+			}
+			c.off += pad
 			return stepEthernet
 		}
 	}
@@ -170,33 +180,51 @@ func (c *cursor) mpls() step {
 	if !c.need(1) {
 		return stepDone
 	}
-	switch b := c.rest(); b[0] >> 4 {
+	b := c.rest()
+	switch b[0] >> 4 {
 	case 4:
 		return stepIPv4
 	case 6:
 		return stepIPv6
-	case 0:
-		if len(b) >= 4+ethernetHeader && !plausibleEthernet(b) {
-			c.take(LayerMPLSControl, 4) // RFC 4385
-			return stepEthernet
-		}
-		return stepEthernet
 	case 1:
-		return c.fail(ProblemUnknownProto) // associated channel (RFC 5586)
+		return c.channel()
 	}
-	return stepEthernet
+	if plausibleEthernet(b) {
+		return stepEthernet
+	}
+	if len(b) > 4 && b[0]>>4 == 0 && plausibleEthernet(b[4:]) {
+		c.take(LayerMPLSControl, 4)
+		return stepEthernet
+	}
+	return c.fail(ProblemUnknownProto)
 }
 
-// plausibleEthernet reports whether b looks like an Ethernet frame rather than
-// like the control word before one: a type or length that can be.
+// channel parses the header of an associated channel (RFC 5586), whose type
+// may be an IP version (RFC 4385).
+func (c *cursor) channel() step {
+	if !c.need(4) {
+		return stepDone
+	}
+	kind := be16(c.rest()[2:])
+	c.take(LayerMPLSControl, 4)
+	switch kind {
+	case pppIPv4:
+		return stepIPv4
+	case pppIPv6:
+		return stepIPv6
+	}
+	return c.fail(ProblemUnknownProto)
+}
+
+// plausibleEthernet reports whether b looks like an Ethernet frame of a type
+// that is followed. Nothing in MPLS says so (RFC 4448), hence the caution.
 func plausibleEthernet(b []byte) bool {
 	if len(b) < ethernetHeader {
 		return false
 	}
-	switch t := be16(b[12:]); t {
-	case etherIPv4, etherIPv6, etherARP, etherVLAN, etherQinQ, etherQinQ1, etherQinQ2, etherMPLS, etherMPLSUp, etherPPPoE:
+	switch be16(b[12:]) {
+	case etherIPv4, etherIPv6, etherARP, etherVLAN, etherQinQ, etherQinQ1, etherQinQ2, etherMPLS, etherPPPoE:
 		return true
-	default:
-		return int(t) == len(b)-ethernetHeader && t <= maxLength
 	}
+	return false
 }

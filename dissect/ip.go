@@ -118,17 +118,39 @@ func (c *cursor) ipv6() step {
 
 // jumboTotal returns the length of an IPv6 packet whose payload length is 0:
 // that of the jumbo payload option (RFC 2675, BIG TCP), or that of the frame
-// where offload left the field empty.
+// where offload made it longer than the field can say.
 func (c *cursor) jumboTotal(b []byte) int {
-	switch b[6] {
-	case protoNoNext:
-		return ipv6Header
-	case protoHopByHop:
-		if len(b) >= ipv6Header+8 && b[42] == 0xc2 && b[43] == 4 {
-			return ipv6Header + int(be32(b[44:]))
+	const shortest = 65536 // of a payload with the option
+	if b[6] == protoHopByHop && len(b) >= ipv6Header+8 {
+		options := b[ipv6Header+2 : min(len(b), ipv6Header+8+int(b[ipv6Header+1])*8)]
+		if n := jumboOption(options); n >= shortest {
+			return ipv6Header + n
 		}
+	} else if n := c.left(); n >= ipv6Header+shortest {
+		return n
 	}
-	return c.left()
+	return ipv6Header
+}
+
+// jumboOption returns the value of the jumbo payload option among the options
+// of a hop-by-hop header, 0 where there is none.
+func jumboOption(o []byte) int {
+	const pad1, jumbo = 0x00, 0xc2
+	for len(o) >= 2 {
+		if o[0] == pad1 {
+			o = o[1:]
+			continue
+		}
+		n := 2 + int(o[1])
+		if n > len(o) {
+			break
+		}
+		if o[0] == jumbo && n == 6 {
+			return int(be32(o[2:]))
+		}
+		o = o[n:]
+	}
+	return 0
 }
 
 // protocol parses what an IP header or an extension header says is next.

@@ -5,6 +5,7 @@ const (
 	pppIPv4    = 0x0021
 	pppIPv6    = 0x0057
 	pppBridged = 0x0031 // RFC 3518
+	pppMulti   = 0x003d // RFC 1990
 	pppMPLS    = 0x0281 // RFC 3032, unicast
 	pppMPLSUp  = 0x0283
 )
@@ -59,6 +60,8 @@ func (c *cursor) pppHeader(at int) step {
 		return stepMPLS
 	case pppBridged:
 		return c.bridged()
+	case pppMulti:
+		return c.multilink()
 	}
 	return c.fail(ProblemUnknownProto)
 }
@@ -77,6 +80,21 @@ func (c *cursor) bridged() step {
 	}
 	c.take(LayerOther, 2)
 	return stepEthernet
+}
+
+// multilink parses the header of RFC 1990, section 3, with a long sequence
+// number. Only packets that are whole in one fragment are followed.
+func (c *cursor) multilink() step {
+	const beginAndEnd = 0xc0
+	if !c.need(4) {
+		return stepDone
+	}
+	flags := c.rest()[0]
+	c.take(LayerOther, 4)
+	if flags&beginAndEnd != beginAndEnd {
+		return c.fail(ProblemUnknownProto)
+	}
+	return stepPPPHeader
 }
 
 // trim leaves out n bytes at the packet's end: a checksum of the link.
@@ -102,9 +120,6 @@ func (c *cursor) pppoe() step {
 		return stepDone
 	}
 	b := c.rest()
-	if b[0] != 0x11 || b[1] != 0 { // version and type 1, session data
-		return c.fail(ProblemUnknownProto)
-	}
 	c.take(LayerPPPoE, header)
 	c.limit(int(be16(b[4:])))
 	return stepPPPHeader
@@ -158,7 +173,7 @@ func (c *cursor) frameRelay() step {
 	case nlpidPPP:
 		return stepPPPHeader
 	case nlpidSNAP:
-		return c.snap()
+		return c.snap(0)
 	}
 	return c.fail(ProblemUnknownProto)
 }

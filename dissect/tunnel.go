@@ -92,17 +92,7 @@ func (c *cursor) vxlanGPE() step {
 	}
 	c.take(LayerVXLAN, vxlanHeader)
 	c.p.Content = ContentOther
-	switch b[3] {
-	case 1:
-		return stepIPv4
-	case 2:
-		return stepIPv6
-	case 3:
-		return stepEthernet
-	case 5:
-		return stepMPLS
-	}
-	return c.fail(ProblemUnknownProto)
+	return c.nextProtocol(b[3])
 }
 
 // geneve parses the header of RFC 8926, section 3.
