@@ -321,7 +321,8 @@ func (a *app) blame(head []byte, request uint32) {
 	}
 	if m, found := diagnose(head); found {
 		t := a.troubled()
-		t.mistake, t.request = &m, request
+		t.mistake, t.request = &mistake{}, request
+		*t.mistake = m
 	}
 }
 

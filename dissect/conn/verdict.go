@@ -1,6 +1,401 @@
 package conn
 
-// judge says what became of a connection.
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// judge says what became of a connection. Text holds what frames show;
+// Meaning and NextStep may hold guesses, and say so: "perhaps", "either … or".
+// Text does not repeat the outcome's name unless the sentence needs it, and
+// strings from packets in it are quoted.
 func judge(c *Connection, f *facts) Verdict {
-	return Verdict{}
+	j := judgement{c: c, f: f}
+	switch {
+	case !j.established():
+		j.opening()
+	case f.rst != 0 && !j.bothClosed():
+		j.reset()
+	case j.bothClosed():
+		j.closed()
+	case j.stalled():
+	case f.fin[Client] != 0 || f.fin[Server] != 0:
+		j.halfClosed()
+	case f.midstream:
+		j.midstream()
+	default:
+		j.open()
+	}
+	if j.established() {
+		j.application()
+		j.oddities()
+	}
+	j.v.Evidence = tidy(j.v.Evidence)
+	j.v.Meaning = opened(j.v.Meaning, j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeOpen)
+	return j.v
+}
+
+// judgement is a verdict being made.
+type judgement struct {
+	c *Connection
+	f *facts
+	v Verdict
+}
+
+// The narrower names that Verdict.Detail takes.
+const (
+	detailBacklog      = "backlog"
+	detailNoNeighbour  = "no-neighbour"
+	detailNoRoute      = "no-route"
+	detailProhibited   = "prohibited"
+	detailLoop         = "hop-limit"
+	detailLocalOnly    = "bound-to-localhost"
+	detailStale        = "stale-connection"
+	detailAbandoned    = "abandoned"
+	detailNoData       = "no-data"
+	detailAfterClose   = "after-close"
+	detailAfterData    = "after-data"
+	detailPeerClosed   = "after-peers-close"
+	detailNoReply      = "no-reply"
+	detailAnswerCut    = "answer-cut"
+	detailBadRequest   = "bad-request"
+	detailIncomplete   = "request-incomplete"
+	detailIdle         = "idle-timeout"
+	detailTLSToPlain   = "tls-to-plain"
+	detailTLSAlert     = "tls-alert"
+	detailZeroWindow   = "zero-window"
+	detailPathMTU      = "path-mtu"
+	detailUnacked      = "unacknowledged"
+	detailSimultaneous = "simultaneous"
+	detailSelf         = "self-connect"
+	detailWaiting      = "waiting"
+)
+
+// established reports whether both ends have agreed on a connection, as far
+// as the capture shows.
+func (j *judgement) established() bool {
+	f := j.f
+	if f.midstream || f.handshake != 0 {
+		return true
+	}
+	if f.simultaneous && f.synAck != 0 {
+		return true
+	}
+	// The ACK that completes the handshake may be missing from the capture.
+	return f.synAck != 0 && (f.dataFirst[Client] != 0 || f.fin[Client] != 0)
+}
+
+func (j *judgement) bothClosed() bool { return j.f.fin[Client] != 0 && j.f.fin[Server] != 0 }
+
+// outcome sets the first parts of the verdict.
+func (j *judgement) outcome(o Outcome, detail, text string, evidence ...int64) {
+	j.v.Outcome, j.v.Detail, j.v.Text = o, detail, text
+	j.v.Evidence = append(j.v.Evidence, evidence...)
+}
+
+func (j *judgement) by(s Side) { j.v.By, j.v.HasBy = s, true }
+
+// means sets the parts that may be guesses.
+func (j *judgement) means(meaning, next string) { j.v.Meaning, j.v.NextStep = meaning, next }
+
+// server is the server's address, as people write it.
+func (j *judgement) server() string { return j.c.Server.Addr().String() }
+
+// local reports whether both ends are the same machine, as far as addresses
+// tell.
+func (j *judgement) local() bool {
+	return j.c.Server.Addr() == j.c.Client.Addr() || j.c.Server.Addr().IsLoopback()
+}
+
+// onServer puts where a command has to be typed before it.
+func (j *judgement) onServer(command string) string {
+	if j.local() {
+		return command
+	}
+	return "on " + j.server() + ", " + command
+}
+
+// opening is for a connection that was not established.
+func (j *judgement) opening() {
+	f := j.f
+	switch {
+	case f.rst != 0 && f.rstBy == Server && f.synAck == 0:
+		j.refused()
+	case f.synAck == 0 && f.icmp.frame != 0 && !j.fragmentation():
+		j.unreachable()
+	case f.synAck == 0 && f.unresolved.IsValid():
+		j.noNeighbour(0)
+	case f.synAck == 0 && f.callError != "" && f.synFirst == 0:
+		j.callFailed()
+	case f.synAck != 0:
+		j.halfOpen()
+	default:
+		j.noAnswer()
+	}
+}
+
+func (j *judgement) refused() {
+	f, c := j.f, j.c
+	who := j.server() + " is up, and"
+	if j.local() {
+		who = "this machine"
+	}
+	after := ""
+	if f.synLastAt != 0 && f.endedAt.Sub(f.synLastAt) > 0 {
+		after = " after " + duration(f.endedAt.Sub(f.synLastAt))
+	} else if c.SYNs == 1 && c.Last.Sub(c.First) > 0 {
+		after = " after " + duration(c.Last.Sub(c.First))
+	}
+	j.outcome(OutcomeRefused, "", fmt.Sprintf("%s answered the SYN with RST%s.", who, after), f.rst)
+	j.by(Server)
+	port := c.Server.Port()
+	if f.boundTo.IsValid() {
+		j.v.Detail = detailLocalOnly
+		j.means(fmt.Sprintf("port %d is open there, but only at %v.", port, f.boundTo),
+			"start the server so that it listens on every address: 0.0.0.0, or :: for IPv6.")
+		return
+	}
+	switch {
+	case c.Server.Addr().IsLoopback() && c.Server.Addr().Is6():
+		j.means(fmt.Sprintf("no program on this machine listens on port %d of ::1.", port),
+			fmt.Sprintf("ss -ltn: is :%d there? With 127.0.0.1 only, that address works; localhost means ::1 first.", port))
+	case j.local():
+		j.means(fmt.Sprintf("no program on this machine listens on port %d of %v.", port, c.Server.Addr()),
+			fmt.Sprintf("ss -ltn: is :%d there? If not, start the server first: nc -l %d", port, port))
+	default:
+		j.means(fmt.Sprintf("no program there listens on port %d of that address, or a firewall refuses in its name.", port),
+			fmt.Sprintf("%s: is :%d there, and not 127.0.0.1:%d only?", j.onServer("ss -ltn"), port, port))
+	}
+}
+
+func (j *judgement) noAnswer() {
+	f, c := j.f, j.c
+	n := max(c.SYNs, 1)
+	took := c.Last.Sub(c.First)
+	if f.synLastAt != 0 {
+		took = f.synLastAt.Sub(c.First)
+	}
+	sent := plural(n, "SYN")
+	if n > 1 && took > 0 {
+		sent += " in " + duration(took)
+	}
+	port := c.Server.Port()
+	switch {
+	case c.Segments[Server] > 0:
+		j.outcome(OutcomeNoAnswer, detailStale, sent+", and the server answered, but not with SYN-ACK.", f.synFirst, f.synLast)
+		j.means("perhaps the server still has an older connection with the same ports; it answers with an ACK, and gives it up at the client's RST.",
+			"try again in a minute, or from another port.")
+	case f.siblings > 0:
+		j.outcome(OutcomeNoAnswer, detailBacklog, fmt.Sprintf("%s, no answer, while %s with port %d of %s completed.",
+			sent, plural(f.siblings, "other handshake"), port, j.server()), f.synFirst, f.synLast)
+		j.means("perhaps the server's queue is full: its program has not accepted those who came before, and the system drops further SYNs. From outside, that looks like a firewall.",
+			fmt.Sprintf("%s: for :%d, is Recv-Q over Send-Q? Then a larger number in listen(), or a program that calls accept() sooner.", j.onServer("ss -ltn"), port))
+	default:
+		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)
+		j.means(fmt.Sprintf("either a firewall drops them, or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
+			fmt.Sprintf("ping -c 1 %s; ip route get %s; then the firewall's rules for port %d.", j.server(), j.server(), port))
+	}
+}
+
+// halfOpen is SYN-ACK without what completes the handshake.
+func (j *judgement) halfOpen() {
+	f := j.f
+	evidence := []int64{f.synFirst, f.synAck}
+	switch {
+	case f.rst != 0 && f.rstBy == Client:
+		j.outcome(OutcomeHalfOpen, detailAbandoned, "the client answered the SYN-ACK with RST.", append(evidence, f.rst)...)
+		j.by(Client)
+		j.means("the port is open, and the client did not want the connection: either a scanner that only asks for open ports, or a machine that knows nothing of that SYN.", "")
+	case f.rst != 0:
+		j.outcome(OutcomeHalfOpen, detailAbandoned, "the server sent RST before the handshake was complete.", append(evidence, f.rst)...)
+		j.by(Server)
+		j.means("perhaps the server gave up waiting for the client's ACK, or its program ended, or its queue was full.", j.onServer("ss -ltn and nstat -az TcpExtListenOverflows."))
+	case f.synAcks > 1:
+		j.outcome(OutcomeHalfOpen, "", fmt.Sprintf("the server sent %d SYN-ACKs, and no ACK came.", f.synAcks), evidence...)
+		j.means("the client's ACK does not arrive, or the client is gone, or the SYN came from a forged address (a SYN flood). The server stays in SYN-RECEIVED for a while.",
+			j.onServer("ss -tn state syn-recv."))
+	default:
+		j.outcome(OutcomeHalfOpen, "", "SYN-ACK came, its ACK is not in the capture.", evidence...)
+		j.means("either the capture ended too early, or the client's ACK was lost.", "")
+	}
+}
+
+// reset is for a connection that was established and ended by RST.
+func (j *judgement) reset() {
+	f := j.f
+	x := f.rstBy
+	y := x.Other()
+	j.by(x)
+	lead := "reset by the " + x.String()
+	switch {
+	case f.fin[x] != 0 && f.dataLast[y] > f.fin[x]:
+		j.outcome(OutcomeReset, detailAfterClose, fmt.Sprintf("%s: data (%d) came after its FIN (%d).", lead, f.dataLast[y], f.fin[x]),
+			f.fin[x], f.dataLast[y], f.rst)
+		j.means(fmt.Sprintf("the program at the %s had closed already; what the %s sent then was read by nobody, and the system says so with RST.", x, y),
+			fmt.Sprintf("FIN (%d) was the sign that the %s had ended; plain nc stays until it is told to go.", f.fin[x], x))
+	case f.fin[y] != 0:
+		j.outcome(OutcomeReset, detailPeerClosed, fmt.Sprintf("%s: after the FIN of the %s (%d), it sent RST in place of its own.", lead, y, f.fin[y]), f.fin[y], f.rst)
+		j.means(fmt.Sprintf("perhaps the program at the %s ended with data unread, or without having accepted the connection; either way nothing more can come.", x), "")
+	case f.fin[x] != 0:
+		j.outcome(OutcomeReset, "", fmt.Sprintf("%s: it had sent FIN (%d) before.", lead, f.fin[x]), f.fin[x], f.rst)
+		j.means(fmt.Sprintf("the %s had closed, and did not wait for the other end: perhaps its program ended, or its system gave up waiting in FIN-WAIT-2.", x), "")
+	case f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0:
+		j.outcome(OutcomeReset, detailNoData, lead+j.sinceEstablished()+", no data was sent.", f.rst)
+		j.means(j.noDataMeaning(x), "")
+	case f.dataLast[y] > f.dataLast[x]:
+		j.outcome(OutcomeReset, detailAfterData, fmt.Sprintf("%s, after data of the %s (%d).", lead, y, f.dataLast[y]), f.dataLast[y], f.rst)
+		j.means(fmt.Sprintf("either the program at the %s ended with data unread (the system then sends RST, not FIN), or it failed, or something on the way cut the connection.", x),
+			"look at that program's messages.")
+	default:
+		j.outcome(OutcomeReset, detailAfterData, lead+j.sinceEstablished()+".", f.dataLast[x], f.rst)
+		j.means(fmt.Sprintf("perhaps the program at the %s was ended, or closes with RST on purpose (SO_LINGER); what was on its way may be lost.", x), "")
+	}
+}
+
+func (j *judgement) noDataMeaning(x Side) string {
+	if x == Client {
+		return "perhaps a program that only asks whether the port is open."
+	}
+	return "the system took the connection; perhaps the program then refused it by its own rules, failed, or never accepted it."
+}
+
+// sinceEstablished is " after 2.0 s", "" where that is not known.
+func (j *judgement) sinceEstablished() string {
+	f := j.f
+	if d := f.endedAt.Sub(f.establishedAt); f.establishedAt != 0 && f.endedAt != 0 && d > 0 {
+		return " after " + duration(d)
+	}
+	return ""
+}
+
+// closed is for FIN from both ends.
+func (j *judgement) closed() {
+	f := j.f
+	x := f.finOrder
+	y := x.Other()
+	j.by(x)
+	frames := []int64{f.fin[x], f.finAcked[x], f.fin[y], f.finAcked[y]}
+	whole := f.finAcked[x] != 0 && f.finAcked[y] != 0
+	lead := "closed by the " + x.String()
+	switch {
+	case f.rst != 0:
+		j.outcome(OutcomeClosed, "", fmt.Sprintf("%s, FIN from both ends %s, then RST by the %s (%d).", lead, list(f.fin[x], f.fin[y]), f.rstBy, f.rst), f.fin[x], f.fin[y], f.rst)
+		j.v.Meaning = fmt.Sprintf("RST came after all: something arrived at the %s for a connection that it had forgotten, or its program ended with data unread.", f.rstBy)
+		return
+	case f.finAcked[x] == f.fin[y]:
+		text := "three segments " + list(frames...) + fmt.Sprintf(": %d is ACK and FIN in one.", f.fin[y])
+		if !whole {
+			text = fmt.Sprintf("FIN from both ends %s; the last ACK is not in the capture.", list(frames...))
+		}
+		j.outcome(OutcomeClosed, "", lead+", "+text, frames...)
+	case f.finAcked[x] == 0 || f.finAcked[x] > f.fin[y]:
+		j.outcome(OutcomeClosed, detailSimultaneous, fmt.Sprintf("closed by both ends at once, %s: each sent FIN before it had seen the other's.", list(frames...)), frames...)
+		j.v.HasBy = false
+		if !whole {
+			j.v.Detail = ""
+			j.v.Text = fmt.Sprintf("%s, FIN from both ends %s; not every ACK is in the capture.", lead, list(frames...))
+			j.by(x)
+		}
+	case !whole:
+		j.outcome(OutcomeClosed, "", fmt.Sprintf("%s, FIN from both ends %s; the last ACK is not in the capture.", lead, list(frames...)), frames...)
+	default:
+		j.outcome(OutcomeClosed, "", fmt.Sprintf("%s, four segments %s: FIN and ACK each way.", lead, list(frames...)), frames...)
+	}
+	j.timeWait()
+}
+
+// timeWait says who keeps the connection in mind (RFC 9293, section 3.6).
+func (j *judgement) timeWait() {
+	var at []string
+	for _, s := range []Side{Client, Server} {
+		if j.c.States[s] == StateTimeWait {
+			at = append(at, s.String())
+		}
+	}
+	switch {
+	case len(at) == 2:
+		j.v.Meaning = "TIME-WAIT stays at both ends for 60 s: ss -tan shows it."
+	case len(at) == 1 && at[0] == "server":
+		j.v.Meaning = "TIME-WAIT stays at the server for 60 s: ss -tan shows it. " +
+			"Until then a server that starts again may hear \"Address already in use\", unless it sets SO_REUSEADDR."
+	case len(at) == 1:
+		j.v.Meaning = "TIME-WAIT stays at the " + at[0] + " for 60 s: ss -tan shows it."
+	}
+}
+
+func (j *judgement) halfClosed() {
+	f := j.f
+	x := Client
+	if f.fin[Server] != 0 {
+		x = Server
+	}
+	y := x.Other()
+	j.by(x)
+	acked := "; its ACK is not in the capture"
+	if f.finAcked[x] != 0 {
+		acked = fmt.Sprintf(", acknowledged (%d)", f.finAcked[x])
+	}
+	j.outcome(OutcomeHalfClosed, "", fmt.Sprintf("the %s has sent FIN (%d)%s; the %s has not, by the end of the capture.", x, f.fin[x], acked, y),
+		f.fin[x], f.finAcked[x])
+	j.means(fmt.Sprintf("nothing more comes from the %s, the %s may still send. Until its program closes too, the %s is in CLOSE-WAIT.", x, y, y),
+		fmt.Sprintf("ss -tan at the %s: CLOSE-WAIT that stays is a program that forgets close().", y))
+}
+
+func (j *judgement) midstream() {
+	c := j.c
+	j.outcome(OutcomeMidstream, "", fmt.Sprintf("the capture has neither the beginning nor the end: %s in %s.",
+		plural(uint32(min(c.Segments[0]+c.Segments[1], 1<<31)), "segment"), duration(c.Last.Sub(c.First))), c.FirstFrame, c.LastFrame)
+	j.means("the connection was there before the capture began, and perhaps still is.", "")
+	if c.Inferred {
+		j.v.Meaning += " Who is client is inferred."
+	}
+}
+
+func (j *judgement) open() {
+	f, c := j.f, j.c
+	text := "established, and not closed by the end of the capture"
+	if d := c.Last.Sub(f.establishedAt); f.establishedAt != 0 && d > 0 {
+		text += ", " + duration(d) + " later"
+	}
+	j.outcome(OutcomeOpen, "", text+".", f.handshake)
+	switch {
+	case f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0:
+		j.v.Meaning = "Nobody has sent anything yet. An open connection needs no packets."
+	case f.dataFirst[Server] == 0:
+		j.v.Detail = detailWaiting
+		j.v.Evidence = append(j.v.Evidence, f.dataFirst[Client])
+		j.v.Meaning = "The server's system has acknowledged, its program has sent nothing: perhaps it is busy, waits for more, or has not accepted the connection yet."
+		j.v.NextStep = j.onServer(fmt.Sprintf("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", c.Server.Port()))
+	}
+}
+
+// oddities adds what is worth knowing of any connection.
+func (j *judgement) oddities() {
+	f, c := j.f, j.c
+	var more []string
+	if c.Client == c.Server {
+		more = append(more, "The connection is to itself: the port that the system picked for the client was the one it called.")
+		if j.v.Detail == "" || j.v.Detail == detailSimultaneous {
+			j.v.Detail = detailSelf
+		}
+	} else if f.simultaneous {
+		more = append(more, "Both ends sent SYN: a simultaneous open.")
+	}
+	if c.LabelCount(TFOAck) > 0 {
+		more = append(more, "Data went with the SYN (TCP Fast Open).")
+	}
+	if f.midstream && j.v.Outcome != OutcomeMidstream {
+		more = append(more, "The capture began after the handshake.")
+	}
+	if len(more) > 0 {
+		j.v.Meaning = strings.TrimSpace(j.v.Meaning + " " + strings.Join(more, " "))
+	}
+}
+
+// tidy sorts frame numbers and leaves out zeros and repeats.
+func tidy(frames []int64) []int64 {
+	frames = slices.DeleteFunc(frames, func(n int64) bool { return n == 0 })
+	slices.Sort(frames)
+	return slices.Compact(frames)
 }

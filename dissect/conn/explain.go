@@ -1,0 +1,179 @@
+package conn
+
+import (
+	"slices"
+	"strings"
+)
+
+// Entry explains a word of the field.
+type Entry struct {
+	Term  string // as tcpsee writes it: "SYN-ACK", "dup-ack", "CLOSE-WAIT", "refused"
+	Title string // what it stands for, in a few words
+	Text  string // one to three sentences for a beginner
+	RFC   string // where it is defined: "RFC 9293, section 3.5"; "" for none
+}
+
+// Explain finds the entry for a word: a kind, a label, a state, an outcome, a
+// control bit or another term. Case, and spaces or underscores in the place of
+// hyphens, do not matter.
+func Explain(term string) (Entry, bool) {
+	for _, e := range catalogue { // CLOSED is a state, closed a verdict
+		if e.Term == term {
+			return e, true
+		}
+	}
+	key := termKey(term)
+	for _, e := range catalogue {
+		if termKey(e.Term) == key {
+			return e, true
+		}
+	}
+	for _, s := range synonyms {
+		if termKey(s[0]) == key {
+			return Explain(s[1])
+		}
+	}
+	return Entry{}, false
+}
+
+// Terms lists every entry, sorted by term.
+func Terms() []Entry {
+	t := slices.Clone(catalogue[:])
+	slices.SortFunc(t, func(a, b Entry) int { return strings.Compare(termKey(a.Term)+a.Term, termKey(b.Term)+b.Term) })
+	return t
+}
+
+// termKey is what two spellings of a term have in common.
+func termKey(s string) string {
+	return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "", "/", "").Replace(s))
+}
+
+// synonyms are other names of terms in the catalogue.
+var synonyms = [...][2]string{
+	{"three-way handshake", "handshake"}, {"3-way handshake", "handshake"}, {"ISN", "ISS"}, {"initial sequence number", "ISS"},
+	{"sequence number", "seq"}, {"acknowledgment", "ack number"}, {"acknowledgement", "ack number"}, {"ack=", "ack number"},
+	{"win", "window"}, {"receive window", "window"}, {"wscale", "window scale"}, {"WS", "window scale"},
+	{"maximum segment size", "MSS"}, {"round trip time", "RTT"}, {"initial RTT", "iRTT"}, {"resend", "retransmission"},
+	{"duplicate ack", "dup-ack"}, {"TFO", "TCP Fast Open"}, {"Fast Open", "TCP Fast Open"}, {"FO", "TCP Fast Open"},
+	{"TS", "timestamps"}, {"TSval", "timestamps"}, {"ECONNRESET", "reset"}, {"PMTU", "path-mtu"},
+	{"PMTUD", "path-mtu"}, {"black hole", "path-mtu"}, {"SYN_RECV", "SYN-RECEIVED"},
+	{"Address already in use", "EADDRINUSE"}, {"Connection refused", "ECONNREFUSED"}, {"Connection timed out", "ETIMEDOUT"}, {"No route to host", "EHOSTUNREACH"},
+	{"Network is unreachable", "ENETUNREACH"}, {"Permission denied", "EACCES"}, {"Broken pipe", "EPIPE"}, {"SACK_PERM", "SACK"},
+	{"sackOK", "SACK"}, {"D-SACK", "SACK"}, {"bytes in flight", "in flight"},
+	{"GSO", "offloaded"}, {"TSO", "offloaded"}, {"GRO", "offloaded"},
+}
+
+var catalogue = [...]Entry{
+	// Kinds.
+	{"SYN", "synchronize: the first segment", "The client asks for a connection and says with which number it will count its bytes (its ISS). It carries no data, except with TCP Fast Open, and takes up one sequence number.", "RFC 9293, section 3.5"},
+	{"SYN-ACK", "the second segment: yes", "The server agrees: its own SYN, with its own ISS, and the ACK for the client's SYN in one segment. It is sent by the server's system, before any program calls accept().", "RFC 9293, section 3.5"},
+	{"ACK", "acknowledgment", "A segment that carries no data and says which byte is expected next. Every segment but the first SYN has an acknowledgment; as a kind, ACK is one that has nothing else.", "RFC 9293, section 3.4"},
+	{"DATA", "a segment with payload", "It carries bytes of the program: what was typed, or a piece of a page. Where one message ends and the next begins TCP does not know; it carries a stream.", "RFC 9293, section 3.7"},
+	{"FIN", "finish: nothing more will come", "The sender has closed its direction; the other may go on sending until it sends FIN too. FIN takes up one sequence number, so that it can be acknowledged.", "RFC 9293, section 3.6"},
+	{"RST", "reset: the connection is no more", "Both ends forget the connection at once; it is not acknowledged. It answers what fits no connection, such as a SYN to a port where nobody listens, and it ends a connection in a hurry.", "RFC 9293, section 3.5.2"},
+	{"OTHER", "none of the usual kinds", "A segment without SYN, FIN, RST, ACK and payload. No ordinary system sends one; scanners do.", "RFC 9293, section 3.10.7"},
+
+	// Control bits that are no kinds.
+	{"PSH", "push", "The sender asks that the data be given to the program at once. Systems set it on the last segment of what the program wrote.", "RFC 9293, section 3.9.1.2"},
+	{"URG", "urgent", "The urgent pointer counts: some of the data is said to be urgent. Hardly any program uses it.", "RFC 9293, section 3.8.5"},
+	{"ECE", "ECN echo", "In a SYN: I can do ECN. Later: a packet reached me with the mark for congestion; slow down.", "RFC 3168, section 6.1"},
+	{"CWR", "congestion window reduced", "The answer to ECE: I have slowed down.", "RFC 3168, section 6.1.2"},
+	{"AE", "accurate ECN", "With ECE and CWR it counts congestion marks more exactly. It was called NS before.", "RFC 9768, section 3"},
+
+	// States.
+	{"CLOSED", "no connection", "There is nothing: before the connection begins, and after it has ended.", "RFC 9293, section 3.3.2"},
+	{"LISTEN", "waiting for a SYN", "A program has called listen() and the system waits for somebody to connect. From outside it cannot be seen.", "RFC 9293, section 3.3.2"},
+	{"SYN-SENT", "SYN sent, no answer yet", "The client has sent SYN and waits. connect() returns when the SYN-ACK comes.", "RFC 9293, section 3.3.2"},
+	{"SYN-RECEIVED", "SYN-ACK sent, ACK awaited", "The server has answered the SYN and waits for the third segment of the handshake.", "RFC 9293, section 3.3.2"},
+	{"ESTABLISHED", "open", "Both directions are open: data may go either way.", "RFC 9293, section 3.3.2"},
+	{"FIN-WAIT-1", "FIN sent, its ACK awaited", "This end has closed and does not know yet whether the other knows.", "RFC 9293, section 3.3.2"},
+	{"FIN-WAIT-2", "own FIN acknowledged, the other's awaited", "This end has closed, the other has not. It can last as long as the other program keeps its socket open.", "RFC 9293, section 3.3.2"},
+	{"CLOSE-WAIT", "the other end has closed", "FIN has come, and the program here has not called close() yet. A CLOSE-WAIT that stays is a program that forgot to.", "RFC 9293, section 3.3.2"},
+	{"CLOSING", "both have closed at once", "Each end sent FIN before it saw the other's; the ACK of the own FIN is still to come.", "RFC 9293, section 3.3.2"},
+	{"LAST-ACK", "own FIN sent last, its ACK awaited", "The other end closed first, now this one has too: one ACK, and all is over.", "RFC 9293, section 3.3.2"},
+	{"TIME-WAIT", "closed, and remembered for a while", "The end that closed first keeps the connection in mind (60 s on Linux), in case its last ACK is lost, and so that late segments do not enter a new connection. Meanwhile its port can be \"already in use\".", "RFC 9293, section 3.6"},
+	{"?", "cannot be known yet", "The frames so far do not tell this end's state. It stands there until a segment proves it.", ""},
+
+	// Labels.
+	{"retransmission", "sent again", "Bytes that were sent before, because no ACK came in time. The first copy, or the ACK for it, was lost or late.", "RFC 6298, section 5"},
+	{"fast-retransmission", "sent again after duplicate ACKs", "Several equal ACKs told the sender that something was missing, and it did not wait for its timer.", "RFC 5681, section 3.2"},
+	{"spurious-retransmission", "sent again for nothing", "These bytes had been acknowledged already: the ACK was late or lost, not the data.", "RFC 5682"},
+	{"out-of-order", "overtaken on the way", "It left before another segment that came first. The receiver puts them in order again.", "RFC 5681, section 4.2"},
+	{"dup-ack", "the same ACK again", "The receiver got something, but not what it waits for: it repeats which byte that is. Three in a row make the sender resend.", "RFC 5681, section 2"},
+	{"lost-segment", "a segment before this one is not in the capture", "Bytes before this one are missing here. Either they were lost on the way, or the capture missed them.", ""},
+	{"ack-lost-segment", "acknowledges what is not in the capture", "The other end has received bytes that this capture does not have: the capture missed them, the network did not.", ""},
+	{"zero-window", "no room left", "The receiver's buffer is full, because its program does not read. The sender must wait.", "RFC 9293, section 3.8.6"},
+	{"zero-window-probe", "is there room again?", "The sender asks from time to time whether the window has opened, for the segment that says so may be lost.", "RFC 9293, section 3.8.6.1"},
+	{"zero-window-probe-ack", "no, not yet", "The answer to a probe: the window is still zero.", "RFC 9293, section 3.8.6.1"},
+	{"window-update", "more room", "It acknowledges nothing new; it only says that the window has changed, since the program has read.", "RFC 9293, section 3.8.6"},
+	{"window-full", "the receiver's window is used up", "With this segment the sender has sent all that the receiver has room for.", "RFC 9293, section 3.8.6"},
+	{"keep-alive", "are you still there?", "After a long silence one end sends a segment with a number that was used already, and asks for an ACK in that way.", "RFC 9293, section 3.8.4"},
+	{"keep-alive-ack", "yes, still here", "The answer to a keep-alive.", "RFC 9293, section 3.8.4"},
+	{"port-reuse", "the same ports again", "A new connection between the same addresses and ports as an older one.", "RFC 6191, section 2"},
+	{"tfo-syn", "SYN with a Fast Open cookie or data", "The client saves a round trip: data goes with the SYN.", "RFC 7413, section 4.1"},
+	{"tfo-ack", "the server took the data of the SYN", "The SYN-ACK acknowledges not only the SYN but the data in it.", "RFC 7413, section 4.1"},
+	{"tfo-ignored", "the server did not take the data of the SYN", "The SYN-ACK acknowledges the SYN alone: the data has to be sent again.", "RFC 7413, section 4.1"},
+	{"simultaneous-open", "both sent SYN", "Each end called the other at the same moment. TCP allows it: one connection comes of it, and neither is the server.", "RFC 9293, section 3.5"},
+	{"refused", "RST to a SYN", "No program listens on that port, or a firewall answers in its name. connect() fails with \"Connection refused\".", "RFC 9293, section 3.5.2"},
+	{"challenge-ack", "prove it", "A segment came that might be forged. The receiver answers with an ACK of what it believes; a true peer can tell from it what to do.", "RFC 5961, section 3"},
+	{"duplicate-capture", "captured twice, sent once", "The same packet stands in the capture twice, for example because it passed two interfaces. The network did nothing wrong.", ""},
+	{"offloaded", "larger than any wire carries", "The system hands large segments to its network card, which cuts them up; the capture sees them before. On the wire they are smaller.", ""},
+	{"half-close", "one direction is closed", "One end has sent FIN and the other goes on: data still flows one way.", "RFC 9293, section 3.6.1"},
+
+	// Outcomes.
+	{"closed", "both directions ended by FIN", "The good end: each side said that it had no more to send, and each was heard.", "RFC 9293, section 3.6"},
+	{"reset", "ended by RST", "One end broke the connection off. Often its program ended with data unread; data on its way may be lost. Programs see \"Connection reset by peer\".", "RFC 9293, section 3.5.2"},
+	{"no-answer", "SYNs and nothing back", "The client asked several times, ever more slowly, and heard nothing: a firewall that drops, a wrong address, or a server that is off. A closed port would have said RST.", "RFC 9293, section 3.8.3"},
+	{"unreachable", "an ICMP error came back", "A router, a firewall or the own system says that the packet cannot be delivered.", "RFC 792"},
+	{"half-open", "the handshake is not complete", "SYN and SYN-ACK were sent, the third segment was not seen. (The word is also used when one end has forgotten a connection and the other has not.)", "RFC 9293, section 3.5.1"},
+	{"half-closed", "one direction is closed at the end of the capture", "One end has sent FIN, the other has not yet.", "RFC 9293, section 3.6.1"},
+	{"open", "still there when the capture ended", "Nothing ended it. An open connection needs no packets to stay open.", ""},
+	{"stalled", "data does not get through", "One end has something to send and cannot: the other's window is zero, or nothing is acknowledged.", "RFC 9293, section 3.8"},
+	{"midstream", "the capture has only the middle", "The connection was there before the capture began, and its end is not in it either.", ""},
+
+	// Details of verdicts.
+	{"backlog", "queue of connections not yet accepted", "listen(n) tells the system how many finished handshakes it may keep until the program calls accept(). When the queue is full, Linux drops further SYNs: to the client it looks like a firewall.", ""},
+	{"path-mtu", "path MTU, and its black hole", "The largest packet that fits through all links of a path. A router that finds a packet too large sends an ICMP error; where a firewall eats it, small packets get through and large ones vanish.", "RFC 1191; RFC 2923, section 2.1"},
+	{"no-neighbour", "nobody has that address in the local network", "ARP (or neighbour discovery in IPv6) asked for the hardware address, and nobody answered. Not a single TCP segment could be sent.", "RFC 826"},
+	{"self-connect", "connected to itself", "The system picked as the client's port the very one that was called, and the SYN met itself: a simultaneous open with oneself.", "RFC 9293, section 3.5"},
+	{"bad-request", "HTTP status 400", "The server could not make sense of the request: its form is wrong. TCP is not concerned.", "RFC 9110, section 15.5.1"},
+	{"request-incomplete", "no empty line", "An HTTP request ends with an empty line. Until it comes the server waits, and after a while it gives up.", "RFC 9112, section 2.1"},
+
+	// Terms.
+	{"handshake", "SYN, SYN-ACK, ACK", "Three segments open a connection: each end tells the number with which its bytes begin, and hears that the other has got it.", "RFC 9293, section 3.5"},
+	{"ISS", "initial send sequence number", "The number with which an end begins to count. It is chosen so that nobody can guess it and old segments do not fit. tcpsee shows numbers relative to it: SYN is 0, the first byte 1.", "RFC 9293, section 3.4.1"},
+	{"seq", "sequence number", "The number of the first byte in this segment. SYN and FIN count as one each.", "RFC 9293, section 3.4"},
+	{"ack number", "acknowledgment number", "The byte that is expected next: everything before it has arrived.", "RFC 9293, section 3.4"},
+	{"window", "how much the receiver has room for", "The number of bytes, counted from the acknowledgment number, that the sender of this segment can take. With window scaling the number in the header is multiplied.", "RFC 9293, section 3.8.6"},
+	{"window scale", "factor of the window", "The header has 16 bits for the window; this option of the SYN says by what power of two to multiply it. It counts only if both ends send it.", "RFC 7323, section 2"},
+	{"MSS", "maximum segment size", "The largest payload that the sender of this SYN wants to receive in one segment: often 1460, that is 1500 of Ethernet less 20 for IP and 20 for TCP.", "RFC 9293, section 3.7.1"},
+	{"SACK", "selective acknowledgment", "The receiver says which later pieces it has already, so that only the missing ones are sent again. A first block below the acknowledgment number (D-SACK) reports something received twice.", "RFC 2018; RFC 2883"},
+	{"timestamps", "TSval and TSecr", "Each segment carries a clock value and repeats the last one heard: from that the round trip is measured, and old segments are told from new ones.", "RFC 7323, section 3"},
+	{"nop", "no operation", "A filler byte between options, so that the next begins at a round address.", "RFC 9293, section 3.2"},
+	{"TCP Fast Open", "data in the SYN", "With a cookie from an earlier connection, the client may send data along with its SYN and saves a round trip.", "RFC 7413"},
+	{"MPTCP", "Multipath TCP", "One connection over several paths. Its options tie the parts together.", "RFC 8684"},
+	{"RTT", "round-trip time", "How long it takes from a segment to its acknowledgment.", "RFC 6298, section 2"},
+	{"iRTT", "round-trip time of the handshake", "From SYN to the ACK that completes the handshake, as seen at the point of capture.", ""},
+	{"RTO", "retransmission timeout", "How long the sender waits for an ACK before it sends again. It doubles each time.", "RFC 6298"},
+	{"in flight", "sent and not acknowledged", "Bytes that are on their way, or whose ACK is.", "RFC 5681, section 2"},
+	{"MTU", "maximum transmission unit", "The largest packet that a link carries: 1500 bytes on Ethernet.", "RFC 1191"},
+	{"segment", "TCP's unit", "A TCP header and its payload. In an IP packet it becomes a frame on the link.", "RFC 9293, section 3.1"},
+	{"port", "number of a program's mailbox", "Two ports and two addresses name a connection. Servers have known ones (HTTP 80); the client's is picked by its system.", "RFC 9293, section 3.1"},
+	{"TTL", "time to live", "Each router takes one off; at zero the packet is dropped. In IPv6 it is the hop limit.", "RFC 791, section 3.2"},
+	{"checksum", "sum over the segment", "It shows damage. On the sending machine it is often unfinished in the capture, because the network card fills it in.", "RFC 9293, section 3.1"},
+	{"ARP", "address resolution protocol", "Asks the local network: who has this IP address? The answer is a hardware address.", "RFC 826"},
+	{"ICMP", "messages about delivery", "Routers and hosts say with it that a packet could not be delivered, and quote its beginning.", "RFC 792"},
+	{"SYN cookie", "a server without memory of the SYN", "Under a flood of SYNs the server hides what it must know in its ISS, and remembers nothing until the ACK comes.", "RFC 4987, section 3.6"},
+	{"completeness", "which parts of a connection were captured", "A sum: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST. 31 is a whole connection with data that was closed.", ""},
+	{"OSI", "the seven layers", "A way to sort what happens: 7 application, 6 presentation, 5 session, 4 transport (TCP), 3 network (IP), 2 data link (Ethernet), 1 physical.", ""},
+
+	// What programs are told.
+	{"ECONNREFUSED", "Connection refused", "connect() got RST for its SYN: nobody listens there.", ""},
+	{"ETIMEDOUT", "Connection timed out", "No answer came, though the system tried for minutes.", ""},
+	{"EHOSTUNREACH", "No route to host", "An ICMP error says so, or nobody in the local network has the address.", ""},
+	{"ENETUNREACH", "Network is unreachable", "this machine has no route to that address.", ""},
+	{"EADDRINUSE", "Address already in use", "bind() failed: another program has the port, or an old connection on it is still in TIME-WAIT. SO_REUSEADDR helps in the second case.", ""},
+	{"EADDRNOTAVAIL", "Cannot assign requested address", "This machine does not have the address that was to be used.", ""},
+	{"EACCES", "Permission denied", "Ports below 1024 are for root, and a local firewall may forbid a call.", ""},
+	{"EPIPE", "Broken pipe", "The program wrote to a connection that was closed or reset.", ""},
+}

@@ -1,0 +1,119 @@
+package conn
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"tcpsee/dissect"
+)
+
+func TestExplainKnowsEveryWord(t *testing.T) {
+	var words []string
+	for k := KindOther; k <= KindRST; k++ {
+		words = append(words, k.String())
+	}
+	for l := range labelCount {
+		words = append(words, l.String())
+	}
+	for s := StateUnknown; s <= StateTimeWait; s++ {
+		words = append(words, s.String())
+	}
+	for _, o := range []Outcome{OutcomeClosed, OutcomeReset, OutcomeRefused, OutcomeNoAnswer, OutcomeUnreachable, OutcomeHalfOpen,
+		OutcomeHalfClosed, OutcomeOpen, OutcomeStalled, OutcomeMidstream} {
+		words = append(words, string(o))
+	}
+	words = append(words, dissect.Flags(0x1ff).Names()...)
+	words = append(words, detailBacklog, detailNoNeighbour, detailPathMTU, detailBadRequest, detailIncomplete, detailSelf)
+	words = append(words, "syn_sent", "Initial Sequence Number", "handshake", "three-way handshake", "MSS", "RTT", "ECONNREFUSED")
+	for _, w := range words {
+		if e, ok := Explain(w); !ok || e.Text == "" || e.Title == "" {
+			t.Errorf("%q is not explained", w)
+		}
+	}
+	if _, ok := Explain("flux capacitor"); ok {
+		t.Error("an unknown word is explained")
+	}
+}
+
+func TestCatalogue(t *testing.T) {
+	seen := map[string]bool{}
+	rfc := regexp.MustCompile(`^(RFC \d+(, section [\d.]+)?(; )?)*$`)
+	for _, e := range Terms() {
+		key := termKey(e.Term)
+		if seen[key] && e.Term != "closed" {
+			t.Errorf("%q stands twice", e.Term)
+		}
+		seen[key] = true
+		if !rfc.MatchString(e.RFC) {
+			t.Errorf("%q: source %q", e.Term, e.RFC)
+		}
+		if !strings.HasSuffix(e.Text, ".") && !strings.HasSuffix(e.Text, ".)") {
+			t.Errorf("%q: the text does not end", e.Term)
+		}
+		if len(e.Text) > 360 {
+			t.Errorf("%q: %d bytes are more than three lines", e.Term, len(e.Text))
+		}
+	}
+	for _, s := range synonyms {
+		if seen[termKey(s[0])] {
+			t.Errorf("synonym %q is a term itself", s[0])
+		}
+		if !seen[termKey(s[1])] {
+			t.Errorf("synonym %q points to %q, which is no term", s[0], s[1])
+		}
+	}
+}
+
+func TestSentence(t *testing.T) {
+	payload := func(n int) *dissect.Packet {
+		return &dissect.Packet{Content: dissect.ContentTCP, TCP: dissect.TCP{Len: n}}
+	}
+	tests := []struct {
+		e    Event
+		want string
+	}{
+		{Event{Kind: KindSYN}, "The client asks for a connection, and says with which number its bytes begin."},
+		{Event{Kind: KindSYN, Packet: payload(5)}, "The client asks for a connection, and sends 5 bytes with the question."},
+		{Event{Kind: KindSYN, Labels: Labels(0).With(Retransmission)}, "The client sends its SYN again, for nothing came back."},
+		{Event{Kind: KindSYNACK, From: Server, Ack: 1}, "The server agrees, and begins to count at its own number; byte 1 of the client is what it expects first."},
+		{Event{Kind: KindACK, Handshake: true, IRTT: 32 * time.Microsecond}, "The handshake is complete: both ends know where the other begins to count. It took 32 µs."},
+		{Event{Kind: KindACK, From: Server, Ack: 7, Window: 65483, ScaleKnown: true}, "The server has everything before byte 7 and can take 65,483 more."},
+		{Event{Kind: KindACK, From: Server, Ack: 7, Window: 512, RTT: 1500 * time.Microsecond}, "The server has everything before byte 7. The answer took 1.5 ms."},
+		{Event{Kind: KindACK, Ack: 7, Window: 9, AckSeen: true}, "The client has everything before byte 7 (counted from the first one captured)."},
+		{Event{Kind: KindData, Seq: 1, InFlight: 6, Packet: payload(6)}, "The client sends bytes 1 to 6."},
+		{Event{Kind: KindData, Seq: 7, InFlight: 7, Packet: payload(1)}, "The client sends byte 7. 7 bytes are on their way now, not acknowledged."},
+		{Event{Kind: KindFIN, Seq: 7}, "The client has no more to send; it can still receive."},
+		{Event{Kind: KindFIN, From: Server, Before: [2]State{StateFinWait1, StateCloseWait}}, "The server has no more to send, and closes too: when this is acknowledged, all is over."},
+		{Event{Kind: KindRST, From: Server}, "The server breaks the connection off: both ends forget it at once."},
+		{Event{Kind: KindACK, Labels: Labels(0).With(DupAck), DupAckNum: 2, Ack: 1449}, "The client still waits for byte 1,449: something later has come (repeat 2)."},
+		{Event{Kind: KindACK, Labels: Labels(0).With(ZeroWindow), From: Server, Ack: 3}, "The server has everything before byte 3 and no room for more: its program does not read. The client must wait."},
+		{Event{Kind: KindACK, Labels: Labels(0).With(WindowUpdate), Window: 100, ScaleKnown: true}, "The client has room again: it can take 100 more."},
+		{Event{Kind: KindOther}, "The client sends a segment with no control bit that means anything here."},
+		{Event{Type: TypeICMP}, ""},
+	}
+	for _, tt := range tests {
+		if got := tt.e.Sentence(); got != tt.want {
+			t.Errorf("%v %v:\n got %q\nwant %q", tt.e.From, tt.e.Kind, got, tt.want)
+		}
+	}
+	for k := KindOther; k <= KindRST; k++ { // no combination may panic or be silent
+		for l := range labelCount {
+			e := Event{Kind: k, Labels: Labels(0).With(l)}
+			if e.Sentence() == "" {
+				t.Errorf("%v %v has no sentence", k, l)
+			}
+		}
+	}
+}
+
+func ExampleExplain() {
+	e, _ := Explain("iss")
+	fmt.Println(e.Term+":", e.Title)
+	fmt.Println(e.RFC)
+	// Output:
+	// ISS: initial send sequence number
+	// RFC 9293, section 3.4.1
+}

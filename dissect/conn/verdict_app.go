@@ -1,0 +1,162 @@
+package conn
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Statuses with which servers answer a request that breaks the rules.
+const (
+	statusBadRequest = 400
+	statusTimeout    = 408
+)
+
+// idleAfter is how long a client must have been silent before the server's FIN
+// is put down to that.
+const idleAfter = time.Second
+
+// application lets layer 7 have a say, where it explains more than the
+// segments do.
+func (j *judgement) application() {
+	a := &j.f.app
+	ended := j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeReset || j.v.Outcome == OutcomeHalfClosed
+	switch {
+	case a.tlsToPlain:
+		j.say(detailTLSToPlain, fmt.Sprintf("the client spoke TLS, and the server answered in plain HTTP (%d).", a.statusAt),
+			"this port speaks HTTP without TLS.", "http:// in place of https://, or the port for TLS (443).", a.statusAt)
+	case a.alert != "":
+		j.say(detailTLSAlert, fmt.Sprintf("the %s broke off the TLS handshake (%d): %s.", a.alertBy, a.alertAt, a.alert),
+			"the connection itself worked; the two ends did not agree on TLS.", "openssl s_client -connect HOST:PORT shows more.", a.alertAt)
+	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400:
+		j.incomplete(ended)
+	case a.http && a.mistake != nil && a.status >= 400:
+		j.badRequest()
+	case a.http && a.status == statusBadRequest:
+		j.say(detailBadRequest, fmt.Sprintf("the server answered %s.", j.status()),
+			"the server did not understand the request, though its form is right as far as the capture shows it.", "", a.statusAt)
+	case !ended || a.lost:
+	case a.http && a.bodyMissing > 0:
+		j.say(detailIncomplete, fmt.Sprintf("the request (%d) announced %s bytes of body that never came.", a.requestEnd, count(uint64(a.bodyMissing))),
+			"The server waited for them.", "Content-Length must be the number of bytes that follow the blank line.", a.requestEnd)
+	case a.http && a.requests > a.responses:
+		j.noReply()
+	case a.http && (a.answerCut > 0 || a.chunksCut):
+		j.answerCut()
+	case a.http && a.status >= 400 && j.v.Outcome == OutcomeClosed:
+		j.v.Meaning = "The server answered " + j.status() + ": that is HTTP's word, TCP did its part. " + j.v.Meaning
+	case !a.spoke && j.idle():
+		j.say(detailIdle, fmt.Sprintf("the server closed%s, and the client had sent nothing.", j.sinceEstablished()),
+			"Perhaps the server gave up waiting for a request.", "type sooner, or paste it.", 0)
+	}
+}
+
+// status writes "HTTP 400 Bad Request (6)".
+func (j *judgement) status() string {
+	a := &j.f.app
+	text := "HTTP " + strconv.Itoa(a.status)
+	if a.reason != "" {
+		text += " " + quotable(a.reason)
+	}
+	return text + " " + list(a.statusAt)
+}
+
+// say puts a sentence of layer 7 in the place of the one about segments. The
+// outcome and who brought it about stay.
+func (j *judgement) say(detail, text, meaning, next string, frame int64) {
+	j.v.Detail = detail
+	lead := string(j.v.Outcome)
+	if j.v.HasBy && (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeReset) {
+		lead += " by the " + j.v.By.String()
+	}
+	j.v.Text = lead + ": " + text
+	j.v.Meaning, j.v.NextStep = meaning, next
+	j.v.Evidence = append(j.v.Evidence, frame)
+}
+
+// badRequest is for a mistake in what was sent, and a server that minded.
+func (j *judgement) badRequest() {
+	a := &j.f.app
+	m := a.mistake
+	j.say(detailBadRequest, fmt.Sprintf("the server answered %s; in the request, line %d, character %d: %s.", j.status(), m.line, m.char, m.what),
+		fmt.Sprintf("The line was typed %s.", strconv.Quote(m.typed)), m.hint, a.statusAt)
+	if m.typed == "" {
+		j.v.Meaning = "Line " + strconv.Itoa(m.line) + " is the blank one that ends the request."
+	}
+	if j.v.NextStep == "" {
+		j.v.NextStep = "GET / HTTP/1.1, Host: " + j.server() + ", and an empty line."
+	}
+	j.v.Evidence = append(j.v.Evidence, a.requestAt)
+}
+
+// incomplete is for a request whose blank line did not come.
+func (j *judgement) incomplete(ended bool) {
+	a := &j.f.app
+	what := "the request was not complete"
+	if a.requestAt != 0 {
+		what = fmt.Sprintf("the request (%d) was not complete", a.requestAt)
+	}
+	if a.lines > 0 {
+		what += fmt.Sprintf(": %s and no blank one", plural(uint32(a.lines), "line"))
+	}
+	if !ended {
+		j.say(detailIncomplete, what+".", "The server waits for the rest; an empty line ends a request.", "press Enter once more.", a.requestAt)
+		return
+	}
+	who := "the " + j.v.By.String() + " ended it"
+	if j.v.By != a.requester {
+		who = "the server gave up"
+		if a.status == statusTimeout {
+			who = "the server answered " + j.status()
+		}
+	}
+	j.say(detailIncomplete, who+j.sinceEstablished()+"; "+what+".",
+		"The connection was up all the time. A server waits for a request only so long, and an empty line ends one.",
+		"type faster, or paste: printf 'GET / HTTP/1.1\\r\\nHost: "+j.server()+"\\r\\n\\r\\n' | nc "+j.server()+" "+strconv.Itoa(int(j.c.Server.Port())), a.requestAt)
+	j.v.Evidence = append(j.v.Evidence, a.statusAt)
+}
+
+// noReply is for a complete request and an end before the answer.
+func (j *judgement) noReply() {
+	a := &j.f.app
+	j.say(detailNoReply, fmt.Sprintf("the request (%d) was complete, and no answer to it came.", a.requestEnd), "", "", a.requestEnd)
+	switch {
+	case j.v.By == a.requester && j.v.HasBy:
+		j.v.Meaning = "The client did not wait for the answer."
+		j.v.NextStep = "plain nc closes when its input ends: leave it open, or nc -q 5"
+	case a.mistake != nil:
+		m := a.mistake
+		j.v.Meaning = fmt.Sprintf("Perhaps because of line %d, character %d of the request: %s.", m.line, m.char, m.what)
+		j.v.NextStep = m.hint
+	default:
+		j.v.Meaning = "Either the server's program failed on it, or it speaks something else than HTTP on this port."
+		j.v.NextStep = "look at the server's messages."
+	}
+}
+
+// answerCut is for an answer that is shorter than it said it would be.
+func (j *judgement) answerCut() {
+	a := &j.f.app
+	text := fmt.Sprintf("the answer (%d) ended before its last chunk.", a.answerAt)
+	if a.answerCut > 0 {
+		text = fmt.Sprintf("the answer (%d) ended %s bytes before its announced length.", a.answerAt, count(uint64(a.answerCut)))
+	}
+	meaning := "Either the server's program ended too early, or something on the way cut the connection."
+	if j.v.HasBy && j.v.By == a.requester {
+		meaning = "The client did not want the rest."
+	}
+	j.say(detailAnswerCut, text, meaning, "", a.answerAt)
+}
+
+// idle reports whether the server closed first after a silence.
+func (j *judgement) idle() bool {
+	f := j.f
+	return (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeHalfClosed) && j.v.HasBy && j.v.By == Server &&
+		!f.midstream && f.establishedAt != 0 && f.endedAt.Sub(f.establishedAt) >= idleAfter
+}
+
+// quotable writes bytes of a packet so that they stay on their line.
+func quotable(s string) string {
+	q := strconv.Quote(s)
+	return q[1 : len(q)-1]
+}

@@ -1,0 +1,271 @@
+package conn
+
+import (
+	"fmt"
+)
+
+// ICMP's types and codes (RFC 792, RFC 1122, RFC 1812; RFC 4443).
+const (
+	icmpUnreachable  = 3
+	icmpExceeded     = 11
+	icmpFragNeeded   = 4 // code
+	icmp6Unreachable = 1
+	icmp6TooBig      = 2
+	icmp6Exceeded    = 3
+)
+
+// icmpReason is what an ICMP error says, sorted for people.
+type icmpReason struct {
+	words  string // the RFC's
+	detail string
+	// meaning has %s for who sent it and %s for the server, in this order.
+	meaning string
+}
+
+var icmpOther = icmpReason{"an error of another kind", "", "%s could not pass it on to %s."}
+
+// reasonOf sorts an ICMP error.
+func reasonOf(i *icmpFact) icmpReason {
+	if i.version == 6 {
+		return reasonOf6(i)
+	}
+	if i.kind == icmpExceeded {
+		return icmpReason{"time exceeded", detailLoop, "%s saw the packet's hop count run out on the way to %s: perhaps routers send it in a circle."}
+	}
+	if i.kind != icmpUnreachable {
+		return icmpOther
+	}
+	switch i.code {
+	case 0, 6, 11:
+		return icmpReason{"network unreachable", detailNoRoute, "%s knows no way to the network of %s."}
+	case 1, 7, 8, 12:
+		return icmpReason{"host unreachable", "", "%s knows the way, but %s does not answer there (ARP), or there is no such machine."}
+	case 2:
+		return icmpReason{"protocol unreachable", "", "%s says that TCP is not spoken at %s."}
+	case 3:
+		return icmpReason{"port unreachable", detailProhibited, "%s refuses with ICMP, in the name of %s: that is a firewall's REJECT; a closed port would have sent RST."}
+	case 4:
+		return icmpReason{"fragmentation needed", detailPathMTU, "%s cannot pass on packets of that size to %s."}
+	case 9, 10, 13:
+		return icmpReason{"administratively prohibited", detailProhibited, "a firewall at %s forbids connections to %s."}
+	}
+	return icmpOther
+}
+
+func reasonOf6(i *icmpFact) icmpReason {
+	if i.kind == icmp6Exceeded {
+		return icmpReason{"time exceeded", detailLoop, "%s saw the packet's hop count run out on the way to %s: perhaps routers send it in a circle."}
+	}
+	if i.kind == icmp6TooBig {
+		return icmpReason{"packet too big", detailPathMTU, "%s cannot pass on packets of that size to %s."}
+	}
+	if i.kind != icmp6Unreachable {
+		return icmpOther
+	}
+	switch i.code {
+	case 0:
+		return icmpReason{"no route to destination", detailNoRoute, "%s knows no way to %s."}
+	case 1, 5:
+		return icmpReason{"administratively prohibited", detailProhibited, "a firewall at %s forbids connections to %s."}
+	case 3:
+		return icmpReason{"address unreachable", "", "%s knows the way, but %s does not answer there (neighbour discovery), or there is no such machine."}
+	case 4:
+		return icmpReason{"port unreachable", detailProhibited, "%s refuses with ICMP, in the name of %s: that is a firewall's REJECT; a closed port would have sent RST."}
+	case 6:
+		return icmpReason{"route rejected", detailNoRoute, "%s has a route that rejects packets to %s."}
+	}
+	return icmpOther
+}
+
+// fragmentation reports whether the ICMP error only asks for smaller packets.
+func (j *judgement) fragmentation() bool {
+	i := &j.f.icmp
+	if i.version == 6 {
+		return i.kind == icmp6TooBig
+	}
+	return i.kind == icmpUnreachable && i.code == icmpFragNeeded
+}
+
+func (j *judgement) unreachable() {
+	f, c := j.f, j.c
+	i := &f.icmp
+	if i.from == c.Client.Addr() && !j.local() {
+		j.fromOneself()
+		return
+	}
+	r := reasonOf(i)
+	times := ""
+	if i.count > 1 {
+		times = fmt.Sprintf(", %d times", i.count)
+	}
+	j.outcome(OutcomeUnreachable, r.detail, fmt.Sprintf("%v answered with ICMP \"%s\"%s.", i.from, r.words, times), f.synFirst, i.frame)
+	who := i.from.String()
+	switch {
+	case i.from == c.Server.Addr() && r.detail == detailProhibited:
+		j.means("the server's own firewall rejects the connection: the machine is up.", fmt.Sprintf("its rules for port %d: nft list ruleset, or iptables -nvL", c.Server.Port()))
+		return
+	case r.detail == detailProhibited:
+		j.means(fmt.Sprintf(r.meaning, who, j.server()), fmt.Sprintf("ask whoever runs %s; or another port.", who))
+		return
+	}
+	j.means(fmt.Sprintf(r.meaning, who, j.server()), fmt.Sprintf("is the address right? ip route get %s; ping -c 1 %s", j.server(), j.server()))
+}
+
+// fromOneself is an ICMP error that the client's own system made: it found no
+// neighbour, or has no route.
+func (j *judgement) fromOneself() {
+	f := j.f
+	r := reasonOf(&f.icmp)
+	if r.detail == "" { // host or address unreachable
+		j.noNeighbour(f.icmp.frame)
+		return
+	}
+	j.outcome(OutcomeUnreachable, r.detail, fmt.Sprintf("this machine itself says \"%s\".", r.words), f.synFirst, f.icmp.frame)
+	j.means("the packet never left: "+ownReason(r.detail), fmt.Sprintf("ip route get %s; the own firewall's rules.", j.server()))
+}
+
+func ownReason(detail string) string {
+	if detail == detailProhibited {
+		return "a rule of the own firewall, or a route, forbids it."
+	}
+	return "there is no route."
+}
+
+// noNeighbour is an address in the local network that nobody has. icmp is the
+// frame of the own system's error, 0 where there is none.
+func (j *judgement) noNeighbour(icmp int64) {
+	f, c := j.f, j.c
+	who := c.Server.Addr()
+	if f.unresolved.IsValid() {
+		who = f.unresolved
+	}
+	how := "ARP"
+	if who.Is6() {
+		how = "neighbour discovery"
+	}
+	evidence := append(append([]int64{}, f.asked...), icmp)
+	var text string
+	switch n := len(f.asked); {
+	case n > 0:
+		text = fmt.Sprintf("%s asked %s for %v, and nobody answered.", how, times(n), who)
+	default:
+		text = fmt.Sprintf("this machine itself says that %v does not answer.", who)
+	}
+	j.outcome(OutcomeUnreachable, detailNoNeighbour, text, evidence...)
+	meaning := fmt.Sprintf("in the local network nobody has the address %v: it is wrong, or that machine is off or in another network.", who)
+	if who != c.Server.Addr() {
+		meaning = fmt.Sprintf("%v, which is to pass packets on to %s, is not there.", who, j.server())
+	}
+	if f.synFirst == 0 {
+		meaning += " No TCP segment could be sent."
+	}
+	if icmp != 0 {
+		meaning += " The ICMP error is from this machine to itself."
+	}
+	j.means(meaning, fmt.Sprintf("is the address right? ip neigh show %v; at the other machine, ip addr", who))
+}
+
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// callFailed is a connection of which no packet was ever sent: only the system
+// call tells.
+func (j *judgement) callFailed() {
+	f := j.f
+	e, ok := Explain(f.callError)
+	if !ok {
+		e = Entry{Title: f.callError, Text: "the system refused the call."}
+	}
+	call := f.callName
+	if call == "" {
+		call = "the call"
+	} else {
+		call += "()"
+	}
+	j.outcome(OutcomeUnreachable, detailNoRoute, fmt.Sprintf("%s failed with %s, and no packet was sent.", call, f.callError))
+	if f.callError != "ENETUNREACH" && f.callError != "EHOSTUNREACH" {
+		j.v.Detail = ""
+	}
+	j.means(e.Text, fmt.Sprintf("ip route get %s", j.server()))
+}
+
+// The black hole of path MTU discovery (RFC 2923, section 2.1).
+const (
+	largeSegment = 1200 // bytes of payload that a tunnel may be too narrow for
+	resendsStuck = 2    // times that the same bytes were sent again before it is called stuck
+)
+
+// stalled says so where one end cannot get its bytes through, and reports
+// whether that is so.
+func (j *judgement) stalled() bool {
+	f := j.f
+	for _, x := range []Side{Client, Server} {
+		if f.zeroWindow[x] != 0 {
+			j.zeroWindow(x)
+			return true
+		}
+	}
+	for _, x := range []Side{Client, Server} {
+		if f.outstanding[x] > 0 && f.resendsAtEnd[x] >= resendsStuck {
+			j.unacknowledged(x)
+			return true
+		}
+	}
+	return false
+}
+
+func (j *judgement) zeroWindow(x Side) {
+	f := j.f
+	y := x.Other()
+	text := fmt.Sprintf("the %s's window has been 0 since (%d)", x, f.zeroWindow[x])
+	if n := f.probes[y]; n > 0 {
+		text += fmt.Sprintf("; the %s probed it %s", y, times(int(n)))
+	}
+	j.outcome(OutcomeStalled, detailZeroWindow, text+".", f.zeroWindow[x])
+	j.by(x)
+	j.means(fmt.Sprintf("the program at the %s does not read: its buffer is full, and the %s must wait. The network is not at fault.", x, y),
+		fmt.Sprintf("at the %s, ss -tan: Recv-Q is what waits to be read; what is that program doing?", x))
+}
+
+func (j *judgement) unacknowledged(x Side) {
+	f, c := j.f, j.c
+	y := x.Other()
+	evidence := []int64{f.dataLast[x], f.resendFrame[x]}
+	again := fmt.Sprintf("the oldest of %s bytes of the %s was sent again %s (last: %d) and never acknowledged",
+		count(uint64(f.outstanding[x])), x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
+	through := c.Unique[x] > uint64(f.outstanding[x]) || f.handshake != 0
+	switch {
+	case j.fragmentation() && f.icmp.frame != 0:
+		j.outcome(OutcomeStalled, detailPathMTU, fmt.Sprintf("%v says by ICMP that packets may have %s bytes at most, and %s.",
+			f.icmp.from, count(uint64(f.icmp.mtu)), again), append(evidence, f.icmp.frame)...)
+		j.means("the sender does not heed the error: perhaps a firewall keeps it away.", "let ICMP through; or set a smaller MTU: ip link set dev IFACE mtu 1400")
+	case f.synAcks > 1 && f.dataFirst[y] == 0 && x == Client:
+		j.outcome(OutcomeStalled, detailBacklog, fmt.Sprintf("the server sent %d SYN-ACKs, and %s.", f.synAcks, again), append(evidence, f.synAck)...)
+		j.means("perhaps the server's queue was full when the client's ACK came: the client believes in a connection that the server does not have yet.",
+			j.onServer(fmt.Sprintf("ss -ltn: for :%d, is Recv-Q over Send-Q?", c.Server.Port())))
+	case f.resendBytes[x] >= largeSegment && through:
+		j.outcome(OutcomeStalled, detailPathMTU, fmt.Sprintf("small segments got through; %s, with %s bytes a segment.", again, count(uint64(f.resendBytes[x]))), evidence...)
+		j.means("perhaps the way is too narrow for packets of that size and the ICMP error that would say so is lost (a path-MTU black hole); or the other end has gone.",
+			fmt.Sprintf("ping -M do -s 1472 %v, and with smaller sizes; set the MTU to what passes.", j.peer(x)))
+	default:
+		j.outcome(OutcomeStalled, detailUnacked, again+".", evidence...)
+		j.means(fmt.Sprintf("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
+			fmt.Sprintf("ping -c 1 %v; the sender tries for minutes before it gives up.", j.peer(x)))
+	}
+	j.by(x)
+}
+
+// peer is the address of the end that x talks to.
+func (j *judgement) peer(x Side) string {
+	if x == Client {
+		return j.c.Server.Addr().String()
+	}
+	return j.c.Client.Addr().String()
+}
