@@ -6,6 +6,7 @@ package render
 import (
 	"net/netip"
 
+	"tcpsee/capture"
 	"tcpsee/dissect/conn"
 )
 
@@ -31,6 +32,16 @@ const (
 	TimeClock                 // UTC
 )
 
+// Format is how a table is written.
+type Format uint8
+
+// The formats of a table.
+const (
+	FormatText Format = iota
+	FormatMarkdown
+	FormatCSV
+)
+
 // MinWidth and DefaultWidth of a picture, in columns.
 const (
 	MinWidth     = 60
@@ -51,6 +62,10 @@ type Options struct {
 	Full      bool     // fold nothing
 	Conn      int64    // only this connection; 0 is all
 	Files     []string // names of the files that events count in
+	Format    Format   // of the summary
+	// Interface names the interface that a frame was captured on; nil or ""
+	// where nobody knows.
+	Interface func(*capture.Frame) string
 	// ProcessName names the program that has an address on this machine,
 	// "nc[4121]"; nil or "" where nobody knows.
 	ProcessName func(netip.AddrPort) string

@@ -1,0 +1,208 @@
+package render
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+
+	"tcpsee/capture"
+	"tcpsee/dissect/conn"
+)
+
+// callRow draws a socket call at the side of the end that made it.
+func (t *timeline) callRow(e *conn.Event) {
+	c := e.Call
+	if c == nil {
+		return
+	}
+	at := e.Time
+	if t.base.Known() && at.Known() && at < t.base {
+		at = capture.NoTime // before the first frame: the place says enough
+	}
+	if !t.base.Known() && len(t.held) == 0 {
+		t.stamp(at)
+	}
+	t.begin(0, at, '5')
+	right := t.lay.right()
+	if c.Phase != conn.PhaseEntry && c.Error != "" {
+		t.failedCall(c, right)
+		return
+	}
+	text, w := t.callText(c, right-t.row.col-t.multiTag())
+	if c.From == conn.Server {
+		t.row.to(max(t.row.col, right-w-t.multiTag()))
+	}
+	t.tag(e.Conn)
+	t.row.wide(text, w)
+	t.emit()
+}
+
+func (t *timeline) multiTag() int {
+	if t.multi {
+		return t.lay.tag
+	}
+	return 0
+}
+
+// failedCall draws a call that came back with an error: its name in the column
+// of the state, what it means on the row.
+func (t *timeline) failedCall(c *conn.Call, right int) {
+	name := safeName(c.Result, maxCallName, &t.g)
+	text := safeName(c.Name, maxCallName, &t.g) + "() fails: " + safeText(c.Error, &t.g)
+	start := max(t.lay.arrow, t.row.col+textWidth(name)+1)
+	if room := right - start; textWidth(text) > room {
+		text = cutColumns(text, room-textWidth(t.g.ellipsis)) + t.g.ellipsis
+	}
+	if c.From == conn.Server {
+		t.row.to(max(t.row.col, right-textWidth(text)-1-textWidth(name)))
+		t.row.text(text)
+		t.row.ascii(" ")
+	}
+	t.paint(sgrRed)
+	t.row.text(name)
+	t.unpaint(sgrRed)
+	if c.From == conn.Client {
+		t.row.to(start)
+		t.row.text(text)
+	}
+	t.emit()
+}
+
+// maxCallName is how many columns of a call's name are shown.
+const maxCallName = 20
+
+// callText says what was called, and what came of it, in at most limit
+// columns: `connect()`, `accept() returns 127.0.0.1:37602`, `send("Hello\n") = 6`.
+func (t *timeline) callText(c *conn.Call, limit int) ([]byte, int) {
+	var l line
+	l.reset(limit)
+	l.text(safeName(c.Name, maxCallName, &t.g))
+	l.ascii("(")
+	result := ""
+	switch {
+	case c.Phase == conn.PhaseReturn:
+		result = " returns"
+		if c.Result != "" {
+			result += " " + safeName(c.Result, limit/2, &t.g)
+		}
+	case c.Phase == conn.PhaseWhole && c.Result != "":
+		result = " = " + safeName(c.Result, limit/2, &t.g)
+	}
+	if c.Phase == conn.PhaseReturn {
+		l.ascii(")")
+		l.text(result)
+		if len(c.Data) > 0 {
+			l.ascii(" ")
+			t.callData(&l, c.Data, limit-l.col)
+		}
+		return l.buf, l.col
+	}
+	room := limit - l.col - 1 - textWidth(result)
+	if len(c.Data) > 0 && !t.o.NoPayload {
+		t.callData(&l, c.Data, room)
+	} else if args := safeName(c.Args, max(room, 0), &t.g); textWidth(args) <= room {
+		l.text(args)
+	}
+	l.ascii(")")
+	l.text(result)
+	return l.buf, l.col
+}
+
+// callData puts what was sent or received into l, in at most limit columns.
+func (t *timeline) callData(l *line, p []byte, limit int) {
+	var b []byte
+	var w int
+	switch {
+	case t.o.NoPayload:
+	case t.o.Hex:
+		b, w = appendBuffer(nil, p, limit, &t.g)
+	default:
+		b, w = appendQuoted(nil, p, limit, &t.g)
+	}
+	l.wide(b, w)
+}
+
+// heldEvent is an event that waits for the first segment, so that the card can
+// stand above it.
+type heldEvent struct{ e conn.Event }
+
+// hold keeps an event that comes before there is anything to introduce, and
+// reports whether it did. Whatever comes after the first segment is drawn at
+// once, and so is a segment, behind what was held.
+func (t *timeline) hold(e *conn.Event) bool {
+	switch e.Type {
+	case conn.TypeCall, conn.TypeNeighbour, conn.TypeWait:
+		if len(t.held) < maxHeld {
+			t.held = append(t.held, copyEvent(e))
+			return true
+		}
+		t.release(nil)
+	case conn.TypeSegment, conn.TypeICMP:
+		t.release(e)
+	default:
+		t.release(nil)
+	}
+	return false
+}
+
+func copyEvent(e *conn.Event) heldEvent {
+	h := heldEvent{*e}
+	if e.Call != nil {
+		c := *e.Call
+		c.Data = bytes.Clone(c.Data[:min(len(c.Data), maxHeldData)])
+		h.e.Call = &c
+	}
+	if e.Packet != nil {
+		p := *e.Packet
+		p.Payload, p.Joined, p.TCP.Payload, p.TCP.Options = nil, nil, nil, nil
+		p.Fragments = slices.Clone(p.Fragments)
+		if p.Frame != nil {
+			f := *p.Frame
+			f.Data, f.Comments = nil, nil
+			p.Frame = &f
+		}
+		h.e.Packet = &p
+	}
+	return h
+}
+
+// release draws what was held, behind the card of the connection that first,
+// or else one of those, belongs to.
+func (t *timeline) release(first *conn.Event) {
+	held := t.held
+	if len(held) == 0 {
+		return
+	}
+	card := first
+	for i := range held {
+		if held[i].e.Frame > 0 {
+			t.stamp(held[i].e.Time)
+		}
+		if card == nil && held[i].e.Conn > 0 {
+			card = &held[i].e
+		}
+	}
+	if first != nil && first.Frame > 0 {
+		t.stamp(first.Time)
+	}
+	if card != nil {
+		t.view(card)
+	}
+	t.held = nil
+	for i := range held {
+		t.draw(&held[i].e)
+	}
+}
+
+// calls reports whether socket calls are known when the card is drawn.
+func (t *timeline) calls(e *conn.Event) bool {
+	return e.Type == conn.TypeCall || slices.ContainsFunc(t.held, func(h heldEvent) bool { return h.e.Type == conn.TypeCall })
+}
+
+// processName names the program at an address, "" where nobody knows.
+func (t *timeline) processName(a netip.AddrPort) string {
+	if t.o.ProcessName == nil || !a.IsValid() {
+		return ""
+	}
+	return safeName(t.o.ProcessName(a), maxName, &t.g)
+}

@@ -1,0 +1,51 @@
+package render
+
+import (
+	"strings"
+
+	"tcpsee/dissect/conn"
+)
+
+// maxFindings is how many findings of a capture are written out.
+const maxFindings = 10
+
+// captureNotes says what a capture held that is not drawn, one note a line;
+// nothing where all is drawn. The lines are safe for a terminal.
+func captureNotes(c *conn.Capture, g *glyphs) []string {
+	var lines, parts []string
+	if c.NotTCP > 0 {
+		parts = append(parts, plural(uint64(c.NotTCP), "frame")+" without TCP")
+	}
+	for _, why := range sortedKeys(c.Unfollowed) {
+		if n := c.Unfollowed[why]; n > 0 {
+			parts = append(parts, count(uint64(n))+" "+times(n)+" "+safeText(why, g))
+		}
+	}
+	if len(parts) > 0 {
+		lines = append(lines, "Not drawn: "+strings.Join(parts, "; ")+".")
+	}
+	if c.Dropped > 0 {
+		lines = append(lines, "Lost before they could be read: "+plural(c.Dropped, "packet")+". Rows may be missing.")
+	}
+	if c.Evicted > 0 {
+		lines = append(lines, "Written out early, for there were too many at once: "+plural(uint64(c.Evicted), "connection")+".")
+	}
+	for i, s := range c.Findings {
+		if i == maxFindings {
+			lines = append(lines, "  "+count(uint64(len(c.Findings)-i))+" more findings.")
+			break
+		}
+		lines = append(lines, "Passed over: "+safeText(s, g)+".")
+	}
+	if c.Fault != "" {
+		lines = append(lines, "The capture cannot be read further: "+safeText(c.Fault, g)+".")
+	}
+	return lines
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "frame:"
+	}
+	return "frames:"
+}

@@ -1,0 +1,148 @@
+package render
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"tcpsee/capture"
+)
+
+// This file appends JSON (RFC 8259) by hand. Strings are escaped here and
+// nowhere else.
+
+// appendJSONString appends s as a JSON string. Control characters, 0x7f and
+// those of C1, line and paragraph separators become \u00XX; each byte that is
+// not UTF-8 becomes U+FFFD.
+func appendJSONString[T ~string | ~[]byte](dst []byte, s T) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		if c < utf8.RuneSelf {
+			dst = append(dst, s[start:i]...)
+			dst = appendJSONEscape(dst, c)
+			i++
+			start = i
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+		if r == utf8.RuneError && n == 1 || r <= 0x9f || r == 0x2028 || r == 0x2029 {
+			dst = append(dst, s[start:i]...)
+			dst = append(dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+			i += n
+			start = i
+			continue
+		}
+		i += n
+	}
+	dst = append(dst, s[start:]...)
+	return append(dst, '"')
+}
+
+func appendJSONEscape(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+}
+
+// appendSecondsJSON appends d in seconds with nine decimals.
+func appendSecondsJSON(dst []byte, d time.Duration) []byte {
+	u := uint64(d)
+	if d < 0 {
+		dst = append(dst, '-')
+		u = -u
+	}
+	dst = strconv.AppendUint(dst, u/1e9, 10)
+	dst = append(dst, '.')
+	return appendDigits(dst, u%1e9, 9)
+}
+
+// appendDigits appends v with n digits.
+func appendDigits(dst []byte, v uint64, n int) []byte {
+	for range n {
+		dst = append(dst, '0')
+	}
+	for i := len(dst) - 1; n > 0; n-- {
+		dst[i] = '0' + byte(v%10)
+		v /= 10
+		i--
+	}
+	return dst
+}
+
+// clockCache keeps the last second that was written, for times come close to
+// each other.
+type clockCache struct {
+	second int64
+	text   [20]byte // 2025-11-20T16:39:16.
+	valid  bool
+}
+
+// appendTime appends t as RFC 3339 with nanoseconds in UTC, in quotation
+// marks, or null.
+func (c *clockCache) appendTime(dst []byte, t capture.Stamp) []byte {
+	if !t.Known() {
+		return append(dst, "null"...)
+	}
+	sec, ns := int64(t)/1e9, int64(t)%1e9
+	if ns < 0 {
+		sec, ns = sec-1, ns+1e9
+	}
+	if !c.valid || sec != c.second {
+		time.Unix(sec, 0).UTC().AppendFormat(c.text[:0], "2006-01-02T15:04:05.")
+		c.second, c.valid = sec, true
+	}
+	dst = append(dst, '"')
+	dst = append(dst, c.text[:]...)
+	dst = appendDigits(dst, uint64(ns), 9)
+	return append(dst, 'Z', '"')
+}
+
+// appendAddr appends an address as a JSON string, null where it is none.
+func appendAddr(dst []byte, a netip.Addr) []byte {
+	if !a.IsValid() {
+		return append(dst, "null"...)
+	}
+	if a.Zone() != "" {
+		return appendJSONString(dst, a.String())
+	}
+	dst = append(dst, '"')
+	dst = a.AppendTo(dst)
+	return append(dst, '"')
+}
+
+func appendKey(dst []byte, key string) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, key...)
+	return append(dst, '"', ':')
+}
+
+func appendIntKey[T ~int | ~int32 | ~int64](dst []byte, key string, v T) []byte {
+	return strconv.AppendInt(appendKey(dst, key), int64(v), 10)
+}
+
+func appendUintKey[T ~uint8 | ~uint16 | ~uint32 | ~uint64](dst []byte, key string, v T) []byte {
+	return strconv.AppendUint(appendKey(dst, key), uint64(v), 10)
+}
+
+// appendStringKey appends nothing for an empty string.
+func appendStringKey(dst []byte, key, v string) []byte {
+	if v == "" {
+		return dst
+	}
+	return appendJSONString(appendKey(dst, key), v)
+}

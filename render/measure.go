@@ -1,0 +1,182 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"tcpsee/dissect"
+)
+
+func itoa(n int) string     { return strconv.Itoa(n) }
+func utoa(n uint32) string  { return strconv.FormatUint(uint64(n), 10) }
+func count(n uint64) string { return string(appendCount(nil, n)) }
+
+// appendCount appends n with a comma between thousands.
+func appendCount(dst []byte, n uint64) []byte {
+	if n < 1000 {
+		return strconv.AppendUint(dst, n, 10)
+	}
+	dst = appendCount(dst, n/1000)
+	return appendDigits(append(dst, ','), n%1000, 3)
+}
+
+// bytesText gives a number of bytes with a unit: "6 B", "1.8 MB".
+func bytesText(n uint64) string {
+	if n < 10_000 {
+		return count(n) + " B"
+	}
+	f := float64(n)
+	for _, unit := range [...]string{"kB", "MB", "GB", "TB", "PB"} {
+		f /= 1000
+		if f < 999.95 {
+			return strconv.FormatFloat(f, 'f', 1, 64) + " " + unit
+		}
+	}
+	return strconv.FormatFloat(f/1000, 'f', 1, 64) + " EB"
+}
+
+// plural gives "1 segment", "2 segments".
+func plural(n uint64, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return count(n) + " " + word + "s"
+}
+
+// spanText gives a duration for people: "32 µs", "1.5 ms", "1.996 s",
+// "2 min 5 s".
+func spanText(d time.Duration, g *glyphs) string {
+	if d < 0 {
+		return "-" + spanText(-d, g)
+	}
+	us := float64(d) / 1e3
+	switch {
+	case d < time.Microsecond && d > 0:
+		return strconv.FormatInt(int64(d), 10) + " ns"
+	case d < time.Millisecond:
+		return strconv.FormatFloat(us, 'f', 0, 64) + " " + g.micro + "s"
+	case d < 10*time.Millisecond:
+		return strconv.FormatFloat(us/1e3, 'f', 2, 64) + " ms"
+	case d < time.Second:
+		return strconv.FormatFloat(us/1e3, 'f', 0, 64) + " ms"
+	case d < 100*time.Second:
+		return strconv.FormatFloat(us/1e6, 'f', 3, 64) + " s"
+	}
+	s := int64(d / time.Second)
+	switch {
+	case s < 3600:
+		return strconv.FormatInt(s/60, 10) + " min " + strconv.FormatInt(s%60, 10) + " s"
+	case s < 48*3600:
+		return strconv.FormatInt(s/3600, 10) + " h " + strconv.FormatInt(s%3600/60, 10) + " min"
+	}
+	return strconv.FormatInt(s/86400, 10) + " days " + strconv.FormatInt(s%86400/3600, 10) + " h"
+}
+
+// appendSeconds appends d in seconds in at most width columns, with as many
+// decimals, up to six, as fit. What fits in no way is cut at the left.
+func appendSeconds(dst []byte, d time.Duration, width int) []byte {
+	neg := d < 0
+	u := uint64(d)
+	if neg {
+		u = -u
+	}
+	start := len(dst)
+	if neg {
+		dst = append(dst, '-')
+	}
+	dst = strconv.AppendUint(dst, u/1e9, 10)
+	if decimals := min(6, width-(len(dst)-start)-1); decimals > 0 {
+		unit := uint64(1)
+		for range 9 - decimals {
+			unit *= 10
+		}
+		return appendDigits(append(dst, '.'), u%1e9/unit, decimals)
+	}
+	if n := len(dst) - start; n > width {
+		copy(dst[start:], dst[len(dst)-width:])
+		dst = dst[:start+width]
+	}
+	return dst
+}
+
+// wrapText breaks text between words into lines of at most width columns; a
+// word that is wider is cut. Lines after the first are indented by hang columns
+// more than the text itself is.
+func wrapText(text string, width, hang int) []string {
+	if textWidth(text) <= width {
+		return []string{text}
+	}
+	body := strings.TrimLeft(text, " ")
+	indent := text[:len(text)-len(body)]
+	var lines []string
+	cur, curW := indent, len(indent)
+	indent += spaces[:hang]
+	empty := true
+	for _, word := range strings.Split(body, " ") {
+		w := textWidth(word)
+		if !empty && curW+1+w > width {
+			lines = append(lines, cur)
+			cur, curW, empty = indent, len(indent), true
+		}
+		if !empty {
+			cur, curW = cur+" ", curW+1
+		}
+		for curW+w > width {
+			head := cutColumns(word, width-curW)
+			lines = append(lines, cur+head)
+			word = word[len(head):]
+			w = textWidth(word)
+			cur, curW = indent, len(indent)
+		}
+		cur, curW, empty = cur+word, curW+w, false
+	}
+	return append(lines, cur)
+}
+
+// cutColumns returns as much of s as takes at most width columns, but at least
+// one character.
+func cutColumns(s string, width int) string {
+	used := 0
+	for i, r := range s {
+		w := textWidth(string(r))
+		if i > 0 && used+w > width {
+			return s[:i]
+		}
+		used += w
+	}
+	return s
+}
+
+// sizes are the bytes of a packet by layer; what belongs to none, such as
+// padding and trailers, counts to layer 2.
+type sizes struct {
+	l7, l4, l3, l2, frame int
+	ok                    bool
+}
+
+func sizesOf(p *dissect.Packet) sizes {
+	var s sizes
+	if p.Frame == nil || len(p.Fragments) > 0 {
+		return s
+	}
+	s.frame = p.Frame.OrigLen
+	for i := range min(p.NumLayers, len(p.Layers)) {
+		n := int(p.Layers[i].Length)
+		switch p.Layers[i].Kind.OSI() {
+		case 4:
+			s.l4 += n
+		case 3:
+			s.l3 += n
+		}
+	}
+	switch p.Content {
+	case dissect.ContentTCP:
+		s.l7 = p.TCP.Len
+	case dissect.ContentICMP: // the quoted datagram belongs to the message
+		s.l3 = p.IP.Total
+	}
+	s.l2 = s.frame - s.l7 - s.l4 - s.l3
+	s.ok = s.l2 >= 0
+	return s
+}

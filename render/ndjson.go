@@ -1,0 +1,600 @@
+package render
+
+import (
+	"encoding/hex"
+	"io"
+	"math/bits"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tcpsee/dissect"
+	"tcpsee/dissect/conn"
+)
+
+// ndjson writes one JSON object a line.
+type ndjson struct {
+	out   output
+	o     Options
+	clock clockCache
+}
+
+// NewNDJSON returns a Renderer that writes one JSON object a line to w: of
+// type segment, connection, socket, icmp, neighbour or capture. Times are RFC
+// 3339 in UTC, durations are seconds, sizes are bytes. Of o, Conn, Files and
+// NoPayload count.
+func NewNDJSON(w io.Writer, o Options) Renderer {
+	return &ndjson{out: newOutput(w), o: o}
+}
+
+func (n *ndjson) Event(e *conn.Event) error {
+	if n.o.Conn != 0 && e.Conn != n.o.Conn && e.Type != conn.TypeCapture {
+		return n.out.err
+	}
+	b := n.out.buf
+	switch e.Type {
+	case conn.TypeSegment:
+		b = n.segment(b, e)
+	case conn.TypeICMP:
+		b = n.icmp(b, e)
+	case conn.TypeNeighbour:
+		b = n.neighbour(b, e)
+	case conn.TypeCall:
+		b = n.socket(b, e)
+	case conn.TypeEnd:
+		b = n.connection(b, e)
+	case conn.TypeCapture:
+		b = n.capture(b, e)
+	}
+	n.out.buf = b
+	return n.out.settle()
+}
+
+func (n *ndjson) Flush() error { return n.out.flush() }
+func (n *ndjson) Close() error { return n.out.flush() }
+
+// head appends what every object that belongs to a frame begins with.
+func (n *ndjson) head(b []byte, kind string, e *conn.Event) []byte {
+	b = append(b, `{"type":"`...)
+	b = append(b, kind...)
+	b = append(b, '"')
+	if e.Frame > 0 {
+		b = appendIntKey(b, "frame", e.Frame)
+	}
+	b = n.file(b, e.File)
+	b = append(b, `,"time":`...)
+	b = n.clock.appendTime(b, e.Time)
+	b = append(b, `,"since_start":`...)
+	if e.Time.Known() {
+		b = appendSecondsJSON(b, e.Since)
+	} else {
+		b = append(b, "null"...)
+	}
+	b = append(b, `,"conn":`...)
+	if e.Conn == 0 {
+		return append(b, "null"...)
+	}
+	return strconv.AppendInt(b, e.Conn, 10)
+}
+
+func (n *ndjson) file(b []byte, i int) []byte {
+	if len(n.o.Files) < 2 || i < 0 || i >= len(n.o.Files) {
+		return b
+	}
+	return appendJSONString(appendKey(b, "file"), n.o.Files[i])
+}
+
+func (n *ndjson) segment(b []byte, e *conn.Event) []byte {
+	b = n.head(b, "segment", e)
+	b = append(b, `,"from":"`...)
+	b = append(b, e.From.String()...)
+	src, dst := e.Client, e.Server
+	if e.From == conn.Server {
+		src, dst = dst, src
+	}
+	b = append(b, `","src":`...)
+	b = appendAddr(b, src.Addr())
+	b = appendUintKey(b, "sport", src.Port())
+	b = append(b, `,"dst":`...)
+	b = appendAddr(b, dst.Addr())
+	b = appendUintKey(b, "dport", dst.Port())
+	b = append(b, `,"kind":"`...)
+	b = append(b, e.Kind.String()...)
+	b = append(b, '"')
+	if e.Handshake {
+		b = append(b, `,"role":"handshake"`...)
+	}
+	if p := e.Packet; p != nil {
+		b = appendTCP(b, e, p)
+	}
+	b = appendLabels(b, e)
+	b = append(b, `,"states":{"client":["`...)
+	b = appendStates(b, e, conn.Client)
+	b = append(b, `"],"server":["`...)
+	b = appendStates(b, e, conn.Server)
+	b = append(b, `"]}`...)
+	if e.RTT > 0 {
+		b = appendSecondsJSON(appendKey(b, "rtt"), e.RTT)
+	}
+	b = appendStringKey(b, "app", e.App)
+	if p := e.Packet; p != nil {
+		b = appendLayers(b, p)
+	}
+	return append(b, '}', '\n')
+}
+
+// appendTCP appends what the header holds.
+func appendTCP(b []byte, e *conn.Event, p *dissect.Packet) []byte {
+	t := &p.TCP
+	b = append(b, `,"flags":"0x`...)
+	b = append(b, hexDigits[t.Flags>>8&15], hexDigits[t.Flags>>4&15], hexDigits[t.Flags&15])
+	b = append(b, `","control_bits":`...)
+	b = appendBits(b, t.Flags)
+	b = appendUintKey(b, "seq", e.Seq)
+	b = appendUintKey(b, "ack", e.Ack)
+	b = appendUintKey(b, "seq_raw", uint32(t.Seq))
+	b = appendUintKey(b, "ack_raw", uint32(t.Ack))
+	if e.SeqSeen {
+		b = append(b, `,"seq_base":"seen"`...)
+	}
+	if e.AckSeen {
+		b = append(b, `,"ack_base":"seen"`...)
+	}
+	b = appendIntKey(b, "len", t.Len)
+	b = appendUintKey(b, "win", e.Window)
+	b = appendUintKey(b, "win_raw", t.Window)
+	b = append(b, `,"options":[`...)
+	b = appendOptions(b, e, t)
+	return append(b, ']')
+}
+
+// appendBits appends the names of the control bits as an array.
+func appendBits(b []byte, f dissect.Flags) []byte {
+	switch f { // the usual ones, without asking for a slice of names
+	case dissect.ACK:
+		return append(b, `["ACK"]`...)
+	case dissect.ACK | dissect.PSH:
+		return append(b, `["PSH","ACK"]`...)
+	case dissect.SYN:
+		return append(b, `["SYN"]`...)
+	case dissect.SYN | dissect.ACK:
+		return append(b, `["SYN","ACK"]`...)
+	case dissect.FIN | dissect.ACK:
+		return append(b, `["FIN","ACK"]`...)
+	case dissect.RST:
+		return append(b, `["RST"]`...)
+	case dissect.RST | dissect.ACK:
+		return append(b, `["RST","ACK"]`...)
+	case 0:
+		return append(b, `[]`...)
+	}
+	b = append(b, '[')
+	for i, name := range f.Names() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = append(b, name...)
+		b = append(b, '"')
+	}
+	return append(b, ']')
+}
+
+func appendLabels(b []byte, e *conn.Event) []byte {
+	if e.Labels == 0 {
+		return append(b, `,"labels":[]`...)
+	}
+	b = append(b, `,"labels":[`...)
+	for s := e.Labels; s != 0; s &= s - 1 {
+		if s != e.Labels {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = append(b, lowestLabel(s).String()...)
+		b = append(b, '"')
+	}
+	b = append(b, ']')
+	if e.Labels.Has(conn.DupAck) {
+		b = appendIntKey(b, "dup_ack_num", e.DupAckNum)
+	}
+	return b
+}
+
+// lowestLabel returns the first label of a set that is not empty.
+func lowestLabel(s conn.Labels) conn.Label { return conn.Label(bits.TrailingZeros32(uint32(s))) }
+
+func appendStates(b []byte, e *conn.Event, s conn.Side) []byte {
+	b = append(b, e.Before[s].String()...)
+	b = append(b, '"', ',', '"')
+	return append(b, e.States[s].String()...)
+}
+
+// appendOptions appends the options as objects. The edges of SACK blocks are
+// relative as Ack is; the header's own stand beside them.
+func appendOptions(b []byte, e *conn.Event, t *dissect.TCP) []byte {
+	first := true
+	for kind, data := range tcpOptions(t.Options) {
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = append(b, `{"name":"`...)
+		b = append(b, optionName(kind)...)
+		b = append(b, '"')
+		b = appendOption(b, e, t, kind, data)
+		b = append(b, '}')
+	}
+	return b
+}
+
+func appendOption(b []byte, e *conn.Event, t *dissect.TCP, kind byte, data []byte) []byte {
+	switch {
+	case kind == optEnd, kind == optNop, kind == optSACKOK && len(data) == 0:
+		return b
+	case kind == optMSS && len(data) == 2:
+		return appendUintKey(b, "mss", be16(data))
+	case kind == optScale && len(data) == 1:
+		return appendUintKey(b, "shift", data[0])
+	case kind == optTimestamps && len(data) == 8:
+		b = appendUintKey(b, "value", be32(data))
+		return appendUintKey(b, "echo", be32(data[4:]))
+	case kind == optSACK && len(data) > 0 && len(data)%8 == 0:
+		base := uint32(t.Ack) - e.Ack
+		b = appendBlocks(appendKey(b, "blocks"), data, base)
+		return appendBlocks(appendKey(b, "blocks_raw"), data, 0)
+	}
+	b = appendUintKey(b, "kind", kind)
+	b = append(b, `,"data":"`...)
+	b = hex.AppendEncode(b, data)
+	return append(b, '"')
+}
+
+func appendBlocks(b, data []byte, base uint32) []byte {
+	b = append(b, '[')
+	for i := 0; i+8 <= len(data); i += 8 {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '[')
+		b = strconv.AppendUint(b, uint64(be32(data[i:])-base), 10)
+		b = append(b, ',')
+		b = strconv.AppendUint(b, uint64(be32(data[i+4:])-base), 10)
+		b = append(b, ']')
+	}
+	return append(b, ']')
+}
+
+// appendLayers appends the names of the headers, outermost first, and which
+// frames were put together.
+func appendLayers(b []byte, p *dissect.Packet) []byte {
+	b = append(b, `,"layers":[`...)
+	for i := range min(p.NumLayers, len(p.Layers)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = append(b, layerName(p.Layers[i].Kind)...)
+		b = append(b, '"')
+	}
+	b = append(b, ']')
+	if len(p.Fragments) > 0 {
+		b = appendFrames(appendKey(b, "fragments"), p.Fragments)
+	}
+	return b
+}
+
+func appendFrames(b []byte, frames []int64) []byte {
+	b = append(b, '[')
+	for i, f := range frames {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, f, 10)
+	}
+	return append(b, ']')
+}
+
+// layerName is the short name of a header in data, lower case.
+func layerName(k dissect.LayerKind) string {
+	switch k {
+	case dissect.LayerEthernet:
+		return "ethernet"
+	case dissect.LayerIPv4:
+		return "ipv4"
+	case dissect.LayerIPv6:
+		return "ipv6"
+	case dissect.LayerTCP:
+		return "tcp"
+	case dissect.LayerSLL:
+		return "sll"
+	case dissect.LayerSLL2:
+		return "sll2"
+	case dissect.LayerNull:
+		return "null"
+	case dissect.LayerRaw:
+		return "raw"
+	case dissect.LayerCHDLC:
+		return "chdlc"
+	case dissect.LayerMPLSControl:
+		return "mpls-control"
+	case dissect.LayerHopByHop:
+		return "hop-by-hop"
+	case dissect.LayerDestination:
+		return "destination-options"
+	}
+	return strings.ReplaceAll(strings.ToLower(k.String()), " ", "-")
+}
+
+func (n *ndjson) icmp(b []byte, e *conn.Event) []byte {
+	b = n.head(b, "icmp", e)
+	if p := e.Packet; p != nil {
+		m := &p.ICMP
+		b = append(b, `,"src":`...)
+		b = appendAddr(b, p.IP.Src)
+		b = append(b, `,"dst":`...)
+		b = appendAddr(b, p.IP.Dst)
+		b = appendUintKey(b, "version", m.Version)
+		b = appendUintKey(b, "icmp_type", m.Type)
+		b = appendUintKey(b, "icmp_code", m.Code)
+		b = appendStringKey(b, "meaning", icmpMeaning(m))
+		if m.MTU > 0 {
+			b = appendUintKey(b, "mtu", m.MTU)
+		}
+		if m.QuotedTCP {
+			b = append(b, `,"quoted":{"src":`...)
+			b = appendAddr(b, m.QuotedSrc.Addr())
+			b = appendUintKey(b, "sport", m.QuotedSrc.Port())
+			b = append(b, `,"dst":`...)
+			b = appendAddr(b, m.QuotedDst.Addr())
+			b = appendUintKey(b, "dport", m.QuotedDst.Port())
+			b = appendUintKey(b, "seq_raw", uint32(m.QuotedSeq))
+			b = append(b, '}')
+		}
+		b = appendLayers(b, p)
+	}
+	return append(b, '}', '\n')
+}
+
+func (n *ndjson) neighbour(b []byte, e *conn.Event) []byte {
+	b = n.head(b, "neighbour", e)
+	if p := e.Packet; p != nil {
+		m := &p.Neighbour
+		b = append(b, `,"protocol":"`...)
+		b = append(b, neighbourProtocol(m)...)
+		b = append(b, `","operation":"`...)
+		if m.Reply {
+			b = append(b, `reply","sender":`...)
+		} else {
+			b = append(b, `request","sender":`...)
+		}
+		b = appendAddr(b, m.Sender)
+		b = append(b, `,"target":`...)
+		b = appendAddr(b, m.Target)
+		if m.HasMAC {
+			b = append(b, `,"mac":"`...)
+			b = appendMAC(b, m.SenderMAC)
+			b = append(b, '"')
+		}
+		b = appendLayers(b, p)
+	}
+	return append(b, '}', '\n')
+}
+
+func (n *ndjson) socket(b []byte, e *conn.Event) []byte {
+	b = n.head(b, "socket", e)
+	c := e.Call
+	if c == nil {
+		return append(b, '}', '\n')
+	}
+	b = append(b, `,"from":"`...)
+	b = append(b, c.From.String()...)
+	b = append(b, '"')
+	b = appendStringKey(b, "call", c.Name)
+	b = append(b, `,"phase":"`...)
+	b = append(b, phaseName(c.Phase)...)
+	b = append(b, '"')
+	b = appendStringKey(b, "args", c.Args)
+	b = appendStringKey(b, "result", c.Result)
+	b = appendStringKey(b, "error", c.Error)
+	if c.Data != nil {
+		b = appendIntKey(b, "len", len(c.Data))
+		if !n.o.NoPayload {
+			b = appendJSONString(appendKey(b, "data"), c.Data)
+		}
+	}
+	if c.Local.IsValid() {
+		b = appendJSONString(appendKey(b, "local"), c.Local.String())
+	}
+	if c.Remote.IsValid() {
+		b = appendJSONString(appendKey(b, "remote"), c.Remote.String())
+	}
+	if c.PID != 0 {
+		b = appendIntKey(b, "pid", c.PID)
+	}
+	b = appendStringKey(b, "program", c.Program)
+	return append(b, '}', '\n')
+}
+
+func phaseName(p conn.Phase) string {
+	switch p {
+	case conn.PhaseEntry:
+		return "entry"
+	case conn.PhaseReturn:
+		return "return"
+	}
+	return "whole"
+}
+
+func (n *ndjson) connection(b []byte, e *conn.Event) []byte {
+	c := e.Connection
+	if c == nil {
+		return b
+	}
+	b = append(b, `{"type":"connection"`...)
+	b = appendIntKey(b, "conn", c.Number)
+	b = n.file(b, c.File)
+	b = appendEnd(appendKey(b, "client"), c, conn.Client)
+	b = appendEnd(appendKey(b, "server"), c, conn.Server)
+	if c.Inferred {
+		b = append(b, `,"inferred":true`...)
+	}
+	b = append(b, `,"start":`...)
+	b = n.clock.appendTime(b, c.First)
+	b = append(b, `,"end":`...)
+	b = n.clock.appendTime(b, c.Last)
+	b = append(b, `,"duration":`...)
+	if c.First.Known() && c.Last.Known() {
+		b = appendSecondsJSON(b, c.Last.Sub(c.First))
+	} else {
+		b = append(b, "null"...)
+	}
+	b = appendIntKey(b, "first_frame", c.FirstFrame)
+	b = appendIntKey(b, "last_frame", c.LastFrame)
+	b = appendUintKey(b, "completeness", c.Completeness)
+	b = append(b, `,"irtt":`...)
+	if c.IRTT > 0 {
+		b = appendSecondsJSON(b, c.IRTT)
+	} else {
+		b = append(b, "null"...)
+	}
+	b = appendUintKey(b, "syns", c.SYNs)
+	b = appendLabelCounts(b, c)
+	b = appendStringKey(b, "app", c.App)
+	b = appendVerdict(b, &c.Verdict)
+	return append(b, '}', '\n')
+}
+
+// appendEnd appends one end of a connection: what it is, and what it sent.
+func appendEnd(b []byte, c *conn.Connection, s conn.Side) []byte {
+	a := c.Client
+	if s == conn.Server {
+		a = c.Server
+	}
+	b = append(b, `{"addr":`...)
+	b = appendAddr(b, a.Addr())
+	b = appendUintKey(b, "port", a.Port())
+	b = append(b, `,"state":"`...)
+	b = append(b, c.States[s].String()...)
+	b = append(b, `","iss":`...)
+	if c.ISSKnown[s] {
+		b = strconv.AppendUint(b, uint64(c.ISS[s]), 10)
+	} else {
+		b = append(b, "null"...)
+	}
+	b = appendUintKey(b, "segments", c.Segments[s])
+	b = appendUintKey(b, "bytes", c.Bytes[s])
+	b = appendUintKey(b, "unique_bytes", c.Unique[s])
+	b = appendUintKey(b, "retransmissions", c.Retransmits[s])
+	if c.HalfRTT[s] > 0 {
+		b = appendSecondsJSON(appendKey(b, "half_rtt"), c.HalfRTT[s])
+	}
+	return append(b, '}')
+}
+
+func appendLabelCounts(b []byte, c *conn.Connection) []byte {
+	b = append(b, `,"labels":{`...)
+	first := true
+	for i, v := range c.LabelCounts {
+		if v == 0 {
+			continue
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = append(b, '"')
+		b = append(b, conn.Label(i).String()...)
+		b = append(b, '"', ':')
+		b = strconv.AppendUint(b, uint64(v), 10)
+	}
+	return append(b, '}')
+}
+
+func appendVerdict(b []byte, v *conn.Verdict) []byte {
+	b = append(b, `,"verdict":`...)
+	b = appendJSONString(b, string(v.Outcome))
+	if v.HasBy {
+		b = append(b, `,"by":"`...)
+		b = append(b, v.By.String()...)
+		b = append(b, '"')
+	}
+	b = appendStringKey(b, "detail", v.Detail)
+	b = appendStringKey(b, "text", v.Text)
+	b = appendStringKey(b, "meaning", v.Meaning)
+	b = appendFrames(appendKey(b, "evidence"), v.Evidence)
+	b = append(b, `,"next_step":`...)
+	if v.NextStep == "" {
+		return append(b, "null"...)
+	}
+	return appendJSONString(b, v.NextStep)
+}
+
+func (n *ndjson) capture(b []byte, e *conn.Event) []byte {
+	c := e.Capture
+	if c == nil {
+		return b
+	}
+	b = append(b, `{"type":"capture","files":`...)
+	b = appendStrings(b, c.Files)
+	b = append(b, `,"interfaces":[`...)
+	for i, f := range c.Interfaces {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"name":`...)
+		b = appendJSONString(b, f.Name)
+		b = appendStringKey(b, "description", f.Description)
+		b = appendJSONString(appendKey(b, "link"), f.Link.String())
+		b = appendIntKey(b, "snap_length", f.SnapLen)
+		b = append(b, '}')
+	}
+	b = append(b, ']')
+	b = appendIntKey(b, "frames", c.Frames)
+	b = appendIntKey(b, "bytes", c.Bytes)
+	b = appendIntKey(b, "segments", c.Segments)
+	b = appendIntKey(b, "connections", c.Connections)
+	b = appendIntKey(b, "not_tcp", c.NotTCP)
+	b = append(b, `,"unfollowed":{`...)
+	for i, why := range sortedKeys(c.Unfollowed) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendJSONString(b, why), ':')
+		b = strconv.AppendInt(b, c.Unfollowed[why], 10)
+	}
+	b = append(b, '}')
+	b = appendUintKey(b, "dropped", c.Dropped)
+	b = appendIntKey(b, "evicted", c.Evicted)
+	b = append(b, `,"start":`...)
+	b = n.clock.appendTime(b, c.First)
+	b = append(b, `,"end":`...)
+	b = n.clock.appendTime(b, c.Last)
+	b = append(b, `,"fault":`...)
+	if c.Fault == "" {
+		b = append(b, "null"...)
+	} else {
+		b = appendJSONString(b, c.Fault)
+	}
+	b = appendStrings(appendKey(b, "findings"), c.Findings)
+	return append(b, '}', '\n')
+}
+
+func appendStrings(b []byte, s []string) []byte {
+	b = append(b, '[')
+	for i, v := range s {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSONString(b, v)
+	}
+	return append(b, ']')
+}
+
+func sortedKeys(m map[string]int64) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,633 @@
+package render
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+	"tcpsee/dissect/conn"
+)
+
+// Columns that an arrow keeps for itself.
+const (
+	tailFree   = 2  // beside what may be left out: a preview of the payload, options
+	minPreview = 12 // columns of payload that options leave alone
+	maxLine    = 60 // bytes of text that are worth a line
+	kindWidth  = 8
+	maxMore    = 600 // of what the line below a row holds, wrapped
+
+	frameDigits = 5 // of a frame's length
+)
+
+// direction is where an arrow points.
+type direction int8
+
+const (
+	pointsNowhere direction = iota
+	pointsRight             // from client to server
+	pointsLeft
+)
+
+func directionOf(from conn.Side) direction {
+	if from == conn.Client {
+		return pointsRight
+	}
+	return pointsLeft
+}
+
+// begin begins a row: number, time, layer.
+func (t *timeline) begin(frame int64, at capture.Stamp, layer byte) {
+	l := &t.row
+	l.reset(t.lay.width)
+	var buf [24]byte
+	used := 0
+	if frame > 0 {
+		b := strconv.AppendInt(buf[:0], frame, 10)
+		if room := t.lay.pair - 5; len(b) > room { // the last digits say most
+			b = b[len(b)-room:]
+		}
+		l.to(t.lay.number - len(b))
+		l.bytes(b)
+		used = l.col
+	}
+	used = max(used, t.lay.number)
+	b := t.clock(buf[:0], at, t.lay.pair-used-1)
+	l.to(t.lay.pair - len(b))
+	l.bytes(b)
+	if t.lay.layer >= 0 {
+		l.to(t.lay.layer)
+		l.bytes([]byte{layer})
+	}
+	l.to(t.lay.client)
+}
+
+// clock appends the time in at most width columns; nothing where it is not
+// known, or before the first frame.
+func (t *timeline) clock(dst []byte, at capture.Stamp, width int) []byte {
+	if !at.Known() {
+		return dst
+	}
+	switch t.o.Time {
+	case TimeClock:
+		dst = at.Time().AppendFormat(dst, "15:04:05.000000")
+		return dst[:min(len(dst), width)]
+	case TimeDelta:
+		if !t.last.Known() {
+			return appendSeconds(dst, 0, width)
+		}
+		return appendSeconds(dst, at.Sub(t.last), width)
+	}
+	if !t.base.Known() {
+		return dst
+	}
+	return appendSeconds(dst, at.Sub(t.base), width)
+}
+
+// stamp sets where the time column counts from.
+func (t *timeline) stamp(at capture.Stamp) {
+	if !t.base.Known() {
+		t.base = at
+	}
+}
+
+// segmentRow draws a segment.
+func (t *timeline) segmentRow(v *connView, e *conn.Event) {
+	t.stamp(e.Time)
+	t.begin(e.Frame, e.Time, layerOf(e))
+	all := v.rows >= stateEvery
+	t.state(e.States[conn.Client], all || v.shown[conn.Client] != e.States[conn.Client])
+	t.row.to(t.lay.arrow)
+	t.tag(e.Conn)
+	t.segmentContent(e)
+	t.arrow(directionOf(e.From), kindColour(e.Kind), e.Kind.String(), t.lay.server-1)
+	t.row.to(t.lay.server)
+	t.state(e.States[conn.Server], all || v.shown[conn.Server] != e.States[conn.Server])
+	if t.lay.sum {
+		t.sum(e.Packet)
+	}
+	if t.lay.layers {
+		t.layerColumns(e)
+	}
+	t.emit()
+	t.overflow()
+	if all {
+		v.rows = 0
+	}
+	v.rows++
+	v.shown = e.States
+}
+
+// layerOf is the highest layer at work in a segment.
+func layerOf(e *conn.Event) byte {
+	switch {
+	case e.Packet.TCP.Len == 0:
+		return '4'
+	case strings.HasPrefix(e.App, "TLS"):
+		return '6'
+	}
+	return '7'
+}
+
+func (t *timeline) state(s conn.State, written bool) {
+	if written {
+		t.row.ascii(t.lay.stateName(s))
+		return
+	}
+	t.row.repeat(t.g.bar, 1)
+}
+
+// tag writes the connection's number where there are several.
+func (t *timeline) tag(n int64) {
+	if !t.multi {
+		return
+	}
+	col := t.row.col + t.lay.tag
+	if n > 0 {
+		c := connColour(n)
+		t.paint(c)
+		t.row.text(tagText(n, t.lay.tag-1, &t.g))
+		t.unpaint(c)
+	}
+	t.row.to(col)
+}
+
+// tagText is a connection's number in at most width columns: "c2", "1024".
+func tagText(n int64, width int, g *glyphs) string {
+	s := "c" + strconv.FormatInt(n, 10)
+	if len(s) <= width {
+		return s
+	}
+	if s = s[1:]; len(s) <= width {
+		return s
+	}
+	return g.ellipsis + s[len(s)-width+textWidth(g.ellipsis):]
+}
+
+// arrow draws t.content on an arrow that ends before the column end. word is
+// the part of it that has the colour.
+func (t *timeline) arrow(d direction, colour, word string, end int) {
+	l := &t.row
+	switch d {
+	case pointsRight:
+		l.repeat(t.g.dash, 2)
+	case pointsLeft:
+		l.text(t.g.left)
+		l.repeat(t.g.dash, 1)
+	default:
+		l.to(l.col + 2)
+	}
+	l.to(l.col + 1)
+	c := t.content.buf
+	if len(c) >= len(word) {
+		t.paint(colour)
+		l.wide(c[:len(word)], len(word))
+		t.unpaint(colour)
+		c = c[len(word):]
+	}
+	l.wide(c, t.content.col-len(word))
+	l.to(l.col + 1)
+	switch d {
+	case pointsRight:
+		l.repeat(t.g.dash, end-1-l.col)
+		l.text(t.g.right)
+	case pointsLeft:
+		l.repeat(t.g.dash, end-l.col)
+	}
+}
+
+// room is how many columns of content an arrow takes that begins at the
+// row's present column and ends before end, with one column of its own behind.
+func (t *timeline) room(end int) int { return end - t.row.col - 3 - 2 }
+
+// segmentContent puts into t.content what stands on a segment's arrow, and
+// into t.more what must be said and has no room there.
+func (t *timeline) segmentContent(e *conn.Event) {
+	c, tcp := &t.content, &e.Packet.TCP
+	room := t.room(t.lay.server - 1)
+	c.reset(room)
+	t.more.reset(maxMore)
+	c.ascii(e.Kind.String())
+	if tcp.Len > 0 {
+		c.ascii(" ")
+		c.bytes(strconv.AppendInt(t.scratch[:0], int64(tcp.Len), 10))
+		c.ascii(" B")
+	}
+	nums := t.numbers(e)
+	if c.col < kindWidth && kindWidth+len(nums) <= room {
+		c.to(kindWidth)
+	}
+	for s := range strings.FieldsSeq(nums) {
+		t.must(s)
+	}
+	for s := e.Labels; s != 0; s &= s - 1 {
+		l := lowestLabel(s)
+		t.must(l.String())
+		if l == conn.DupAck {
+			t.must("#" + itoa(e.DupAckNum))
+		}
+	}
+	preview := 0
+	if tcp.Len > 0 && !t.o.NoPayload && !t.lay.layers {
+		preview = minPreview
+	}
+	if t.lay.sum {
+		t.options(e, room-(tailFree-1), preview)
+	}
+	if preview > 0 {
+		t.preview(e, room-(tailFree-1))
+	}
+}
+
+// must puts a token on the arrow, or where it has no room into the line below.
+func (t *timeline) must(s string) {
+	c := &t.content
+	if t.more.col > 0 || c.col+1+len(s) > c.limit {
+		c = &t.more
+	}
+	if c.col > 0 {
+		c.ascii(" ")
+	}
+	c.ascii(s)
+}
+
+// overflow draws what had no room on the arrow.
+func (t *timeline) overflow() {
+	if t.more.col == 0 {
+		return
+	}
+	col := min(t.lay.arrow+3, t.lay.width-t.more.col)
+	t.note(max(col, t.lay.client), string(t.more.buf), "")
+}
+
+// numbers returns " seq=… ack=…", as far as the segment's kind asks for them.
+func (t *timeline) numbers(e *conn.Event) string {
+	tcp := &e.Packet.TCP
+	seq, ack := e.Seq, e.Ack
+	if t.o.Absolute {
+		seq, ack = uint32(tcp.Seq), uint32(tcp.Ack)
+	}
+	hasAck := tcp.Flags.Has(dissect.ACK)
+	b := t.scratch[:0]
+	probe := e.Labels.Has(conn.KeepAlive) || e.Labels.Has(conn.ZeroWindowProbe) // they are what they are by their number
+	if !hasAck || probe || !(e.Kind == conn.KindACK || e.Kind == conn.KindRST && e.Seq == 0) {
+		b = strconv.AppendUint(append(b, " seq="...), uint64(seq), 10)
+	}
+	if hasAck {
+		b = strconv.AppendUint(append(b, " ack="...), uint64(ack), 10)
+	}
+	t.scratch = b
+	return string(b)
+}
+
+// options puts the window and the options on the arrow that find room there
+// beside a preview of the payload.
+func (t *timeline) options(e *conn.Event, limit, preview int) {
+	c := &t.content
+	if preview > 0 {
+		b, w := t.appendPayload(t.scratch[:0], e, limit-c.col-1)
+		t.scratch = b[:0]
+		limit -= min(w, preview) + 1
+	}
+	for s := range strings.FieldsSeq(optionsText(e)) {
+		if c.col+1+len(s) > limit {
+			return
+		}
+		c.ascii(" ")
+		c.ascii(s)
+	}
+}
+
+// preview puts the payload on the arrow, as much of it as finds room. What is
+// worth reading in full gets a line of its own where it has to be cut.
+func (t *timeline) preview(e *conn.Event, limit int) {
+	c := &t.content
+	room := limit - c.col - 1
+	if t.more.col > 0 || t.readable(e) && t.cut(e, room) {
+		c = &t.more
+		room = t.lay.right() - t.lay.arrow - 3 - c.col
+		if c.col > 0 {
+			room--
+		}
+	}
+	b, w := t.appendPayload(t.scratch[:0], e, room)
+	t.scratch = b[:0]
+	if w > 0 {
+		if c.col > 0 {
+			c.ascii(" ")
+		}
+		c.wide(b, w)
+	}
+}
+
+// readable reports whether the payload is short and text, or is known by name.
+func (t *timeline) readable(e *conn.Event) bool {
+	p := e.Packet.TCP.Payload
+	if e.App != "" {
+		return true
+	}
+	if len(p) == 0 || len(p) > maxLine {
+		return false
+	}
+	if t.o.Hex {
+		return true
+	}
+	for _, c := range p {
+		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// cut reports whether the payload takes more columns than room.
+func (t *timeline) cut(e *conn.Event, room int) bool {
+	b, w := t.appendPayload(t.scratch[:0], e, room+maxLine)
+	t.scratch = b[:0]
+	return w > room
+}
+
+// appendPayload appends what layer 7 holds, in at most limit columns: what it
+// is where that is known, else its bytes.
+func (t *timeline) appendPayload(dst []byte, e *conn.Event, limit int) ([]byte, int) {
+	p := e.Packet.TCP.Payload
+	if t.o.Hex {
+		return appendBuffer(dst, p, limit, &t.g)
+	}
+	if e.App != "" {
+		if plainWords(e.App) && len(e.App) <= limit {
+			return append(dst, e.App...), len(e.App)
+		}
+		return appendQuoted(dst, []byte(e.App), limit, &t.g)
+	}
+	if len(p) == 0 {
+		return dst, 0
+	}
+	return appendQuoted(dst, p, limit, &t.g)
+}
+
+// plainWords reports whether s can stand on an arrow without quotation marks
+// and be taken for nothing else.
+func plainWords(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		ok := c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte(" ./:?&%_-*,+~", c) >= 0 ||
+			c == '=' && i > 0
+		if !ok || i > 0 && (c == ' ' || c == '-') && s[i-1] == c {
+			return false
+		}
+	}
+	return true
+}
+
+// bufferBytes is how many bytes of a buffer Node prints.
+const bufferBytes = 50
+
+// appendBuffer appends bytes as Node prints a buffer, in at most limit columns.
+func appendBuffer(dst, p []byte, limit int, g *glyphs) ([]byte, int) {
+	const open, end = "<Buffer", ">"
+	more := " " + g.ellipsis
+	moreW := 1 + textWidth(g.ellipsis)
+	n := min(len(p), bufferBytes)
+	if len(open)+3*n+len(end) > limit || n < len(p) {
+		n = min(n, (limit-len(open)-len(end)-moreW)/3)
+	}
+	if n <= 0 {
+		return dst, 0
+	}
+	dst = append(dst, open...)
+	w := len(open) + len(end) + 3*n
+	for _, c := range p[:n] {
+		dst = append(dst, ' ', hexDigits[c>>4], hexDigits[c&15])
+	}
+	if n < len(p) {
+		dst = append(dst, more...)
+		w += moreW
+	}
+	return append(dst, end...), w
+}
+
+// optionsText gives window and options, the telling ones first.
+func optionsText(e *conn.Event) string {
+	tcp := &e.Packet.TCP
+	b := strconv.AppendUint(append(make([]byte, 0, 64), "win="...), uint64(e.Window), 10)
+	for kind, data := range tcpOptions(tcp.Options) {
+		switch {
+		case kind == optMSS && len(data) == 2:
+			b = strconv.AppendUint(append(b, " mss="...), uint64(be16(data)), 10)
+		case kind == optScale && len(data) == 1:
+			b = strconv.AppendUint(append(b, " ws="...), uint64(data[0]), 10)
+		case kind == optSACKOK:
+			b = append(b, " sackOK"...)
+		case kind == optSACK && len(data) >= 8:
+			base := uint32(tcp.Ack) - e.Ack
+			b = strconv.AppendUint(append(b, " sack="...), uint64(be32(data)-base), 10)
+			b = strconv.AppendUint(append(b, '-'), uint64(be32(data[4:])-base), 10)
+		case kind == optFastOpen:
+			b = append(b, " tfo"...)
+		case kind == optMPTCP:
+			b = append(b, " mptcp"...)
+		}
+	}
+	return string(b)
+}
+
+// sum writes the bytes of each layer behind the row.
+func (t *timeline) sum(p *dissect.Packet) {
+	s := sizesOf(p)
+	if !s.ok {
+		return
+	}
+	b := t.scratch[:0]
+	if p.Content == dissect.ContentTCP {
+		b = strconv.AppendInt(b, int64(s.l7), 10)
+		b = strconv.AppendInt(append(b, '+'), int64(s.l4), 10)
+		b = append(b, '+')
+	}
+	l3 := s.l3
+	l2 := s.l2
+	switch p.Content {
+	case dissect.ContentNeighbour:
+		l3, l2 = neighbourSizes(p, s)
+	case dissect.ContentICMP:
+		b = strconv.AppendInt(b, int64(l3-int(p.IP.Header)), 10)
+		b = append(b, '+')
+		l3 = int(p.IP.Header)
+	}
+	b = strconv.AppendInt(b, int64(l3), 10)
+	b = strconv.AppendInt(append(b, '+'), int64(l2), 10)
+	b = append(b, '=')
+	frame := strconv.Itoa(s.frame)
+	for pad := frameDigits - len(frame); pad > 0 && len(b)+len(frame) < sumWidth; pad-- {
+		b = append(b, ' ')
+	}
+	b = append(b, frame...)
+	t.scratch = b
+	t.row.to(max(t.lay.width-len(b), t.lay.after))
+	t.row.bytes(b)
+}
+
+// neighbourSizes gives the bytes of the message and of what is around it.
+func neighbourSizes(p *dissect.Packet, s sizes) (message, around int) {
+	for i := range min(p.NumLayers, len(p.Layers)) {
+		switch p.Layers[i].Kind {
+		case dissect.LayerARP:
+			message += int(p.Layers[i].Length)
+		}
+	}
+	if message == 0 {
+		message = p.IP.Total
+	}
+	return message, s.frame - message
+}
+
+// layerColumns writes each layer's part of a segment in its column.
+func (t *timeline) layerColumns(e *conn.Event) {
+	s := sizesOf(e.Packet)
+	l := &t.row
+	col := t.lay.after
+	if n := e.Packet.TCP.Len; n > 0 {
+		l.to(col)
+		b := strconv.AppendInt(t.scratch[:0], int64(n), 10)
+		l.bytes(b)
+		if !t.o.NoPayload {
+			b, w := t.appendPayload(b[:0], e, t.lay.l7-len(b)-1)
+			l.to(l.col + 1)
+			l.wide(b, w)
+			t.scratch = b[:0]
+		}
+	}
+	col += t.lay.l7 + 2
+	l.to(col)
+	t.fitWords(itoa(int(e.Packet.TCP.Header))+" "+optionsText(e), widthL4)
+	col += widthL4 + 2
+	l.to(col)
+	t.fitWords(itoa(int(e.Packet.IP.Header))+hopText(e.Packet), widthL3)
+	col += widthL3 + 2
+	if s.ok {
+		t.rightAligned(itoa(s.l2), col+widthL2)
+		t.rightAligned(itoa(s.frame), t.lay.width)
+	}
+}
+
+func hopText(p *dissect.Packet) string {
+	if p.IP.Version == 6 {
+		return " hop " + itoa(int(p.IP.HopLimit))
+	}
+	return " ttl " + itoa(int(p.IP.HopLimit))
+}
+
+// fitWords writes the words that find room.
+func (t *timeline) fitWords(s string, width int) {
+	for i, w := range strings.Fields(s) {
+		if i > 0 {
+			if len(w)+1 > width {
+				return
+			}
+			t.row.ascii(" ")
+			width--
+		}
+		t.row.ascii(w)
+		width -= len(w)
+	}
+}
+
+func (t *timeline) rightAligned(s string, end int) {
+	t.row.to(end - textWidth(s))
+	t.row.text(s)
+}
+
+// plainRow draws a row that belongs to no segment: text on an arrow. What has
+// no room between the ends uses their columns too.
+func (t *timeline) plainRow(e *conn.Event, layer byte, d direction, word, text, shorter string) {
+	t.stamp(e.Time)
+	t.begin(e.Frame, e.Time, layer)
+	t.row.to(t.lay.arrow)
+	t.tag(e.Conn)
+	end := t.lay.server - 1
+	if textWidth(text) > t.room(end) {
+		end = t.lay.right()
+	}
+	if textWidth(text) > t.room(end) {
+		t.begin(e.Frame, e.Time, layer)
+		t.tag(e.Conn)
+	}
+	room := t.room(end)
+	if textWidth(text) > room {
+		text = shorter
+	}
+	if textWidth(text) > room {
+		text = cutColumns(text, room-textWidth(t.g.ellipsis)) + t.g.ellipsis
+	}
+	t.content.reset(room)
+	t.content.text(text)
+	t.arrow(d, sgrViolet, word, end)
+	if t.lay.sum && e.Packet != nil {
+		t.sum(e.Packet)
+	}
+	if t.lay.layers && e.Packet != nil {
+		if s := sizesOf(e.Packet); s.ok {
+			t.rightAligned(itoa(s.l2), t.lay.width-widthL1-2)
+			t.rightAligned(itoa(s.frame), t.lay.width)
+		}
+	}
+	t.emit()
+}
+
+func (t *timeline) icmpRow(e *conn.Event) {
+	p := e.Packet
+	if p == nil {
+		return
+	}
+	what := icmpMeaning(&p.ICMP)
+	if what == "" {
+		what = "type " + itoa(int(p.ICMP.Type)) + " code " + itoa(int(p.ICMP.Code))
+	}
+	if p.ICMP.MTU > 0 {
+		what += ", mtu " + utoa(p.ICMP.MTU)
+	}
+	word := "ICMP"
+	if p.ICMP.Version == 6 {
+		word = "ICMPv6"
+	}
+	short := word + " " + what
+	t.plainRow(e, '3', addrDirection(e, p.IP.Src, p.IP.Dst), word, short+", from "+p.IP.Src.String(), short)
+}
+
+func (t *timeline) neighbourRow(e *conn.Event) {
+	p := e.Packet
+	if p == nil {
+		return
+	}
+	m := &p.Neighbour
+	word, layer := "ARP", byte('2')
+	if !m.ARP {
+		word, layer = "ND", '3'
+	}
+	if m.Reply {
+		text := word + "  " + m.Target.String() + " is at "
+		if m.HasMAC {
+			text += string(appendMAC(nil, m.SenderMAC))
+		} else {
+			text += "?"
+		}
+		t.plainRow(e, layer, addrDirection(e, m.Target, m.Sender), word, text, word+"  it is"+text[strings.Index(text, " at "):])
+		return
+	}
+	text := word + "  who has " + m.Target.String() + "?"
+	t.plainRow(e, layer, addrDirection(e, m.Sender, m.Target), word, text+" tell "+m.Sender.String(), text)
+}
+
+// addrDirection is where something goes from src to dst, seen from the ends of
+// the event's connection.
+func addrDirection(e *conn.Event, src, dst netip.Addr) direction {
+	client, server := e.Client.Addr(), e.Server.Addr()
+	switch {
+	case client.IsValid() && src == client:
+		return pointsRight
+	case client.IsValid() && dst == client, server.IsValid() && src == server:
+		return pointsLeft
+	}
+	return pointsRight
+}

@@ -1,0 +1,320 @@
+package render
+
+import (
+	"io"
+	"strings"
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+	"tcpsee/dissect/conn"
+)
+
+// Limits and measures of the timeline.
+const (
+	maxViews    = 4096            // connections whose last states are remembered
+	maxHeld     = 64              // rows that wait for the first segment
+	maxHeldData = 4 << 10         // bytes of a held call's data
+	stateEvery  = 20              // rows after which unchanged states are written again
+	firstGap    = time.Second     // a silence that is drawn, once
+	longGap     = 5 * time.Second // a silence that is always drawn
+)
+
+// timeline draws one row an event.
+type timeline struct {
+	out output
+	o   Options
+	lay layout
+	g   glyphs
+
+	views  map[int64]*connView
+	oldest []int64 // keys of views, in the order in which they came
+	held   []heldEvent
+	began  bool // the first card is drawn
+	multi  bool // there is more than one connection
+	hinted bool // it was said that Enter sends
+	gapped bool // a silence was drawn
+	sized  bool // the size of a data segment was said
+	base   capture.Stamp
+	last   capture.Stamp // time of the event before
+	file   int
+
+	row     line   // the line being drawn
+	content line   // what stands on the arrow
+	more    line   // what did not find room there
+	scratch []byte // a token
+}
+
+// connView is what is remembered of a connection that is drawn.
+type connView struct {
+	number int64
+	shown  [2]conn.State
+	rows   int // since the states were written
+	last   capture.Stamp
+	run    run
+}
+
+// NewTimeline returns a Renderer that draws the default view to w: one row an
+// event, in time, each connection between its two ends.
+func NewTimeline(w io.Writer, o Options) Renderer {
+	t := &timeline{
+		out: newOutput(w), o: o, lay: newLayout(&o), g: newGlyphs(o.ASCII),
+		views: make(map[int64]*connView), base: capture.NoTime, last: capture.NoTime,
+	}
+	return t
+}
+
+func (t *timeline) Event(e *conn.Event) error {
+	if t.o.Conn != 0 && e.Conn != t.o.Conn && e.Type != conn.TypeCapture {
+		return t.out.err
+	}
+	if !t.began && t.hold(e) {
+		return t.out.err
+	}
+	t.draw(e)
+	return t.out.settle()
+}
+
+func (t *timeline) Flush() error {
+	if t.o.Live {
+		t.release(nil)
+	}
+	return t.out.flush()
+}
+
+func (t *timeline) Close() error {
+	t.release(nil)
+	for _, n := range t.oldest {
+		if v := t.views[n]; v != nil {
+			t.endRun(v)
+		}
+	}
+	return t.out.flush()
+}
+
+// draw draws one event.
+func (t *timeline) draw(e *conn.Event) {
+	switch e.Type {
+	case conn.TypeSegment:
+		t.segment(e)
+	case conn.TypeICMP:
+		t.view(e)
+		t.gap(e)
+		t.icmpRow(e)
+	case conn.TypeNeighbour:
+		t.view(e)
+		t.gap(e)
+		t.neighbourRow(e)
+	case conn.TypeCall:
+		t.view(e)
+		t.callRow(e)
+	case conn.TypeWait:
+		t.note(t.lay.client, t.g.gap+"  "+safeText(e.Text, &t.g), "")
+	case conn.TypeEnd:
+		t.end(e)
+	case conn.TypeCapture:
+		if e.Capture != nil {
+			for _, s := range captureNotes(e.Capture, &t.g) {
+				t.note(0, s, "")
+			}
+		}
+	}
+	if e.Time.Known() {
+		t.last = e.Time
+	}
+}
+
+func (t *timeline) segment(e *conn.Event) {
+	v := t.view(e)
+	if e.Packet == nil {
+		return
+	}
+	if t.fold(v, e) {
+		return
+	}
+	t.gap(e)
+	t.segmentRow(v, e)
+	if e.Handshake {
+		t.handshakeLine(e)
+	}
+	if e.Packet.TCP.Len > 0 && !t.sized && !t.lay.sum && !t.lay.layers {
+		t.sizeLine(e.Packet)
+	}
+	if t.o.Verbose {
+		if s, ok := any(e).(interface{ Sentence() string }); ok {
+			t.note(t.lay.client, safeText(s.Sentence(), &t.g), sgrGrey)
+		}
+	}
+}
+
+// view returns what is remembered of the event's connection, and introduces
+// the connection where it is new. Events of no connection have none.
+func (t *timeline) view(e *conn.Event) *connView {
+	if e.Conn == 0 {
+		if !t.began {
+			t.heads(e)
+		}
+		return nil
+	}
+	if v := t.views[e.Conn]; v != nil {
+		return v
+	}
+	if len(t.views) >= maxViews {
+		t.forget(t.oldest[0])
+	}
+	v := &connView{number: e.Conn, last: capture.NoTime}
+	v.rows = stateEvery
+	v.run.reset()
+	if len(t.oldest) > 2*maxViews { // what ended is still in the list
+		t.oldest = compactOrder(t.oldest, t.views)
+	}
+	t.views[e.Conn] = v
+	t.oldest = append(t.oldest, e.Conn)
+	if !t.began {
+		t.card(e)
+		t.heads(e)
+		return v
+	}
+	t.multi = true
+	t.shortCard(e)
+	return v
+}
+
+func compactOrder(order []int64, views map[int64]*connView) []int64 {
+	kept := order[:0]
+	for _, n := range order {
+		if views[n] != nil {
+			kept = append(kept, n)
+		}
+	}
+	return kept
+}
+
+// forget ends what is remembered of a connection.
+func (t *timeline) forget(n int64) {
+	if v := t.views[n]; v != nil {
+		t.endRun(v)
+		delete(t.views, n)
+	}
+	for len(t.oldest) > 0 && t.views[t.oldest[0]] == nil {
+		t.oldest = t.oldest[1:]
+	}
+}
+
+// emit takes the row that was drawn.
+func (t *timeline) emit() { t.out.buf = t.row.end(t.out.buf) }
+
+// paint begins a colour, where there are any.
+func (t *timeline) paint(sgr string) {
+	if t.o.Color && sgr != "" {
+		t.row.sgr(sgr)
+	}
+}
+
+// unpaint ends it.
+func (t *timeline) unpaint(sgr string) {
+	if t.o.Color && sgr != "" {
+		t.row.sgr(sgrReset)
+	}
+}
+
+// gap draws a silence before e.
+func (t *timeline) gap(e *conn.Event) {
+	if !t.last.Known() || !e.Time.Known() || !t.began {
+		return
+	}
+	d := e.Time.Sub(t.last)
+	if d < firstGap {
+		return
+	}
+	hint := !t.hinted && typed(e)
+	if d < longGap && t.gapped && !hint {
+		return
+	}
+	t.gapped = true
+	text := t.g.gap + "  " + spanText(d, &t.g) + ", no packet"
+	if hint {
+		t.hinted = true
+		text += ": typing stays local, Enter sends"
+	}
+	t.note(t.lay.client, text, sgrGrey)
+}
+
+// typed reports whether a segment looks like a line that somebody typed.
+func typed(e *conn.Event) bool {
+	if e.Type != conn.TypeSegment || e.Kind != conn.KindData || e.Packet == nil {
+		return false
+	}
+	p := e.Packet.TCP.Payload
+	if len(p) == 0 || p[len(p)-1] != '\n' || len(p) > 200 {
+		return false
+	}
+	for _, c := range p {
+		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// handshakeLine says how long the handshake took, and where the sequence
+// numbers began.
+func (t *timeline) handshakeLine(e *conn.Event) {
+	s := "handshake complete"
+	if e.IRTT > 0 {
+		s += " in " + spanText(e.IRTT, &t.g)
+	}
+	iss := ""
+	if tcp := &e.Packet.TCP; !e.SeqSeen && !e.AckSeen {
+		mine, other := uint32(tcp.Seq)-e.Seq, uint32(tcp.Ack)-e.Ack
+		if e.From == conn.Server {
+			mine, other = other, mine
+		}
+		if t.o.Absolute {
+			iss = "ISS "
+		} else {
+			iss = "seq=0 is ISS "
+		}
+		iss += utoa(mine) + "|" + utoa(other)
+	}
+	switch {
+	case iss == "":
+		t.note(t.lay.client, s, "")
+	case t.lay.client+textWidth(s)+2+len(iss) <= t.lay.width:
+		t.note(t.lay.client, s+"; "+iss, "")
+	default:
+		t.note(t.lay.client, s+";", "")
+		t.note(t.lay.client, iss, "")
+	}
+}
+
+// sizeLine says what a data segment is on the wire, layer by layer.
+func (t *timeline) sizeLine(p *dissect.Packet) {
+	s := sizesOf(p)
+	if !s.ok {
+		return
+	}
+	t.sized = true
+	text := "L2 " + itoa(s.l2) + " + L3 " + itoa(s.l3) + " + L4 " + itoa(s.l4) + " + L7 " + itoa(s.l7) + " = " + itoa(s.frame) + " bytes"
+	if lead := "on the wire: "; t.lay.client+len(lead)+len(text) <= t.lay.width {
+		text = lead + text
+	}
+	t.note(t.lay.client, text, "")
+}
+
+// note draws text from a column on, wrapped to the width. What stands at the
+// left edge hangs, so that its beginnings can be told from the rest.
+func (t *timeline) note(col int, text, colour string) {
+	hang := 0
+	if col == 0 && !strings.HasPrefix(text, " ") {
+		hang = 2
+	}
+	for _, s := range wrapText(text, t.lay.width-col, hang) {
+		t.row.reset(t.lay.width)
+		t.row.to(col)
+		t.paint(colour)
+		t.row.text(s)
+		t.unpaint(colour)
+		t.emit()
+	}
+}

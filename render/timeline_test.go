@@ -1,0 +1,236 @@
+package render
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tcpsee/capture"
+	"tcpsee/dissect/conn"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew")
+
+var scenes = []struct {
+	name string
+	make func() *scene
+}{
+	{"chat", chat}, {"refused", refused}, {"noanswer", noAnswer}, {"unreachable", unreachable}, {"reset", reset}, {"labels", labels},
+	{"several", several}, {"ipv6", ipv6}, {"calls", calls}, {"download", download},
+}
+
+// names as DESIGN.md's drawings have them.
+func drawn(o Options, scene string) Options {
+	o.Interface = func(*capture.Frame) string { return "lo" }
+	o.ProcessName = func(a netip.AddrPort) string {
+		switch a.Port() {
+		case 3000:
+			return "nc[4118]"
+		case 37602:
+			return "nc[4121]"
+		}
+		return ""
+	}
+	if scene == "refused" || scene == "noanswer" || scene == "unreachable" {
+		o.Interface = func(*capture.Frame) string { return "eth0" }
+		o.ProcessName = func(a netip.AddrPort) string {
+			if a.Port() == 41258 {
+				return "tcpsee[4203]"
+			}
+			return ""
+		}
+	}
+	return o
+}
+
+func timelineOf(t testing.TB, s *scene, o Options) string {
+	return draw(t, s, func(w *bytes.Buffer) Renderer { return NewTimeline(w, o) })
+}
+
+// golden compares with a file of testdata, or writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs (regenerate with -update, and look at it):\n%s", path, got)
+	}
+}
+
+func TestTimelineGolden(t *testing.T) {
+	for _, s := range scenes {
+		for _, w := range []int{60, 80, 100, 120, 150} {
+			golden(t, fmt.Sprintf("timeline/%s.%d.txt", s.name, w), timelineOf(t, s.make(), drawn(Options{Width: w}, s.name)))
+		}
+	}
+}
+
+func TestTimelineGoldenOptions(t *testing.T) {
+	tests := []struct {
+		name  string
+		scene func() *scene
+		o     Options
+	}{
+		{"chat.ascii", chat, Options{Width: 80, ASCII: true}},
+		{"chat.color", chat, Options{Width: 80, Color: true}},
+		{"several.color", several, Options{Width: 100, Color: true}},
+		{"chat.hex", chat, Options{Width: 110, Hex: true}},
+		{"chat.absolute", chat, Options{Width: 80, Absolute: true}},
+		{"chat.delta", chat, Options{Width: 80, Time: TimeDelta}},
+		{"chat.clock", chat, Options{Width: 80, Time: TimeClock}},
+		{"chat.nopayload", chat, Options{Width: 80, NoPayload: true}},
+		{"several.conn2", several, Options{Width: 80, Conn: 2}},
+		{"download.full", download, Options{Width: 80, Full: true}},
+	}
+	for _, tt := range tests {
+		golden(t, "timeline/"+tt.name+".txt", timelineOf(t, tt.scene(), drawn(tt.o, "")))
+	}
+}
+
+// TestChatIsTheDrawing holds the view to the design's drawing, to the
+// character.
+func TestChatIsTheDrawing(t *testing.T) {
+	const want = `connection 1 on lo, from 2025-11-20 16:39:16.442830 UTC
+ 7 application  nothing yet                   6 presentation –   5 session –
+ 4 transport    TCP    port 37602 to port 3000
+ 3 network      IPv4   127.0.0.1 to 127.0.0.1, ttl 64
+ 2 data link    Ethernet, no real addresses   1 physical  lo: this machine only
+  #   seconds L client nc[4121]                                  server nc[4118]
+  1  0.000000 4 SYN-SENT     ── SYN      seq=0 ───────────────────► ?
+  2  0.000017 4 ESTABLISHED  ◄─ SYN-ACK  seq=0 ack=1 ────────────── SYN-RECEIVED
+  3  0.000032 4 │            ── ACK      ack=1 ───────────────────► ESTABLISHED
+                handshake complete in 32 µs; seq=0 is ISS 2823569774|1857223169
+                · · ·  1.996 s, no packet: typing stays local, Enter sends
+  4  1.995770 7 │            ◄─ DATA 6 B seq=1 ack=1 "Hello\n" ──── │
+                on the wire: L2 14 + L3 20 + L4 32 + L7 6 = 72 bytes
+  5  1.995811 4 │            ── ACK      ack=7 ───────────────────► │
+  6  4.996112 7 │            ── DATA 6 B seq=1 ack=7 "World\n" ───► │
+  7  4.996135 4 │            ◄─ ACK      ack=7 ──────────────────── │
+  8  6.996770 4 FIN-WAIT-1   ── FIN      seq=7 ack=7 ─────────────► CLOSE-WAIT
+  9  6.996954 4 TIME-WAIT    ◄─ FIN      seq=7 ack=8 ────────────── LAST-ACK
+ 10  6.997012 4 │            ── ACK      ack=8 ───────────────────► CLOSED
+closed by the client, three segments (8 9 10): 9 is ACK and FIN in one.
+  TIME-WAIT stays at the client for 60 s: ss -tan shows it.
+`
+	got := timelineOf(t, chat(), drawn(Options{Width: 80}, "chat"))
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if n := strings.Count(got, "\n"); n > 22 { // two lines of the shell's and the command's come before
+		t.Errorf("%d lines do not fit a projector's 24", n)
+	}
+}
+
+// TestRefusedIsTheDrawing does the same for a refusal at 110 columns, but for
+// layer 7, of which nobody knows yet that nothing will be sent.
+func TestRefusedIsTheDrawing(t *testing.T) {
+	const want = `connection 1 on eth0, from 2025-11-20 16:40:52.568690 UTC
+ 7 application  nothing yet                     6 presentation  –    5 session  socket calls: rows 5
+ 4 transport    TCP   port 41258 to port 3000   3 network  IPv4  10.9.0.1 to 10.9.0.2, ttl 64
+ 2 data link    Ethernet  to 06:26:cb:dc:9e:41  1 physical  eth0
+   #    seconds L client tcpsee[4203]                                     server 10.9.0.2    L7+L4+L3+L2=frame
+                5 connect()
+   1   0.000000 2              ── ARP  who has 10.9.0.2? tell 10.9.0.1 ────►                       28+14=   42
+   2   0.000020 2              ◄─ ARP  10.9.0.2 is at 06:26:cb:dc:9e:41 ────                       28+14=   42
+   3   0.000023 4 SYN-SENT     ── SYN      seq=0 win=64240 mss=1460 ───────► ?                0+40+20+14=   74
+   4   0.000039 4 CLOSED       ◄─ RST      ack=1 win=0 ───────────────────── CLOSED           0+20+20+14=   54
+       0.000061 5 ECONNREFUSED connect() fails: Connection refused
+refused (4): 10.9.0.2 is up, and answered the SYN with RST after 16 µs.
+  It means: no program there listens on port 3000 of that address, or a firewall refuses in its name.
+  Try: on 10.9.0.2, ss -ltn: is :3000 there, and not 127.0.0.1:3000 only?
+`
+	if got := timelineOf(t, refused(), drawn(Options{Width: 110}, "refused")); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestNoLineIsWiderThanThePicture(t *testing.T) {
+	for _, s := range scenes {
+		for w := 60; w <= 200; w++ {
+			for _, o := range []Options{{Width: w}, {Width: w, ASCII: true, Time: TimeClock, Hex: true, Absolute: true, Full: true}, {Width: w, Live: true, Time: TimeDelta}} {
+				for i, l := range strings.Split(timelineOf(t, s.make(), drawn(o, s.name)), "\n") {
+					if n := textWidth(l); n > w {
+						t.Fatalf("%s at %d columns: line %d takes %d: %s", s.name, w, i+1, n, l)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestKindAndNumbersStay holds that no width hides what a segment is.
+func TestKindAndNumbersStay(t *testing.T) {
+	for w := 60; w <= 200; w += 7 {
+		for _, s := range scenes {
+			got := timelineOf(t, s.make(), drawn(Options{Width: w, Full: true}, s.name))
+			words := strings.Join(strings.Fields(got), " ")
+			for _, e := range s.make().events {
+				if e.Type != conn.TypeSegment {
+					continue
+				}
+				want := []string{e.Kind.String()}
+				if n := e.Packet.TCP.Len; n > 0 {
+					want = append(want, fmt.Sprintf("%s %d B", e.Kind, n), fmt.Sprintf("seq=%d ", e.Seq))
+				}
+				if e.Packet.TCP.Flags.Has(ack) {
+					want = append(want, fmt.Sprintf("ack=%d", e.Ack))
+				}
+				e.Labels.Each(func(l conn.Label) { want = append(want, l.String()) })
+				for _, x := range want {
+					if !strings.Contains(words, x) {
+						t.Fatalf("%s at %d columns does not say %q of frame %d:\n%s", s.name, w, x, e.Frame, got)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestOnlyColourSequences(t *testing.T) {
+	for _, s := range scenes {
+		plain := timelineOf(t, s.make(), drawn(Options{Width: 90}, s.name))
+		if strings.ContainsRune(plain, 0x1b) {
+			t.Errorf("%s: an escape sequence without Options.Color", s.name)
+		}
+		coloured := timelineOf(t, s.make(), drawn(Options{Width: 90, Color: true}, s.name))
+		if got := stripSGR(t, coloured); got != plain {
+			t.Errorf("%s: colour changes the text:\n%s\n%s", s.name, got, plain)
+		}
+	}
+}
+
+// stripSGR takes colour sequences out, and fails on any other.
+func stripSGR(t testing.TB, s string) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, 0x1b)
+		if i < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(s[:i])
+		s = s[i+1:]
+		end := strings.IndexByte(s, 'm')
+		if end < 1 || s[0] != '[' || strings.Trim(s[1:end], "0123456789;") != "" {
+			t.Fatalf("not a colour sequence: %q", s[:min(len(s), 20)])
+		}
+		s = s[end+1:]
+	}
+}

@@ -1,0 +1,91 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+
+	"tcpsee/dissect/conn"
+)
+
+// maxEvidence is how many frame numbers of a verdict are written.
+const maxEvidence = 8
+
+// end draws what became of a connection.
+func (t *timeline) end(e *conn.Event) {
+	c := e.Connection
+	if c == nil {
+		return
+	}
+	if v := t.views[c.Number]; v != nil {
+		t.endRun(v)
+		delete(t.views, c.Number)
+	}
+	head := verdictHead(&c.Verdict, &t.g)
+	if head == "" {
+		return
+	}
+	if t.multi {
+		head = tagText(c.Number, t.lay.tag-1, &t.g) + "  " + head
+	}
+	t.note(0, head, outcomeColour(c.Verdict.Outcome))
+	if s := safeText(c.Verdict.Meaning, &t.g); s != "" {
+		if failed(c.Verdict.Outcome) {
+			s = "It means: " + s
+		}
+		t.note(0, "  "+s, "")
+	}
+	if s := safeText(c.Verdict.NextStep, &t.g); s != "" {
+		t.note(0, "  Try: "+s, "")
+	}
+}
+
+// failed reports whether an outcome is one that asks for its meaning.
+func failed(o conn.Outcome) bool {
+	return o != conn.OutcomeClosed && o != conn.OutcomeOpen
+}
+
+// verdictHead gives a verdict's first sentence, with the frames that show it
+// in parentheses: "closed by the client, three segments (8 9 10): …".
+func verdictHead(v *conn.Verdict, g *glyphs) string {
+	text := safeText(v.Text, g)
+	outcome := safeText(string(v.Outcome), g)
+	frames := evidenceText(v.Evidence, g)
+	switch {
+	case text == "" && outcome == "":
+		return ""
+	case text == "":
+		return outcome + frames + "."
+	case !strings.HasPrefix(text, outcome):
+		return outcome + frames + ": " + text
+	case frames == "" || strings.Contains(text, strings.TrimSpace(frames)):
+		return text
+	}
+	if i := strings.Index(text, ": "); i >= 0 {
+		return text[:i] + frames + text[i:]
+	}
+	if strings.HasSuffix(text, ".") {
+		return text[:len(text)-1] + frames + "."
+	}
+	return text + frames
+}
+
+// evidenceText gives frame numbers as " (8 9 10)", "" for none.
+func evidenceText(frames []int64, g *glyphs) string {
+	if len(frames) == 0 {
+		return ""
+	}
+	b := []byte(" (")
+	for i, f := range frames {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		if i == maxEvidence && len(frames) > maxEvidence+1 {
+			b = append(b, g.ellipsis...)
+			b = append(b, ' ')
+			b = strconv.AppendInt(b, frames[len(frames)-1], 10)
+			break
+		}
+		b = strconv.AppendInt(b, f, 10)
+	}
+	return string(append(b, ')'))
+}
