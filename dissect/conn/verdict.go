@@ -244,7 +244,7 @@ func (j *judgement) reset() {
 		j.outcome(OutcomeReset, detailNoData, lead+j.sinceEstablished()+", no data was sent.", f.rst)
 		j.means(j.noDataMeaning(x), "")
 	case f.dataLast[y] > f.dataLast[x]:
-		j.outcome(OutcomeReset, detailAfterData, fmt.Sprintf("%s, after data of the %s (%d).", lead, y, f.dataLast[y]), f.dataLast[y], f.rst)
+		j.outcome(OutcomeReset, detailAfterData, fmt.Sprintf("%s: it came after data of the %s (%d).", lead, y, f.dataLast[y]), f.dataLast[y], f.rst)
 		j.means(fmt.Sprintf("either the program at the %s ended with data unread (the system then sends RST, not FIN), or it failed, or something on the way cut the connection.", x),
 			"look at that program's messages.")
 	default:
@@ -336,7 +336,7 @@ func (j *judgement) halfClosed() {
 	if f.finAcked[x] != 0 {
 		acked = fmt.Sprintf(", acknowledged (%d)", f.finAcked[x])
 	}
-	j.outcome(OutcomeHalfClosed, "", fmt.Sprintf("the %s has sent FIN (%d)%s; the %s has not, by the end of the capture.", x, f.fin[x], acked, y),
+	j.outcome(OutcomeHalfClosed, "", fmt.Sprintf("the %s has sent FIN (%d)%s; the %s has not, as far as captured.", x, f.fin[x], acked, y),
 		f.fin[x], f.finAcked[x])
 	j.means(fmt.Sprintf("nothing more comes from the %s, the %s may still send. Until its program closes too, the %s is in CLOSE-WAIT.", x, y, y),
 		fmt.Sprintf("ss -tan at the %s: CLOSE-WAIT that stays is a program that forgets close().", y))
@@ -354,9 +354,9 @@ func (j *judgement) midstream() {
 
 func (j *judgement) open() {
 	f, c := j.f, j.c
-	text := "established, and not closed by the end of the capture"
+	text := "established, and no end of it was captured"
 	if d := c.Last.Sub(f.establishedAt); f.establishedAt != 0 && d > 0 {
-		text += ", " + duration(d) + " later"
+		text += " in " + duration(d)
 	}
 	j.outcome(OutcomeOpen, "", text+".", f.handshake)
 	switch {

@@ -21,19 +21,22 @@ const idleAfter = time.Second
 func (j *judgement) application() {
 	a := &j.f.app
 	ended := j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeReset || j.v.Outcome == OutcomeHalfClosed
+	if !ended && j.v.Outcome != OutcomeOpen {
+		return
+	}
 	switch {
 	case a.tlsToPlain:
 		j.say(detailTLSToPlain, fmt.Sprintf("the client spoke TLS, and the server answered in plain HTTP (%d).", a.statusAt),
 			"this port speaks HTTP without TLS.", "http:// in place of https://, or the port for TLS (443).", a.statusAt)
 	case a.alert != "":
-		j.say(detailTLSAlert, fmt.Sprintf("the %s broke off the TLS handshake (%d): %s.", a.alertBy, a.alertAt, a.alert),
+		j.say(detailTLSAlert, fmt.Sprintf("%s broke off the TLS handshake (%d): %s.", j.it(a.alertBy), a.alertAt, a.alert),
 			"the connection itself worked; the two ends did not agree on TLS.", "openssl s_client -connect HOST:PORT shows more.", a.alertAt)
-	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400:
+	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost:
 		j.incomplete(ended)
 	case a.http && a.mistake != nil && a.status >= 400:
 		j.badRequest()
 	case a.http && a.status == statusBadRequest:
-		j.say(detailBadRequest, fmt.Sprintf("the server answered %s.", j.status()),
+		j.say(detailBadRequest, fmt.Sprintf("%s answered %s.", j.it(Server), j.status()),
 			"the server did not understand the request, though its form is right as far as the capture shows it.", "", a.statusAt)
 	case !ended || a.lost:
 	case a.http && a.bodyMissing > 0:
@@ -45,8 +48,8 @@ func (j *judgement) application() {
 		j.answerCut()
 	case a.http && a.status >= 400 && j.v.Outcome == OutcomeClosed:
 		j.v.Meaning = "The server answered " + j.status() + ": that is HTTP's word, TCP did its part. " + j.v.Meaning
-	case !a.spoke && j.idle():
-		j.say(detailIdle, fmt.Sprintf("the server closed%s, and the client had sent nothing.", j.sinceEstablished()),
+	case j.idle():
+		j.say(detailIdle, fmt.Sprintf("%s%s in which nobody had sent anything.", j.didSo(), j.sinceEstablished()),
 			"Perhaps the server gave up waiting for a request.", "type sooner, or paste it.", 0)
 	}
 }
@@ -78,7 +81,7 @@ func (j *judgement) say(detail, text, meaning, next string, frame int64) {
 func (j *judgement) badRequest() {
 	a := &j.f.app
 	m := a.mistake
-	j.say(detailBadRequest, fmt.Sprintf("the server answered %s; in the request, line %d, character %d: %s.", j.status(), m.line, m.char, m.what),
+	j.say(detailBadRequest, fmt.Sprintf("%s answered %s; in the request, line %d, character %d: %s.", j.it(Server), j.status(), m.line, m.char, m.what),
 		fmt.Sprintf("The line was typed %s.", strconv.Quote(m.typed)), m.hint, a.statusAt)
 	if m.typed == "" {
 		j.v.Meaning = "Line " + strconv.Itoa(m.line) + " is the blank one that ends the request."
@@ -103,12 +106,12 @@ func (j *judgement) incomplete(ended bool) {
 		j.say(detailIncomplete, what+".", "The server waits for the rest; an empty line ends a request.", "press Enter once more.", a.requestAt)
 		return
 	}
-	who := "the " + j.v.By.String() + " ended it"
+	who := j.didSo()
 	if j.v.By != a.requester {
-		who = "the server gave up"
-		if a.status == statusTimeout {
-			who = "the server answered " + j.status()
-		}
+		who = j.it(j.v.By) + " gave up"
+	}
+	if a.status == statusTimeout {
+		who = j.it(Server) + " answered " + j.status()
 	}
 	j.say(detailIncomplete, who+j.sinceEstablished()+"; "+what+".",
 		"The connection was up all the time. A server waits for a request only so long, and an empty line ends one.",
@@ -148,11 +151,27 @@ func (j *judgement) answerCut() {
 	j.say(detailAnswerCut, text, meaning, "", a.answerAt)
 }
 
+// it is "it" for the end that the sentence has named already, else its name.
+func (j *judgement) it(s Side) string {
+	if j.v.HasBy && j.v.By == s && (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeReset) {
+		return "it"
+	}
+	return "the " + s.String()
+}
+
+// didSo says that the end which the verdict is about closed.
+func (j *judgement) didSo() string {
+	if it := j.it(j.v.By); it != "it" {
+		return it + " closed its direction"
+	}
+	return "it did so"
+}
+
 // idle reports whether the server closed first after a silence.
 func (j *judgement) idle() bool {
 	f := j.f
 	return (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeHalfClosed) && j.v.HasBy && j.v.By == Server &&
-		!f.midstream && f.establishedAt != 0 && f.endedAt.Sub(f.establishedAt) >= idleAfter
+		f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0 && !f.midstream && f.establishedAt != 0 && f.endedAt.Sub(f.establishedAt) >= idleAfter
 }
 
 // quotable writes bytes of a packet so that they stay on their line.

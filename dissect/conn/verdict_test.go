@@ -157,7 +157,7 @@ func TestJudgeEnds(t *testing.T) {
 			f.fin, f.finAcked, f.finOrder, f.rst, f.rstBy = [2]int64{8, 9}, [2]int64{9, 0}, Client, 10, Client
 		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, FIN from both ends (8 9), then RST by the client (10).", meaning: "RST came after all", evidence: []int64{8, 9, 10}},
 		{name: "half-closed", f: upTo(func(f *facts) { f.fin[Client], f.finAcked[Client] = 8, 9; f.dataFirst[Client] = 4 }),
-			outcome: OutcomeHalfClosed, by: "client", text: "the client has sent FIN (8), acknowledged (9); the server has not, by the end of the capture.",
+			outcome: OutcomeHalfClosed, by: "client", text: "the client has sent FIN (8), acknowledged (9); the server has not, as far as captured.",
 			meaning: "nothing more comes from the client, the server may still send", evidence: []int64{8, 9}},
 		{name: "typed after the server had ended", f: upTo(func(f *facts) {
 			f.fin[Server], f.finAcked[Server], f.finOrder = 4, 5, Server
@@ -167,7 +167,7 @@ func TestJudgeEnds(t *testing.T) {
 			meaning: "the program at the server had closed already", evidence: []int64{4, 6, 7}},
 		{name: "reset after data", f: upTo(func(f *facts) {
 			f.dataFirst, f.dataLast, f.rst, f.rstBy = [2]int64{4, 0}, [2]int64{4, 0}, 6, Server
-		}), outcome: OutcomeReset, by: "server", detail: detailAfterData, text: "reset by the server, after data of the client (4).", meaning: "either the program at the server ended with data unread", evidence: []int64{4, 6}},
+		}), outcome: OutcomeReset, by: "server", detail: detailAfterData, text: "reset by the server: it came after data of the client (4).", meaning: "either the program at the server ended with data unread", evidence: []int64{4, 6}},
 		{name: "reset at once", f: upTo(func(f *facts) { f.rst, f.rstBy, f.endedAt = 4, Client, at(0.0015) }),
 			outcome: OutcomeReset, by: "client", detail: detailNoData, text: "reset by the client after 500 µs, no data was sent.", meaning: "only asks whether the port is open", evidence: []int64{4}},
 		{name: "never accepted, program ended", f: upTo(func(f *facts) {
@@ -176,15 +176,15 @@ func TestJudgeEnds(t *testing.T) {
 		{name: "midstream and closed", f: &facts{midstream: true, fin: [2]int64{3, 4}, finAcked: [2]int64{4, 5}},
 			outcome: OutcomeClosed, by: "client", text: "closed by the client, three segments (3 4 5): 4 is ACK and FIN in one.", meaning: "The capture began after the handshake.", evidence: []int64{3, 4, 5}},
 		{name: "self-connect", c: func(c *Connection) { c.Client = c.Server }, f: upTo(nil),
-			outcome: OutcomeOpen, detail: detailSelf, text: "established, and not closed by the end of the capture, 2.0 s later.", meaning: "The connection is to itself", evidence: []int64{3}},
+			outcome: OutcomeOpen, detail: detailSelf, text: "established, and no end of it was captured in 2.0 s.", meaning: "The connection is to itself", evidence: []int64{3}},
 	})
 }
 
 func TestJudgeStillThere(t *testing.T) {
 	checkVerdicts(t, []verdictTest{
-		{name: "open", f: upTo(nil), outcome: OutcomeOpen, text: "established, and not closed by the end of the capture, 2.0 s later.", meaning: "Nobody has sent anything yet.", evidence: []int64{3}},
+		{name: "open", f: upTo(nil), outcome: OutcomeOpen, text: "established, and no end of it was captured in 2.0 s.", meaning: "Nobody has sent anything yet.", evidence: []int64{3}},
 		{name: "not accepted, perhaps", f: upTo(func(f *facts) { f.dataFirst[Client] = 4 }), outcome: OutcomeOpen, detail: detailWaiting,
-			text: "established, and not closed by the end of the capture, 2.0 s later.", meaning: "perhaps it is busy, waits for more, or has not accepted", evidence: []int64{3, 4}},
+			text: "established, and no end of it was captured in 2.0 s.", meaning: "perhaps it is busy, waits for more, or has not accepted", evidence: []int64{3, 4}},
 		{name: "midstream", c: func(c *Connection) { c.FirstFrame, c.LastFrame, c.Inferred = 1, 5, true }, f: &facts{midstream: true},
 			outcome: OutcomeMidstream, text: "the capture has neither the beginning nor the end: 5 segments in 2.0 s.", meaning: "perhaps still is. Who is client is inferred.", evidence: []int64{1, 5}},
 		{name: "zero window", f: upTo(func(f *facts) {
@@ -240,23 +240,29 @@ func TestJudgeApplication(t *testing.T) {
 	}
 	checkVerdicts(t, []verdictTest{
 		{name: "wrong version", f: closedBy(Server, 1, "> GET / HTP/1.1\n", "> Host: x\n", "> \n", bad), outcome: OutcomeClosed, by: "server", detail: detailBadRequest,
-			text:    "closed by the server: the server answered HTTP 400 Bad Request (4); in the request, line 1, character 9: this is not HTTP/1.1.",
+			text:    "closed by the server: it answered HTTP 400 Bad Request (4); in the request, line 1, character 9: this is not HTTP/1.1.",
 			meaning: `The line was typed "GET / HTP/1.1".`, next: "the version is written HTTP/1.1", evidence: []int64{1, 4, 8, 9, 10}},
 		{name: "missing Host", f: closedBy(Server, 1, "> GET / HTTP/1.1\r\n\r\n", bad), outcome: OutcomeClosed, by: "server", detail: detailBadRequest,
-			text: "closed by the server: the server answered HTTP 400 Bad Request (2); in the request, line 2, character 1: the line Host: is missing before this blank one.", next: "Host: www.example.org", evidence: []int64{1, 2, 8, 9, 10}},
+			text: "closed by the server: it answered HTTP 400 Bad Request (2); in the request, line 2, character 1: the line Host: is missing before this blank one.", next: "Host: www.example.org", evidence: []int64{1, 2, 8, 9, 10}},
 		{name: "nothing like a request", f: closedBy(Server, 1, "> hello\n", "> \n", bad), outcome: OutcomeClosed, by: "server", detail: detailBadRequest,
-			text: "closed by the server: the server answered HTTP 400 Bad Request (3); in the request, line 1, character 1: this is no request line.", meaning: `"hello"`, evidence: []int64{3, 8, 9, 10}},
+			text: "closed by the server: it answered HTTP 400 Bad Request (3); in the request, line 1, character 1: this is no request line.", meaning: `"hello"`, evidence: []int64{3, 8, 9, 10}},
 		{name: "400 to a right request", f: closedBy(Server, 1, "> GET / HTTP/1.1\nHost: x\n\n", bad), outcome: OutcomeClosed, by: "server", detail: detailBadRequest,
-			text: "closed by the server: the server answered HTTP 400 Bad Request (2).", meaning: "its form is right", evidence: []int64{2, 8, 9, 10}},
+			text: "closed by the server: it answered HTTP 400 Bad Request (2).", meaning: "its form is right", evidence: []int64{2, 8, 9, 10}},
 		{name: "an arrow key", f: closedBy(Server, 1, "> GET / HTTP/1.1\n", "> Ho\x1b[Dst: x\n", "> \n", bad), outcome: OutcomeClosed, by: "server", detail: detailBadRequest,
-			text: "closed by the server: the server answered HTTP 400 Bad Request (4); in the request, line 2, character 3: an escape byte (0x1b).", meaning: `"Ho\x1b[Dst: x"`, next: "arrow key", evidence: []int64{1, 4, 8, 9, 10}},
+			text: "closed by the server: it answered HTTP 400 Bad Request (4); in the request, line 2, character 3: an escape byte (0x1b).", meaning: `"Ho\x1b[Dst: x"`, next: "arrow key", evidence: []int64{1, 4, 8, 9, 10}},
 		{name: "too slow", f: closedBy(Server, 2.001, "> GET / HTTP/1.1\n"), outcome: OutcomeClosed, by: "server", detail: detailIncomplete,
-			text:    "closed by the server: the server gave up after 2.0 s; the request (1) was not complete: 1 line and no blank one.",
+			text:    "closed by the server: it gave up after 2.0 s; the request (1) was not complete: 1 line and no blank one.",
 			meaning: "The connection was up all the time.", next: "printf 'GET / HTTP/1.1\\r\\nHost: 10.9.0.2\\r\\n\\r\\n' | nc 10.9.0.2 3000", evidence: []int64{1, 8, 9, 10}},
+		{name: "too slow, and nc stays", f: func() *facts {
+			f := closedBy(Server, 2.001, "> GET / HTTP/1.1\n")
+			f.fin[Client], f.finAcked[Client] = 0, 0
+			return f
+		}(), outcome: OutcomeHalfClosed, by: "server", detail: detailIncomplete,
+			text: "half-closed: the server gave up after 2.0 s; the request (1) was not complete: 1 line and no blank one.", evidence: []int64{1, 8, 9}},
 		{name: "too slow, told with 408", f: closedBy(Server, 10.001, "> GET / HTTP/1.1\n", "> Host: x\n", "< HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"), outcome: OutcomeClosed, by: "server", detail: detailIncomplete,
-			text: "closed by the server: the server answered HTTP 408 Request Timeout (3) after 10.0 s; the request (1) was not complete: 2 lines and no blank one.", evidence: []int64{1, 3, 8, 9, 10}},
+			text: "closed by the server: it answered HTTP 408 Request Timeout (3) after 10.0 s; the request (1) was not complete: 2 lines and no blank one.", evidence: []int64{1, 3, 8, 9, 10}},
 		{name: "silent", f: closedBy(Server, 60.001), outcome: OutcomeClosed, by: "server", detail: detailIdle,
-			text: "closed by the server: the server closed after 60.0 s, and the client had sent nothing.", meaning: "Perhaps the server gave up", evidence: []int64{8, 9, 10}},
+			text: "closed by the server: it did so after 60.0 s in which nobody had sent anything.", meaning: "Perhaps the server gave up", evidence: []int64{8, 9, 10}},
 		{name: "no reply", f: closedBy(Server, 1, "> GET / HTTP/1.1\nHost: x\n\n"), outcome: OutcomeClosed, by: "server", detail: detailNoReply,
 			text: "closed by the server: the request (1) was complete, and no answer to it came.", meaning: "Either the server's program failed", evidence: []int64{1, 8, 9, 10}},
 		{name: "client does not wait", f: closedBy(Client, 1, "> GET / HTTP/1.1\nHost: x\n\n"), outcome: OutcomeClosed, by: "client", detail: detailNoReply,
