@@ -66,20 +66,29 @@ func appendSecondsJSON(dst []byte, d time.Duration) []byte {
 		dst = append(dst, '-')
 		u = -u
 	}
-	dst = strconv.AppendUint(dst, u/1e9, 10)
+	dst = appendUint(dst, u/1e9)
 	dst = append(dst, '.')
 	return appendDigits(dst, u%1e9, 9)
 }
 
-// appendDigits appends v with n digits.
+// pairs are the numbers from 00 to 99.
+const pairs = "00010203040506070809" + "10111213141516171819" + "20212223242526272829" + "30313233343536373839" + "40414243444546474849" +
+	"50515253545556575859" + "60616263646566676869" + "70717273747576777879" + "80818283848586878889" + "90919293949596979899"
+
+// appendDigits appends v with n digits, at most 20; what v has more is left
+// out.
 func appendDigits(dst []byte, v uint64, n int) []byte {
-	for range n {
-		dst = append(dst, '0')
+	const zeros = "00000000000000000000"
+	dst = append(dst, zeros[:n]...)
+	d := dst[len(dst)-n:]
+	for n >= 2 && v > 0 {
+		q := v / 100
+		r := 2 * (v - q*100)
+		d[n-1], d[n-2] = pairs[r+1], pairs[r]
+		v, n = q, n-2
 	}
-	for i := len(dst) - 1; n > 0; n-- {
-		dst[i] = '0' + byte(v%10)
-		v /= 10
-		i--
+	if n == 1 {
+		d[0] = '0' + byte(v%10)
 	}
 	return dst
 }
@@ -131,12 +140,39 @@ func appendKey(dst []byte, key string) []byte {
 	return append(dst, '"', ':')
 }
 
-func appendIntKey[T ~int | ~int32 | ~int64](dst []byte, key string, v T) []byte {
-	return strconv.AppendInt(appendKey(dst, key), int64(v), 10)
+// appendIntValue appends a key, given with what stands around it, and a number.
+func appendIntValue[T ~int | ~int32 | ~int64](dst []byte, key string, v T) []byte {
+	dst = append(dst, key...)
+	if v < 0 {
+		return strconv.AppendInt(dst, int64(v), 10)
+	}
+	return appendUint(dst, uint64(v))
 }
 
-func appendUintKey[T ~uint8 | ~uint16 | ~uint32 | ~uint64](dst []byte, key string, v T) []byte {
-	return strconv.AppendUint(appendKey(dst, key), uint64(v), 10)
+// appendUintValue does the same for numbers without a sign.
+func appendUintValue[T ~uint8 | ~uint16 | ~uint32 | ~uint64](dst []byte, key string, v T) []byte {
+	return appendUint(append(dst, key...), uint64(v))
+}
+
+// appendUint appends v in decimal digits.
+func appendUint(dst []byte, v uint64) []byte {
+	if v < 10 {
+		return append(dst, '0'+byte(v))
+	}
+	var b [20]byte
+	i := len(b)
+	for v >= 10 {
+		q := v / 100
+		r := 2 * (v - q*100)
+		i -= 2
+		b[i], b[i+1] = pairs[r], pairs[r+1]
+		v = q
+	}
+	if v > 0 {
+		i--
+		b[i] = '0' + byte(v)
+	}
+	return append(dst, b[i:]...)
 }
 
 // appendStringKey appends nothing for an empty string.

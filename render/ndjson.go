@@ -17,6 +17,41 @@ type ndjson struct {
 	out   output
 	o     Options
 	clock clockCache
+	ends  endsCache
+}
+
+// endsCache keeps what is said of a segment's two ends, for the connections
+// that were written lately.
+type endsCache struct {
+	slots [256]struct {
+		conn int64 // and which side sent it, in the lowest bit; 0 is empty
+		text []byte
+	}
+}
+
+// append appends who sent a segment, and to whom.
+func (c *endsCache) append(b []byte, e *conn.Event) []byte {
+	key := e.Conn<<1 | int64(e.From&1)
+	slot := &c.slots[uint64(key)%uint64(len(c.slots))]
+	if slot.conn != key || e.Conn == 0 {
+		slot.conn, slot.text = key, appendEnds(slot.text[:0], e)
+	}
+	return append(b, slot.text...)
+}
+
+func appendEnds(b []byte, e *conn.Event) []byte {
+	src, dst := e.Client, e.Server
+	if e.From == conn.Server {
+		src, dst = dst, src
+	}
+	b = append(b, `,"from":"`...)
+	b = append(b, e.From.String()...)
+	b = append(b, `","src":`...)
+	b = appendAddr(b, src.Addr())
+	b = appendUintValue(b, `,"sport":`, src.Port())
+	b = append(b, `,"dst":`...)
+	b = appendAddr(b, dst.Addr())
+	return appendUintValue(b, `,"dport":`, dst.Port())
 }
 
 // NewNDJSON returns a Renderer that writes one JSON object a line to w: of
@@ -55,11 +90,9 @@ func (n *ndjson) Close() error { return n.out.flush() }
 
 // head appends what every object that belongs to a frame begins with.
 func (n *ndjson) head(b []byte, kind string, e *conn.Event) []byte {
-	b = append(b, `{"type":"`...)
 	b = append(b, kind...)
-	b = append(b, '"')
 	if e.Frame > 0 {
-		b = appendIntKey(b, "frame", e.Frame)
+		b = appendIntValue(b, `,"frame":`, e.Frame)
 	}
 	b = n.file(b, e.File)
 	b = append(b, `,"time":`...)
@@ -74,7 +107,7 @@ func (n *ndjson) head(b []byte, kind string, e *conn.Event) []byte {
 	if e.Conn == 0 {
 		return append(b, "null"...)
 	}
-	return strconv.AppendInt(b, e.Conn, 10)
+	return appendUint(b, uint64(e.Conn))
 }
 
 func (n *ndjson) file(b []byte, i int) []byte {
@@ -85,19 +118,8 @@ func (n *ndjson) file(b []byte, i int) []byte {
 }
 
 func (n *ndjson) segment(b []byte, e *conn.Event) []byte {
-	b = n.head(b, "segment", e)
-	b = append(b, `,"from":"`...)
-	b = append(b, e.From.String()...)
-	src, dst := e.Client, e.Server
-	if e.From == conn.Server {
-		src, dst = dst, src
-	}
-	b = append(b, `","src":`...)
-	b = appendAddr(b, src.Addr())
-	b = appendUintKey(b, "sport", src.Port())
-	b = append(b, `,"dst":`...)
-	b = appendAddr(b, dst.Addr())
-	b = appendUintKey(b, "dport", dst.Port())
+	b = n.head(b, `{"type":"segment"`, e)
+	b = n.ends.append(b, e)
 	b = append(b, `,"kind":"`...)
 	b = append(b, e.Kind.String()...)
 	b = append(b, '"')
@@ -130,19 +152,19 @@ func appendTCP(b []byte, e *conn.Event, p *dissect.Packet) []byte {
 	b = append(b, hexDigits[t.Flags>>8&15], hexDigits[t.Flags>>4&15], hexDigits[t.Flags&15])
 	b = append(b, `","control_bits":`...)
 	b = appendBits(b, t.Flags)
-	b = appendUintKey(b, "seq", e.Seq)
-	b = appendUintKey(b, "ack", e.Ack)
-	b = appendUintKey(b, "seq_raw", uint32(t.Seq))
-	b = appendUintKey(b, "ack_raw", uint32(t.Ack))
+	b = appendUintValue(b, `,"seq":`, e.Seq)
+	b = appendUintValue(b, `,"ack":`, e.Ack)
+	b = appendUintValue(b, `,"seq_raw":`, uint32(t.Seq))
+	b = appendUintValue(b, `,"ack_raw":`, uint32(t.Ack))
 	if e.SeqSeen {
 		b = append(b, `,"seq_base":"seen"`...)
 	}
 	if e.AckSeen {
 		b = append(b, `,"ack_base":"seen"`...)
 	}
-	b = appendIntKey(b, "len", t.Len)
-	b = appendUintKey(b, "win", e.Window)
-	b = appendUintKey(b, "win_raw", t.Window)
+	b = appendIntValue(b, `,"len":`, t.Len)
+	b = appendUintValue(b, `,"win":`, e.Window)
+	b = appendUintValue(b, `,"win_raw":`, t.Window)
 	b = append(b, `,"options":[`...)
 	b = appendOptions(b, e, t)
 	return append(b, ']')
@@ -195,7 +217,7 @@ func appendLabels(b []byte, e *conn.Event) []byte {
 	}
 	b = append(b, ']')
 	if e.Labels.Has(conn.DupAck) {
-		b = appendIntKey(b, "dup_ack_num", e.DupAckNum)
+		b = appendIntValue(b, `,"dup_ack_num":`, e.DupAckNum)
 	}
 	return b
 }
@@ -213,6 +235,12 @@ func appendStates(b []byte, e *conn.Event, s conn.Side) []byte {
 // relative as Ack is; the header's own stand beside them.
 func appendOptions(b []byte, e *conn.Event, t *dissect.TCP) []byte {
 	first := true
+	if ts := t.Options; len(ts) == 12 && be32(ts) == optNop<<24|optNop<<16|optTimestamps<<8|10 { // what most segments have
+		b = append(b, `{"name":"nop"},{"name":"nop"},{"name":"timestamps"`...)
+		b = appendUintValue(b, `,"value":`, be32(ts[4:]))
+		b = appendUintValue(b, `,"echo":`, be32(ts[8:]))
+		return append(b, '}')
+	}
 	for kind, data := range tcpOptions(t.Options) {
 		if !first {
 			b = append(b, ',')
@@ -232,18 +260,18 @@ func appendOption(b []byte, e *conn.Event, t *dissect.TCP, kind byte, data []byt
 	case kind == optEnd, kind == optNop, kind == optSACKOK && len(data) == 0:
 		return b
 	case kind == optMSS && len(data) == 2:
-		return appendUintKey(b, "mss", be16(data))
+		return appendUintValue(b, `,"mss":`, be16(data))
 	case kind == optScale && len(data) == 1:
-		return appendUintKey(b, "shift", data[0])
+		return appendUintValue(b, `,"shift":`, data[0])
 	case kind == optTimestamps && len(data) == 8:
-		b = appendUintKey(b, "value", be32(data))
-		return appendUintKey(b, "echo", be32(data[4:]))
+		b = appendUintValue(b, `,"value":`, be32(data))
+		return appendUintValue(b, `,"echo":`, be32(data[4:]))
 	case kind == optSACK && len(data) > 0 && len(data)%8 == 0:
 		base := uint32(t.Ack) - e.Ack
 		b = appendBlocks(appendKey(b, "blocks"), data, base)
 		return appendBlocks(appendKey(b, "blocks_raw"), data, 0)
 	}
-	b = appendUintKey(b, "kind", kind)
+	b = appendUintValue(b, `,"kind":`, kind)
 	b = append(b, `,"data":"`...)
 	b = hex.AppendEncode(b, data)
 	return append(b, '"')
@@ -267,6 +295,14 @@ func appendBlocks(b, data []byte, base uint32) []byte {
 // appendLayers appends the names of the headers, outermost first, and which
 // frames were put together.
 func appendLayers(b []byte, p *dissect.Packet) []byte {
+	if p.NumLayers == 3 && p.Layers[0].Kind == dissect.LayerEthernet && p.Layers[2].Kind == dissect.LayerTCP && len(p.Fragments) == 0 {
+		switch p.Layers[1].Kind {
+		case dissect.LayerIPv4:
+			return append(b, `,"layers":["ethernet","ipv4","tcp"]`...)
+		case dissect.LayerIPv6:
+			return append(b, `,"layers":["ethernet","ipv6","tcp"]`...)
+		}
+	}
 	b = append(b, `,"layers":[`...)
 	for i := range min(p.NumLayers, len(p.Layers)) {
 		if i > 0 {
@@ -326,28 +362,28 @@ func layerName(k dissect.LayerKind) string {
 }
 
 func (n *ndjson) icmp(b []byte, e *conn.Event) []byte {
-	b = n.head(b, "icmp", e)
+	b = n.head(b, `{"type":"icmp"`, e)
 	if p := e.Packet; p != nil {
 		m := &p.ICMP
 		b = append(b, `,"src":`...)
 		b = appendAddr(b, p.IP.Src)
 		b = append(b, `,"dst":`...)
 		b = appendAddr(b, p.IP.Dst)
-		b = appendUintKey(b, "version", m.Version)
-		b = appendUintKey(b, "icmp_type", m.Type)
-		b = appendUintKey(b, "icmp_code", m.Code)
+		b = appendUintValue(b, `,"version":`, m.Version)
+		b = appendUintValue(b, `,"icmp_type":`, m.Type)
+		b = appendUintValue(b, `,"icmp_code":`, m.Code)
 		b = appendStringKey(b, "meaning", icmpMeaning(m))
 		if m.MTU > 0 {
-			b = appendUintKey(b, "mtu", m.MTU)
+			b = appendUintValue(b, `,"mtu":`, m.MTU)
 		}
 		if m.QuotedTCP {
 			b = append(b, `,"quoted":{"src":`...)
 			b = appendAddr(b, m.QuotedSrc.Addr())
-			b = appendUintKey(b, "sport", m.QuotedSrc.Port())
+			b = appendUintValue(b, `,"sport":`, m.QuotedSrc.Port())
 			b = append(b, `,"dst":`...)
 			b = appendAddr(b, m.QuotedDst.Addr())
-			b = appendUintKey(b, "dport", m.QuotedDst.Port())
-			b = appendUintKey(b, "seq_raw", uint32(m.QuotedSeq))
+			b = appendUintValue(b, `,"dport":`, m.QuotedDst.Port())
+			b = appendUintValue(b, `,"seq_raw":`, uint32(m.QuotedSeq))
 			b = append(b, '}')
 		}
 		b = appendLayers(b, p)
@@ -356,7 +392,7 @@ func (n *ndjson) icmp(b []byte, e *conn.Event) []byte {
 }
 
 func (n *ndjson) neighbour(b []byte, e *conn.Event) []byte {
-	b = n.head(b, "neighbour", e)
+	b = n.head(b, `{"type":"neighbour"`, e)
 	if p := e.Packet; p != nil {
 		m := &p.Neighbour
 		b = append(b, `,"protocol":"`...)
@@ -381,7 +417,7 @@ func (n *ndjson) neighbour(b []byte, e *conn.Event) []byte {
 }
 
 func (n *ndjson) socket(b []byte, e *conn.Event) []byte {
-	b = n.head(b, "socket", e)
+	b = n.head(b, `{"type":"socket"`, e)
 	c := e.Call
 	if c == nil {
 		return append(b, '}', '\n')
@@ -397,7 +433,7 @@ func (n *ndjson) socket(b []byte, e *conn.Event) []byte {
 	b = appendStringKey(b, "result", c.Result)
 	b = appendStringKey(b, "error", c.Error)
 	if c.Data != nil {
-		b = appendIntKey(b, "len", len(c.Data))
+		b = appendIntValue(b, `,"len":`, len(c.Data))
 		if !n.o.NoPayload {
 			b = appendJSONString(appendKey(b, "data"), c.Data)
 		}
@@ -409,7 +445,7 @@ func (n *ndjson) socket(b []byte, e *conn.Event) []byte {
 		b = appendJSONString(appendKey(b, "remote"), c.Remote.String())
 	}
 	if c.PID != 0 {
-		b = appendIntKey(b, "pid", c.PID)
+		b = appendIntValue(b, `,"pid":`, c.PID)
 	}
 	b = appendStringKey(b, "program", c.Program)
 	return append(b, '}', '\n')
@@ -431,7 +467,7 @@ func (n *ndjson) connection(b []byte, e *conn.Event) []byte {
 		return b
 	}
 	b = append(b, `{"type":"connection"`...)
-	b = appendIntKey(b, "conn", c.Number)
+	b = appendIntValue(b, `,"conn":`, c.Number)
 	b = n.file(b, c.File)
 	b = appendEnd(appendKey(b, "client"), c, conn.Client)
 	b = appendEnd(appendKey(b, "server"), c, conn.Server)
@@ -448,16 +484,16 @@ func (n *ndjson) connection(b []byte, e *conn.Event) []byte {
 	} else {
 		b = append(b, "null"...)
 	}
-	b = appendIntKey(b, "first_frame", c.FirstFrame)
-	b = appendIntKey(b, "last_frame", c.LastFrame)
-	b = appendUintKey(b, "completeness", c.Completeness)
+	b = appendIntValue(b, `,"first_frame":`, c.FirstFrame)
+	b = appendIntValue(b, `,"last_frame":`, c.LastFrame)
+	b = appendUintValue(b, `,"completeness":`, c.Completeness)
 	b = append(b, `,"irtt":`...)
 	if c.IRTT > 0 {
 		b = appendSecondsJSON(b, c.IRTT)
 	} else {
 		b = append(b, "null"...)
 	}
-	b = appendUintKey(b, "syns", c.SYNs)
+	b = appendUintValue(b, `,"syns":`, c.SYNs)
 	b = appendLabelCounts(b, c)
 	b = appendStringKey(b, "app", c.App)
 	b = appendVerdict(b, &c.Verdict)
@@ -472,7 +508,7 @@ func appendEnd(b []byte, c *conn.Connection, s conn.Side) []byte {
 	}
 	b = append(b, `{"addr":`...)
 	b = appendAddr(b, a.Addr())
-	b = appendUintKey(b, "port", a.Port())
+	b = appendUintValue(b, `,"port":`, a.Port())
 	b = append(b, `,"state":"`...)
 	b = append(b, c.States[s].String()...)
 	b = append(b, `","iss":`...)
@@ -481,10 +517,10 @@ func appendEnd(b []byte, c *conn.Connection, s conn.Side) []byte {
 	} else {
 		b = append(b, "null"...)
 	}
-	b = appendUintKey(b, "segments", c.Segments[s])
-	b = appendUintKey(b, "bytes", c.Bytes[s])
-	b = appendUintKey(b, "unique_bytes", c.Unique[s])
-	b = appendUintKey(b, "retransmissions", c.Retransmits[s])
+	b = appendUintValue(b, `,"segments":`, c.Segments[s])
+	b = appendUintValue(b, `,"bytes":`, c.Bytes[s])
+	b = appendUintValue(b, `,"unique_bytes":`, c.Unique[s])
+	b = appendUintValue(b, `,"retransmissions":`, c.Retransmits[s])
 	if c.HalfRTT[s] > 0 {
 		b = appendSecondsJSON(appendKey(b, "half_rtt"), c.HalfRTT[s])
 	}
@@ -545,15 +581,15 @@ func (n *ndjson) capture(b []byte, e *conn.Event) []byte {
 		b = appendJSONString(b, f.Name)
 		b = appendStringKey(b, "description", f.Description)
 		b = appendJSONString(appendKey(b, "link"), f.Link.String())
-		b = appendIntKey(b, "snap_length", f.SnapLen)
+		b = appendIntValue(b, `,"snap_length":`, f.SnapLen)
 		b = append(b, '}')
 	}
 	b = append(b, ']')
-	b = appendIntKey(b, "frames", c.Frames)
-	b = appendIntKey(b, "bytes", c.Bytes)
-	b = appendIntKey(b, "segments", c.Segments)
-	b = appendIntKey(b, "connections", c.Connections)
-	b = appendIntKey(b, "not_tcp", c.NotTCP)
+	b = appendIntValue(b, `,"frames":`, c.Frames)
+	b = appendIntValue(b, `,"bytes":`, c.Bytes)
+	b = appendIntValue(b, `,"segments":`, c.Segments)
+	b = appendIntValue(b, `,"connections":`, c.Connections)
+	b = appendIntValue(b, `,"not_tcp":`, c.NotTCP)
 	b = append(b, `,"unfollowed":{`...)
 	for i, why := range sortedKeys(c.Unfollowed) {
 		if i > 0 {
@@ -563,8 +599,8 @@ func (n *ndjson) capture(b []byte, e *conn.Event) []byte {
 		b = strconv.AppendInt(b, c.Unfollowed[why], 10)
 	}
 	b = append(b, '}')
-	b = appendUintKey(b, "dropped", c.Dropped)
-	b = appendIntKey(b, "evicted", c.Evicted)
+	b = appendUintValue(b, `,"dropped":`, c.Dropped)
+	b = appendIntValue(b, `,"evicted":`, c.Evicted)
 	b = append(b, `,"start":`...)
 	b = n.clock.appendTime(b, c.First)
 	b = append(b, `,"end":`...)

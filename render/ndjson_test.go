@@ -250,13 +250,11 @@ func FuzzJSONString(f *testing.F) {
 }
 
 func BenchmarkNDJSON(b *testing.B) {
-	s := labels()
-	r := NewNDJSON(discard{}, Options{})
-	benchmarkSegments(b, s, r)
+	benchmarkSegments(b, download(), NewNDJSON(discard{}, Options{}))
 }
 
 func BenchmarkTimeline(b *testing.B) {
-	benchmarkSegments(b, labels(), NewTimeline(discard{}, Options{Width: 100, Full: true}))
+	benchmarkSegments(b, download(), NewTimeline(discard{}, Options{Width: 100, Full: true}))
 }
 
 func benchmarkSegments(b *testing.B, s *scene, r Renderer) {
