@@ -38,7 +38,7 @@ type facts struct {
 	callError           string     // errno name that a driven end's call gave: "ECONNREFUSED"
 	callName            string
 	synLastAt           capture.Stamp // time of synLast; filled by the tracker, 0 is not known
-	siblings            uint32        // handshakes with the same server address and port that others completed between synFirst and the end; filled by the tracker
+	siblings            uint32        // connections of others to the same server address and port whose handshake was completed, before or since; filled by the tracker
 	boundTo             netip.Addr    // the only address at which the server's port is open on this machine, where local socket data shows it; filled by the tracker where it is told, else invalid
 	app                 appFacts
 }
