@@ -58,7 +58,12 @@ func (c *cursor) icmp6() step {
 	p.extra = true
 	p.Content = ContentICMP
 	p.ICMP = ICMP{Version: 6, Type: b[0], Code: b[1], Error: b[0] <= icmp6LastError}
-	c.take(LayerICMPv6, min(icmpHeader, len(b)))
+	discovery := b[0] == icmp6Solicitation || b[0] == icmp6Advertisement
+	if discovery {
+		c.take(LayerICMPv6, len(b)) // all of it, as ARP
+	} else {
+		c.take(LayerICMPv6, min(icmpHeader, len(b)))
+	}
 	if len(b) < icmpHeader {
 		return c.fail(ProblemTruncated)
 	}
@@ -68,7 +73,7 @@ func (c *cursor) icmp6() step {
 	switch {
 	case p.ICMP.Error:
 		p.ICMP.quote(b[icmpHeader:])
-	case b[0] == icmp6Solicitation || b[0] == icmp6Advertisement:
+	case discovery:
 		c.neighbour(b)
 	}
 	return stepDone

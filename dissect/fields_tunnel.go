@@ -1,0 +1,133 @@
+package dissect
+
+// greFields is RFC 2784, RFC 2890 and, for version 1, RFC 2637.
+func greFields(r *fieldReader) {
+	checksum := r.flag("checksum present", 0, "checksum and reserved field follow")
+	routing := r.flag("routing present", 1, "deprecated")
+	key := r.flag("key present", 2, "key follows")
+	sequence := r.flag("sequence number present", 3, "sequence number follows")
+	r.number("strict source route", 4, 1, "")
+	r.number("recursion control", 5, 3, "")
+	ack := r.value(13, 3) == 1 && r.flag("acknowledgment present", 8, "acknowledgment number follows")
+	r.number("version", 13, 3, map[uint64]string{0: "GRE", 1: "PPTP"}[r.value(13, 3)])
+	r.etherType("protocol type", 2)
+	at := 4
+	if checksum || routing {
+		r.hex("checksum", at*8, 16, "")
+		r.number("offset", at*8+16, 16, "")
+		at += 4
+	}
+	if key && r.value(13, 3) == 1 {
+		r.number("payload length", at*8, 16, "")
+		r.number("call identifier", at*8+16, 16, "")
+		at += 4
+	} else if key {
+		r.hex("key", at*8, 32, "")
+		at += 4
+	}
+	if sequence {
+		r.number("sequence number", at*8, 32, "")
+		at += 4
+	}
+	if ack {
+		r.number("acknowledgment number", at*8, 32, "")
+		at += 4
+	}
+	r.raw("routing", at, len(r.b)-at)
+}
+
+// erspanFields is draft-foschiano-erspan.
+func erspanFields(r *fieldReader) {
+	r.number("version", 0, 4, map[uint64]string{1: "type II", 2: "type III"}[r.value(0, 4)])
+	r.number("VLAN", 4, 12, "")
+	r.number("class of service", 16, 3, "")
+	r.number("encapsulation", 19, 2, "")
+	r.number("truncated", 21, 1, "")
+	r.number("session identifier", 22, 10, "")
+	if len(r.b) == 8 {
+		r.number("reserved", 32, 12, "")
+		r.number("index", 44, 20, "")
+		return
+	}
+	r.number("timestamp", 32, 32, "")
+	r.hex("security group tag", 64, 16, "")
+	r.hex("flags", 80, 16, "")
+	r.raw("platform subheader", 12, len(r.b)-12)
+}
+
+// vxlanFields is RFC 7348, section 5; the generic protocol extension is in
+// the fields that are reserved there.
+func vxlanFields(r *fieldReader) {
+	r.hex("flags", 0, 8, "")
+	r.flag("VNI present", 4, "network identifier holds")
+	r.raw("reserved", 1, 3)
+	r.number("VXLAN network identifier", 32, 24, "")
+	r.number("reserved", 56, 8, "")
+}
+
+// geneveFields is RFC 8926, section 3.
+func geneveFields(r *fieldReader) {
+	r.number("version", 0, 2, "")
+	r.number("options length", 2, 6, count(r.value(2, 6)*4, "byte"))
+	r.flag("control packet", 8, "not for the payload's receiver")
+	r.flag("critical options", 9, "options must be understood")
+	r.number("reserved", 10, 6, "")
+	r.etherType("protocol type", 2)
+	r.number("virtual network identifier", 32, 24, "")
+	r.number("reserved", 56, 8, "")
+	for at := 8; at+4 <= len(r.b); {
+		n := 4 + int(r.b[at+3]&0x1f)*4
+		if at+n > len(r.b) {
+			r.raw("option, malformed", at, len(r.b)-at)
+			return
+		}
+		r.raw("option class "+hexNumber(uint64(be16(r.b[at:])), 16)+" type "+hexNumber(uint64(r.b[at+2]), 8), at, n)
+		at += n
+	}
+}
+
+// gtpuFields is 3GPP TS 29.281, section 5.
+func gtpuFields(r *fieldReader) {
+	r.number("version", 0, 3, "")
+	r.number("protocol type", 3, 1, "")
+	r.number("reserved", 4, 1, "")
+	extension := r.flag("extension header", 5, "extension headers follow")
+	sequence := r.flag("sequence number", 6, "sequence number holds")
+	npdu := r.flag("N-PDU number", 7, "N-PDU number holds")
+	r.number("message type", 8, 8, map[uint64]string{gtpTPDU: "user's packet"}[r.value(8, 8)])
+	r.number("length", 16, 16, "")
+	r.hex("tunnel endpoint identifier", 32, 32, "")
+	if !extension && !sequence && !npdu {
+		return
+	}
+	r.number("sequence number", 64, 16, "")
+	r.number("N-PDU number", 80, 8, "")
+	r.hex("next extension header type", 88, 8, "")
+	r.raw("extension headers", 12, len(r.b)-12)
+}
+
+// l2tpFields is RFC 2661, section 3.1.
+func l2tpFields(r *fieldReader) {
+	r.flag("control", 0, "control message")
+	length := r.flag("length present", 1, "length follows")
+	sequence := r.flag("sequence present", 4, "Ns and Nr follow")
+	offset := r.flag("offset present", 6, "offset size follows")
+	r.flag("priority", 7, "prefer")
+	r.number("version", 12, 4, "")
+	at := 16
+	if length {
+		r.number("length", at, 16, "")
+		at += 16
+	}
+	r.number("tunnel identifier", at, 16, "")
+	r.number("session identifier", at+16, 16, "")
+	at += 32
+	if sequence {
+		r.number("Ns", at, 16, "")
+		r.number("Nr", at+16, 16, "")
+		at += 32
+	}
+	if offset {
+		r.number("offset size", at, 16, "")
+	}
+}
