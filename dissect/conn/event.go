@@ -200,12 +200,16 @@ type Event struct {
 
 	Inferred   bool            // who is client was inferred
 	First      bool            // the connection's first event
-	Packet     *dissect.Packet // the packet of a segment, ICMP or neighbour event
+	Packet     *dissect.Packet // the packet of a segment; of an ICMP or neighbour event, nil where it came earlier
 	App        string          // layer 7 or 6, as far as this segment shows: `HTTP GET /`, `TLS ClientHello`; else ""
 	Call       *Call
 	Text       string      // of TypeWait
 	Connection *Connection // of TypeEnd
 	Capture    *Capture    // of TypeCapture
+
+	ICMP      dissect.ICMP      // of TypeICMP
+	ICMPFrom  netip.Addr        // who sent it
+	Neighbour dissect.Neighbour // of TypeNeighbour
 }
 
 // Call is a socket call that one end made.

@@ -1,41 +1,220 @@
 package conn
 
 import (
+	"cmp"
+	"iter"
+	"net/netip"
+	"slices"
 	"time"
 
 	"tcpsee/capture"
 	"tcpsee/dissect"
 )
 
+// The limits where Limits says nothing.
+const (
+	DefaultConnections = 1 << 18
+	DefaultLinger      = 120 * time.Second
+)
+
 // Limits bounds what a Tracker remembers.
 type Limits struct {
 	Connections int           // that are followed at once; 0 is DefaultConnections
-	Linger      time.Duration // how long a closed or idle one is kept after its last segment; 0 is DefaultLinger
+	Linger      time.Duration // how long a closed one is kept after its last segment; 0 is DefaultLinger
+	AppMemory   int           // bytes that layer 7 may put aside; 0 is DefaultAppMemory
 }
 
 // Options of a Tracker.
 type Options struct {
 	Limits Limits
-	Live   bool // Wait events are made by Tick
+	Live   bool // Wait events are made by Tick, neighbour events at once
+	Quiet  bool // no Event.App: for views that show no rows
+}
+
+// Stats counts what a Tracker has seen.
+type Stats struct {
+	Segments    int64
+	Connections int64
+	Open        int   // connections that are followed now
+	Evicted     int64 // connections that left early because Limits.Connections was reached
+	AppRefused  int64 // times that layer 7 was not put together because Limits.AppMemory was reached
+	Forgotten   int64 // segments outstanding that were not remembered because there were too many
 }
 
 // Tracker follows connections. It is not safe for concurrent use.
-type Tracker struct{}
+type Tracker struct {
+	options Options
+	rules   ruleSet
+
+	table   table
+	entries slab[entry]
+	bodies  slab[body]
+	ledgers slab[ledger]
+	apps    []*app // by number of the body
+	sides   []*outstanding
+	noSides []uint32 // free numbers of sides
+	pending int      // segments in all sides
+	budget  appBudget
+	leaving leavers
+	hand    uint32 // where eviction looks next
+	twins   twins
+
+	start   capture.Stamp // first time seen
+	now     capture.Stamp // last time seen
+	stats   Stats
+	around  neighbours
+	driven  driven
+	silence silence
+
+	events  []Event
+	special []bool // events[i] has held something else than a segment
+	ends    []*Connection
+	endsOut int
+	scratch body // of a connection that has none
+	seg     segment
+	facts   facts
+}
 
 // New returns an empty Tracker.
-func New(o Options) *Tracker { return &Tracker{} }
+func New(o Options) *Tracker {
+	if o.Limits.Connections <= 0 {
+		o.Limits.Connections = DefaultConnections
+	}
+	if o.Limits.Linger <= 0 {
+		o.Limits.Linger = DefaultLinger
+	}
+	return &Tracker{
+		options: o,
+		rules:   newRuleSet(),
+		table:   newTable(),
+		budget:  appBudget{Limit: o.Limits.AppMemory, Quiet: o.Quiet},
+		start:   capture.NoTime,
+		now:     capture.NoTime,
+		driven:  driven{last: capture.NoTime},
+		silence: silence{last: capture.NoTime},
+	}
+}
+
+// Stats returns what was counted so far.
+func (t *Tracker) Stats() Stats {
+	s := t.stats
+	s.Open = t.table.n
+	s.AppRefused = int64(t.budget.Refused)
+	return s
+}
 
 // Add takes the next packet and returns the events that it causes, in order.
 // The slice and what it points to are valid until the next call of any method.
-func (t *Tracker) Add(p *dissect.Packet) []Event { return nil }
+func (t *Tracker) Add(p *dissect.Packet) []Event {
+	t.begin(p.Frame.Time)
+	t.leave()
+	t.silence.heard(t.now)
+	switch p.Content {
+	case dissect.ContentTCP:
+		t.segment(p)
+	case dissect.ContentICMP:
+		t.icmp(p)
+	case dissect.ContentNeighbour:
+		t.neighbour(p)
+	}
+	return t.events
+}
 
-// Call takes a socket call of an end that is driven or traced. at is when it
-// happened by the clock that stamps frames.
-func (t *Tracker) Call(c *Call, at capture.Stamp) []Event { return nil }
+// begin starts a call that happens at a time.
+func (t *Tracker) begin(at capture.Stamp) {
+	t.events = t.events[:0]
+	t.endsOut = 0
+	if at.Known() {
+		t.now = at
+		if !t.start.Known() {
+			t.start = at
+		}
+	}
+}
 
-// Tick tells the time while nothing arrives, so that silence can be said.
-func (t *Tracker) Tick(now capture.Stamp) []Event { return nil }
+// event appends an event and returns it. Its fields for segments have yet to
+// be set, all others are zero.
+func (t *Tracker) event(typ Type) *Event {
+	n := len(t.events)
+	if n == cap(t.events) {
+		t.events = append(t.events, Event{})
+		t.special = append(t.special, false)
+		t.events = t.events[:n]
+	}
+	t.events = t.events[:n+1]
+	for len(t.special) <= n {
+		t.special = append(t.special, false)
+	}
+	e := &t.events[n]
+	if typ != TypeSegment || t.special[n] {
+		*e = Event{}
+		t.special[n] = typ != TypeSegment
+	}
+	e.Type = typ
+	return e
+}
 
-// End gives the TypeEnd events of all connections that are left, in the order
-// of their numbers.
-func (t *Tracker) End() []Event { return nil }
+// Left gives the TypeEnd events of all connections that are left, in the order
+// of their numbers, one at a time, and before them what is to be said about
+// addresses that nobody had. An event is valid until the next.
+func (t *Tracker) Left() iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		t.begin(capture.NoTime)
+		t.unanswered()
+		for i := range t.events {
+			if !yield(&t.events[i]) {
+				return
+			}
+		}
+		for _, n := range t.left() {
+			t.begin(capture.NoTime)
+			t.end(n, t.entries.at(n))
+			for i := range t.events {
+				if !yield(&t.events[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// End gives what Left gives, all at once: about 1 KiB for each connection.
+func (t *Tracker) End() []Event {
+	t.begin(capture.NoTime)
+	t.unanswered()
+	for _, n := range t.left() {
+		t.end(n, t.entries.at(n))
+	}
+	return t.events
+}
+
+// left returns the entries in use, by number of the connection.
+func (t *Tracker) left() []uint32 {
+	all := make([]uint32, 0, t.table.n)
+	for _, s := range t.table.slots {
+		if s != 0 {
+			all = append(all, uint32(s))
+		}
+	}
+	slices.SortFunc(all, func(a, b uint32) int {
+		return cmp.Compare(t.entries.at(a).number.get(), t.entries.at(b).number.get())
+	})
+	return all
+}
+
+// address returns an address of a key.
+func (e *entry) address(a [16]byte) netip.Addr {
+	addr := netip.AddrFrom16(a)
+	if !e.flags.has(flagIPv6) {
+		return addr.Unmap()
+	}
+	return addr
+}
+
+// endpoint returns the address and port that sends in direction d.
+func (e *entry) endpoint(d int) netip.AddrPort {
+	if d == 0 {
+		return netip.AddrPortFrom(e.address(e.key.a), e.key.pa)
+	}
+	return netip.AddrPortFrom(e.address(e.key.b), e.key.pb)
+}

@@ -1,0 +1,134 @@
+package conn
+
+import (
+	"time"
+
+	"tcpsee/capture"
+)
+
+// summarize fills c and t.facts with what is known of a connection, and has it
+// judged.
+func (t *Tracker) summarize(c *Connection, e *entry) {
+	t.facts = facts{}
+	f := &t.facts
+	b := &t.scratch
+	if e.body != 0 {
+		b = t.bodies.at(e.body)
+	} else {
+		s := &segment{e: e, t: t}
+		t.standIn(s)
+	}
+	now := t.time(e.last)
+	client := e.client()
+	c.Number = int64(e.number.get())
+	c.Inferred = e.flags.has(flagInferred)
+	c.First, c.Last = e.first, e.last
+	c.FirstFrame, c.LastFrame = int64(e.firstFrame.get()), e.frame(e.lastFrame)
+	c.File = int(e.file)
+	c.Completeness = e.complete
+	c.IRTT = time.Duration(b.irtt.bits())
+	c.HalfRTT = e.halves(b)
+	c.SYNs = uint32(e.syns)
+	c.Client, c.Server = e.endpoint(client), e.endpoint(1-client)
+	for d := range 2 {
+		side := e.side(d)
+		c.States[side] = e.state(d)
+		c.ISS[side], c.ISSKnown[side] = seqOf(e.base[d]), e.flags.of(flagSyn0, d)
+		c.Segments[side] = uint64(b.segments[d])
+		c.Bytes[side] = b.bytes[d].get()
+		c.Unique[side] = c.Bytes[side]
+		f.dataFirst[side], f.dataLast[side] = e.frame(b.dataFirst[d]), e.frame(b.dataLast[d])
+		f.fin[side], f.finAcked[side] = e.frame(b.fin[d]), e.frame(b.finAcked[d])
+		f.outstanding[side] = e.inFlight(d)
+		f.lastDataAt[side] = capture.NoTime
+		if b.dataLast[d] != 0 && e.last.Known() {
+			f.lastDataAt[side] = capture.Stamp(b.lastData[d].near(now))
+		}
+	}
+	f.synFirst, f.synLast, f.synAck = 0, e.frame(e.synLast), e.frame(e.synAck)
+	if e.syns > 0 {
+		f.synFirst = e.frame(1)
+	}
+	f.synAcks = uint32(e.synAcks)
+	f.handshake = e.frame(b.handshake)
+	f.simultaneous = e.flags.has(flagCrossed)
+	f.midstream = !e.flags.of(flagSyn0, 0) && !e.flags.of(flagSyn0, 1)
+	f.lastBy = e.side(int(e.lastBy))
+	f.establishedAt, f.endedAt = capture.NoTime, capture.NoTime
+	if e.flags.has(flagHandshake) && e.last.Known() {
+		f.establishedAt = e.first + capture.Stamp(b.irtt.bits())
+	}
+	if f.fin[Client] != 0 || f.fin[Server] != 0 || e.flags.has(flagReset) {
+		f.endedAt = capture.Stamp(b.ended.near(now))
+	}
+	if e.syns > 0 && !e.flags.has(flagHandshake) && e.last.Known() {
+		f.synLastAt = capture.Stamp(e.synTime.near(now))
+	}
+	f.finOrder = Client
+	if f.fin[Client] == 0 || f.fin[Server] != 0 && f.fin[Server] < f.fin[Client] {
+		f.finOrder = Server
+	}
+	t.summarizeLabels(c, e, b)
+	t.summarizeTrouble(c, e, b)
+	t.addresses(c, f)
+	if t.driven.conn == c.Number {
+		f.callError, f.callName = t.driven.errName, t.driven.errCall
+	}
+	if e.body != 0 && int(e.body) <= len(t.apps) && t.apps[e.body-1] != nil {
+		f.app = t.apps[e.body-1].facts()
+		c.App = f.app.name
+	}
+	c.Verdict = judge(c, f)
+}
+
+// summarizeLabels fills the counts of labels.
+func (t *Tracker) summarizeLabels(c *Connection, e *entry, b *body) {
+	switch {
+	case e.body == 0:
+		for l, n := range e.openingLabels() {
+			c.LabelCounts[l] += uint32(n)
+		}
+	case b.ledger != 0:
+		c.LabelCounts = t.ledgers.at(b.ledger).counts
+	default:
+		b.once.Each(func(l Label) { c.LabelCounts[l] = 1 })
+	}
+}
+
+// summarizeTrouble fills what the ledger knows.
+func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
+	f := &t.facts
+	if e.body == 0 {
+		client := e.client()
+		c.Retransmits = [2]uint64{uint64(max(e.syns, 1) - 1), uint64(max(e.synAcks, 1) - 1)}
+		if e.flags.has(flagReset) {
+			f.rst, f.rstBy, f.rstState = c.LastFrame, e.side(e.resetBy()), e.stateBeforeReset()
+		}
+		_ = client
+		return
+	}
+	if b.ledger == 0 {
+		return
+	}
+	l := t.ledgers.at(b.ledger)
+	for d := range 2 {
+		side := e.side(d)
+		c.Retransmits[side] = l.resends[d]
+		c.Unique[side] -= min(l.resent[d], c.Unique[side])
+		f.zeroWindow[side] = e.frame(l.zeroWindow[d])
+		f.probes[side] = l.probes[d]
+		if f.outstanding[side] > 0 && l.again[d] > 0 &&
+			!(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], l.againSeq[d])) {
+			f.resendsAtEnd[side] = l.again[d]
+			f.resendBytes[side] = l.againBytes[d]
+			f.resendFrame[side] = e.frame(l.againFrame[d])
+		}
+	}
+	if l.rst != 0 {
+		f.rst, f.rstBy, f.rstState = e.frame(l.rst), e.side(int(l.rstBy)), l.rstState
+	}
+	if l.icmpCount > 0 {
+		f.icmp = icmpFact{frame: e.frame(l.icmpFrame), version: l.icmpVersion, kind: l.icmpType, code: l.icmpCode,
+			mtu: l.icmpMTU, from: e.address(l.icmpFrom), count: l.icmpCount}
+	}
+}

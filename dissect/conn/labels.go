@@ -1,0 +1,257 @@
+package conn
+
+import (
+	"time"
+
+	"tcpsee/dissect"
+)
+
+// The rules of labels are those that Wireshark documents for tcp.analysis.*
+// (https://www.wireshark.org/docs/wsug_html_chunked/ChAdvTCPAnalysis.html) and
+// its version 4.0 obeys. Where this package differs on purpose,
+// labels_differ.go says so and why.
+//
+// The words of the rules: a segment comes from a sender, its peer sends the
+// other way; next is the highest byte that the sender has sent, plus one
+// (SND.NXT); "the peer has acknowledged" is the last ACK number that the peer
+// sent.
+
+// The times of the rules.
+const (
+	fastWithin    = 20 * time.Millisecond // after the peer's last segment a resend is a fast one
+	reorderWithin = 3 * time.Millisecond  // after the newest segment an older one is out of order, where the round trip is not known
+)
+
+// shape is what the rules ask of a segment without looking further.
+type shape uint16
+
+const (
+	isPlain    shape = 1 << iota // neither SYN nor FIN nor RST
+	isEmpty                      // no payload
+	isOneByte                    // one byte of payload
+	isReset                      // RST
+	hasAck                       // ACK
+	occupies                     // takes sequence numbers: payload, SYN or FIN
+	atNext                       // begins at next
+	belowNext                    // begins one below next
+	behindNext                   // begins anywhere before next
+	beyondNext                   // begins after next
+	windowZero                   // its window is 0
+	windowSame                   // its window is the one that its sender sent last
+	ackSame                      // its ACK number is the one that its sender sent last
+	peerShut                     // the peer's last window is 0
+	peerKept                     // the peer's last segment was a keep-alive
+	peerProbed                   // the peer's last segment was a zero-window probe
+)
+
+// outcome is where the rules go on after one that fits.
+type outcome uint8
+
+const (
+	goOn    outcome = iota // with the next rule
+	toAck                  // with what the ACK number says
+	settled                // no other rule can fit
+)
+
+// rule gives a label to segments that have all of needs, nothing of lacks, and
+// fulfil when, where there is one.
+type rule struct {
+	label        Label
+	needs, lacks shape
+	when         func(*segment) bool
+	then         outcome
+	cite         string // where it comes from
+}
+
+// rules are tried in order. Those before ackRules look at a segment's place
+// and its window, ackRules at its ACK number, resendRules at what was sent
+// before.
+func rules() []rule {
+	return []rule{
+		{ZeroWindowProbe, isOneByte | atNext | peerShut, 0, nil, toAck,
+			"RFC 9293, section 3.8.6.1; tcp.analysis.zero_window_probe"},
+		{ZeroWindow, isPlain | windowZero, 0, nil, goOn,
+			"RFC 9293, section 3.8.6; tcp.analysis.zero_window"},
+		{LostSegment, beyondNext, isReset, nil, goOn,
+			"tcp.analysis.lost_segment"},
+		{KeepAlive, isPlain | belowNext, 0, shortest, goOn,
+			"RFC 9293, section 3.8.4; tcp.analysis.keep_alive"},
+		{WindowUpdate, isPlain | isEmpty | atNext | ackSame, windowZero | windowSame, nil, goOn,
+			"RFC 5681, section 2; tcp.analysis.window_update"},
+		{WindowFull, isPlain, isEmpty, fillsWindow, goOn,
+			"RFC 9293, section 3.8.6; tcp.analysis.window_full"},
+		{KeepAliveAck, isPlain | isEmpty | atNext | ackSame | windowSame | peerKept, windowZero, nil, toAck,
+			"RFC 9293, section 3.8.4; tcp.analysis.keep_alive_ack"},
+		{ZeroWindowProbeAck, isPlain | isEmpty | atNext | windowZero | windowSame | peerProbed, 0, sameOrNextAck, toAck,
+			"RFC 9293, section 3.8.6.1; tcp.analysis.zero_window_probe_ack"},
+		{DupAck, isPlain | isEmpty | atNext | ackSame | windowSame, windowZero, nil, toAck,
+			"RFC 5681, section 2; tcp.analysis.duplicate_ack"},
+	}
+}
+
+// ackRules look at the ACK number.
+func ackRules() []rule {
+	return []rule{
+		{AckLostSegment, hasAck, 0, acksUnseen, goOn,
+			"tcp.analysis.ack_lost_segment"},
+	}
+}
+
+// resendRules are for segments that occupy sequence numbers and are no
+// keep-alive. The first that fits is the label.
+func resendRules() []rule {
+	return []rule{
+		{SpuriousRetransmission, occupies, isEmpty, acknowledgedBefore, settled,
+			"RFC 2883; tcp.analysis.spurious_retransmission"},
+		{FastRetransmission, occupies | behindNext, 0, fast, settled,
+			"RFC 5681, section 3.2; RFC 6675; tcp.analysis.fast_retransmission"},
+		{OutOfOrder, occupies | behindNext, 0, reordered, settled,
+			"RFC 4737, section 3; tcp.analysis.out_of_order"},
+		{Retransmission, occupies | behindNext, 0, nil, settled,
+			"RFC 6298, section 5; tcp.analysis.retransmission"},
+	}
+}
+
+// shortest: a keep-alive has no payload or one byte of it.
+func shortest(s *segment) bool { return s.len <= 1 }
+
+// sameOrNextAck: the answer to a probe takes its byte or does not.
+func sameOrNextAck(s *segment) bool {
+	last := s.e.ack[s.from]
+	return s.ack == last || s.ack == last+1
+}
+
+// fillsWindow: the segment ends where the peer's window does.
+func fillsWindow(s *segment) bool {
+	e := s.e
+	scale := e.scale(s.to)
+	if scale == scaleUnknown {
+		return false
+	}
+	window := uint32(e.window[s.to])
+	if scale > 0 && !e.flags.of(flagEarly0, s.to) {
+		window <<= scale
+	}
+	return s.seq+uint32(s.len) == e.ack[s.to]+window
+}
+
+// acksUnseen: what is acknowledged lies behind a byte that was not captured.
+func acksUnseen(s *segment) bool {
+	return s.e.flags.of(flagKnown0, s.to) && after(s.ack, s.b.maxAck[s.to])
+}
+
+// acknowledgedBefore: the peer has acknowledged all of the segment.
+func acknowledgedBefore(s *segment) bool {
+	return s.e.flags.of(flagAcked0, s.to) && !after(s.seq+uint32(s.len), s.e.ack[s.to])
+}
+
+// fast: the peer asked for it with duplicate ACKs, moments ago.
+func fast(s *segment) bool {
+	if s.b.dups[s.to] < 2 || s.since(s.b.seen[s.to]) >= fastWithin {
+		return false
+	}
+	return s.seq == s.e.ack[s.to] || s.sackTells() && !s.sacked()
+}
+
+// reordered: it came so soon after a newer one that it cannot have been sent
+// again, and was not seen before.
+func reordered(s *segment) bool {
+	within := reorderWithin
+	if irtt := s.b.irtt.bits(); irtt != 0 {
+		within = time.Duration(irtt)
+	}
+	return s.since(s.b.nextTime[s.from]) < within &&
+		s.seq+uint32(s.len) != s.e.next[s.from] && !s.seenBefore()
+}
+
+// after reports whether a comes after b, modulo 2^32.
+func after(a, b uint32) bool { return int32(a-b) > 0 }
+
+// classify fills shape.
+func (s *segment) classify() {
+	e, f := s.e, s.p.TCP.Flags
+	var x shape
+	if f&(dissect.SYN|dissect.FIN|dissect.RST) == 0 {
+		x = isPlain
+	}
+	switch s.len {
+	case 0:
+		x |= isEmpty
+	case 1:
+		x |= isOneByte
+	}
+	if f&dissect.RST != 0 {
+		x |= isReset
+	}
+	if f&dissect.ACK != 0 {
+		x |= hasAck
+	}
+	if s.len > 0 || f&(dissect.SYN|dissect.FIN) != 0 {
+		x |= occupies
+	}
+	if e.flags.of(flagKnown0, s.from) {
+		switch d := int32(s.seq - e.next[s.from]); {
+		case d == 0:
+			x |= atNext
+		case d > 0:
+			x |= beyondNext
+		case d == -1 && s.len > 1: // it brings something new: a probe's byte may lie below
+			x |= belowNext
+		case d == -1:
+			x |= belowNext | behindNext
+		default:
+			x |= behindNext
+		}
+	}
+	if s.win == 0 {
+		x |= windowZero
+	}
+	if s.win == e.window[s.from] {
+		x |= windowSame
+	}
+	if s.ack == e.ack[s.from] {
+		x |= ackSame
+	}
+	if e.window[s.to] == 0 {
+		x |= peerShut
+	}
+	if e.flags.of(flagKeep0, s.to) {
+		x |= peerKept
+	}
+	if e.flags.of(flagProbe0, s.to) {
+		x |= peerProbed
+	}
+	s.shape = x
+}
+
+// label applies the rules.
+func (t *Tracker) label(s *segment) {
+	s.classify()
+	for i := range t.rules.place {
+		r := &t.rules.place[i]
+		if s.fits(r) {
+			s.labels = s.labels.With(r.label)
+			if r.then == toAck {
+				break
+			}
+		}
+	}
+	for i := range t.rules.ack {
+		if r := &t.rules.ack[i]; s.fits(r) {
+			s.labels = s.labels.With(r.label)
+		}
+	}
+	if s.shape&occupies == 0 || s.labels.Has(KeepAlive) {
+		return
+	}
+	for i := range t.rules.resend {
+		if r := &t.rules.resend[i]; s.fits(r) {
+			s.labels = s.labels.With(r.label)
+			return
+		}
+	}
+}
+
+func (s *segment) fits(r *rule) bool {
+	return s.shape&r.needs == r.needs && s.shape&r.lacks == 0 && (r.when == nil || r.when(s))
+}

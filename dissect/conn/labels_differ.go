@@ -1,0 +1,107 @@
+package conn
+
+import "tcpsee/dissect"
+
+// difference is where a label is not Wireshark's, on purpose.
+type difference struct {
+	label  Label  // that is given
+	places Labels // that are taken away
+	when   func(*segment) bool
+	reason string
+}
+
+// differences are applied after the rules, in order.
+func differences() []difference {
+	return []difference{
+		{ZeroWindowProbe, 1 << KeepAlive, probesWindow,
+			"Linux probes a closed window with a segment one below the next byte and without data: with the peer's window at 0 that asks for room, not for a sign of life"},
+		{ZeroWindowProbeAck, 0, answersProbe,
+			"and what answers such a probe with the window still closed is the probe's answer"},
+		{SimultaneousOpen, resendLabels | 1<<OutOfOrder, crosses,
+			"a SYN that meets another one, and the SYN-ACKs that answer both, are sent for the first time"},
+		{ChallengeAck, 1 << DupAck, challenged,
+			"RFC 5961 has an ACK sent in answer to a SYN or an RST that does not fit: it asks for nothing to be sent again"},
+		{Refused, 0, refuses,
+			"an RST that answers a SYN is no reset connection: there was none"},
+		{Offloaded, 0, offloaded,
+			"more payload than the peer's MSS was not on a wire like this: the network card cuts it, or put it together"},
+		{HalfClose, 0, halfCloses,
+			"data towards an end that has closed its own direction: allowed, and easily taken for an error"},
+		{TimeWait, 0, entersTimeWait,
+			"the end that closes first stays in TIME-WAIT, which is why its port is not free"},
+	}
+}
+
+// differ applies the differences to a segment's labels. Those on states are
+// applied by settle.
+func (t *Tracker) differ(s *segment) {
+	for i := range t.rules.differ {
+		d := &t.rules.differ[i]
+		if d.when(s) {
+			s.labels = s.labels&^d.places | 1<<d.label
+		}
+	}
+}
+
+// probesWindow: a keep-alive's form, while the peer's window is closed.
+func probesWindow(s *segment) bool {
+	return s.labels.Has(KeepAlive) && s.shape&peerShut != 0 && s.e.flags.of(flagAcked0, s.to)
+}
+
+// answersProbe: the answer to a probe that Wireshark calls a keep-alive.
+func answersProbe(s *segment) bool {
+	const needs = isPlain | isEmpty | atNext | windowZero | peerProbed | ackSame
+	return s.shape&needs == needs
+}
+
+// crosses: both ends have sent a SYN, and this is the second SYN or a SYN-ACK
+// of that opening.
+func crosses(s *segment) bool {
+	e := s.e
+	if s.flags&dissect.SYN == 0 || s.flags&dissect.RST != 0 || e.flags.has(flagSelf) {
+		return false
+	}
+	if s.flags&dissect.ACK == 0 {
+		return !s.isNew && s.from != e.client() && !e.flags.of(flagSyn0, s.from)
+	}
+	return e.flags.has(flagCrossed) && s.seq == e.base[s.from] && (s.before[s.from] == StateSynSent || s.before[s.from] == StateSynReceived && !e.flags.of(flagAcked0, s.from))
+}
+
+// challenged: an ACK that repeats the last one, where the peer's last segment
+// was a SYN or RST that did not fit.
+func challenged(s *segment) bool { return s.challenges() }
+
+// refuses: the first answer to a SYN is RST.
+func refuses(s *segment) bool {
+	e := s.e
+	return s.flags&dissect.RST != 0 && s.from != e.client() && e.syns > 0 && !e.flags.has(flagSynAck|flagReset|flagCrossed) &&
+		s.before[s.to] == StateSynSent && s.resets(StateSynSent)
+}
+
+// offloaded: more payload than a segment may have.
+func offloaded(s *segment) bool {
+	if s.len <= ethernetMSS {
+		return false
+	}
+	if mss := s.e.mss[s.to]; mss != 0 {
+		return s.len > mss.bytes()
+	}
+	return s.len > largestMSS
+}
+
+// The sizes of payload that need no second look, and that no wire carries:
+// Ethernet's usual 1500 and the largest jumbo frame's 9216 bytes, without the
+// headers.
+const (
+	ethernetMSS = 1460
+	largestMSS  = 9216 - 40
+)
+
+// halfCloses: the first data after the peer's FIN was acknowledged.
+func halfCloses(s *segment) bool {
+	e := s.e
+	return s.len > 0 && !e.flags.has(flagHalfClose) && s.before[s.from] == StateCloseWait && s.shape&behindNext == 0
+}
+
+// entersTimeWait is settled by settle, once the states are known.
+func entersTimeWait(*segment) bool { return false }

@@ -1,0 +1,169 @@
+package conn
+
+import "encoding/binary"
+
+// Limits of what is outstanding.
+const (
+	maxOutstanding      = 10_000  // segments of one direction that are remembered until they are acknowledged
+	maxOutstandingTotal = 4 << 20 // of all connections; beyond, new ones are not remembered
+	maxSACK             = 4       // blocks of one ACK: no more fit into its options (RFC 2018, section 3)
+	keepOutstanding     = 512     // segments that a recycled list keeps room for
+)
+
+// sent is a segment that occupies sequence numbers and is not acknowledged.
+type sent struct {
+	seq, end uint32
+	at       int64 // when it was sent; sentAgain where that says nothing (Karn's rule)
+}
+
+const sentAgain = -1 << 63
+
+// outstanding is what both directions of a connection have sent and not seen
+// acknowledged, and what each reported by SACK.
+type outstanding struct {
+	list [2]queue
+	sack [2][maxSACK][2]uint32
+	n    [2]uint8 // blocks of sack
+}
+
+// queue holds segments in the order in which they were sent.
+type queue struct {
+	items   []sent
+	head    int  // items before it have gone
+	mixed   bool // not in order of sequence numbers
+	highest uint32
+}
+
+func (q *queue) live() []sent { return q.items[q.head:] }
+
+func (q *queue) len() int { return len(q.items) - q.head }
+
+func (q *queue) push(s sent) {
+	if q.head == len(q.items) {
+		q.items, q.head, q.mixed = q.items[:0], 0, false
+	} else if after(q.highest, s.end) {
+		q.mixed = true
+	}
+	if len(q.items) == cap(q.items) && q.head > len(q.items)/2 {
+		n := copy(q.items, q.items[q.head:])
+		q.items, q.head = q.items[:n], 0
+	}
+	q.items = append(q.items, s)
+	q.highest = s.end
+}
+
+// acked forgets what ends at or before ack, and cuts what it covers in part.
+// It returns when the newest of those was sent, sentAgain where there is none
+// or that is not known.
+func (q *queue) acked(ack uint32) (at int64) {
+	at = sentAgain
+	if !q.mixed {
+		for q.head < len(q.items) {
+			s := &q.items[q.head]
+			if after(s.end, ack) {
+				if after(ack, s.seq) {
+					s.seq = ack
+				}
+				break
+			}
+			at = s.at
+			q.head++
+		}
+		return at
+	}
+	kept := q.items[q.head:q.head]
+	for _, s := range q.items[q.head:] {
+		if !after(s.end, ack) {
+			at = s.at
+			continue
+		}
+		if after(ack, s.seq) {
+			s.seq = ack
+		}
+		kept = append(kept, s)
+	}
+	q.items = q.items[:q.head+len(kept)]
+	return at
+}
+
+// seenBefore reports whether the segment lies inside of one that its sender
+// sent before and that is not acknowledged.
+func (s *segment) seenBefore() bool {
+	o := s.outstanding()
+	if o == nil {
+		return false
+	}
+	end := s.seq + uint32(s.len)
+	for _, x := range o.list[s.from].live() {
+		if !after(x.seq, s.seq) && !after(end, x.end) {
+			return true
+		}
+	}
+	return false
+}
+
+// sackTells reports whether the peer has said by SACK what it has.
+func (s *segment) sackTells() bool {
+	o := s.outstanding()
+	return o != nil && o.n[s.to] > 0
+}
+
+// sacked reports whether the segment lies in one of the peer's SACK blocks.
+func (s *segment) sacked() bool {
+	o := s.outstanding()
+	end := s.seq + uint32(s.len)
+	for _, b := range o.sack[s.to][:o.n[s.to]] {
+		if !after(b[0], s.seq) && !after(end, b[1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// optionSACK is the kind of the SACK option (RFC 2018, section 3).
+const (
+	optionEnd       = 0
+	optionNop       = 1
+	optionMSS       = 2
+	optionScale     = 3
+	optionSACK      = 5
+	optionTimestamp = 8
+	optionFastOpen  = 34
+)
+
+// option returns the value of the first option of a kind: without kind and
+// length, as far as it was captured. The list ends at what makes no sense.
+func option(opts []byte, kind byte) (value []byte, ok bool) {
+	for len(opts) > 0 {
+		switch opts[0] {
+		case optionEnd:
+			return nil, false
+		case optionNop:
+			opts = opts[1:]
+			continue
+		}
+		if len(opts) < 2 || opts[1] < 2 || int(opts[1]) > len(opts) {
+			return nil, false
+		}
+		if opts[0] == kind {
+			return opts[2:opts[1]], true
+		}
+		opts = opts[opts[1]:]
+	}
+	return nil, false
+}
+
+// noteSACK remembers the blocks that the segment reports. A list that says
+// nothing leaves the last one standing.
+func (o *outstanding) noteSACK(from int, opts []byte) {
+	v, ok := option(opts, optionSACK)
+	if !ok {
+		return
+	}
+	n := 0
+	for ; len(v) >= 8 && n < maxSACK; v = v[8:] {
+		o.sack[from][n] = [2]uint32{binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:])}
+		n++
+	}
+	o.n[from] = uint8(n)
+}

@@ -1,0 +1,234 @@
+package conn
+
+import (
+	"time"
+
+	"tcpsee/dissect"
+)
+
+// track follows what is outstanding and when it was sent.
+func (t *Tracker) track(s *segment) {
+	e, b := s.e, s.b
+	if o := s.outstanding(); o != nil {
+		if at := o.list[s.to].acked(s.ack); at != sentAgain && s.flags&dissect.ACK != 0 {
+			s.rtt = time.Duration(max(s.now-at, 0))
+		}
+	}
+	if s.shape&occupies != 0 {
+		at := s.now
+		if s.labels&resendLabels != 0 {
+			at = sentAgain
+			s.ambiguous()
+		}
+		t.remember(b, s.from, sent{seq: s.seq, end: s.end, at: at})
+	}
+	if len(s.p.TCP.Options) >= 10 {
+		if o := s.outstanding(); o != nil {
+			o.noteSACK(s.from, s.p.TCP.Options)
+		}
+	}
+	if o := s.outstanding(); o != nil && o.list[0].len() == 0 && o.list[1].len() == 0 {
+		t.dropSide(b)
+	}
+	t.handshake(s)
+	_ = e
+}
+
+// resendLabels are those of segments that carry what was sent before.
+const resendLabels = 1<<Retransmission | 1<<FastRetransmission | 1<<SpuriousRetransmission
+
+// ambiguous marks what the segment sends again: an acknowledgement of it does
+// not say which copy it answers (Karn's rule, RFC 6298, section 3).
+func (s *segment) ambiguous() {
+	o := s.outstanding()
+	if o == nil {
+		return
+	}
+	live := o.list[s.from].live()
+	for i := range live {
+		if after(live[i].end, s.seq) && after(s.end, live[i].seq) {
+			live[i].at = sentAgain
+		}
+	}
+}
+
+// handshake looks whether the segment completes the handshake, and how long
+// that took.
+func (t *Tracker) handshake(s *segment) {
+	e, b := s.e, s.b
+	if e.flags.has(flagHandshake) || !e.flags.has(flagSynAck) || s.from != e.client() ||
+		s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK ||
+		!e.flags.of(flagSyn0, s.to) || !after(s.ack, e.base[s.to]) || after(s.ack, e.next[s.to]) {
+		return
+	}
+	e.flags.set(flagHandshake)
+	s.role = true
+	b.handshake = e.frameRef(s.p.Frame.Number)
+	if e.syns == 0 {
+		return
+	}
+	syn, synAck := e.synTime.near(s.now), b.seen[s.to].near(s.now)
+	b.irtt = durationOf(max(s.now-syn, 0))
+	e.synTime = durationOf(max(synAck-syn, 0))
+}
+
+// halves returns how long the SYN-ACK and its ACK took.
+func (e *entry) halves(b *body) [2]time.Duration {
+	if !e.flags.has(flagHandshake) || b.irtt.bits() == 0 {
+		return [2]time.Duration{}
+	}
+	out := e.synTime.bits()
+	return [2]time.Duration{time.Duration(out), time.Duration(max(b.irtt.bits()-out, 0))}
+}
+
+// inFlight returns the bytes that a direction has sent and not seen
+// acknowledged; SYN and FIN do not count.
+func (e *entry) inFlight(d int) uint32 {
+	if !e.flags.of(flagKnown0, d) {
+		return 0
+	}
+	low := e.base[d] + 1
+	if e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], low) {
+		low = e.ack[1-d]
+	}
+	n := int32(e.next[d] - low)
+	if e.flags.of(flagFin0, d) {
+		n--
+	}
+	return uint32(max(n, 0))
+}
+
+// scaled returns a segment's window in bytes.
+func (s *segment) scaled() (window uint32, known bool) {
+	scale := s.e.scale(s.from)
+	switch {
+	case s.flags&dissect.SYN != 0 || scale == scaleUnused:
+		return uint32(s.win), true
+	case scale == scaleUnknown:
+		return uint32(s.win), false
+	}
+	return uint32(s.win) << scale, true
+}
+
+// remember puts a segment among those that are outstanding.
+func (t *Tracker) remember(b *body, d int, x sent) {
+	if b.side == 0 {
+		if n := len(t.noSides); n > 0 {
+			b.side = t.noSides[n-1]
+			t.noSides = t.noSides[:n-1]
+		} else {
+			t.sides = append(t.sides, new(outstanding))
+			b.side = uint32(len(t.sides))
+		}
+	}
+	q := &t.sides[b.side-1].list[d]
+	if q.len() >= maxOutstanding || t.pending >= maxOutstandingTotal {
+		t.stats.Forgotten++
+		return
+	}
+	q.push(x)
+}
+
+// dropSide recycles what held a connection's outstanding segments.
+func (t *Tracker) dropSide(b *body) {
+	if b.side == 0 {
+		return
+	}
+	o := t.sides[b.side-1]
+	for d := range o.list {
+		items := o.list[d].items[:0]
+		if cap(items) > keepOutstanding {
+			items = nil
+		}
+		o.list[d] = queue{items: items}
+	}
+	o.n = [2]uint8{}
+	t.noSides = append(t.noSides, b.side)
+	b.side = 0
+}
+
+// ledger returns the ledger of a connection, and makes one where it has none.
+func (t *Tracker) ledger(b *body) *ledger {
+	if b.ledger == 0 {
+		n, l := t.ledgers.take()
+		b.once.Each(func(x Label) { l.counts[x] = 1 })
+		b.ledger = n
+		return l
+	}
+	return t.ledgers.at(b.ledger)
+}
+
+// countLabel counts a label.
+func (t *Tracker) countLabel(b *body, l Label) {
+	if b.ledger == 0 && !b.once.Has(l) {
+		b.once = b.once.With(l)
+		return
+	}
+	t.ledger(b).counts[l]++
+}
+
+// count counts the segment.
+func (t *Tracker) count(s *segment) {
+	e, b := s.e, s.b
+	e.last = s.p.Frame.Time
+	ref := e.frameRef(s.p.Frame.Number)
+	e.lastFrame, e.lastBy = ref, uint8(s.from)
+	if e.body == 0 {
+		return
+	}
+	d := s.from
+	b.segments[d]++
+	for l := s.labels; l != 0; {
+		x := Label(trailing(l))
+		l &^= 1 << x
+		t.countLabel(b, x)
+	}
+	if s.len > 0 {
+		b.bytes[d].add(uint64(s.len))
+		if b.dataFirst[d] == 0 {
+			b.dataFirst[d] = ref
+		}
+		b.dataLast[d] = ref
+		b.lastData[d] = clockOf(s.now)
+	}
+	if s.labels.Has(DuplicateCapture) {
+		return
+	}
+	if s.flags&dissect.FIN != 0 && b.fin[d] == 0 {
+		b.fin[d] = ref
+	}
+	if o := s.to; b.fin[o] != 0 && b.finAcked[o] == 0 && s.flags&dissect.ACK != 0 && !after(e.next[o], s.ack) {
+		b.finAcked[o] = ref
+	}
+	if s.labels&(resendLabels|1<<ZeroWindow|1<<ZeroWindowProbe) != 0 || b.ledger != 0 || s.flags&dissect.RST != 0 {
+		t.trouble(s, ref)
+	}
+}
+
+// trouble writes into the ledger what a verdict may want to know.
+func (t *Tracker) trouble(s *segment, ref uint32) {
+	l, d := t.ledger(s.b), s.from
+	if s.labels&resendLabels != 0 {
+		l.resends[d]++
+		l.resent[d] += uint64(s.len)
+		if l.again[d] > 0 && l.againSeq[d] == s.seq {
+			l.again[d]++
+		} else if s.len > 0 || s.flags&dissect.FIN != 0 {
+			l.again[d], l.againSeq[d], l.againBytes[d] = 1, s.seq, 0
+		}
+		l.againBytes[d] = max(l.againBytes[d], uint32(s.len))
+		l.againFrame[d] = ref
+	}
+	switch {
+	case s.labels.Has(ZeroWindow):
+		l.zeroWindow[d] = ref
+	case s.win > 0:
+		l.zeroWindow[d] = 0
+	}
+	if s.labels.Has(ZeroWindowProbe) {
+		l.probes[d]++
+	}
+	if s.flags&dissect.RST != 0 && l.rst == 0 {
+		l.rst, l.rstBy, l.rstState = ref, uint8(d), s.before[s.to]
+	}
+}

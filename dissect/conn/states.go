@@ -1,0 +1,234 @@
+package conn
+
+import (
+	"tcpsee/capture"
+	"tcpsee/dissect"
+)
+
+// The states of both ends are those of RFC 9293, section 3.3.2, as a bystander
+// can tell them. A segment shows its sender's state at once. It changes its
+// receiver's where it is sure to arrive; where it was seen leaving this
+// machine the receiver is unknown until it answers.
+
+// states sets both ends' states after the segment.
+func (s *segment) states() {
+	e := s.e
+	from, to := e.state(s.from), e.state(s.to)
+	from = s.sender(from)
+	if e.flags.has(flagSelf) {
+		from = s.receiver(from, from)
+		e.pair.set(0, uint8(from))
+		e.pair.set(1, uint8(from))
+		return
+	}
+	after := s.receiver(to, from)
+	if after != to && !s.arrives() {
+		after = StateUnknown
+	}
+	e.pair.set(s.from, uint8(from))
+	e.pair.set(s.to, uint8(after))
+}
+
+// arrives reports whether nothing can be lost between the capture and the
+// receiver, as far as the frame tells. A frame that was seen leaving may be
+// lost; files that do not say where they were captured are taken at their
+// word.
+func (s *segment) arrives() bool {
+	return s.p.Frame.Direction != capture.DirectionOut || s.p.IP.Src == s.p.IP.Dst || s.p.IP.Dst.IsLoopback()
+}
+
+// sender returns the state of the end that sent the segment, after st.
+func (s *segment) sender(st State) State {
+	e, f := s.e, s.flags
+	switch {
+	case f&dissect.RST != 0:
+		return StateClosed
+	case f.Has(dissect.SYN | dissect.ACK):
+		if st <= StateSynSent || st == StateSynReceived {
+			return StateSynReceived
+		}
+		return st
+	case f&dissect.SYN != 0:
+		if st <= StateListen {
+			return StateSynSent
+		}
+		return st
+	case f&(dissect.ACK|dissect.FIN) == 0 && s.len == 0:
+		return st
+	}
+	st = s.provenBySending(st)
+	// What it acknowledges has arrived.
+	if e.flags.of(flagFin0, s.to) && f&dissect.ACK != 0 && !after(e.next[s.to], s.ack) {
+		st = finArrived(st)
+	}
+	if f&dissect.FIN != 0 {
+		switch st {
+		case StateUnknown, StateSynSent, StateSynReceived, StateEstablished:
+			st = StateFinWait1
+		case StateCloseWait:
+			st = StateLastAck
+		}
+	}
+	return st
+}
+
+// provenBySending returns what an end must be in to send a segment that is
+// neither SYN nor RST, after st.
+func (s *segment) provenBySending(st State) State {
+	e := s.e
+	switch st {
+	case StateSynSent: // it has the SYN-ACK, or answers something else
+		if e.flags.has(flagSynAck) && !s.challenges() {
+			return StateEstablished
+		}
+	case StateSynReceived:
+		// Before the handshake's last ACK only Fast Open lets it send (RFC 7413, section 4.2).
+		if (s.len > 0 || s.flags&dissect.FIN != 0) && !e.flags.has(flagTFOData) ||
+			e.flags.of(flagAcked0, s.to) && after(e.ack[s.to], e.base[s.from]) {
+			return StateEstablished
+		}
+	case StateUnknown, StateListen:
+		return s.provenAnew()
+	}
+	return st
+}
+
+// provenAnew returns the state of a sender that nothing was known of.
+func (s *segment) provenAnew() State {
+	e := s.e
+	if s.challenges() {
+		return StateUnknown
+	}
+	if !e.flags.of(flagFin0, s.from) {
+		return StateEstablished
+	}
+	// Its own FIN is out. Whether that was acknowledged is for the peer's
+	// segments to say, of which those before its FIN have arrived.
+	acked := e.flags.of(flagAcked0, s.to) && !after(e.next[s.from], e.ack[s.to])
+	if e.flags.of(flagFin0, s.to) {
+		if acked {
+			return StateFinWait2
+		}
+		return StateFinWait1
+	}
+	if acked {
+		return StateUnknown
+	}
+	return StateFinWait1
+}
+
+// finArrived returns the state of an end after its peer's FIN arrived.
+func finArrived(st State) State {
+	switch st {
+	case StateSynReceived, StateEstablished:
+		return StateCloseWait
+	case StateFinWait1:
+		return StateClosing
+	case StateFinWait2:
+		return StateTimeWait
+	}
+	return st
+}
+
+// receiver returns the state of the end that gets the segment, after st. peer
+// is the sender's state.
+func (s *segment) receiver(st, peer State) State {
+	e, f := s.e, s.flags
+	switch {
+	case f&dissect.RST != 0:
+		if s.resets(st) {
+			s.ended = true
+			return StateClosed
+		}
+		return st
+	case f&(dissect.SYN|dissect.ACK) == dissect.SYN:
+		if st == StateSynSent && !s.isAgain() { // both open at once (RFC 9293, section 3.5)
+			return StateSynReceived
+		}
+		return st
+	case f&dissect.ACK == 0:
+		return st
+	case f&dissect.SYN != 0:
+		if (st == StateSynSent || st == StateSynReceived) && after(s.ack, e.base[s.to]) {
+			return StateEstablished
+		}
+		return st
+	}
+	// The segment's ACK first, then its FIN (RFC 9293, section 3.10.7.4).
+	if st == StateSynReceived && after(s.ack, e.base[s.to]) && !after(s.ack, e.next[s.to]) {
+		st = StateEstablished
+	}
+	if e.flags.of(flagFin0, s.to) && !after(e.next[s.to], s.ack) {
+		switch st {
+		case StateFinWait1:
+			st = StateFinWait2
+		case StateClosing:
+			st = StateTimeWait
+		case StateLastAck:
+			st = StateClosed
+		}
+	}
+	if f&dissect.FIN != 0 && s.shape&beyondNext == 0 && !after(s.seq, s.contiguous()) {
+		st = finArrived(st)
+	}
+	return st
+}
+
+// contiguous is the sequence number up to which all that the sender has sent
+// was seen.
+func (s *segment) contiguous() uint32 {
+	if !s.e.flags.of(flagKnown0, s.from) {
+		return s.seq
+	}
+	return s.b.maxAck[s.from]
+}
+
+// isAgain reports whether the segment begins before what its sender has sent.
+func (s *segment) isAgain() bool { return s.shape&behindNext != 0 }
+
+// resets reports whether an RST ends the connection at the end that gets it:
+// in SYN-SENT it must acknowledge the SYN, else its number must be the next
+// that is expected (RFC 9293, section 3.5.2 and 3.10.7.4; RFC 5961,
+// section 3). Bytes under way are taken to arrive first.
+func (s *segment) resets(st State) bool {
+	e := s.e
+	if st == StateSynSent {
+		return s.flags&dissect.ACK != 0 && after(s.ack, e.base[s.to]) && !after(s.ack, e.next[s.to])
+	}
+	if !e.flags.of(flagAcked0, s.to) {
+		return true // nobody knows what it expects
+	}
+	if !e.flags.of(flagKnown0, s.from) {
+		return s.seq == e.ack[s.to]
+	}
+	return !after(e.ack[s.to], s.seq) && !after(s.seq, s.highest())
+}
+
+// highest is the sequence number behind all that was sent and acknowledged.
+func (s *segment) highest() uint32 {
+	n := s.e.next[s.from]
+	if s.e.flags.of(flagAcked0, s.to) && after(s.e.ack[s.to], n) {
+		return s.e.ack[s.to]
+	}
+	return n
+}
+
+// challenges reports whether the segment is an ACK in the middle of nothing: it
+// answers a SYN with an ACK that does not acknowledge it (RFC 5961, section 4).
+func (s *segment) challenges() bool {
+	e := s.e
+	return s.flags&(dissect.SYN|dissect.RST|dissect.FIN|dissect.ACK) == dissect.ACK && s.len == 0 &&
+		e.flags.of(flagSyn0, s.to) && !e.flags.of(flagSyn0, s.from) && e.syns > 0 && !e.flags.has(flagSynAck) &&
+		s.ack != e.base[s.to]+1
+}
+
+// timeWaits returns the direction of the end that begins TIME-WAIT with this
+// segment, −1 for none.
+func (s *segment) timeWaits() int {
+	for d := range 2 {
+		if s.e.state(d) == StateTimeWait && s.before[d] != StateTimeWait {
+			return d
+		}
+	}
+	return -1
+}

@@ -1,0 +1,164 @@
+package conn
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
+
+	"tcpsee/dissect"
+)
+
+// key is an unordered pair of endpoints: the lower one (by address, then by
+// port) is a. IPv4 addresses stand in their IPv4-mapped form; the entry says
+// which family is meant.
+type key struct {
+	a, b   [16]byte
+	pa, pb uint16
+}
+
+// keyOf returns the key of a segment, and whether its sender is the higher
+// endpoint (1) or not (0). Where both endpoints are the same it is 0.
+func keyOf(p *dissect.Packet) (k key, from int) {
+	k.a, k.b = p.IP.Src.As16(), p.IP.Dst.As16()
+	k.pa, k.pb = p.TCP.SrcPort, p.TCP.DstPort
+	if order := p.IP.Src.Compare(p.IP.Dst); order > 0 || order == 0 && k.pa > k.pb {
+		k.a, k.b, k.pa, k.pb = k.b, k.a, k.pb, k.pa
+		from = 1
+	}
+	return k, from
+}
+
+// slab hands out numbered, pointer-free records from pages, and takes them
+// back. Records keep their address as long as they are in use.
+type slab[T any] struct {
+	pages []*[slabPage]T
+	free  []uint32
+	used  uint32 // highest number ever handed out
+}
+
+const slabPage = 512 // records a page
+
+// take returns a zeroed record and its number, from 1.
+func (s *slab[T]) take() (uint32, *T) {
+	if n := len(s.free); n > 0 {
+		i := s.free[n-1]
+		s.free = s.free[:n-1]
+		r := s.at(i)
+		var zero T
+		*r = zero
+		return i, r
+	}
+	if int(s.used) == len(s.pages)*slabPage {
+		s.pages = append(s.pages, new([slabPage]T))
+	}
+	s.used++
+	return s.used, s.at(s.used)
+}
+
+// at returns the record with number i.
+func (s *slab[T]) at(i uint32) *T { return &s.pages[(i-1)/slabPage][(i-1)%slabPage] }
+
+// put takes the record with number i back.
+func (s *slab[T]) put(i uint32) { s.free = append(s.free, i) }
+
+// table finds the entry of an endpoint pair: open addressing with linear
+// probing. A slot is the upper half of the key's hash and the entry's number,
+// so that a look-up touches one slot and one entry. The hash is seeded by the
+// process; nothing that is given out depends on the order of slots.
+type table struct {
+	seed  [4]uint64
+	slots []uint64 // hash<<32 | number; 0 is free
+	shift uint     // 64 − log2(len(slots))
+	n     int
+}
+
+const tableMin = 1 << 8 // slots of an empty table
+
+func newTable() table {
+	t := table{seed: [4]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()}}
+	t.resize(tableMin)
+	return t
+}
+
+func (t *table) resize(n int) {
+	old := t.slots
+	t.slots = make([]uint64, n)
+	t.shift = uint(64 - bits.TrailingZeros(uint(n)))
+	for _, s := range old {
+		if s != 0 {
+			t.place(s)
+		}
+	}
+}
+
+// home is where a hash's probing begins: its top bits, which a slot keeps.
+func (t *table) home(slot uint64) int { return int(slot >> t.shift) }
+
+func (t *table) place(slot uint64) {
+	i := t.home(slot)
+	for t.slots[i] != 0 {
+		i = (i + 1) & (len(t.slots) - 1)
+	}
+	t.slots[i] = slot
+}
+
+// find returns the number of the entry with key k, 0 where there is none.
+func (t *table) find(h uint64, k *key, v6 bool, entries *slab[entry]) (uint32, *entry) {
+	mask := len(t.slots) - 1
+	for i := t.home(h); ; i = (i + 1) & mask {
+		s := t.slots[i]
+		if s == 0 {
+			return 0, nil
+		}
+		if s>>32 == h>>32 {
+			if e := entries.at(uint32(s)); e.key == *k && e.flags.has(flagIPv6) == v6 {
+				return uint32(s), e
+			}
+		}
+	}
+}
+
+// insert puts an entry in whose key is not there.
+func (t *table) insert(h uint64, number uint32) {
+	if (t.n+1)*4 > len(t.slots)*3 {
+		t.resize(len(t.slots) * 2)
+	}
+	t.n++
+	t.place(h&^(1<<32-1) | uint64(number))
+}
+
+// remove takes entry number out.
+func (t *table) remove(h uint64, number uint32) {
+	mask := len(t.slots) - 1
+	i := t.home(h)
+	for uint32(t.slots[i]) != number {
+		if t.slots[i] == 0 {
+			return
+		}
+		i = (i + 1) & mask
+	}
+	t.n--
+	for j := i; ; { // what was pushed on by this one moves back
+		j = (j + 1) & mask
+		s := t.slots[j]
+		if s == 0 {
+			break
+		}
+		if home := t.home(s); (j-home)&mask >= (j-i)&mask {
+			t.slots[i] = s
+			i = j
+		}
+	}
+	t.slots[i] = 0
+}
+
+// hash returns the hash of k: each word is mixed with a secret before it is
+// multiplied, so that nobody can choose addresses that collide.
+func (t *table) hash(k *key) uint64 {
+	hi, lo := bits.Mul64(binary.NativeEndian.Uint64(k.a[8:])^t.seed[0], binary.NativeEndian.Uint64(k.b[8:])^t.seed[1])
+	h := hi ^ lo
+	hi, lo = bits.Mul64(binary.NativeEndian.Uint64(k.a[:8])^t.seed[2], binary.NativeEndian.Uint64(k.b[:8])^t.seed[3])
+	h ^= hi ^ lo
+	hi, lo = bits.Mul64(h^t.seed[3], (uint64(k.pa)<<16|uint64(k.pb))^t.seed[0])
+	return hi ^ lo
+}

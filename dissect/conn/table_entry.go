@@ -1,0 +1,220 @@
+package conn
+
+import (
+	"math"
+
+	"tcpsee/capture"
+)
+
+// entry is what every connection has: 128 bytes without a pointer. A
+// connection of which only SYNs, their answer or an RST were seen has no more.
+// Arrays of two are by direction: 0 is sent by the lower endpoint of key.
+type entry struct {
+	first, last capture.Stamp // its first and its last segment
+	body        uint32        // number of its body; 0 is none
+	lastFrame   uint32        // this and other frames count from firstFrame, see frameRef
+	synLast     uint32        // the client's last SYN
+	synAck      uint32        // first SYN-ACK
+	base        [2]uint32     // relative numbers count from here
+	next        [2]uint32     // highest byte sent, plus one
+	ack         [2]uint32     // the ACK number that this direction sent last
+	flags       flags
+	key         key
+	firstFrame  count48
+	number      count48
+	synTime     clock48   // of the client's last SYN; with flagHandshake how long the SYN-ACK took to come
+	window      [2]uint16 // that it sent last, as in the header
+	file        uint16
+	scales      nibbles // window scales
+	pair        nibbles // states
+	mss         [2]kilo // that it announced; 0 is not known
+	syns        uint8   // of the client; 255 is that or more
+	synAcks     uint8
+	complete    uint8 // Connection.Completeness
+	lastBy      uint8 // direction of its last segment
+}
+
+// body is what a connection has besides once it carries more than its opening:
+// again 128 bytes without a pointer.
+type body struct {
+	maxAck    [2]uint32 // highest byte that may be acknowledged without a gap, plus one
+	segments  [2]uint32 // sent
+	ledger    uint32    // number of its ledger; 0 is none
+	side      uint32    // number of what is outstanding; 0 is none
+	once      Labels    // labels that stood on one segment so far
+	handshake uint32    // frame that completed it
+	dataFirst [2]uint32 // frames
+	dataLast  [2]uint32
+	fin       [2]uint32
+	finAcked  [2]uint32
+	nextTime  [2]clock48 // when next moved
+	seen      [2]clock48 // when this direction last sent
+	dups      [2]uint16  // duplicate ACKs in a row that it sent
+	bytes     [2]count48 // payload sent
+	lastData  [2]clock48 // times of dataLast
+	irtt      clock48    // as a duration
+	ended     clock48    // first FIN or RST, with flagClosing
+}
+
+// ledger is what a troubled connection has besides.
+type ledger struct {
+	counts      [labelCount]uint32
+	resent      [2]uint64 // bytes of payload sent more than once
+	resends     [2]uint64 // segments with a label of resending
+	zeroWindow  [2]uint32 // frame of the last zero window; 0 once it opened
+	probes      [2]uint32
+	rst         uint32 // frame of the first RST
+	rstBy       uint8  // its direction
+	rstState    State  // of the other end, before it
+	rstSeen     bool
+	again       [2]uint32 // times that the oldest byte outstanding was sent again
+	againBytes  [2]uint32 // largest of those segments
+	againFrame  [2]uint32
+	againSeq    [2]uint32
+	icmpFrame   uint32
+	icmpVersion uint8
+	icmpType    uint8
+	icmpCode    uint8
+	icmpFrom    [16]byte
+	icmpMTU     uint32
+	icmpCount   uint32
+}
+
+// flags are single facts of an entry.
+type flags uint32
+
+const (
+	flagIPv6      flags = 1 << iota
+	flagClientHi        // direction 1 is the client's
+	flagInferred        // who is client was inferred
+	flagKnown0          // next[0] is known
+	flagKnown1          // next[1] is known
+	flagBase0           // base[0] is known
+	flagBase1           // base[1] is known
+	flagSyn0            // direction 0 sent a SYN, with or without ACK: base is its ISS
+	flagSyn1            // direction 1 did
+	flagAcked0          // direction 0 has sent an ACK number
+	flagAcked1          // direction 1 has
+	flagKeep0           // the last segment of direction 0 was a keep-alive
+	flagKeep1           //
+	flagProbe0          // the last segment of direction 0 was a zero-window probe
+	flagProbe1          //
+	flagEarly0          // direction 0 has sent nothing but SYNs: its window is not scaled
+	flagEarly1          //
+	flagFin0            // direction 0 has sent FIN
+	flagFin1            //
+	flagSynAck          // a SYN-ACK was seen
+	flagHandshake       // and the ACK that completes the handshake
+	flagReset           // an RST was seen
+	flagClosed          // nothing more is expected: it leaves after the linger
+	flagQueued          // it waits in the queue of those that leave
+	flagCrossed         // both ends sent a SYN without ACK
+	flagTFO             // the SYN carried data and a Fast Open cookie
+	flagTFOData         // the SYN carried data
+	flagHalfClose       // half-close was said
+	flagDoubled         // a packet of it was captured twice
+	flagReused          // its first SYN reused the ports
+	flagRefused         // an RST answered its SYN
+	flagSelf            // both endpoints are the same
+)
+
+func (f flags) has(x flags) bool { return f&x != 0 }
+
+// of returns the flag x0 of direction d; x0's twin is the next bit.
+func (f flags) of(x0 flags, d int) bool { return f&(x0<<d) != 0 }
+
+func (f *flags) set(x flags) { *f |= x }
+
+func (f *flags) put(x flags, on bool) {
+	*f &^= x
+	if on {
+		*f |= x
+	}
+}
+
+// client returns the direction of the client.
+func (e *entry) client() int {
+	if e.flags.has(flagClientHi) {
+		return 1
+	}
+	return 0
+}
+
+// side returns whose direction d is.
+func (e *entry) side(d int) Side { return Side(d ^ e.client()) }
+
+// dir returns the direction of a side.
+func (e *entry) dir(s Side) int { return int(s) ^ e.client() }
+
+// state returns the state of the end that sends in direction d.
+func (e *entry) state(d int) State { return State(e.pair.get(d)) }
+
+// scale returns the window scale of direction d.
+func (e *entry) scale(d int) int { return int(e.scales.get(d)) - 2 }
+
+func (e *entry) setScale(d, scale int) { e.scales.set(d, uint8(scale+2)) }
+
+// The scales that are none, and the highest (RFC 7323, section 2.3, allows 14;
+// nothing is lost by 13 for a window that large).
+const (
+	scaleUnused  = -2 // one end did not offer it: windows are as they stand
+	scaleUnknown = -1 // the options of both SYNs were not seen
+	scaleMax     = 13
+)
+
+// frameRef makes a frame number small: its distance from the connection's
+// first frame, plus one; 0 is none. Four thousand million frames later it
+// stays where it is.
+func (e *entry) frameRef(frame int64) uint32 {
+	return uint32(min(max(frame-int64(e.firstFrame.get()), 0)+1, math.MaxUint32))
+}
+
+// frame is the reverse of frameRef.
+func (e *entry) frame(ref uint32) int64 {
+	if ref == 0 {
+		return 0
+	}
+	return int64(e.firstFrame.get()) + int64(ref) - 1
+}
+
+// clock48 is the lower 48 bits of a time in nanoseconds: enough to tell times
+// that are at most 39 hours from one that is known.
+type clock48 [3]uint16
+
+func clockOf(ns int64) clock48 { return clock48{uint16(ns), uint16(ns >> 16), uint16(ns >> 32)} }
+
+// near returns the time closest to now that has these bits.
+func (c clock48) near(now int64) int64 {
+	d := (c.bits() - now) << 16 >> 16
+	return now + d
+}
+
+// bits returns the bits as a number from 0: a duration of up to 78 hours.
+func (c clock48) bits() int64 { return int64(c[0]) | int64(c[1])<<16 | int64(c[2])<<32 }
+
+// durationOf returns d, from 0 to 78 hours, as a clock48.
+func durationOf(d int64) clock48 { return clockOf(min(max(d, 0), 1<<48-1)) }
+
+// count48 counts to 2^48.
+type count48 [3]uint16
+
+func (c *count48) add(n uint64) {
+	v := c.get() + n
+	*c = count48{uint16(v), uint16(v >> 16), uint16(v >> 32)}
+}
+
+func (c count48) get() uint64 { return uint64(c[0]) | uint64(c[1])<<16 | uint64(c[2])<<32 }
+
+// nibbles are two numbers from 0 to 15.
+type nibbles uint8
+
+func (n nibbles) get(i int) uint8 { return uint8(n>>(4*i)) & 15 }
+
+func (n *nibbles) set(i int, v uint8) { *n = *n&^(15<<(4*i)) | nibbles(v&15)<<(4*i) }
+
+// kilo is a segment size rounded up to a multiple of 256 bytes.
+type kilo uint8
+
+func kiloOf(n uint16) kilo { return kilo((min(uint32(n), 0xff00) + 255) / 256) }
+
+func (k kilo) bytes() int { return int(k) * 256 }

@@ -1,0 +1,193 @@
+package conn
+
+import (
+	"fmt"
+	"net/netip"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+)
+
+// Limits of what is remembered of neighbour packets.
+const (
+	maxNeighbours = 64 // that were seen and may yet belong to a connection
+	maxRecent     = 16 // connections that a neighbour packet may belong to
+)
+
+// neighbours remembers questions for link addresses and their answers, which
+// come before the connection that asks.
+type neighbours struct {
+	seen   []asked // oldest first
+	recent [maxRecent]recentConn
+	next   int
+}
+
+type asked struct {
+	dissect.Neighbour
+	at       capture.Stamp
+	frame    int64
+	file     int
+	given    bool // an event was made
+	answered bool
+}
+
+// recentConn is a connection that began not long ago.
+type recentConn struct {
+	conn           int64
+	client, server netip.AddrPort
+	first          capture.Stamp
+}
+
+// neighbour takes ARP or neighbour discovery.
+func (t *Tracker) neighbour(p *dissect.Packet) {
+	n := &t.around
+	x := asked{Neighbour: p.Neighbour, at: p.Frame.Time, frame: p.Frame.Number, file: p.Frame.File}
+	if x.Reply {
+		for i := range n.seen {
+			if q := &n.seen[i]; !q.Reply && q.Target == x.Sender {
+				q.answered = true
+			}
+		}
+	}
+	for i := range n.recent {
+		if r := &n.recent[(n.next+maxRecent-1-i)%maxRecent]; r.conn != 0 && x.concerns(r.client.Addr(), r.server.Addr()) {
+			ev := t.give1(&x, r)
+			ev.Packet = p
+			break
+		}
+	}
+	if t.options.Live && !x.given {
+		ev := t.give1(&x, &recentConn{first: p.Frame.Time})
+		ev.Packet = p
+	}
+	if len(n.seen) == maxNeighbours {
+		n.seen = append(n.seen[:0], n.seen[1:]...)
+	}
+	n.seen = append(n.seen, x)
+}
+
+// concerns reports whether a neighbour packet asks for or tells about one of
+// two addresses.
+func (x *asked) concerns(a, b netip.Addr) bool {
+	return x.Target == a || x.Target == b || x.Sender == a || x.Sender == b
+}
+
+// give1 makes the event of a neighbour packet.
+func (t *Tracker) give1(x *asked, r *recentConn) *Event {
+	ev := t.event(TypeNeighbour)
+	ev.Conn, ev.Client, ev.Server = r.conn, r.client, r.server
+	ev.Time, ev.Frame, ev.File = x.at, x.frame, x.file
+	ev.Since, ev.Delta = x.at.Sub(t.start), x.at.Sub(r.first)
+	ev.Neighbour = x.Neighbour
+	x.given = true
+	return ev
+}
+
+// announce gives out, before a connection's first segment, the neighbour
+// packets about its ends.
+func (t *Tracker) announce(s *segment) {
+	if s.flags&dissect.SYN == 0 {
+		return
+	}
+	n := &t.around
+	e := s.e
+	r := &n.recent[n.next]
+	n.next = (n.next + 1) % maxRecent
+	*r = recentConn{conn: int64(e.number.get()), first: e.first}
+	r.client, r.server = s.p.Src(), s.p.Dst()
+	if s.from != e.client() {
+		r.client, r.server = r.server, r.client
+	}
+	for i := range n.seen {
+		if x := &n.seen[i]; !x.given && x.concerns(r.client.Addr(), r.server.Addr()) {
+			t.give1(x, r)
+		}
+	}
+}
+
+// addresses fills which end's link address was asked for in vain.
+func (t *Tracker) addresses(c *Connection, f *facts) {
+	for i := range t.around.seen {
+		x := &t.around.seen[i]
+		if x.Reply || x.answered || x.Target != c.Server.Addr() && x.Target != c.Client.Addr() {
+			continue
+		}
+		f.unresolved = x.Target
+		f.asked = append(f.asked, x.frame)
+	}
+}
+
+// unanswered gives out what was asked in vain and belongs to no connection:
+// where nobody has the address, no SYN is ever sent.
+func (t *Tracker) unanswered() {
+	n := &t.around
+	for i := range n.seen {
+		x := &n.seen[i]
+		if x.Reply || x.answered || x.given && !t.options.Live {
+			continue
+		}
+		times := 0
+		for j := range n.seen {
+			if y := &n.seen[j]; !y.Reply && y.Target == x.Target {
+				times++
+				if !y.given {
+					t.give1(y, &recentConn{first: y.at})
+				}
+				y.answered = true // said once
+			}
+		}
+		ev := t.event(TypeWait)
+		ev.Time, ev.Since = t.now, t.now.Sub(t.start)
+		ev.Text = fmt.Sprintf("nobody answers for %s: asked %s, and no answer came", x.Target, plural(uint32(times), "time"))
+	}
+}
+
+// icmp takes an ICMP error that quotes a TCP segment.
+func (t *Tracker) icmp(p *dissect.Packet) {
+	m := &p.ICMP
+	if !m.Error || !m.QuotedTCP {
+		return
+	}
+	k, from := keyOfPair(m.QuotedSrc, m.QuotedDst)
+	n, e := t.table.find(t.table.hash(&k), &k, !m.QuotedSrc.Addr().Is4(), &t.entries)
+	_ = n
+	ev := t.event(TypeICMP)
+	ev.Time, ev.Frame, ev.File = p.Frame.Time, p.Frame.Number, p.Frame.File
+	ev.Since = p.Frame.Time.Sub(t.start)
+	ev.ICMP, ev.ICMPFrom, ev.Packet = *m, p.IP.Src, p
+	ev.Client, ev.Server = m.QuotedSrc, m.QuotedDst
+	if e == nil {
+		return
+	}
+	s := &t.seg
+	*s = segment{e: e, t: t, number: n, from: from, to: 1 - from, p: p}
+	if e.body == 0 {
+		t.standIn(s)
+		t.grow(s)
+	} else {
+		s.b = t.bodies.at(e.body)
+	}
+	l := t.ledger(s.b)
+	l.icmpFrame = e.frameRef(p.Frame.Number)
+	l.icmpVersion, l.icmpType, l.icmpCode, l.icmpMTU = m.Version, m.Type, m.Code, m.MTU
+	l.icmpFrom = p.IP.Src.As16()
+	l.icmpCount++
+	c := e.client()
+	ev.Conn, ev.Client, ev.Server = int64(e.number.get()), e.endpoint(c), e.endpoint(1-c)
+	ev.From = e.side(from)
+	ev.Delta = p.Frame.Time.Sub(e.first)
+	ev.Inferred = e.flags.has(flagInferred)
+	ev.States = [2]State{e.state(c), e.state(1 - c)}
+	ev.Before = ev.States
+}
+
+// keyOfPair returns the key of two endpoints, and the direction that src
+// sends in.
+func keyOfPair(src, dst netip.AddrPort) (k key, from int) {
+	k = key{a: src.Addr().As16(), b: dst.Addr().As16(), pa: src.Port(), pb: dst.Port()}
+	if order := src.Addr().Compare(dst.Addr()); order > 0 || order == 0 && k.pa > k.pb {
+		k.a, k.b, k.pa, k.pb = k.b, k.a, k.pb, k.pa
+		from = 1
+	}
+	return k, from
+}

@@ -1,0 +1,137 @@
+package conn
+
+import "tcpsee/capture"
+
+// leavers are the closed connections in the order in which they closed: each
+// leaves when the linger has passed since its last segment.
+type leavers struct {
+	items []leaver
+	head  int
+}
+
+type leaver struct {
+	at     capture.Stamp // when it is looked at again
+	entry  uint32
+	number uint32 // lower half of the connection's number: an entry may belong to another by then
+}
+
+func (l *leavers) push(x leaver) {
+	if l.head > 1024 && l.head > len(l.items)/2 {
+		n := copy(l.items, l.items[l.head:])
+		l.items, l.head = l.items[:n], 0
+	}
+	l.items = append(l.items, x)
+}
+
+// closed puts a connection among those that leave.
+func (t *Tracker) closed(n uint32, e *entry) {
+	if e.flags.has(flagQueued) {
+		return
+	}
+	e.flags.set(flagQueued)
+	t.leaving.push(leaver{at: e.last + capture.Stamp(t.options.Limits.Linger), entry: n, number: uint32(e.number.get())})
+}
+
+// gone reports whether a connection has been closed and silent for so long
+// that a segment is not its own any more.
+func (t *Tracker) gone(e *entry) bool {
+	return e.flags.has(flagQueued) && t.now.Known() && t.now.Sub(e.last) > t.options.Limits.Linger
+}
+
+// leaveAtOnce is how many connections leave in one call at most, so that a
+// jump in time does not make one call's events many.
+const leaveAtOnce = 16
+
+// leave ends connections whose linger is over.
+func (t *Tracker) leave() {
+	l := &t.leaving
+	for range leaveAtOnce {
+		if l.head == len(l.items) || !t.now.Known() || t.now <= l.items[l.head].at {
+			return
+		}
+		x := l.items[l.head]
+		l.head++
+		e := t.entries.at(x.entry)
+		if !e.flags.has(flagQueued) || uint32(e.number.get()) != x.number {
+			continue
+		}
+		if t.gone(e) {
+			t.end(x.entry, e)
+			continue
+		}
+		x.at = e.last + capture.Stamp(t.options.Limits.Linger)
+		l.push(x)
+	}
+}
+
+// evictLook is how many entries one eviction compares.
+const evictLook = 32
+
+// evict ends a connection to make room: of the next few, in the order in which
+// they lie, a closed one before an open one, and the one that has been silent
+// for longest.
+func (t *Tracker) evict() {
+	var victim uint32
+	var best *entry
+	for looked, steps := 0, uint32(0); looked < evictLook && steps < t.entries.used; steps++ {
+		t.hand = t.hand%t.entries.used + 1
+		e := t.entries.at(t.hand)
+		if e.number == (count48{}) {
+			continue // free
+		}
+		looked++
+		if best == nil || e.flags.has(flagQueued) && !best.flags.has(flagQueued) ||
+			e.flags.has(flagQueued) == best.flags.has(flagQueued) && e.last < best.last {
+			victim, best = t.hand, e
+		}
+	}
+	if best != nil {
+		t.stats.Evicted++
+		t.end(victim, best)
+	}
+}
+
+// end gives out a connection's TypeEnd event and forgets it.
+func (t *Tracker) end(n uint32, e *entry) {
+	ev := t.event(TypeEnd)
+	c := t.connection()
+	t.summarize(c, e)
+	ev.Conn, ev.Client, ev.Server, ev.Inferred = c.Number, c.Client, c.Server, c.Inferred
+	ev.Time, ev.Frame, ev.File = c.Last, c.LastFrame, c.File
+	ev.Since, ev.Delta = c.Last.Sub(t.start), c.Last.Sub(c.First)
+	ev.States, ev.Before, ev.IRTT, ev.HalfRTT = c.States, c.States, c.IRTT, c.HalfRTT
+	ev.Connection = c
+	t.table.remove(t.table.hash(&e.key), n)
+	t.forget(n, e)
+}
+
+// connection returns a Connection to fill; those of one call differ.
+func (t *Tracker) connection() *Connection {
+	if t.endsOut == len(t.ends) {
+		t.ends = append(t.ends, new(Connection))
+	}
+	c := t.ends[t.endsOut]
+	*c = Connection{}
+	t.endsOut++
+	return c
+}
+
+// forget gives back all that a connection has.
+func (t *Tracker) forget(n uint32, e *entry) {
+	if e.body != 0 {
+		b := t.bodies.at(e.body)
+		if b.ledger != 0 {
+			t.ledgers.put(b.ledger)
+		}
+		t.dropSide(b)
+		if int(e.body) <= len(t.apps) {
+			if a := t.apps[e.body-1]; a != nil {
+				a.release()
+				t.apps[e.body-1] = nil
+			}
+		}
+		t.bodies.put(e.body)
+	}
+	*e = entry{}
+	t.entries.put(n)
+}

@@ -1,0 +1,173 @@
+package conn
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"tcpsee/capture"
+)
+
+// The times after which silence is said, while it lasts.
+const (
+	firstWait = 3 * time.Second
+	maxWait   = 60 * time.Second
+)
+
+// silence is how long nothing has come.
+type silence struct {
+	last capture.Stamp // when something did
+	next time.Duration // after it, when that is said
+}
+
+func (s *silence) heard(at capture.Stamp) { s.last, s.next = at, firstWait }
+
+// driven is what the socket calls tell.
+type driven struct {
+	listening netip.AddrPort
+	listens   bool
+	accepts   bool // accept() has been called and has not come back
+	remote    netip.AddrPort
+	conn      int64 // the connection that the last call was about
+	last      capture.Stamp
+	errName   string
+	errCall   string
+}
+
+// Call takes a socket call of an end that is driven or traced. at is when it
+// happened by the clock that stamps frames.
+func (t *Tracker) Call(c *Call, at capture.Stamp) []Event {
+	t.begin(at)
+	ev := t.event(TypeCall)
+	ev.Time, ev.Since, ev.From, ev.Call = at, at.Sub(t.start), c.From, c
+	ev.Client, ev.Server = c.Local, c.Remote
+	if c.From == Server {
+		ev.Client, ev.Server = ev.Server, ev.Client
+	}
+	d := &t.driven
+	d.last = at
+	switch {
+	case c.Name == "listen" && c.Phase != PhaseEntry && c.Error == "":
+		d.listening, d.listens = c.Local, true
+	case c.Name == "accept":
+		d.accepts = c.Phase == PhaseEntry
+	case c.Name == "connect" && c.Remote.IsValid():
+		d.remote = c.Remote
+	case c.Name == "close" && c.Remote == (netip.AddrPort{}) && c.From == Server:
+		d.listens = false
+	}
+	if e := t.concerned(c); e != nil {
+		client := e.client()
+		ev.Conn = int64(e.number.get())
+		ev.Client, ev.Server = e.endpoint(client), e.endpoint(1-client)
+		ev.Delta = at.Sub(e.first)
+		if c.Error != "" && c.Result != "" {
+			d.conn, d.errName, d.errCall = ev.Conn, c.Result, c.Name
+		}
+		ev.States = [2]State{e.state(client), e.state(1 - client)}
+		ev.Before = ev.States
+	}
+	return t.events
+}
+
+// concerned returns the connection that a call is about, nil where none is
+// known yet.
+func (t *Tracker) concerned(c *Call) *entry {
+	if !c.Local.IsValid() || !c.Remote.IsValid() {
+		return t.latestWith(c.Local, c.Remote)
+	}
+	k, _ := keyOfPair(netip.AddrPortFrom(c.Local.Addr().Unmap(), c.Local.Port()), netip.AddrPortFrom(c.Remote.Addr().Unmap(), c.Remote.Port()))
+	_, e := t.table.find(t.table.hash(&k), &k, !c.Local.Addr().Unmap().Is4(), &t.entries)
+	return e
+}
+
+// latestWith returns the connection that began last and has the one endpoint
+// that is known.
+func (t *Tracker) latestWith(local, remote netip.AddrPort) *entry {
+	n := &t.around
+	for i := range n.recent {
+		r := &n.recent[(n.next+maxRecent-1-i)%maxRecent]
+		if r.conn == 0 || !remote.IsValid() || remote != r.server && remote != r.client {
+			continue
+		}
+		k, _ := keyOfPair(r.client, r.server)
+		if _, e := t.table.find(t.table.hash(&k), &k, !r.client.Addr().Is4(), &t.entries); e != nil {
+			return e
+		}
+	}
+	_ = local
+	return nil
+}
+
+// Tick tells the time while nothing arrives, so that silence can be said.
+func (t *Tracker) Tick(now capture.Stamp) []Event {
+	t.begin(now)
+	t.leave()
+	s := &t.silence
+	if !t.options.Live {
+		return t.events
+	}
+	if !s.last.Known() {
+		s.heard(now)
+	}
+	if now.Sub(s.last) < s.next {
+		return t.events
+	}
+	s.next = min(s.next*2, s.next+maxWait)
+	ev := t.event(TypeWait)
+	ev.Time, ev.Since = now, now.Sub(t.start)
+	ev.Text = t.awaited(ev)
+	return t.events
+}
+
+// awaited says what nothing has come of, and fills ev with the connection.
+func (t *Tracker) awaited(ev *Event) string {
+	n := &t.around
+	r := &n.recent[(n.next+maxRecent-1)%maxRecent]
+	var e *entry
+	if r.conn != 0 {
+		k, _ := keyOfPair(r.client, r.server)
+		_, e = t.table.find(t.table.hash(&k), &k, !r.client.Addr().Is4(), &t.entries)
+	}
+	if e == nil {
+		return t.nothingYet()
+	}
+	c := e.client()
+	ev.Conn, ev.Client, ev.Server = int64(e.number.get()), e.endpoint(c), e.endpoint(1-c)
+	ev.States = [2]State{e.state(c), e.state(1 - c)}
+	ev.Before = ev.States
+	switch {
+	case e.flags.has(flagClosed | flagQueued):
+		return "nothing more has come"
+	case !e.flags.has(flagSynAck) && e.syns > 0:
+		return fmt.Sprintf("%s, no answer yet", plural(uint32(e.syns), "SYN"))
+	case e.flags.has(flagSynAck) && !e.flags.has(flagHandshake):
+		return "the SYN-ACK is not acknowledged yet"
+	case t.driven.listens && !t.driven.accepts && t.driven.conn == 0:
+		return "waiting for the server to accept"
+	}
+	for d := range 2 {
+		if n := e.inFlight(d); n > 0 {
+			return fmt.Sprintf("%s of the %s not acknowledged yet", plural(n, "byte"), e.side(d))
+		}
+	}
+	return "both ends are silent"
+}
+
+// nothingYet says what is awaited before the first connection.
+func (t *Tracker) nothingYet() string {
+	asked := 0
+	var whom netip.Addr
+	for i := range t.around.seen {
+		if x := &t.around.seen[i]; !x.Reply && !x.answered {
+			asked, whom = asked+1, x.Target
+		}
+	}
+	switch {
+	case asked > 0:
+		return fmt.Sprintf("%s for the link address of %s, no answer yet", plural(uint32(asked), "question"), whom)
+	case t.driven.listens:
+		return fmt.Sprintf("nothing has arrived on port %d", t.driven.listening.Port())
+	}
+	return "nothing has arrived"
+}

@@ -1,0 +1,473 @@
+package conn
+
+import (
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+)
+
+// segment is the segment at hand, as the rules see it.
+type segment struct {
+	p        *dissect.Packet
+	t        *Tracker
+	e        *entry
+	b        *body // the entry's, or a stand-in
+	number   uint32
+	from, to int // directions
+	seq, ack uint32
+	end      uint32 // behind its last byte, SYN or FIN
+	len      int
+	win      uint16
+	flags    dissect.Flags
+	now      int64
+	shape    shape
+	labels   Labels
+	before   [2]State // by direction
+	role     bool     // it completes the handshake
+	rtt      time.Duration
+	isNew    bool // the connection's first
+	dupNum   int
+	app      string
+	ended    bool // it is an RST that its receiver takes
+}
+
+// since returns how long ago c was; a time that lies ahead is long ago.
+func (s *segment) since(c clock48) time.Duration {
+	d := s.now - c.near(s.now)
+	if d < 0 {
+		return 1<<63 - 1
+	}
+	return time.Duration(d)
+}
+
+// outstanding returns what the connection has outstanding, nil for nothing.
+func (s *segment) outstanding() *outstanding {
+	if s.b.side == 0 {
+		return nil
+	}
+	return s.t.sides[s.b.side-1]
+}
+
+// segment takes a TCP segment.
+func (t *Tracker) segment(p *dissect.Packet) {
+	t.stats.Segments++
+	s := &t.seg
+	*s = segment{p: p, t: t, flags: p.TCP.Flags, len: p.TCP.Len, win: p.TCP.Window,
+		seq: uint32(p.TCP.Seq), ack: uint32(p.TCP.Ack)}
+	if t.now.Known() {
+		s.now = int64(t.now)
+	}
+	s.end = s.seq + uint32(s.len)
+	if s.flags&(dissect.SYN|dissect.FIN) != 0 {
+		s.end++
+	}
+	t.find(s)
+	e := s.e
+	s.before = [2]State{e.state(0), e.state(1)}
+	if e.body != 0 {
+		s.b = t.bodies.at(e.body)
+	} else {
+		t.standIn(s)
+	}
+	t.setBases(s)
+	if t.twins.seen(s) {
+		s.labels = s.labels.With(DuplicateCapture)
+		t.grow(s)
+		t.count(s)
+		t.give(s)
+		return
+	}
+	t.label(s)
+	t.differ(s)
+	if e.body == 0 && !s.isOpening() {
+		t.grow(s)
+	}
+	t.follow(s)
+	t.count(s)
+	t.payload(s)
+	t.give(s)
+	t.afterwards(s)
+}
+
+// find sets the connection that the segment belongs to, and makes one where it
+// is the first.
+func (t *Tracker) find(s *segment) {
+	k, from := keyOf(s.p)
+	s.from, s.to = from, 1-from
+	v6 := !s.p.IP.Src.Is4()
+	h := t.table.hash(&k)
+	s.number, s.e = t.table.find(h, &k, v6, &t.entries)
+	reused := false
+	if s.e != nil {
+		reused = s.startsAnew()
+		if !reused && !t.gone(s.e) {
+			return
+		}
+		t.end(s.number, s.e)
+	}
+	if t.table.n >= t.options.Limits.Connections {
+		t.evict()
+	}
+	s.number, s.e = t.entries.take()
+	t.table.insert(h, s.number)
+	t.stats.Connections++
+	e := s.e
+	e.key = k
+	e.number.add(uint64(t.stats.Connections))
+	e.firstFrame.add(uint64(s.p.Frame.Number))
+	e.first, e.last = s.p.Frame.Time, s.p.Frame.Time
+	e.file = uint16(s.p.Frame.File)
+	e.setScale(0, scaleUnknown)
+	e.setScale(1, scaleUnknown)
+	e.flags.put(flagIPv6, v6)
+	e.flags.put(flagSelf, s.p.TCP.SrcPort == s.p.TCP.DstPort && s.p.IP.Src == s.p.IP.Dst)
+	s.isNew = true
+	if reused {
+		e.flags.set(flagReused)
+		s.labels = s.labels.With(PortReuse)
+	}
+	t.whoIsClient(s)
+	t.announce(s)
+}
+
+// startsAnew reports whether a segment on a known address pair begins another
+// connection: a SYN whose sequence number is not the one that its sender began
+// with.
+func (s *segment) startsAnew() bool {
+	return s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN &&
+		s.e.flags.of(flagBase0, s.from) && s.e.base[s.from] != s.seq
+}
+
+// wellKnown is the first port that is not assigned by IANA to servers
+// (RFC 6335, section 6).
+const wellKnown = 1024
+
+// whoIsClient says which end of a new connection is the client: who sends SYN,
+// who gets SYN-ACK; else the end with the higher port where that tells
+// something.
+func (t *Tracker) whoIsClient(s *segment) {
+	client := s.from
+	switch src, dst := s.p.TCP.SrcPort, s.p.TCP.DstPort; {
+	case s.e.flags.has(flagSelf):
+	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
+	case s.flags.Has(dissect.SYN | dissect.ACK):
+		client = s.to
+	default:
+		s.e.flags.set(flagInferred)
+		if (src < wellKnown) != (dst < wellKnown) && src < dst || (src < wellKnown) == (dst < wellKnown) && src < dst {
+			client = s.to
+		}
+	}
+	s.e.flags.put(flagClientHi, client == 1)
+}
+
+// setBases sets where relative numbers count from: SYNs say it, else it is
+// chosen so that the first number seen is 1.
+func (t *Tracker) setBases(s *segment) {
+	e := s.e
+	if !e.flags.of(flagBase0, s.from) {
+		e.flags.set(flagBase0 << s.from)
+		e.base[s.from] = s.seq
+		if s.flags&dissect.SYN == 0 {
+			e.base[s.from]--
+		}
+	}
+	if s.flags&dissect.ACK != 0 && !e.flags.of(flagBase0, s.to) {
+		e.flags.set(flagBase0 << s.to)
+		e.base[s.to] = s.ack - 1
+	}
+	if s.flags&dissect.SYN != 0 && e.base[s.from] == s.seq {
+		e.flags.set(flagSyn0 << s.from)
+	}
+}
+
+// isOpening reports whether the segment is one of those that a connection may
+// begin with and whose traces fit into an entry alone: the client's SYNs, the
+// server's SYN-ACKs, an RST that ends it.
+func (s *segment) isOpening() bool {
+	e, client := s.e, s.from == s.e.client()
+	if s.len > 0 || e.flags.has(flagReset|flagCrossed|flagSelf) || s.flags&dissect.FIN != 0 {
+		return false
+	}
+	switch {
+	case s.flags&dissect.RST != 0:
+		return e.syns > 0 && (client && s.labels == 0 || s.labels == 1<<Refused)
+	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
+		return client && (s.isNew || e.syns > 0) && s.labels&^(1<<Retransmission|1<<PortReuse) == 0
+	case s.flags.Has(dissect.SYN | dissect.ACK):
+		return !client && e.syns > 0 && s.labels&^(1<<Retransmission) == 0
+	}
+	return false
+}
+
+// standIn makes a body for a connection that has none, as far as its entry
+// tells.
+func (t *Tracker) standIn(s *segment) {
+	b, e := &t.scratch, s.e
+	*b = body{maxAck: e.next}
+	s.b = b
+	if s.isNew {
+		return
+	}
+	c := e.client()
+	b.nextTime[c], b.nextTime[1-c] = clockOf(t.time(e.first)), clockOf(t.time(e.last))
+	b.seen[c], b.seen[1-c] = e.synTime, clockOf(t.time(e.last))
+	b.segments[c], b.segments[1-c] = uint32(e.syns), uint32(e.synAcks)
+	if e.flags.has(flagReset) {
+		b.ended = clockOf(t.time(e.last))
+		if by := e.resetBy(); by == c {
+			b.seen[by] = b.ended
+			b.segments[by]++
+		} else {
+			b.segments[by]++
+		}
+	}
+}
+
+// resetBy returns which direction's RST ended a connection without body.
+func (e *entry) resetBy() int {
+	if e.flags.has(flagRefused) {
+		return 1 - e.client()
+	}
+	return e.client()
+}
+
+func (t *Tracker) time(s capture.Stamp) int64 {
+	if s.Known() {
+		return int64(s)
+	}
+	return 0
+}
+
+// grow gives a connection a body.
+func (t *Tracker) grow(s *segment) {
+	e := s.e
+	if e.body != 0 {
+		return
+	}
+	n, b := t.bodies.take()
+	*b = *s.b
+	e.body, s.b = n, b
+	if s.isNew {
+		return
+	}
+	c := e.client()
+	if e.flags.has(flagReset) {
+		l := t.ledger(b)
+		l.rst, l.rstBy, l.rstState = e.lastFrame, uint8(e.resetBy()), e.stateBeforeReset()
+	}
+	if e.syns > 1 || e.synAcks > 1 {
+		t.ledger(b).resends = [2]uint64{}
+		t.ledger(b).resends[c] = uint64(max(e.syns, 1) - 1)
+		t.ledger(b).resends[1-c] = uint64(max(e.synAcks, 1) - 1)
+	}
+	for l, n := range e.openingLabels() {
+		for range n {
+			t.countLabel(b, l)
+		}
+	}
+	for d := range 2 { // SYNs that are not acknowledged
+		if e.flags.of(flagKnown0, d) && !(e.flags.of(flagAcked0, 1-d) && !after(e.next[d], e.ack[1-d])) {
+			at := b.nextTime[d].near(s.now)
+			if d == c && e.syns > 1 || d != c && e.synAcks > 1 {
+				at = sentAgain
+			}
+			t.remember(b, d, sent{seq: e.base[d], end: e.next[d], at: at})
+		}
+	}
+}
+
+// openingLabels gives the labels that the segments of a connection without
+// body had, and how often.
+func (e *entry) openingLabels() func(func(Label, int) bool) {
+	return func(yield func(Label, int) bool) {
+		again := int(max(e.syns, 1)-1) + int(max(e.synAcks, 1)-1)
+		if again > 0 && !yield(Retransmission, again) {
+			return
+		}
+		if e.flags.has(flagReused) && !yield(PortReuse, 1) {
+			return
+		}
+		if e.flags.has(flagRefused) {
+			yield(Refused, 1)
+		}
+	}
+}
+
+// stateBeforeReset is the state of the end that a connection without body
+// reset.
+func (e *entry) stateBeforeReset() State {
+	switch {
+	case e.flags.has(flagRefused):
+		return StateSynSent
+	case e.synAcks > 0:
+		return StateSynReceived
+	}
+	return StateUnknown
+}
+
+// follow takes the segment into what is known of the connection.
+func (t *Tracker) follow(s *segment) {
+	e, b := s.e, s.b
+	s.states()
+	if s.timeWaits() >= 0 {
+		s.labels = s.labels.With(TimeWait)
+	}
+	t.open(s)
+	s.mark()
+	if e.body != 0 {
+		t.track(s)
+	}
+	// What its sender has sent.
+	known := e.flags.of(flagKnown0, s.from)
+	probe := s.labels.Has(ZeroWindowProbe) && s.shape&atNext != 0
+	if !probe {
+		inOrder := !known || s.seq == b.maxAck[s.from]
+		if !known || after(s.end, e.next[s.from]) {
+			e.next[s.from] = s.end
+			b.nextTime[s.from] = clockOf(s.now)
+			e.flags.set(flagKnown0 << s.from)
+		}
+		if inOrder {
+			b.maxAck[s.from] = e.next[s.from]
+		}
+	}
+	if s.labels.Has(AckLostSegment) {
+		b.maxAck[s.to] = s.ack
+	}
+	if s.labels.Has(ZeroWindowProbeAck) && s.ack == e.ack[s.from]+1 && s.shape&peerProbed != 0 {
+		e.next[s.to], b.maxAck[s.to] = s.ack, s.ack
+	}
+	// What its sender has said.
+	if s.labels.Has(DupAck) {
+		if b.dups[s.from] < 1<<16-1 {
+			b.dups[s.from]++
+		}
+		s.dupNum = int(b.dups[s.from])
+	} else if s.ack != e.ack[s.from] {
+		b.dups[s.from] = 0
+	}
+	e.window[s.from] = s.win
+	e.ack[s.from] = s.ack
+	if s.flags&dissect.ACK != 0 {
+		e.flags.set(flagAcked0 << s.from)
+	}
+	e.flags.put(flagKeep0<<s.from, s.labels.Has(KeepAlive))
+	e.flags.put(flagProbe0<<s.from, s.labels.Has(ZeroWindowProbe))
+	e.flags.put(flagEarly0<<s.from, s.flags&dissect.SYN != 0)
+	b.seen[s.from] = clockOf(s.now)
+	e.complete |= s.completeness()
+}
+
+// mark sets the flags that the segment's control bits and labels are about.
+func (s *segment) mark() {
+	e := s.e
+	if s.flags&dissect.RST != 0 {
+		if !e.flags.has(flagReset | flagFin0 | flagFin1) {
+			s.b.ended = clockOf(s.now)
+		}
+		if s.ended {
+			e.flags.set(flagReset)
+		}
+	}
+	if s.flags&dissect.FIN != 0 && s.flags&dissect.RST == 0 {
+		if !e.flags.has(flagReset | flagFin0 | flagFin1) {
+			s.b.ended = clockOf(s.now)
+		}
+		e.flags.set(flagFin0 << s.from)
+	}
+	if s.labels.Has(SimultaneousOpen) {
+		e.flags.set(flagCrossed)
+	}
+	if s.labels.Has(Refused) {
+		e.flags.set(flagRefused)
+	}
+	if s.labels.Has(HalfClose) {
+		e.flags.set(flagHalfClose)
+	}
+}
+
+// open follows the opening: SYN options, times and frames of the handshake.
+func (t *Tracker) open(s *segment) {
+	e := s.e
+	fromClient := s.from == e.client()
+	if s.flags&dissect.SYN != 0 && s.flags&dissect.RST == 0 {
+		t.synOptions(s)
+	}
+	switch {
+	case s.flags&dissect.RST != 0:
+	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
+		if !fromClient {
+			break
+		}
+		if !e.flags.has(flagHandshake) {
+			e.synTime = clockOf(s.now)
+		}
+		e.synLast = e.frameRef(s.p.Frame.Number)
+		if e.syns < 255 {
+			e.syns++
+		}
+		e.flags.put(flagTFOData, e.flags.has(flagTFOData) || s.len > 0)
+	case s.flags&dissect.SYN != 0:
+		if e.synAck == 0 {
+			e.synAck = e.frameRef(s.p.Frame.Number)
+		}
+		if !fromClient && e.synAcks < 255 {
+			e.synAcks++
+		}
+		e.flags.set(flagSynAck)
+	}
+}
+
+// synOptions reads the options of a SYN or SYN-ACK that the other end needs.
+func (t *Tracker) synOptions(s *segment) {
+	e := s.e
+	opts := s.p.TCP.Options
+	if v, ok := option(opts, optionMSS); ok && len(v) == 2 {
+		e.mss[s.from] = kiloOf(uint16(v[0])<<8 | uint16(v[1]))
+	}
+	if v, ok := option(opts, optionScale); ok && len(v) == 1 {
+		e.setScale(s.from, min(int(v[0]), scaleMax))
+	}
+	if s.flags&dissect.ACK != 0 && (e.scale(0) == scaleUnknown || e.scale(1) == scaleUnknown) {
+		e.setScale(0, scaleUnused)
+		e.setScale(1, scaleUnused)
+	}
+}
+
+// completeness returns what a segment adds to Wireshark's tcp.completeness.
+func (s *segment) completeness() uint8 {
+	var c uint8
+	switch s.flags & (dissect.SYN | dissect.ACK) {
+	case dissect.SYN:
+		c = completeSYN
+		if s.len > 0 {
+			c |= completeData
+		}
+	case dissect.SYN | dissect.ACK:
+		c = completeSYNACK
+	case dissect.ACK:
+		c = completeACK
+		if s.len > 0 {
+			c = completeData
+		}
+	}
+	if s.flags.Has(dissect.FIN | dissect.ACK) {
+		c |= completeFIN
+	}
+	if s.flags&dissect.RST != 0 {
+		c |= completeRST
+	}
+	return c
+}
+
+// The bits of Connection.Completeness.
+const (
+	completeSYN uint8 = 1 << iota
+	completeSYNACK
+	completeACK
+	completeData
+	completeFIN
+	completeRST
+)
