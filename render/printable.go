@@ -1,0 +1,29 @@
+package render
+
+import "strings"
+
+// tabStop is how wide a tab is made in text that is not ours.
+const tabStop = 8
+
+// Printable makes text fit for a terminal: its lines stay lines and its tabs
+// become spaces, everything else that is not plain text is escaped as in the
+// views (\x1b, \u202e). Nothing is left out.
+func Printable(s string) string {
+	x := escaper{marks: maxMarks}
+	out := make([]byte, 0, len(s)+16)
+	column := 0
+	for b := []byte(s); len(b) > 0; {
+		switch b[0] {
+		case '\n':
+			out, column, b = append(out, '\n'), 0, b[1:]
+			x.marks = maxMarks
+		case '\t':
+			n := tabStop - column%tabStop
+			out, column, b = append(out, strings.Repeat(" ", n)...), column+n, b[1:]
+		default:
+			p, w, n := x.next(b)
+			out, column, b = append(out, p...), column+w, b[n:]
+		}
+	}
+	return string(out)
+}

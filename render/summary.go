@@ -1,0 +1,251 @@
+package render
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/dissect/conn"
+)
+
+// tableRows is how many connections are kept until the end, so that the table
+// can be fitted to them. From the next one on the columns stay as they are, and
+// each row is written when its connection ends.
+const tableRows = 1000
+
+// summary writes one row a connection.
+type summary struct {
+	out    output
+	o      Options
+	g      glyphs
+	width  int
+	rows   [][]string // kept so far
+	colour []string   // of the kept rows' verdicts
+	table  *plainTable
+	total  totals
+	notes  []string
+	ended  bool
+}
+
+// totals add up what the rows say.
+type totals struct {
+	connections, segments, bytes, retransmits uint64
+	outcomes                                  map[conn.Outcome]uint64
+}
+
+// NewSummary returns a Renderer that writes a table of connections to w, one
+// row when each has ended, and what they add up to. Of o, Width, Format,
+// Color, ASCII and Conn count.
+func NewSummary(w io.Writer, o Options) Renderer {
+	s := &summary{out: newOutput(w), o: o, g: newGlyphs(o.ASCII), total: totals{outcomes: map[conn.Outcome]uint64{}}}
+	s.width = newLayout(&o).width
+	switch o.Format {
+	case FormatMarkdown:
+		s.out.buf = appendMarkdownHead(s.out.buf)
+	case FormatCSV:
+		s.out.buf = appendCSVHead(s.out.buf)
+	}
+	return s
+}
+
+func (s *summary) Event(e *conn.Event) error {
+	switch {
+	case e.Type == conn.TypeCapture && e.Capture != nil:
+		s.notes = captureNotes(e.Capture, &s.g)
+	case e.Type == conn.TypeEnd && e.Connection != nil && (s.o.Conn == 0 || s.o.Conn == e.Conn):
+		s.add(e.Connection)
+	}
+	return s.out.settle()
+}
+
+func (s *summary) Flush() error { return s.out.flush() }
+
+// Close writes the table, as far as it is not written yet, and its foot.
+func (s *summary) Close() error {
+	if s.ended {
+		return s.out.flush()
+	}
+	s.ended = true
+	switch s.o.Format {
+	case FormatCSV:
+		return s.out.flush()
+	case FormatText:
+		if s.table == nil && len(s.rows) > 0 {
+			t := newPlainTable(s.rows, s.width, &s.g)
+			var err error
+			if s.out.buf, err = appendTable(s.out.buf, t, s.rows, s.colour); err != nil && s.out.err == nil {
+				s.out.err = err
+			}
+		}
+	}
+	if s.o.Format == FormatMarkdown {
+		s.out.buf = append(s.out.buf, '\n')
+	}
+	for _, line := range append([]string{s.total.text(&s.g)}, s.notes...) {
+		if s.o.Format == FormatMarkdown {
+			s.out.buf = append(append(s.out.buf, escapeMarkdown(line)...), "\n\n"...)
+			continue
+		}
+		for _, l := range wrapText(line, s.width, 2) {
+			s.out.buf = append(append(s.out.buf, l...), '\n')
+		}
+	}
+	return s.out.flush()
+}
+
+func (s *summary) add(c *conn.Connection) {
+	s.total.add(c)
+	switch s.o.Format {
+	case FormatCSV:
+		s.out.buf = appendCSVRow(s.out.buf, c, &s.g)
+		return
+	case FormatMarkdown:
+		s.out.buf = appendMarkdownRow(s.out.buf, summaryRow(c, &s.g))
+		return
+	}
+	row, colour := summaryRow(c, &s.g), ""
+	if s.o.Color {
+		colour = outcomeColour(c.Verdict.Outcome)
+	}
+	if s.table == nil && len(s.rows) < tableRows {
+		s.rows = append(s.rows, row)
+		s.colour = append(s.colour, colour)
+		return
+	}
+	if s.table == nil {
+		s.table = newPlainTable(s.rows, s.width, &s.g)
+		s.table.reserve(s.width)
+		s.out.buf = s.table.appendHead(s.out.buf)
+		for i, r := range s.rows {
+			s.out.buf = s.table.appendRow(s.out.buf, r, s.colour[i])
+		}
+		s.rows, s.colour = nil, nil
+	}
+	s.out.buf = s.table.appendRow(s.out.buf, row, colour)
+}
+
+func (t *totals) add(c *conn.Connection) {
+	t.connections++
+	t.segments += c.Segments[0] + c.Segments[1]
+	t.bytes += c.Bytes[0] + c.Bytes[1]
+	t.retransmits += c.Retransmits[0] + c.Retransmits[1]
+	t.outcomes[c.Verdict.Outcome]++
+}
+
+// text gives the totals as one line.
+func (t *totals) text(g *glyphs) string {
+	var parts []string
+	var names []conn.Outcome
+	for o := range t.outcomes {
+		names = append(names, o)
+	}
+	slices.SortFunc(names, func(a, b conn.Outcome) int {
+		if t.outcomes[a] != t.outcomes[b] {
+			if t.outcomes[a] > t.outcomes[b] {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(string(a), string(b))
+	})
+	for _, o := range names {
+		name := safeName(string(o), maxName, g)
+		if name == "" {
+			name = "without a verdict"
+		}
+		parts = append(parts, count(t.outcomes[o])+" "+name)
+	}
+	s := plural(t.connections, "connection")
+	if len(parts) > 0 {
+		s += ": " + strings.Join(parts, ", ")
+	}
+	return s + ". " + plural(t.segments, "segment") + ", " + bytesText(t.bytes) + ", " + plural(t.retransmits, "retransmission") + "."
+}
+
+// column is one of the table's columns.
+type column struct {
+	name    string
+	keep    int  // the higher, the longer it stays in a narrow table
+	right   bool // numbers
+	address bool // may be cut
+	least   int  // columns that it takes where rows to come are not known
+}
+
+// keepAlways marks columns without which a row says nothing.
+const keepAlways = 9
+
+// summaryColumns are the columns of the table, in order.
+var summaryColumns = [...]column{
+	{name: "#", keep: keepAlways, right: true, least: 7},
+	{name: "start UTC", keep: 2, least: 12},
+	{name: "client", keep: keepAlways, address: true, least: 21},
+	{name: "server", keep: keepAlways, address: true, least: 21},
+	{name: "layer 7", keep: 5, least: 7},
+	{name: "seen", keep: 1, least: 6},
+	{name: "handshake", keep: 4, right: true, least: 9},
+	{name: "sent", keep: 7, right: true, least: 8},
+	{name: "received", keep: 8, right: true, least: 8},
+	{name: "resent", keep: 6, right: true, least: 6},
+	{name: "lasted", keep: 3, right: true, least: 9},
+	{name: "verdict", keep: keepAlways, least: 16},
+}
+
+// summaryRow gives a connection's cells, safe for a terminal.
+func summaryRow(c *conn.Connection, g *glyphs) []string {
+	start := g.none
+	if c.First.Known() {
+		start = c.First.Time().Format("15:04:05.000")
+	}
+	app := g.none
+	if c.App != "" {
+		app = safeName(c.App, maxApp, g)
+	}
+	return []string{
+		count(uint64(c.Number)), start, safeText(c.Client.String(), g), safeText(c.Server.String(), g), app,
+		completenessText(c.Completeness), spanOrNone(c.IRTT, g), bytesText(c.Bytes[conn.Client]), bytesText(c.Bytes[conn.Server]),
+		count(c.Retransmits[0] + c.Retransmits[1]), lastedText(c.First, c.Last, g), outcomeText(&c.Verdict, g),
+	}
+}
+
+// maxApp is how many columns of layer 7's name are shown.
+const maxApp = 12
+
+// completenessText gives the bits as letters, in the order in which a
+// connection has them: SYN, SYN-ACK, ACK, data, FIN, RST.
+func completenessText(c uint8) string {
+	b := []byte("SSADFR")
+	for i := range b {
+		if c&(1<<i) == 0 {
+			b[i] = '.'
+		}
+	}
+	return string(b)
+}
+
+func spanOrNone(d time.Duration, g *glyphs) string {
+	if d <= 0 {
+		return g.none
+	}
+	return spanText(d, g)
+}
+
+func lastedText(first, last capture.Stamp, g *glyphs) string {
+	if !first.Known() || !last.Known() {
+		return g.none
+	}
+	return spanText(last.Sub(first), g)
+}
+
+// outcomeText gives "closed by client", "refused".
+func outcomeText(v *conn.Verdict, g *glyphs) string {
+	s := safeText(string(v.Outcome), g)
+	switch v.Outcome {
+	case conn.OutcomeClosed, conn.OutcomeReset, conn.OutcomeHalfClosed:
+		if v.HasBy {
+			s += " by " + v.By.String()
+		}
+	}
+	return s
+}
