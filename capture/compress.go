@@ -25,9 +25,11 @@ const (
 	MaxRatioFree = 256 << 20
 
 	// MaxWindow is the most memory that a zstd stream may ask for to look
-	// back in. It covers zstd --ultra -22 and --long=27.
+	// back in. It covers zstd --ultra -22 and --long=27. Files that are
+	// merged share it, but get minWindow each, which covers zstd -19.
 	MaxWindow = 128 << 20
 
+	minWindow = 8 << 20
 	zipBuffer = 64 << 10
 )
 
@@ -68,6 +70,7 @@ func compression(head []byte) zipKind {
 // can be expanded from what has arrived, and waits only where that is nothing.
 type zip struct {
 	kind     zipKind // of the member being read
+	window   uint64
 	raw      metered
 	src      *bufio.Reader
 	member   io.ReadCloser // nil between members
@@ -75,8 +78,9 @@ type zip struct {
 	trailing bool          // something that is not compressed follows the last member
 }
 
-func newZip(kind zipKind, r io.Reader) *zip {
-	z := &zip{kind: kind, raw: metered{r: r}}
+// newZip expands r. A zstd stream may ask for window bytes to look back in.
+func newZip(kind zipKind, r io.Reader, window uint64) *zip {
+	z := &zip{kind: kind, window: window, raw: metered{r: r}}
 	z.src = bufio.NewReaderSize(&z.raw, zipBuffer)
 	return z
 }
@@ -130,7 +134,7 @@ func (z *zip) open() error {
 			z.member = g
 		}
 	case zstandard:
-		z.member, err = newZstd(z.src)
+		z.member, err = newZstd(z.src, z.window)
 	case lz4ed:
 		z.member = newLz4(z.src)
 	}
@@ -168,7 +172,7 @@ func (z *zip) word(err error) error {
 		return &zipError{fmt.Sprintf("the %s data are cut short", z.kind), err}
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return &zipError{fmt.Sprintf("the zstd data ask for a window of more than %d MiB: expand them with zstd -d --long=31 first",
-			MaxWindow>>20), err}
+			z.window>>20), err}
 	}
 	return &zipError{fmt.Sprintf("the %s data are damaged: %v", z.kind, err), err}
 }
@@ -195,9 +199,9 @@ func (c *metered) Read(p []byte) (int, error) {
 }
 
 // newZstd expands all zstd frames of r, in the caller's goroutine.
-func newZstd(r io.Reader) (io.ReadCloser, error) {
+func newZstd(r io.Reader, window uint64) (io.ReadCloser, error) {
 	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(MaxWindow), zstd.WithDecoderMaxMemory(MaxExpansion))
+		zstd.WithDecoderMaxWindow(window), zstd.WithDecoderMaxMemory(MaxExpansion))
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func cutBy(s string, n int) string { return s[:len(s)-n] }
 func damagedMid(s string) string { return s[:len(s)/2] + "\xff\xfe\xff\xfe" + s[len(s)/2+4:] }
 
 func TestExpansionLimits(t *testing.T) {
-	z := newZip(gzipped, strings.NewReader(""))
+	z := newZip(gzipped, strings.NewReader(""), MaxWindow)
 	z.raw.n = 1000
 	for _, tt := range []struct {
 		out    int64

@@ -130,11 +130,12 @@ type fileSource struct {
 	in       *window
 	format   format
 	batch    []Frame
-	last     bool  // no byte follows what in holds
-	broken   error // why, where that is not the end of the stream
-	expanded *zip  // the decompressor in use, or nil
-	end      error // what Next returns from now on
-	patient  bool  // waiting for more bytes costs nothing: a regular file, or memory
+	last     bool   // no byte follows what in holds
+	broken   error  // why, where that is not the end of the stream
+	expanded *zip   // the decompressor in use, or nil
+	lookBack uint64 // most memory that a zstd stream may ask for
+	end      error  // what Next returns from now on
+	patient  bool   // waiting for more bytes costs nothing: a regular file, or memory
 	owned    io.Closer
 
 	busy   sync.Mutex // held by Next
@@ -145,7 +146,7 @@ type fileSource struct {
 // newFileSource makes a source whose buffer is size bytes until a record
 // needs more.
 func newFileSource(name string, r io.Reader, size int) *fileSource {
-	s := &fileSource{closed: make(chan struct{}), batch: make([]Frame, 0, maxBatch)}
+	s := &fileSource{closed: make(chan struct{}), lookBack: MaxWindow, batch: make([]Frame, 0, maxBatch)}
 	s.name = name
 	s.patient = neverWaits(r)
 	if !s.patient {
@@ -267,8 +268,8 @@ func (s *fileSource) begin() error {
 		return io.EOF
 	}
 	if kind := compression(head); kind != notCompressed && s.expanded == nil {
-		s.expanded = newZip(kind, s.in.rest())
-		s.in = newWindow(s.expanded, len(s.in.buf))
+		s.expanded = newZip(kind, s.in.rest(), s.lookBack)
+		s.in = newWindow(s.expanded, s.in.step)
 		return nil
 	}
 	if s.format = recognise(&s.logbook, head, s.patient); s.format != nil {

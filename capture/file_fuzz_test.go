@@ -108,7 +108,7 @@ func FuzzDecompress(f *testing.F) {
 		if kind == notCompressed {
 			return
 		}
-		z := newZip(kind, bytes.NewReader(b))
+		z := newZip(kind, bytes.NewReader(b), minWindow)
 		// Enough to see that it goes on; more is only slow.
 		_, err := io.Copy(io.Discard, io.LimitReader(z, 16<<20))
 		z.close()

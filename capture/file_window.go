@@ -10,6 +10,7 @@ import (
 type window struct {
 	r      io.Reader
 	buf    []byte
+	step   int   // bytes to ask for at a time
 	lo, hi int   // what is in use of buf
 	start  int64 // offset of buf[0] in the stream
 	skip   int64 // bytes still to be passed over, before buf[lo] is read
@@ -17,11 +18,11 @@ type window struct {
 }
 
 func newWindow(r io.Reader, size int) *window {
-	return &window{r: r, buf: make([]byte, size)}
+	return &window{r: r, step: size, buf: make([]byte, size)}
 }
 
 // resize sets the size of the buffer of a window that has not been used.
-func (w *window) resize(size int) { w.buf = make([]byte, size) }
+func (w *window) resize(size int) { w.step, w.buf = size, make([]byte, size) }
 
 // bytes returns what is there and not yet done with.
 func (w *window) bytes() []byte { return w.buf[w.lo:w.hi:w.hi] }
@@ -64,8 +65,7 @@ func (w *window) more(need int) error {
 			w.skip -= int64(passed)
 			w.lo += passed
 			if w.lo == w.hi {
-				w.start += int64(w.hi)
-				w.lo, w.hi = 0, 0
+				w.makeRoom(need)
 				continue
 			}
 		}
@@ -91,19 +91,25 @@ func (w *window) readOnce() int {
 	return 0
 }
 
-// makeRoom moves what is in use to the front, and makes buf larger where
-// need bytes would not fit.
+// makeRoom makes room for need bytes from lo on, and for half a read at least
+// behind what is there: with little room many small reads would each have to
+// move what is in use to the front.
 func (w *window) makeRoom(need int) {
-	if w.lo > 0 {
-		copy(w.buf, w.buf[w.lo:w.hi])
+	if w.lo == w.hi {
 		w.start += int64(w.lo)
-		w.lo, w.hi = 0, w.hi-w.lo
+		w.lo, w.hi = 0, 0
 	}
-	if need > len(w.buf) || w.hi == len(w.buf) {
-		bigger := make([]byte, max(need, len(w.buf)+len(w.buf)/2))
-		copy(bigger, w.buf[:w.hi])
-		w.buf = bigger
+	if len(w.buf) >= max(w.lo+need, w.hi+w.step/2) {
+		return
 	}
+	buf := w.buf
+	if len(buf) < need+w.step/2 {
+		buf = make([]byte, need+w.step)
+	}
+	copy(buf, w.buf[w.lo:w.hi])
+	w.buf = buf
+	w.start += int64(w.lo)
+	w.lo, w.hi = 0, w.hi-w.lo
 }
 
 // waker reads from r in a goroutine, so that a Close elsewhere is noticed

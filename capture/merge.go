@@ -48,6 +48,7 @@ func OpenFiles(names []string) (Source, error) {
 		}
 		if f, ok := s.(*fileSource); ok {
 			f.in.resize(max(minReadSize, min(readSize, mergeBuffers/len(names))))
+			f.lookBack = max(minWindow, uint64(MaxWindow/len(names)))
 		}
 		m.files = append(m.files, &mergeFile{source: s, index: len(m.files), latest: NoTime})
 	}

@@ -126,7 +126,8 @@ func (p *pcap) parse(b []byte, out []Frame, last bool) (frames []Frame, used, ne
 			}
 			break
 		}
-		out = append(out, p.frame(rest, captured))
+		out = out[:len(out)+1]
+		p.frame(&out[len(out)-1], rest, captured)
 		used += size
 		p.at += int64(size)
 	}
@@ -201,8 +202,9 @@ func (p *pcap) lens(b []byte) (captured, original uint32) {
 	return captured, original
 }
 
-// frame makes the Frame of the record at b, whose bytes are all there.
-func (p *pcap) frame(b []byte, captured int) Frame {
+// frame makes f the frame of the record at b, whose bytes are all there. It
+// sets each field by itself, which takes half the time of copying a Frame.
+func (p *pcap) frame(f *Frame, b []byte, captured int) {
 	sec, frac := int64(p.u32(b)), int64(p.u32(b[4:]))
 	if !p.magic.nanos {
 		frac *= 1000
@@ -221,14 +223,14 @@ func (p *pcap) frame(b []byte, captured int) Frame {
 	}
 	data := b[p.size : p.size+captured : p.size+captured]
 	pad := min(p.pad, len(data))
-	return Frame{
-		Number:    p.led.number,
-		Time:      Stamp(sec*1e9 + frac), // at most 2^32 s and 2^32 µs: no overflow
-		Data:      data[pad:],
-		OrigLen:   max(int(original)-pad, 0),
-		Link:      p.link,
-		Direction: p.direction(b),
-	}
+	f.Number = p.led.number
+	f.Time = Stamp(sec*1e9 + frac) // at most 2^32 s and 2^32 µs: no overflow
+	f.Data = data[pad:]
+	f.OrigLen = max(int(original)-pad, 0)
+	f.Link = p.link
+	f.Interface, f.File, f.Record = 0, 0, RecordPacket
+	f.Direction, f.Checksums = p.direction(b), ChecksumsUnsaid
+	f.Dropped, f.Comments = 0, nil
 }
 
 // hugeFrames reports whether frames of a link type may exceed MaxRecord:

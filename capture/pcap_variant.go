@@ -29,7 +29,7 @@ var (
 
 const (
 	variantRecords = 3        // records that are looked at
-	variantLook    = 64 << 10 // bytes that are waited for in order to
+	variantLook    = 32 << 10 // bytes that are waited for in order to
 )
 
 // aixLinks are the interface types (RFC 1573) that AIX writes for link types,

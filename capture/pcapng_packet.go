@@ -176,16 +176,13 @@ func (p *pcapng) packet(h packetHead, data, options []byte) {
 	in := &p.interfaces[h.id]
 	p.led.number++
 	p.led.packets++
-	p.out = append(p.out, Frame{
-		Number:    p.led.number,
-		Time:      NoTime,
-		Data:      data,
-		OrigLen:   int(h.original),
-		Link:      in.link,
-		Interface: in.index,
-		Dropped:   h.dropped,
-	})
+	p.out = p.out[:len(p.out)+1] // step is called only where there is room
 	f := &p.out[len(p.out)-1]
+	f.Number, f.Time = p.led.number, NoTime
+	f.Data, f.OrigLen = data, int(h.original)
+	f.Link, f.Interface, f.File = in.link, in.index, 0
+	f.Record, f.Direction, f.Checksums = RecordPacket, DirectionUnknown, ChecksumsUnsaid
+	f.Dropped, f.Comments = h.dropped, nil
 	if !h.timeless {
 		f.Time = in.clock.stamp(uint64(h.high)<<32 | uint64(h.low))
 	}

@@ -300,3 +300,17 @@ func TestFindingsLimit(t *testing.T) {
 		t.Errorf("%d findings", n)
 	}
 }
+
+// A search among bytes that all look like the beginning of a large block must
+// not cost more than reading them: this took minutes with a buffer that was
+// moved for each of them.
+func TestPcapngSearchIsLinear(t *testing.T) {
+	o := little
+	file := join(ngSection(o), ngInterfaceBlock(o, 1, 0), words(o, u32(blockEnhanced), u32(0)),
+		bytes.Repeat(words(o, u32(blockStatistics), u32(maxWhole), u32(1)), 1<<19)) // 6 MiB
+	_, s, err := readAll(t, file)
+	wantFault(t, err, "record 3 at byte 48: a block length of 0")
+	if n := len(s.(*fileSource).in.buf); n > 2*maxWhole {
+		t.Errorf("the buffer grew to %d bytes", n)
+	}
+}
