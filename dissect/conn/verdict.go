@@ -79,11 +79,12 @@ func (j *judgement) established() bool {
 	if f.midstream || f.handshake != 0 {
 		return true
 	}
-	if f.simultaneous && f.synAck != 0 {
+	if f.simultaneous && f.synAck != 0 || j.c.States[Client] >= StateEstablished && j.c.States[Server] >= StateEstablished {
 		return true
 	}
-	// The ACK that completes the handshake may be missing from the capture.
-	return f.synAck != 0 && (f.dataFirst[Client] != 0 || f.fin[Client] != 0)
+	// SYN-ACK or the ACK that completes the handshake may be missing from the
+	// capture; a client that went on to send data has had its answer.
+	return f.synAck != 0 && (f.dataFirst[Client] != 0 || f.fin[Client] != 0) || f.synFirst != 0 && f.dataLast[Client] > f.synLast
 }
 
 func (j *judgement) bothClosed() bool { return j.f.fin[Client] != 0 && j.f.fin[Server] != 0 }
@@ -191,6 +192,10 @@ func (j *judgement) noAnswer() {
 			sent, plural(f.siblings, "other handshake"), port, j.server()), f.synFirst, f.synLast)
 		j.means("perhaps the server's queue is full: its program has not accepted those who came before, and the system drops further SYNs. From outside, that looks like a firewall.",
 			fmt.Sprintf("%s: for :%d, is Recv-Q over Send-Q? Then a larger number in listen(), or a program that calls accept() sooner.", j.onServer("ss -ltn"), port))
+	case j.local():
+		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)
+		j.means("a closed port would have answered with RST. Either the listening program's queue is full, since it does not accept those who came before, or a firewall on this machine drops the SYNs.",
+			fmt.Sprintf("ss -ltn: for :%d, is Recv-Q over Send-Q? Then the firewall's rules.", port))
 	default:
 		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)
 		j.means(fmt.Sprintf("either a firewall drops them, or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
@@ -299,6 +304,9 @@ func (j *judgement) closed() {
 		}
 	case !whole:
 		j.outcome(OutcomeClosed, "", fmt.Sprintf("%s, FIN from both ends %s; the last ACK is not in the capture.", lead, list(frames...)), frames...)
+	case f.dataLast[y] > f.finAcked[x] && f.dataLast[y] != f.fin[y]:
+		j.outcome(OutcomeClosed, "", fmt.Sprintf("%s, four segments %s: half-closed in between, and the %s still sent data (%d).",
+			lead, list(frames...), y, f.dataLast[y]), frames...)
 	default:
 		j.outcome(OutcomeClosed, "", fmt.Sprintf("%s, four segments %s: FIN and ACK each way.", lead, list(frames...)), frames...)
 	}
@@ -387,6 +395,11 @@ func (j *judgement) oddities() {
 	}
 	if f.midstream && j.v.Outcome != OutcomeMidstream {
 		more = append(more, "The capture began after the handshake.")
+	}
+	for _, s := range []Side{Client, Server} {
+		if c.Segments[s] == 0 && c.Segments[s.Other()] > 1 {
+			more = append(more, fmt.Sprintf("Only what the %s sent was captured.", s.Other()))
+		}
 	}
 	if len(more) > 0 {
 		j.v.Meaning = strings.TrimSpace(j.v.Meaning + " " + strings.Join(more, " "))

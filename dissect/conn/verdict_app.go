@@ -31,7 +31,7 @@ func (j *judgement) application() {
 	case a.alert != "":
 		j.say(detailTLSAlert, fmt.Sprintf("%s broke off the TLS handshake (%d): %s.", j.it(a.alertBy), a.alertAt, a.alert),
 			"the connection itself worked; the two ends did not agree on TLS.", "openssl s_client -connect HOST:PORT shows more.", a.alertAt)
-	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost:
+	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost && a.responses <= a.requests:
 		j.incomplete(ended)
 	case a.http && a.mistake != nil && a.status >= 400:
 		j.badRequest()

@@ -100,6 +100,10 @@ func TestJudgeOpening(t *testing.T) {
 			outcome: OutcomeNoAnswer, text: "7 SYNs in 7.2 s, and nothing came back.", meaning: "either a firewall drops them", next: "ping -c 1 10.9.0.2", evidence: []int64{1, 7}},
 		{name: "no answer yet", c: silent, f: &facts{synFirst: 1, synLast: 1},
 			outcome: OutcomeNoAnswer, text: "1 SYN, and nothing came back.", evidence: []int64{1}},
+		{name: "no answer from oneself", c: func(c *Connection) {
+			silent(c)
+			c.Server = netip.MustParseAddrPort("127.0.0.1:3000")
+		}, f: &facts{synFirst: 1, synLast: 1}, outcome: OutcomeNoAnswer, text: "1 SYN, and nothing came back.", meaning: "Either the listening program's queue is full", next: "Recv-Q", evidence: []int64{1}},
 		{name: "backlog", c: func(c *Connection) { silent(c); c.SYNs = 4; c.Last = at(3.05) }, f: &facts{synFirst: 10, synLast: 13, siblings: 3},
 			outcome: OutcomeNoAnswer, detail: detailBacklog, text: "4 SYNs in 3.0 s, no answer, while 3 other handshakes with port 3000 of 10.9.0.2 completed.",
 			meaning: "perhaps the server's queue is full", next: "Recv-Q", evidence: []int64{10, 13}},
@@ -146,6 +150,10 @@ func TestJudgeEnds(t *testing.T) {
 			f.dataFirst[Server] = 4
 		}), outcome: OutcomeClosed, by: "server", text: "closed by the server, four segments (8 9 10 11): FIN and ACK each way.",
 			meaning: "Address already in use", evidence: []int64{8, 9, 10, 11}},
+		{name: "half-close, and data after it", f: upTo(func(f *facts) {
+			f.fin, f.finAcked, f.finOrder = [2]int64{6, 10}, [2]int64{7, 11}, Client
+			f.dataFirst[Server], f.dataLast[Server] = 8, 8
+		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, four segments (6 7 10 11): half-closed in between, and the server still sent data (8).", evidence: []int64{6, 7, 10, 11}},
 		{name: "both at once", c: states(StateTimeWait, StateTimeWait), f: upTo(func(f *facts) {
 			f.fin, f.finAcked, f.finOrder = [2]int64{8, 9}, [2]int64{10, 11}, Client
 		}), outcome: OutcomeClosed, detail: detailSimultaneous, text: "closed by both ends at once, (8 9 10 11): each sent FIN before it had seen the other's.",
@@ -175,6 +183,8 @@ func TestJudgeEnds(t *testing.T) {
 		}), outcome: OutcomeReset, by: "server", detail: detailPeerClosed, text: "reset by the server: after the FIN of the client (4), it sent RST in place of its own.", meaning: "without having accepted", evidence: []int64{4, 6}},
 		{name: "midstream and closed", f: &facts{midstream: true, fin: [2]int64{3, 4}, finAcked: [2]int64{4, 5}},
 			outcome: OutcomeClosed, by: "client", text: "closed by the client, three segments (3 4 5): 4 is ACK and FIN in one.", meaning: "The capture began after the handshake.", evidence: []int64{3, 4, 5}},
+		{name: "one direction only", c: func(c *Connection) { c.Segments[Server] = 0 }, f: &facts{synFirst: 1, synLast: 1, dataFirst: [2]int64{3, 0}, dataLast: [2]int64{3, 0}},
+			outcome: OutcomeOpen, detail: detailWaiting, text: "established, and no end of it was captured.", meaning: "Only what the client sent was captured.", evidence: []int64{3}},
 		{name: "self-connect", c: func(c *Connection) { c.Client = c.Server }, f: upTo(nil),
 			outcome: OutcomeOpen, detail: detailSelf, text: "established, and no end of it was captured in 2.0 s.", meaning: "The connection is to itself", evidence: []int64{3}},
 	})
@@ -273,6 +283,8 @@ func TestJudgeApplication(t *testing.T) {
 			text: "closed by the server: the answer (2) ended 997 bytes before its announced length.", evidence: []int64{2, 8, 9, 10}},
 		{name: "not found", f: closedBy(Server, 1, "> GET / HTTP/1.1\nHost: x\n\n", "< HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"), outcome: OutcomeClosed, by: "server",
 			text: "closed by the server, three segments (8 9 10): 9 is ACK and FIN in one.", meaning: "The server answered HTTP 404 Not Found (2)", evidence: []int64{8, 9, 10}},
+		{name: "HTTP of 1991 is left alone", f: closedBy(Server, 1, "> GET /\r\n", "< <html>old"), outcome: OutcomeClosed, by: "server",
+			text: "closed by the server, three segments (8 9 10): 9 is ACK and FIN in one.", evidence: []int64{8, 9, 10}},
 		{name: "TLS to a plain port", f: closedBy(Server, 1, "> "+clientHelloFor("x"), bad), outcome: OutcomeClosed, by: "server", detail: detailTLSToPlain,
 			text: "closed by the server: the client spoke TLS, and the server answered in plain HTTP (2).", evidence: []int64{2, 8, 9, 10}},
 		{name: "TLS alert", f: closedBy(Client, 1, "> "+clientHelloFor("x"), "< "+record(21, "\x02\x46")), outcome: OutcomeClosed, by: "client", detail: detailTLSAlert,

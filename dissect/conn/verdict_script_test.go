@@ -1,0 +1,195 @@
+package conn
+
+import (
+	"strings"
+	"testing"
+
+	"tcpsee/dissect"
+	"tcpsee/dissect/segtest"
+)
+
+// follow runs a script through decoder and tracker and returns the
+// connections, in the order of their numbers, and the rows' texts of layer 7.
+func follow(t *testing.T, script string) (ends []Connection, rows []string) {
+	t.Helper()
+	frames := segtest.MustFrames(t, script)
+	tracker := New(Options{})
+	var d dissect.Decoder
+	var p dissect.Packet
+	take := func(events []Event) {
+		for i := range events {
+			switch e := &events[i]; e.Type {
+			case TypeEnd:
+				ends = append(ends, *e.Connection)
+			case TypeSegment:
+				if e.App != "" {
+					rows = append(rows, e.App)
+				}
+				if e.Sentence() == "" {
+					t.Errorf("frame %d has no sentence", e.Frame)
+				}
+			}
+		}
+	}
+	for i := range frames {
+		d.Decode(&frames[i], &p)
+		take(tracker.Add(&p))
+	}
+	take(tracker.End())
+	return ends, rows
+}
+
+const opened3 = `
+0.0   > S 0:0(0) win 64240 <mss 1460,sackOK,nop,wscale 7>
++.001 < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++.001 > . ack 1
+`
+
+func TestScenarios(t *testing.T) {
+	tests := []struct {
+		name, script string
+		outcome      Outcome
+		by, detail   string
+		text         string // a part
+		rows         string // of layer 7, joined by |
+	}{
+		{"S1 chat", opened3 + `
+			1.0 < P. 1:7(6) "Hello\n"
+			+.001 > .
+			2.0 > P. 1:7(6) "World\n"
+			+.001 < .
+			3.0 > F.
+			+.001 < F.
+			+.001 > .`,
+			OutcomeClosed, "client", "", "three segments (8 9 10): 9 is ACK and FIN in one.", "text|text"},
+		{"S2 a request by hand", opened3 + `
+			> P. "GET / HTTP/1.1\n"
+			< .
+			> P. "Host: www.example.org\n"
+			< .
+			> P. "\n"
+			< P. "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc"
+			> .
+			< P. "def"
+			> .
+			< F.
+			> F.
+			< .`,
+			OutcomeClosed, "server", "", "three segments (13 14 15)",
+			"HTTP GET / HTTP/1.1|HTTP header Host: www.example.org|HTTP blank line: the request is complete|HTTP 200 OK|HTTP end of the response"},
+		{"S3 typed wrongly", opened3 + `
+			> P. "GET / HTP/1.1\nHost: x\n\n"
+			< .
+			< P. "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+			> .
+			< F.
+			> F.
+			< .`,
+			OutcomeClosed, "server", detailBadRequest, "line 1, character 9: this is not HTTP/1.1", "HTTP GET / HTP/1.1|HTTP 400 Bad Request"},
+		{"S4 too slow", opened3 + `
+			> P. "GET / HTTP/1.1\n"
+			< .
+			60.002 < F.
+			> .
+			61 > F.
+			< .`,
+			OutcomeClosed, "server", detailIncomplete, "it gave up after 60.0 s; the request (4) was not complete: 1 line", "HTTP GET / HTTP/1.1"},
+		{"S5 refused", "0.0 > S 0:0(0)\n+.000016 < R. #0:#0(0) ack 1 win 0",
+			OutcomeRefused, "server", "", "10.0.0.2 is up, and answered the SYN with RST after 16 µs.", ""},
+		{"S5 no answer", "0 > S 0:0(0)\n1 > S 0:0(0)\n3 > S 0:0(0)\n7 > S 0:0(0)",
+			OutcomeNoAnswer, "", "", "4 SYNs in 7.0 s, and nothing came back.", ""},
+		{"S5 unreachable", "0 > S 0:0(0)\nicmp from 10.0.0.254 unreachable host",
+			OutcomeUnreachable, "", "", `10.0.0.254 answered with ICMP "host unreachable".`, ""},
+		{"S5 unreachable, IPv6", "conn [fd00::1]:1 [fd00::2]:80\n0 > S 0:0(0)\nicmp from fd00::2 unreachable port",
+			OutcomeUnreachable, "", detailProhibited, `fd00::2 answered with ICMP "port unreachable".`, ""},
+		{"S6 Python", opened3 + `
+			> P. "Hello Server"
+			< .
+			< P. "Hello Client"
+			> .
+			< F.
+			> .
+			> F.
+			< .`,
+			OutcomeClosed, "server", "", "four segments (8 9 10 11)", "text|text"},
+		{"S12 half-close", opened3 + "> F.\n< .\n< P. \"more\"\n> .",
+			OutcomeHalfClosed, "client", "", "the client has sent FIN (4), acknowledged (5)", "text"},
+		{"S15 accept and exit", opened3 + "< F.\n> .\n2 > P. \"hello\\n\"\n+.001 < R",
+			OutcomeReset, "server", detailAfterClose, "data (6) came after its FIN (4)", "text"},
+		{"S17 TLS", opened3 + `
+			> P. x"16 0301 0031 01 00002d 0303 0000000000000000000000000000000000000000000000000000000000000000 00 0002 1301 01 00 0002 0000"
+			< P. x"15 0303 0002 02 28"
+			< F.
+			> F.
+			< .`,
+			OutcomeClosed, "server", detailTLSAlert, "handshake failure", "TLS ClientHello|TLS alert: handshake failure"},
+		{"half-open", "> S 0:0(0)\n< S. 0:0(0)\n+1 < S. 0:0(0) ack 1\n+2 < S. 0:0(0) ack 1",
+			OutcomeHalfOpen, "", "", "the server sent 3 SYN-ACKs", ""},
+		{"window closed", opened3 + "> P. 1(1000)\n< . win 0\n+.3 > . 1000:1000(0)\n< . win 0\n+.6 > . 1000:1000(0)\n< . win 0",
+			OutcomeStalled, "server", detailZeroWindow, "the server's window has been 0", "text"},
+		{"black hole", opened3 + "> P. 1(10)\n< . ack 11\n> . 11(1460)\n+.3 > . 11(1460)\n+.6 > . 11(1460)\n+1.2 > . 11(1460)",
+			OutcomeStalled, "client", detailPathMTU, "small segments got through", ""},
+		{"gone", opened3 + "> P. 1(10)\n+.3 > P. 1(10)\n+.6 > P. 1(10)\n+1.2 > P. 1(10)",
+			OutcomeStalled, "client", detailUnacked, "sent again 3 times", ""},
+		{"reset after data", opened3 + "> P. \"x\"\n< .\n< R.",
+			OutcomeReset, "server", detailAfterData, "after data of the client (4)", ""},
+		{"open", opened3, OutcomeOpen, "", "", "established", ""},
+		{"midstream", "> P. 1(10) ack 5\n< . 5 ack 11\n> P. 11(10) ack 5\n< . 5 ack 21",
+			OutcomeMidstream, "", "", "neither the beginning nor the end: 4 segments", "text|text"},
+		{"simultaneous open", "conn 10.0.0.1:7 10.0.0.2:7\n> S 0:0(0)\n< S 0:0(0)\n> S. 0:0(0) ack 1\n< S. 0:0(0) ack 1",
+			OutcomeOpen, "", "", "established", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ends, rows := follow(t, tt.script)
+			if len(ends) != 1 {
+				t.Fatalf("%d connections, want 1", len(ends))
+			}
+			v := ends[0].Verdict
+			by := ""
+			if v.HasBy {
+				by = v.By.String()
+			}
+			if v.Outcome != tt.outcome || by != tt.by || v.Detail != tt.detail || !strings.Contains(v.Text, tt.text) {
+				t.Errorf("%s by %q, detail %q: %q", v.Outcome, by, v.Detail, v.Text)
+			}
+			if got := strings.Join(rows, "|"); tt.rows != "" && got != tt.rows {
+				t.Errorf("rows\n got %s\nwant %s", got, tt.rows)
+			}
+		})
+	}
+}
+
+func TestBacklogVerdict(t *testing.T) {
+	var script strings.Builder
+	for _, port := range []string{"1", "2", "3"} {
+		script.WriteString("conn 10.0.0.1:" + port + " 10.0.0.2:12345\n> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n")
+	}
+	script.WriteString("conn 10.0.0.1:4 10.0.0.2:12345\n> S 0:0(0)\n+1 > S 0:0(0)\n+2 > S 0:0(0)\n@1 > F.\n")
+	ends, _ := follow(t, script.String())
+	if len(ends) != 4 {
+		t.Fatalf("%d connections", len(ends))
+	}
+	if ends[3].Verdict.Detail == "" {
+		t.Skip("the tracker does not fill facts.siblings")
+	}
+	if v := ends[3].Verdict; v.Outcome != OutcomeNoAnswer || v.Detail != detailBacklog {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestNoNeighbourVerdict(t *testing.T) {
+	// No TCP at all: the system asks for the address, and tells itself.
+	ends, _ := follow(t, `
+> S 0:0(0) lost
+0 arp who-has 10.0.0.2 tell 10.0.0.1
+1 arp who-has 10.0.0.2 tell 10.0.0.1
+2 arp who-has 10.0.0.2 tell 10.0.0.1
+3 icmp from 10.0.0.1 unreachable host`)
+	if len(ends) == 0 {
+		t.Skip("the tracker makes no connection of an ICMP error alone")
+	}
+	if v := ends[0].Verdict; v.Outcome != OutcomeUnreachable || v.Detail != detailNoNeighbour || len(v.Evidence) != 4 {
+		t.Errorf("%+v", v)
+	}
+}
