@@ -222,8 +222,13 @@ func plausibleEthernet(b []byte) bool {
 	if len(b) < ethernetHeader {
 		return false
 	}
-	switch be16(b[12:]) {
-	case etherIPv4, etherIPv6, etherARP, etherVLAN, etherQinQ, etherQinQ1, etherQinQ2, etherMPLS, etherPPPoE:
+	return plausibleType(be16(b[12:]))
+}
+
+// plausibleType reports whether t is an EtherType that is likely in a tunnel.
+func plausibleType(t uint16) bool {
+	switch t {
+	case etherIPv4, etherIPv6, etherARP, etherVLAN, etherQinQ, etherQinQ1, etherQinQ2, etherMPLS, etherPPPoE, etherBridged, etherNSH:
 		return true
 	}
 	return false

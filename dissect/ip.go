@@ -40,6 +40,9 @@ func (c *cursor) ipv4() step {
 		return stepDone
 	}
 	b := c.rest()
+	if b[0]>>4 == 6 {
+		return stepIPv6 // some encapsulations say IPv4 for both
+	}
 	header := int(b[0]&15) * 4
 	total := int(be16(b[2:]))
 	if b[0]>>4 != 4 || header < ipv4Header {
@@ -172,7 +175,12 @@ func (c *cursor) protocol() step {
 		return c.extension(LayerDestination, 8)
 	case protoRouting:
 		return c.routing()
-	case protoMobility, protoHIP, protoShim6:
+	case protoMobility, protoHIP: // nothing follows them (RFC 6275, RFC 7401)
+		if s := c.extension(LayerMobility, 8); s == stepDone {
+			return s
+		}
+		return c.fail(ProblemUnknownProto)
+	case protoShim6:
 		return c.extension(LayerMobility, 8)
 	case protoAH:
 		return c.extension(LayerAH, 4)

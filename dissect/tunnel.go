@@ -3,6 +3,12 @@ package dissect
 // Ports of tunnels over UDP.
 const (
 	portGTPU      = 2152 // 3GPP TS 29.281
+	portGTPC      = 2123 // carries no user's packets, but for some senders
+	portGTP0      = 3386 // 3GPP TS 09.60
+	portLISP      = 4341 // RFC 9300
+	portAYIYA     = 5072 // draft-massar-v6ops-ayiya
+	portCAPWAP    = 5247 // RFC 5415, data
+	portTZSP      = 37008
 	portL2TP      = 1701 // RFC 2661
 	portTeredo    = 3544 // RFC 4380
 	portVXLAN     = 4789 // RFC 7348
@@ -26,14 +32,15 @@ func (c *cursor) udp() step {
 	p.UDPSrc, p.UDPDst = be16(b), be16(b[2:])
 	p.Content, p.extra = ContentUDP, true
 	length := int(be16(b[4:]))
-	if length != 0 && length < udpHeader {
+	if length == 0 && p.IP.Version == 6 { // longer than the field can say (RFC 2675, section 4)
+		length = c.left()
+	}
+	if length < udpHeader {
 		return c.fail(ProblemMalformed)
 	}
-	if length != 0 { // 0: longer than the field can say (RFC 2675, section 4)
-		c.limit(length)
-	}
+	c.limit(length)
 	c.take(LayerUDP, udpHeader)
-	for _, port := range [2]uint16{p.UDPDst, p.UDPSrc} {
+	for _, port := range [2]uint16{min(p.UDPSrc, p.UDPDst), max(p.UDPSrc, p.UDPDst)} {
 		if s := c.udpTunnel(port); s != stepDone {
 			return s
 		}
@@ -43,13 +50,15 @@ func (c *cursor) udp() step {
 
 func (c *cursor) udpTunnel(port uint16) step {
 	switch port {
-	case portVXLAN, portVXLANOld:
+	case portVXLAN:
 		return c.vxlan()
+	case portVXLANOld:
+		return c.vxlanOld()
 	case portVXLANGPE:
 		return c.vxlanGPE()
 	case portGeneve:
 		return c.geneve()
-	case portGTPU:
+	case portGTPU, portGTPC, portGTP0:
 		return c.gtpu()
 	case portL2TP:
 		return c.l2tp()
@@ -63,8 +72,23 @@ func (c *cursor) udpTunnel(port uint16) step {
 		if len(c.rest()) >= 4 {
 			return stepMPLS
 		}
+	case portLISP:
+		return c.lisp()
+	case portAYIYA:
+		return c.ayiya()
+	case portCAPWAP:
+		return c.capwap()
+	case portTZSP:
+		return c.tzsp()
 	}
 	return stepDone
+}
+
+// inside takes a tunnel's header of n bytes.
+func (c *cursor) inside(k LayerKind, n int, next step) step {
+	c.take(k, n)
+	c.p.Content = ContentOther
+	return next
 }
 
 const (
@@ -74,24 +98,49 @@ const (
 )
 
 // vxlan parses the header of RFC 7348. Reserved fields are not looked at: some
-// senders use them.
+// senders use them. Without the flag for the identifier, what follows must
+// look like a frame.
 func (c *cursor) vxlan() step {
 	b := c.rest()
-	if len(b) < vxlanHeader+ethernetHeader || b[0]&vxlanHasVNI == 0 {
+	if len(b) < vxlanHeader+ethernetHeader || b[0]&vxlanHasVNI == 0 && !plausibleEthernet(b[vxlanHeader:]) {
 		return stepDone
 	}
-	c.take(LayerVXLAN, vxlanHeader)
-	c.p.Content = ContentOther
-	return stepEthernet
+	return c.inside(LayerVXLAN, vxlanHeader, stepEthernet)
+}
+
+// vxlanOld is vxlan on a port that others use too: everything must fit.
+func (c *cursor) vxlanOld() step {
+	b := c.rest()
+	if len(b) < vxlanHeader+ethernetHeader || be32(b) != vxlanHasVNI<<24 || b[7] != 0 || !plausibleEthernet(b[vxlanHeader:]) {
+		return stepDone
+	}
+	return c.inside(LayerVXLAN, vxlanHeader, stepEthernet)
 }
 
 func (c *cursor) vxlanGPE() step {
 	b := c.rest()
-	if len(b) < vxlanHeader || b[0]&0x30 != 0 || b[0]&vxlanHasNP == 0 {
+	if len(b) <= vxlanHeader {
 		return stepDone
 	}
-	c.take(LayerVXLAN, vxlanHeader)
-	c.p.Content = ContentOther
+	switch inner := b[vxlanHeader:]; b[3] {
+	case 1:
+		if inner[0]>>4 != 4 {
+			return stepDone
+		}
+	case 2:
+		if inner[0]>>4 != 6 {
+			return stepDone
+		}
+	case 3:
+		if !plausibleEthernet(inner) {
+			return stepDone
+		}
+	default:
+		if b[0]&vxlanHasNP == 0 {
+			return stepDone
+		}
+	}
+	c.inside(LayerVXLAN, vxlanHeader, stepDone)
 	return c.nextProtocol(b[3])
 }
 
@@ -102,19 +151,19 @@ func (c *cursor) geneve() step {
 		return stepDone
 	}
 	n := 8 + int(b[0]&0x3f)*4
-	if len(b) < n {
+	c.arg = be16(b[2:])
+	if len(b) < n || !plausibleType(c.arg) {
 		return stepDone
 	}
-	c.take(LayerGeneve, n)
-	c.p.Content = ContentOther
-	c.arg = be16(b[2:])
-	return stepEtherType
+	return c.inside(LayerGeneve, n, stepEtherType)
 }
 
-// GTP-U's first octet and message type (3GPP TS 29.281, section 5).
+// GTP's first octet and message type (3GPP TS 29.281, section 5; version 0 is
+// 3GPP TS 09.60, section 6).
 const (
 	gtpVersionMask = 0xf0
 	gtpVersion1    = 0x30 // version 1, protocol type GTP
+	gtpVersion0    = 0x10
 	gtpExtension   = 0x04
 	gtpOptional    = 0x07 // extension, sequence number, N-PDU number
 	gtpTPDU        = 255
@@ -123,35 +172,58 @@ const (
 // gtpu parses the header of a user's packet with its extension headers.
 func (c *cursor) gtpu() step {
 	b := c.rest()
-	if len(b) < 8 || b[0]&gtpVersionMask != gtpVersion1 || b[1] != gtpTPDU {
+	if len(b) < 8 || b[1] != gtpTPDU {
 		return stepDone
 	}
-	n := 8
-	if b[0]&gtpOptional != 0 {
-		n += 4
-	}
-	if len(b) < n {
-		return stepDone
-	}
-	if b[0]&gtpExtension != 0 {
-		for next := b[n-1]; next != 0; next = b[n-1] {
-			if len(b) <= n || b[n] == 0 || len(b) < n+int(b[n])*4 {
-				return stepDone
-			}
-			n += int(b[n]) * 4
+	n, counted := 8, 8
+	switch b[0] & gtpVersionMask {
+	case gtpVersion0:
+		n, counted = 20, 20
+	case gtpVersion1:
+		if n = gtpuHeader(b); n == 0 {
+			return stepDone
 		}
+	default:
+		return stepDone
 	}
 	if len(b) <= n {
 		return stepDone
 	}
+	length := int(be16(b[2:])) + counted - n
 	switch b[n] >> 4 {
 	case 4, 6:
-		c.take(LayerGTPU, n)
-		c.limit(int(be16(b[2:])) + 8 - n)
-		c.p.Content = ContentOther
+		c.inside(LayerGTPU, n, stepDone)
+		c.limit(length)
 		return stepIP
 	}
+	if plausibleEthernet(b[n:]) {
+		c.inside(LayerGTPU, n, stepDone)
+		c.limit(length)
+		return stepEthernet
+	}
 	return stepDone
+}
+
+// gtpuHeader returns the length of a header of version 1, 0 where it does not
+// fit into b.
+func gtpuHeader(b []byte) int {
+	n := 8
+	if b[0]&gtpOptional == 0 {
+		return n
+	}
+	if n += 4; len(b) < n {
+		return 0
+	}
+	if b[0]&gtpExtension == 0 {
+		return n
+	}
+	for next := b[n-1]; next != 0; next = b[n-1] {
+		if len(b) <= n || b[n] == 0 || len(b) < n+int(b[n])*4 {
+			return 0
+		}
+		n += int(b[n]) * 4
+	}
+	return n
 }
 
 // l2tp parses the header of a data message of L2TP version 2 (RFC 2661,
@@ -182,9 +254,7 @@ func (c *cursor) l2tp() step {
 	if len(b) <= n {
 		return stepDone
 	}
-	c.take(LayerL2TP, n)
-	c.p.Content = ContentOther
-	return stepPPP
+	return c.inside(LayerL2TP, n, stepPPP)
 }
 
 // teredo parses the indicators that may stand before an IPv6 packet (RFC 4380,
@@ -201,9 +271,7 @@ func (c *cursor) teredo() step {
 	if len(b) <= n || b[n]>>4 != 6 {
 		return stepDone
 	}
-	c.take(LayerTeredo, n)
-	c.p.Content = ContentOther
-	return stepIPv6
+	return c.inside(LayerTeredo, n, stepIPv6)
 }
 
 // etherIP parses the header of RFC 3378: version 3 and reserved bits.
@@ -227,6 +295,10 @@ const (
 	greERSPAN  = 0x88be // types I and II
 	greERSPAN3 = 0x22eb
 	greWCCP    = 0x883e
+
+	greFrameRelay = 0x6559
+	greArista     = 0x6400
+	greAruba      = 0x8200 // to 0x8370: IEEE 802.11
 )
 
 func (c *cursor) gre() step {
@@ -282,11 +354,18 @@ func (c *cursor) greCarries(proto, flags uint16) step {
 		return stepERSPAN2
 	case greERSPAN3:
 		return stepERSPAN3
+	case greFrameRelay:
+		return stepFrameRelay
+	case greArista:
+		return stepEthernet
 	case greWCCP:
 		if b := c.rest(); len(b) > 4 && b[0]>>4 != 4 {
 			c.take(LayerOther, 4) // redirect header of version 2
 		}
 		return stepIPv4
+	}
+	if proto >= greAruba && proto <= 0x8370 && proto&0xf == 0 {
+		return step80211
 	}
 	if c.left() == 0 {
 		return stepDone // an acknowledgement alone (RFC 2637, section 4.1)
@@ -322,4 +401,80 @@ func (c *cursor) erspan3() step {
 		return stepIP
 	}
 	return stepEthernet
+}
+
+// lisp parses the header of RFC 9300, section 5.1: flags and nonce, locator
+// status bits.
+func (c *cursor) lisp() step {
+	b := c.rest()
+	if len(b) < 9 || b[8]>>4 != 4 && b[8]>>4 != 6 {
+		return stepDone
+	}
+	return c.inside(LayerOther, 8, stepIP)
+}
+
+// ayiya parses the header of draft-massar-v6ops-ayiya: lengths of identity and
+// signature, then the next header.
+func (c *cursor) ayiya() step {
+	b := c.rest()
+	if len(b) < 8 {
+		return stepDone
+	}
+	n := 8 + 1<<(b[0]>>4) + int(b[1]>>4)*4
+	if len(b) <= n || b[3] != protoIPv4 && b[3] != protoIPv6 {
+		return stepDone
+	}
+	return c.inside(LayerOther, n, stepIP)
+}
+
+// capwap parses the data header of RFC 5415, section 4.3. Frames of 802.11
+// often have the octets of their frame control swapped.
+func (c *cursor) capwap() step {
+	const native, fragment, keepAlive = 0x0100, 0x0080, 0x0008
+	b := c.rest()
+	if len(b) < 8 || b[0] != 0 {
+		return stepDone
+	}
+	flags := be16(b[2:])
+	n := int(b[1]>>3) * 4
+	if n < 8 || len(b) < n+ethernetHeader || flags&(fragment|keepAlive) != 0 {
+		return stepDone
+	}
+	inner := b[n:]
+	if flags&native == 0 {
+		return c.inside(LayerOther, n, stepEthernet)
+	}
+	c.inside(LayerOther, n, stepDone)
+	return c.wlanFrame(false, inner[0]>>2&3 != wlanData && inner[1]>>2&3 == wlanData)
+}
+
+// tzsp parses the header of TaZmen Sniffer Protocol, version 1: type, what it
+// encapsulates, and tagged fields up to the end tag.
+func (c *cursor) tzsp() step {
+	const received, ethernet, wlan, pad, end = 0, 1, 18, 0, 1
+	b := c.rest()
+	if len(b) < 5 || b[0] != 1 || b[1] != received {
+		return stepDone
+	}
+	n := 4
+	for n < len(b) && b[n] != end {
+		if b[n] == pad {
+			n++
+			continue
+		}
+		if n+1 >= len(b) {
+			return stepDone
+		}
+		n += 2 + int(b[n+1])
+	}
+	if n++; n > len(b) {
+		return stepDone
+	}
+	switch be16(b[2:]) {
+	case ethernet:
+		return c.inside(LayerOther, n, stepEthernet)
+	case wlan:
+		return c.inside(LayerOther, n, step80211)
+	}
+	return stepDone
 }

@@ -17,14 +17,20 @@ const (
 
 // wlan parses an IEEE 802.11 header. Only data frames that are not encrypted
 // are followed; of an A-MSDU, the first subframe.
-func (c *cursor) wlan() step { return c.wlanFrame(false) }
+func (c *cursor) wlan() step { return c.wlanFrame(false, false) }
 
-func (c *cursor) wlanFrame(padded bool) step {
+// wlanFrame parses the header padded to a multiple of 4, or with the octets of
+// its frame control swapped, where the encapsulation says so.
+func (c *cursor) wlanFrame(padded, swapped bool) step {
 	if !c.need(2) {
 		return stepDone
 	}
 	b := c.rest()
-	kind, subtype, flags := b[0]>>2&3, b[0]>>4, b[1]
+	control, flags := b[0], b[1]
+	if swapped {
+		control, flags = flags, control
+	}
+	kind, subtype := control>>2&3, control>>4
 	n := 24
 	if kind != wlanData {
 		if n = 10; !c.need(n) {
@@ -99,7 +105,7 @@ func (c *cursor) radiotap() step {
 	if flags&radiotapFCS != 0 {
 		c.trim(4)
 	}
-	return c.wlanFrame(flags&radiotapDataPad != 0)
+	return c.wlanFrame(flags&radiotapDataPad != 0, false)
 }
 
 // radiotapFlagsOf returns the flags field of a radiotap header, 0 where it has
