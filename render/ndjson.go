@@ -1,6 +1,7 @@
 package render
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"io"
 	"math/bits"
@@ -231,51 +232,93 @@ func appendStates(b []byte, e *conn.Event, s conn.Side) []byte {
 	return append(b, e.States[s].String()...)
 }
 
+// timestampsOnly is how the options begin that most segments have: two for
+// padding, then timestamps (RFC 7323, appendix A).
+const timestampsOnly = dissect.OptionNOP<<24 | dissect.OptionNOP<<16 | dissect.OptionTimestamps<<8 | 10
+
 // appendOptions appends the options as objects. The edges of SACK blocks are
 // relative as Ack is; the header's own stand beside them.
 func appendOptions(b []byte, e *conn.Event, t *dissect.TCP) []byte {
-	first := true
-	if ts := t.Options; len(ts) == 12 && be32(ts) == optNop<<24|optNop<<16|optTimestamps<<8|10 { // what most segments have
+	if ts := t.Options; len(ts) == 12 && be32(ts) == timestampsOnly {
 		b = append(b, `{"name":"nop"},{"name":"nop"},{"name":"timestamps"`...)
 		b = appendUintValue(b, `,"value":`, be32(ts[4:]))
 		b = appendUintValue(b, `,"echo":`, be32(ts[8:]))
 		return append(b, '}')
 	}
-	for kind, data := range tcpOptions(t.Options) {
+	first := true
+	for o := range t.RawOptions() {
 		if !first {
 			b = append(b, ',')
 		}
 		first = false
 		b = append(b, `{"name":"`...)
-		b = append(b, optionName(kind)...)
+		b = append(b, optionName(o.Kind)...)
 		b = append(b, '"')
-		b = appendOption(b, e, t, kind, data)
+		b = appendOption(b, e, t, &o)
 		b = append(b, '}')
 	}
 	return b
 }
 
-func appendOption(b []byte, e *conn.Event, t *dissect.TCP, kind byte, data []byte) []byte {
+// optionName is the short name of an option in data.
+func optionName(kind byte) string {
+	switch kind {
+	case dissect.OptionEnd:
+		return "end"
+	case dissect.OptionNOP:
+		return "nop"
+	case dissect.OptionMSS:
+		return "mss"
+	case dissect.OptionWindowScale:
+		return "window-scale"
+	case dissect.OptionSACKPermitted:
+		return "sack-permitted"
+	case dissect.OptionSACK:
+		return "sack"
+	case dissect.OptionTimestamps:
+		return "timestamps"
+	case dissect.OptionMD5:
+		return "md5"
+	case dissect.OptionUserTimeout:
+		return "user-timeout"
+	case dissect.OptionAO:
+		return "authentication"
+	case dissect.OptionMPTCP:
+		return "mptcp"
+	case dissect.OptionFastOpen:
+		return "fast-open"
+	}
+	return "other"
+}
+
+func appendOption(b []byte, e *conn.Event, t *dissect.TCP, o *dissect.RawOption) []byte {
+	data := o.Data
 	switch {
-	case kind == optEnd, kind == optNop, kind == optSACKOK && len(data) == 0:
+	case o.Bad:
+		b = append(b, `,"malformed":true`...)
+		data = o.Bytes
+	case o.Kind == dissect.OptionEnd, o.Kind == dissect.OptionNOP, o.Kind == dissect.OptionSACKPermitted && len(data) == 0:
 		return b
-	case kind == optMSS && len(data) == 2:
+	case o.Kind == dissect.OptionMSS && len(data) == 2:
 		return appendUintValue(b, `,"mss":`, be16(data))
-	case kind == optScale && len(data) == 1:
+	case o.Kind == dissect.OptionWindowScale && len(data) == 1:
 		return appendUintValue(b, `,"shift":`, data[0])
-	case kind == optTimestamps && len(data) == 8:
+	case o.Kind == dissect.OptionTimestamps && len(data) == 8:
 		b = appendUintValue(b, `,"value":`, be32(data))
 		return appendUintValue(b, `,"echo":`, be32(data[4:]))
-	case kind == optSACK && len(data) > 0 && len(data)%8 == 0:
+	case o.Kind == dissect.OptionSACK && len(data) > 0 && len(data)%8 == 0:
 		base := uint32(t.Ack) - e.Ack
 		b = appendBlocks(appendKey(b, "blocks"), data, base)
 		return appendBlocks(appendKey(b, "blocks_raw"), data, 0)
 	}
-	b = appendUintValue(b, `,"kind":`, kind)
+	b = appendUintValue(b, `,"kind":`, o.Kind)
 	b = append(b, `,"data":"`...)
 	b = hex.AppendEncode(b, data)
 	return append(b, '"')
 }
+
+func be16(b []byte) uint16 { return binary.BigEndian.Uint16(b) }
+func be32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 
 func appendBlocks(b, data []byte, base uint32) []byte {
 	b = append(b, '[')
@@ -363,55 +406,57 @@ func layerName(k dissect.LayerKind) string {
 
 func (n *ndjson) icmp(b []byte, e *conn.Event) []byte {
 	b = n.head(b, `{"type":"icmp"`, e)
-	if p := e.Packet; p != nil {
-		m := &p.ICMP
-		b = append(b, `,"src":`...)
-		b = appendAddr(b, p.IP.Src)
+	m := &e.ICMP
+	b = append(b, `,"src":`...)
+	b = appendAddr(b, e.ICMPFrom)
+	if e.Packet != nil {
 		b = append(b, `,"dst":`...)
-		b = appendAddr(b, p.IP.Dst)
-		b = appendUintValue(b, `,"version":`, m.Version)
-		b = appendUintValue(b, `,"icmp_type":`, m.Type)
-		b = appendUintValue(b, `,"icmp_code":`, m.Code)
-		b = appendStringKey(b, "meaning", icmpMeaning(m))
-		if m.MTU > 0 {
-			b = appendUintValue(b, `,"mtu":`, m.MTU)
-		}
-		if m.QuotedTCP {
-			b = append(b, `,"quoted":{"src":`...)
-			b = appendAddr(b, m.QuotedSrc.Addr())
-			b = appendUintValue(b, `,"sport":`, m.QuotedSrc.Port())
-			b = append(b, `,"dst":`...)
-			b = appendAddr(b, m.QuotedDst.Addr())
-			b = appendUintValue(b, `,"dport":`, m.QuotedDst.Port())
-			b = appendUintValue(b, `,"seq_raw":`, uint32(m.QuotedSeq))
-			b = append(b, '}')
-		}
-		b = appendLayers(b, p)
+		b = appendAddr(b, e.Packet.IP.Dst)
+	}
+	b = appendUintValue(b, `,"version":`, m.Version)
+	b = appendUintValue(b, `,"icmp_type":`, m.Type)
+	b = appendUintValue(b, `,"icmp_code":`, m.Code)
+	b = appendStringKey(b, "meaning", icmpMeaning(m))
+	if m.MTU > 0 {
+		b = appendUintValue(b, `,"mtu":`, m.MTU)
+	}
+	if m.QuotedTCP {
+		b = append(b, `,"quoted":{"src":`...)
+		b = appendAddr(b, m.QuotedSrc.Addr())
+		b = appendUintValue(b, `,"sport":`, m.QuotedSrc.Port())
+		b = append(b, `,"dst":`...)
+		b = appendAddr(b, m.QuotedDst.Addr())
+		b = appendUintValue(b, `,"dport":`, m.QuotedDst.Port())
+		b = appendUintValue(b, `,"seq_raw":`, uint32(m.QuotedSeq))
+		b = append(b, '}')
+	}
+	if e.Packet != nil {
+		b = appendLayers(b, e.Packet)
 	}
 	return append(b, '}', '\n')
 }
 
 func (n *ndjson) neighbour(b []byte, e *conn.Event) []byte {
 	b = n.head(b, `{"type":"neighbour"`, e)
-	if p := e.Packet; p != nil {
-		m := &p.Neighbour
-		b = append(b, `,"protocol":"`...)
-		b = append(b, neighbourProtocol(m)...)
-		b = append(b, `","operation":"`...)
-		if m.Reply {
-			b = append(b, `reply","sender":`...)
-		} else {
-			b = append(b, `request","sender":`...)
-		}
-		b = appendAddr(b, m.Sender)
-		b = append(b, `,"target":`...)
-		b = appendAddr(b, m.Target)
-		if m.HasMAC {
-			b = append(b, `,"mac":"`...)
-			b = appendMAC(b, m.SenderMAC)
-			b = append(b, '"')
-		}
-		b = appendLayers(b, p)
+	m := &e.Neighbour
+	b = append(b, `,"protocol":"`...)
+	b = append(b, neighbourProtocol(m)...)
+	b = append(b, `","operation":"`...)
+	if m.Reply {
+		b = append(b, `reply","sender":`...)
+	} else {
+		b = append(b, `request","sender":`...)
+	}
+	b = appendAddr(b, m.Sender)
+	b = append(b, `,"target":`...)
+	b = appendAddr(b, m.Target)
+	if m.HasMAC {
+		b = append(b, `,"mac":"`...)
+		b = appendMAC(b, m.SenderMAC)
+		b = append(b, '"')
+	}
+	if e.Packet != nil {
+		b = appendLayers(b, e.Packet)
 	}
 	return append(b, '}', '\n')
 }

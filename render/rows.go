@@ -1,7 +1,6 @@
 package render
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -411,24 +410,33 @@ func appendBuffer(dst, p []byte, limit int, g *glyphs) ([]byte, int) {
 // optionsText gives window and options, the telling ones first.
 func optionsText(e *conn.Event) string {
 	tcp := &e.Packet.TCP
+	var o dissect.Options
+	tcp.ParseOptions(&o)
 	b := strconv.AppendUint(append(make([]byte, 0, 64), "win="...), uint64(e.Window), 10)
-	for kind, data := range tcpOptions(tcp.Options) {
-		switch {
-		case kind == optMSS && len(data) == 2:
-			b = strconv.AppendUint(append(b, " mss="...), uint64(be16(data)), 10)
-		case kind == optScale && len(data) == 1:
-			b = strconv.AppendUint(append(b, " ws="...), uint64(data[0]), 10)
-		case kind == optSACKOK:
-			b = append(b, " sackOK"...)
-		case kind == optSACK && len(data) >= 8:
-			base := uint32(tcp.Ack) - e.Ack
-			b = strconv.AppendUint(append(b, " sack="...), uint64(be32(data)-base), 10)
-			b = strconv.AppendUint(append(b, '-'), uint64(be32(data[4:])-base), 10)
-		case kind == optFastOpen:
-			b = append(b, " tfo"...)
-		case kind == optMPTCP:
-			b = append(b, " mptcp"...)
+	if o.Has&dissect.HasMSS != 0 {
+		b = strconv.AppendUint(append(b, " mss="...), uint64(o.MSS), 10)
+	}
+	if o.Has&dissect.HasSACKPermitted != 0 {
+		b = append(b, " sackOK"...)
+	}
+	if o.Has&dissect.HasWindowScale != 0 {
+		b = strconv.AppendUint(append(b, " wscale="...), uint64(o.WindowScale), 10)
+	}
+	base := tcp.Ack - dissect.Seq(e.Ack)
+	for i, s := range o.SACK[:o.NumSACK] {
+		if i == 0 {
+			b = append(b, " sack="...)
+		} else {
+			b = append(b, ',')
 		}
+		b = strconv.AppendUint(b, uint64(s.Left-base), 10)
+		b = strconv.AppendUint(append(b, '-'), uint64(s.Right-base), 10)
+	}
+	if o.Has&dissect.HasFastOpen != 0 {
+		b = append(b, " tfo"...)
+	}
+	if o.Has&dissect.HasMPTCP != 0 {
+		b = append(b, " mptcp"...)
 	}
 	return string(b)
 }
@@ -576,57 +584,58 @@ func (t *timeline) plainRow(e *conn.Event, layer byte, d direction, word, text, 
 }
 
 func (t *timeline) icmpRow(e *conn.Event) {
-	p := e.Packet
-	if p == nil {
-		return
-	}
-	what := icmpMeaning(&p.ICMP)
+	m := &e.ICMP
+	what := icmpMeaning(m)
 	if what == "" {
-		what = "type " + itoa(int(p.ICMP.Type)) + " code " + itoa(int(p.ICMP.Code))
+		what = "type " + itoa(int(m.Type)) + " code " + itoa(int(m.Code))
 	}
-	if p.ICMP.MTU > 0 {
-		what += ", mtu " + utoa(p.ICMP.MTU)
+	if m.MTU > 0 {
+		what += ", mtu " + utoa(m.MTU)
 	}
 	word := "ICMP"
-	if p.ICMP.Version == 6 {
+	if m.Version == 6 {
 		word = "ICMPv6"
 	}
+	d := pointsLeft // an error goes to the one whose segment it quotes
+	if m.QuotedTCP && m.QuotedSrc == e.Server && e.Server != e.Client {
+		d = pointsRight
+	}
 	short := word + " " + what
-	t.plainRow(e, '3', addrDirection(e, p.IP.Src, p.IP.Dst), word, short+", from "+p.IP.Src.String(), short)
+	long := short
+	if e.ICMPFrom.IsValid() {
+		long += ", from " + safeText(e.ICMPFrom.String(), &t.g)
+	}
+	t.plainRow(e, '3', d, word, long, short)
 }
 
 func (t *timeline) neighbourRow(e *conn.Event) {
-	p := e.Packet
-	if p == nil {
-		return
-	}
-	m := &p.Neighbour
+	m := &e.Neighbour
 	word, layer := "ARP", byte('2')
 	if !m.ARP {
 		word, layer = "ND", '3'
 	}
 	if m.Reply {
-		text := word + "  " + m.Target.String() + " is at "
+		mac := "?"
 		if m.HasMAC {
-			text += string(appendMAC(nil, m.SenderMAC))
-		} else {
-			text += "?"
+			mac = string(appendMAC(nil, m.SenderMAC))
 		}
-		t.plainRow(e, layer, addrDirection(e, m.Target, m.Sender), word, text, word+"  it is"+text[strings.Index(text, " at "):])
+		t.plainRow(e, layer, t.neighbourDirection(e), word, word+"  "+m.Target.String()+" is at "+mac, word+"  it is at "+mac)
 		return
 	}
 	text := word + "  who has " + m.Target.String() + "?"
-	t.plainRow(e, layer, addrDirection(e, m.Sender, m.Target), word, text+" tell "+m.Sender.String(), text)
+	t.plainRow(e, layer, t.neighbourDirection(e), word, text+" tell "+m.Sender.String(), text)
 }
 
-// addrDirection is where something goes from src to dst, seen from the ends of
-// the event's connection.
-func addrDirection(e *conn.Event, src, dst netip.Addr) direction {
-	client, server := e.Client.Addr(), e.Server.Addr()
+// neighbourDirection is where a question or an answer goes, seen from the ends
+// of the event's connection.
+func (t *timeline) neighbourDirection(e *conn.Event) direction {
+	who := e.Neighbour.Sender
 	switch {
-	case client.IsValid() && src == client:
+	case who.IsValid() && who == e.Client.Addr():
 		return pointsRight
-	case client.IsValid() && dst == client, server.IsValid() && src == server:
+	case who.IsValid() && who == e.Server.Addr():
+		return pointsLeft
+	case e.Neighbour.Reply:
 		return pointsLeft
 	}
 	return pointsRight

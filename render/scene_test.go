@@ -169,9 +169,9 @@ func (l *link) arp(t at, sender, target string, reply bool) *conn.Event {
 	p := &dissect.Packet{Content: dissect.ContentNeighbour, NumLayers: 2}
 	p.Layers[0] = dissect.Layer{Kind: dissect.LayerEthernet, Length: 14}
 	p.Layers[1] = dissect.Layer{Kind: dissect.LayerARP, Offset: 14, Length: 28}
-	p.Neighbour = dissect.Neighbour{ARP: true, Reply: reply, Sender: netip.MustParseAddr(sender), Target: netip.MustParseAddr(target)}
+	e.Neighbour = dissect.Neighbour{ARP: true, Reply: reply, Sender: netip.MustParseAddr(sender), Target: netip.MustParseAddr(target)}
 	if reply {
-		p.Neighbour.SenderMAC, p.Neighbour.HasMAC = [6]byte{0x06, 0x26, 0xcb, 0xdc, 0x9e, 0x41}, true
+		e.Neighbour.SenderMAC, e.Neighbour.HasMAC = [6]byte{0x06, 0x26, 0xcb, 0xdc, 0x9e, 0x41}, true
 	}
 	p.Frame = &capture.Frame{Number: e.Frame, Time: e.Time, OrigLen: 42}
 	e.Packet = p
@@ -188,7 +188,8 @@ func (l *link) icmp(t at, from string, kind, code uint8) *conn.Event {
 	p.Layers[1] = dissect.Layer{Kind: dissect.LayerIPv4, Offset: 14, Length: 20}
 	p.Layers[2] = dissect.Layer{Kind: dissect.LayerICMPv4, Offset: 34, Length: 8}
 	p.IP = dissect.IP{Version: 4, HopLimit: 64, Src: netip.MustParseAddr(from), Dst: l.client.Addr(), Header: 20, Total: 88}
-	p.ICMP = dissect.ICMP{Version: 4, Type: kind, Code: code, Error: true, QuotedTCP: true, QuotedSrc: l.client, QuotedDst: l.server,
+	e.ICMPFrom = p.IP.Src
+	e.ICMP = dissect.ICMP{Version: 4, Type: kind, Code: code, Error: true, QuotedTCP: true, QuotedSrc: l.client, QuotedDst: l.server,
 		QuotedSeq: dissect.Seq(l.iss[0])}
 	p.Frame = &capture.Frame{Number: e.Frame, Time: e.Time, OrigLen: 102}
 	e.Packet = p

@@ -122,12 +122,12 @@ func ipv6() *scene {
 	l := s.link(1, "[fe80::1ff:fe23:4567:890a]:50000", "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:8080", 1, 2)
 	l.mac = true
 	e := l.arp(0, "fe80::1ff:fe23:4567:890a", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", false)
-	e.Packet.Neighbour.ARP = false
+	e.Neighbour.ARP = false
 	e.Packet.Layers[1] = dissect.Layer{Kind: dissect.LayerIPv6, Offset: 14, Length: 40}
 	e.Packet.IP.Total = 72
 	e.Packet.Frame.OrigLen = 86
 	e = l.arp(0.0001, "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", true)
-	e.Packet.Neighbour.ARP = false
+	e.Neighbour.ARP = false
 	e.Packet.Layers[1] = dissect.Layer{Kind: dissect.LayerIPv6, Offset: 14, Length: 40}
 	e.Packet.IP.Total = 72
 	e.Packet.Frame.OrigLen = 86

@@ -141,8 +141,8 @@ func (t *timeline) segment(e *conn.Event) {
 		t.sizeLine(e.Packet)
 	}
 	if t.o.Verbose {
-		if s, ok := any(e).(interface{ Sentence() string }); ok {
-			t.note(t.lay.client, safeText(s.Sentence(), &t.g), sgrGrey)
+		if s := e.Sentence(); s != "" {
+			t.note(t.lay.client, safeText(s, &t.g), sgrGrey)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func verdictHead(v *conn.Verdict, g *glyphs) string {
 		return outcome + frames + "."
 	case !strings.HasPrefix(text, outcome):
 		return outcome + frames + ": " + text
-	case frames == "" || strings.Contains(text, strings.TrimSpace(frames)):
+	case frames == "" || namesAll(text, v.Evidence):
 		return text
 	}
 	if i := strings.Index(text, ": "); i >= 0 {
@@ -88,4 +88,25 @@ func evidenceText(frames []int64, g *glyphs) string {
 		b = strconv.AppendInt(b, f, 10)
 	}
 	return string(append(b, ')'))
+}
+
+// namesAll reports whether text has all frame numbers in parentheses already.
+func namesAll(text string, frames []int64) bool {
+	named := map[string]bool{}
+	for rest := text; ; {
+		_, inside, ok := strings.Cut(rest, "(")
+		if !ok {
+			break
+		}
+		inside, rest, _ = strings.Cut(inside, ")")
+		for w := range strings.FieldsSeq(inside) {
+			named[w] = true
+		}
+	}
+	for _, f := range frames {
+		if !named[strconv.FormatInt(f, 10)] {
+			return false
+		}
+	}
+	return true
 }
