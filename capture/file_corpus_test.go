@@ -228,7 +228,7 @@ type copyOf struct {
 	wire      int
 	link      LinkType
 	name      string
-	snap, fcs int
+	fcs       int
 	direction Direction
 	checksums Checksums
 	dropped   uint64
@@ -246,9 +246,6 @@ func copies(t testing.TB, s Source, into FrameWriter) (all []copyOf) {
 			if f.Record == RecordPacket && f.Interface >= 0 {
 				in := s.Interfaces()[f.Interface]
 				c.name, c.fcs = in.Name, in.FCSLen
-				if f.Time.Known() { // else the snap length has to say how much was captured
-					c.snap = in.SnapLen
-				}
 			}
 			all = append(all, c)
 			if into != nil {

@@ -74,7 +74,7 @@ const (
 
 // Frame is one captured link-layer packet.
 type Frame struct {
-	Number    int64     // 1-based in its file or live capture
+	Number    int64     // 1-based in its file or live capture; as in Wireshark, a pcapng file's custom blocks take numbers too
 	Time      Stamp     // NoTime where the file says none
 	Data      []byte    // captured bytes, owned by the Source, valid until its next Next
 	OrigLen   int       // length on the wire in bytes; at least len(Data) unless the file lies

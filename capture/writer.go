@@ -135,7 +135,7 @@ func (w *Writer) writeSimple(f *Frame, ifaces []Interface) error {
 	captured := f.OrigLen
 	fits := false
 	if len(w.used) > 0 {
-		if snap := w.used[0].SnapLen; snap > 0 {
+		if snap := w.used[0].SnapLen; snap > 0 { // as it was written
 			captured = min(captured, snap)
 		}
 		id, known := w.ids[keyOf(f)]
@@ -150,7 +150,7 @@ func (w *Writer) writeSimple(f *Frame, ifaces []Interface) error {
 		if len(f.Data) < f.OrigLen {
 			in.SnapLen = len(f.Data)
 		}
-		w.addInterface(keyOf(f), in)
+		w.addInterface(keyOf(f), in, in.SnapLen)
 	}
 	w.start(blockSimple)
 	w.put32(uint32(f.OrigLen))
@@ -304,16 +304,28 @@ func (w *Writer) describe(f *Frame, ifaces []Interface) uint32 {
 		for i := range f.Interface {
 			before := writerKey{index: i, link: ifaces[i].Link}
 			if _, ok := w.ids[before]; !ok {
-				w.addInterface(before, ifaces[i])
+				w.addInterface(before, ifaces[i], liveSnapLen(ifaces[i]))
 			}
 		}
 	}
-	return w.addInterface(key, interfaceOf(f, ifaces))
+	in := interfaceOf(f, ifaces)
+	return w.addInterface(key, in, liveSnapLen(in))
+}
+
+// liveSnapLen is the snap length to write: that of an interface of this
+// system, and 0, no limit, for one of a file. Files lie about it, and tcpdump
+// refuses frames that are longer, as well as interfaces that differ in it.
+func liveSnapLen(in Interface) int {
+	if in.Index == 0 {
+		return 0
+	}
+	return in.SnapLen
 }
 
 // addInterface writes an interface block (section 4.2).
-func (w *Writer) addInterface(key writerKey, in Interface) uint32 {
+func (w *Writer) addInterface(key writerKey, in Interface, snapLen int) uint32 {
 	id := uint32(len(w.used))
+	in.SnapLen = snapLen
 	w.ids[key] = id
 	w.used = append(w.used, in)
 	w.counts = append(w.counts, 0)
