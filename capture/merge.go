@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"sync/atomic"
 )
 
 // Limits of reading several files at once.
@@ -75,6 +76,7 @@ type merger struct {
 	batch      []Frame
 	interfaces []Interface
 	faults     []error
+	closed     atomic.Bool
 }
 
 // Next implements Source.
@@ -85,6 +87,9 @@ func (m *merger) Next() ([]Frame, error) {
 		}
 	}
 	m.idle = m.idle[:0]
+	if m.closed.Load() {
+		return nil, io.EOF
+	}
 	if len(m.heap) == 0 {
 		if len(m.faults) == 1 {
 			return nil, m.faults[0]
@@ -224,6 +229,7 @@ func (m *merger) Names() map[netip.Addr]string {
 
 // Close implements Source.
 func (m *merger) Close() error {
+	m.closed.Store(true)
 	var errs []error
 	for _, f := range m.files {
 		errs = append(errs, f.source.Close())

@@ -162,4 +162,10 @@ func TestOpenFilesKeepsData(t *testing.T) {
 	if n != files*each {
 		t.Errorf("%d frames", n)
 	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Next(); err != io.EOF {
+		t.Errorf("Next after Close: %v", err)
+	}
 }
