@@ -32,6 +32,20 @@ const (
 	LinkIPv6            LinkType = 229 // raw IPv6
 	LinkEthernetMPacket LinkType = 274 // IEEE 802.3br mPackets
 	LinkSLL2            LinkType = 276 // Linux cooked v2
+
+	LinkATMRFC1483      LinkType = 11  // LLC over ATM, BSD/OS
+	LinkATMCLIP         LinkType = 19  // classical IP over ATM
+	LinkSymantec        LinkType = 99  // Symantec Enterprise Firewall
+	LinkATMLLC          LinkType = 100 // LLC over ATM (RFC 2684)
+	LinkLinuxCLIP       LinkType = 106 // classical IP over ATM, Linux
+	LinkENC             LinkType = 109 // OpenBSD encapsulated, without encryption
+	LinkPFLog           LinkType = 117 // OpenBSD pf log
+	LinkSunATM          LinkType = 123 // SunATM
+	LinkAppleIPOver1394 LinkType = 138 // IP over IEEE 1394
+	LinkPPI             LinkType = 192 // per-packet information
+	LinkIPNET           LinkType = 226 // Solaris loopback
+	LinkNFLog           LinkType = 239 // Linux netfilter log
+	LinkIPoIB           LinkType = 242 // IP over InfiniBand
 )
 
 // String returns tcpdump's name of the link type, or its number.
@@ -53,4 +67,7 @@ var linkNames = map[LinkType]string{
 	LinkPrism: "PRISM_HEADER", LinkRadiotap: "IEEE802_11_RADIO", LinkAVS: "IEEE802_11_RADIO_AVS",
 	LinkPPPDir: "PPP_WITH_DIR", LinkIPv4: "IPV4", LinkIPv6: "IPV6",
 	LinkEthernetMPacket: "ETHERNET_MPACKET", LinkSLL2: "LINUX_SLL2",
+	LinkATMRFC1483: "ATM_RFC1483", LinkATMCLIP: "ATM_CLIP", LinkSymantec: "SYMANTEC_FIREWALL",
+	LinkATMLLC: "ATM_RFC1483", LinkLinuxCLIP: "ATM_CLIP", LinkENC: "ENC", LinkPFLog: "PFLOG", LinkSunATM: "SUNATM",
+	LinkAppleIPOver1394: "APPLE_IP_OVER_IEEE1394", LinkPPI: "PPI", LinkIPNET: "IPNET", LinkNFLog: "NFLOG", LinkIPoIB: "IPOIB",
 }

@@ -137,6 +137,15 @@ const (
 	stepGRE
 	stepERSPAN2
 	stepERSPAN3
+	stepENC
+	stepPFLog
+	stepPPI
+	stepIPNET
+	stepNFLog
+	stepSunATM
+	stepSymantec
+	step1394
+	stepIPoIB
 )
 
 // linkStep returns what frames of a link type begin with.
@@ -183,7 +192,7 @@ func linkStep(l capture.LinkType) step {
 	case capture.LinkEthernetMPacket:
 		return stepMPacket
 	}
-	return stepUnknownLink
+	return rareLinkStep(l)
 }
 
 // run parses header after header. It ends because each step but stepDone
@@ -265,7 +274,7 @@ func (c *cursor) nextSerial(s step) step {
 	case stepMPacket:
 		return c.mPacket()
 	}
-	return c.fail(ProblemLinkType)
+	return c.nextRare(s)
 }
 
 // rest returns the captured bytes from off on.

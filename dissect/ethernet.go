@@ -89,15 +89,22 @@ func (c *cursor) vlan() step {
 	return c.typeOrLength(be16(b[2:]))
 }
 
-// mPacket parses IEEE 802.3br preemptable packets as far as they are whole:
-// preamble, SMD octet 0xd5 (express), then an Ethernet frame with its FCS.
+// mPacket parses IEEE 802.3br mPackets as far as they are whole: preamble, SMD
+// octet 0xd5 (express), then an Ethernet frame with its FCS. Without a
+// preamble it is the frame alone.
 func (c *cursor) mPacket() step {
+	const preamble, express, longest = 0x55, 0xd5, 8
 	b := c.rest()
-	for i := 0; i < len(b) && i < 8; i++ {
-		if b[i] == 0xd5 {
-			c.take(LayerRaw, i+1)
-			return stepEthernet
-		}
+	n := 0
+	for n < len(b) && n < longest && b[n] == preamble {
+		n++
+	}
+	switch {
+	case n == 0:
+		return stepEthernet
+	case n < len(b) && b[n] == express:
+		c.trim(4)
+		return c.shim(n+1, stepEthernet)
 	}
 	return c.fail(ProblemUnknownProto)
 }

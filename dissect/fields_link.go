@@ -57,7 +57,7 @@ func packetType(v uint64) string {
 
 var hardwareNames = map[uint64]string{
 	1: "Ethernet", 512: "PPP", 768: "IP in IP", 772: "loopback", 776: "IPv6 in IPv4", arphrdGRE: "GRE",
-	arphrd80211: "802.11", arphrdPrism: "802.11 with Prism header", arphrdRadiotap: "802.11 with radiotap header",
+	801: "802.11", 802: "802.11 with Prism header", arphrdRadiotap: "802.11 with radiotap header",
 	arphrdNetlink: "netlink", 65534: "none",
 }
 

@@ -13,14 +13,11 @@ const (
 )
 
 // Hardware types of Linux (ARPHRD_…) whose cooked packets begin with something
-// else than the protocol says.
+// else than an Ethernet's payload would.
 const (
-	arphrd80211    = 801
-	arphrdPrism    = 802
-	arphrdRadiotap = 803
 	arphrdGRE      = 778
+	arphrdRadiotap = 803
 	arphrdNetlink  = 824
-	arphrdFrad     = 770
 )
 
 func (c *cursor) sll() step {
@@ -46,12 +43,10 @@ func (c *cursor) sll2() step {
 func (c *cursor) cooked(hardware, protocol uint16) step {
 	switch hardware {
 	case arphrdRadiotap:
-		return stepRadiotap
-	case arphrd80211:
-		return step80211
-	case arphrdPrism:
-		return stepPrism
-	case arphrdNetlink, arphrdFrad:
+		if b := c.rest(); len(b) > 8 && b[0] == 0 { // its version; an IP packet begins with its own
+			return stepRadiotap
+		}
+	case arphrdNetlink:
 		return c.fail(ProblemUnknownProto)
 	}
 	switch protocol {

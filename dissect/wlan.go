@@ -4,15 +4,17 @@ import "encoding/binary"
 
 // Frame control of IEEE 802.11-2020, section 9.2.4.1.
 const (
-	wlanToDS      = 0x01
-	wlanFromDS    = 0x02
-	wlanProtected = 0x40
-	wlanOrder     = 0x80 // in QoS data: HT control follows
+	wlanToDS          = 0x01
+	wlanFromDS        = 0x02
+	wlanMoreFragments = 0x04
+	wlanProtected     = 0x40
+	wlanOrder         = 0x80 // in QoS data: HT control follows
 
 	wlanData   = 2    // type
 	wlanQoS    = 0x08 // bit of a data frame's subtype
 	wlanNoData = 0x04 // bit of a data frame's subtype
 	qosAMSDU   = 0x80 // of the QoS control field's first octet
+	qosMesh    = 0x01 // of its second
 )
 
 // wlan parses an IEEE 802.11 header. Only data frames that are not encrypted
@@ -29,6 +31,9 @@ func (c *cursor) wlanFrame(padded, swapped bool) step {
 	control, flags := b[0], b[1]
 	if swapped {
 		control, flags = flags, control
+	}
+	if control&3 != 0 { // version
+		return c.fail(ProblemUnknownProto)
 	}
 	kind, subtype := control>>2&3, control>>4
 	n := 24
@@ -56,13 +61,34 @@ func (c *cursor) wlanFrame(padded, swapped bool) step {
 		return stepDone
 	}
 	c.take(Layer80211, length)
-	if subtype&wlanNoData != 0 || flags&wlanProtected != 0 {
-		return c.fail(ProblemUnknownProto)
+	if subtype&wlanNoData != 0 || flags&(wlanProtected|wlanMoreFragments) != 0 || b[22]&0xf != 0 {
+		return c.fail(ProblemUnknownProto) // the last: a fragment's number
 	}
-	if subtype&wlanQoS != 0 && b[qos]&qosAMSDU != 0 {
-		return c.subframe()
+	if subtype&wlanQoS != 0 {
+		if flags&wlanToDS != 0 && flags&wlanFromDS != 0 && b[qos+1]&qosMesh != 0 {
+			if !c.mesh() {
+				return stepDone
+			}
+		}
+		if b[qos]&qosAMSDU != 0 {
+			return c.subframe()
+		}
 	}
 	return stepLLC
+}
+
+// mesh passes over a mesh control field (section 9.2.4.7.3): flags, time to
+// live, sequence number and up to two addresses.
+func (c *cursor) mesh() bool {
+	if !c.need(1) {
+		return false
+	}
+	n := 6 + 6*int(c.rest()[0]&3)
+	if !c.need(n) {
+		return false
+	}
+	c.take(LayerOther, n)
+	return true
 }
 
 // subframe parses the header of an A-MSDU's first subframe: two addresses and

@@ -1,0 +1,136 @@
+package dissect
+
+import (
+	"encoding/binary"
+
+	"tcpsee/capture"
+)
+
+// Link types that few systems write, with short headers in forms of their own
+// (https://www.tcpdump.org/linktypes.html). All are LayerOther.
+
+func rareLinkStep(l capture.LinkType) step {
+	switch l {
+	case capture.LinkATMRFC1483, capture.LinkATMLLC:
+		return stepLLC
+	case capture.LinkATMCLIP, capture.LinkLinuxCLIP:
+		return stepRaw
+	case capture.LinkENC:
+		return stepENC
+	case capture.LinkPFLog:
+		return stepPFLog
+	case capture.LinkPPI:
+		return stepPPI
+	case capture.LinkIPNET:
+		return stepIPNET
+	case capture.LinkNFLog:
+		return stepNFLog
+	case capture.LinkSunATM:
+		return stepSunATM
+	case capture.LinkSymantec:
+		return stepSymantec
+	case capture.LinkAppleIPOver1394:
+		return step1394
+	case capture.LinkIPoIB:
+		return stepIPoIB
+	}
+	return stepUnknownLink
+}
+
+// nextRare is next for these.
+func (c *cursor) nextRare(s step) step {
+	switch s {
+	case stepENC: // address family, SPI, flags
+		return c.shim(12, stepIP)
+	case stepPFLog:
+		return c.pfLog()
+	case stepPPI:
+		return c.ppi()
+	case stepIPNET: // version, family, hook, lengths, zones
+		return c.shim(24, stepIP)
+	case stepNFLog:
+		return c.nfLog()
+	case stepSunATM:
+		return c.sunATM()
+	case stepSymantec:
+		return c.symantec()
+	case step1394: // two addresses of 8 octets, EtherType
+		return c.tag(18, 16)
+	case stepIPoIB: // 40 octets of addresses, EtherType, reserved
+		return c.tag(44, 40)
+	}
+	return c.fail(ProblemLinkType)
+}
+
+// pfLog parses the header of OpenBSD's packet filter, whose first octet is its
+// length without padding to 4.
+func (c *cursor) pfLog() step {
+	if !c.need(1) {
+		return stepDone
+	}
+	n := (int(c.rest()[0]) + 3) &^ 3
+	if n < 4 {
+		return c.fail(ProblemMalformed)
+	}
+	return c.shim(n, stepIP)
+}
+
+// sunATM parses flags, VPI and VCI. Of the traffic types, LLC shows by its
+// first octets, and what is neither is IP.
+func (c *cursor) sunATM() step {
+	if s := c.shim(4, stepIP); s == stepDone {
+		return s
+	}
+	if b := c.rest(); len(b) > 2 && b[0] == sapSNAP && b[1] == sapSNAP {
+		return stepLLC
+	}
+	return stepIP
+}
+
+// ppi parses the header of per-packet information: version, flags, length,
+// and the link type of what follows, in little-endian order.
+func (c *cursor) ppi() step {
+	if !c.need(8) {
+		return stepDone
+	}
+	b := c.rest()
+	n := int(binary.LittleEndian.Uint16(b[2:]))
+	next := linkStep(capture.LinkType(binary.LittleEndian.Uint32(b[4:])))
+	if n < 8 {
+		return c.fail(ProblemMalformed)
+	}
+	return c.shim(n, next)
+}
+
+// nfLog parses what Linux's netfilter logs: family, version, resource, then
+// attributes of which one is the packet.
+func (c *cursor) nfLog() step {
+	const payload = 9
+	b := c.rest()
+	for at := 4; at+4 <= len(b); {
+		n := int(binary.LittleEndian.Uint16(b[at:]))
+		kind := binary.LittleEndian.Uint16(b[at+2:])
+		if n < 4 {
+			return c.fail(ProblemMalformed)
+		}
+		if kind&0x7fff == payload {
+			c.take(LayerOther, at+4)
+			c.limit(n - 4)
+			return stepIP
+		}
+		at += (n + 3) &^ 3
+	}
+	return c.fail(ProblemUnknownProto)
+}
+
+// symantec parses the header of Symantec's firewall, of which versions 2 and 3
+// differ in where the EtherType stands.
+func (c *cursor) symantec() step {
+	if !c.need(8) {
+		return stepDone
+	}
+	if be16(c.rest()[6:]) != 0 {
+		return c.tag(44, 6)
+	}
+	return c.tag(56, 20)
+}
