@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -131,13 +132,17 @@ type heldEvent struct{ e conn.Event }
 // once, and so is a segment, behind what was held.
 func (t *timeline) hold(e *conn.Event) bool {
 	switch e.Type {
-	case conn.TypeCall, conn.TypeNeighbour, conn.TypeWait:
+	case conn.TypeCall, conn.TypeNeighbour, conn.TypeWait, conn.TypeICMP:
+		if e.Type == conn.TypeICMP && e.Conn != 0 {
+			t.release(e)
+			return false
+		}
 		if len(t.held) < maxHeld {
 			t.held = append(t.held, copyEvent(e))
 			return true
 		}
 		t.release(nil)
-	case conn.TypeSegment, conn.TypeICMP:
+	case conn.TypeSegment:
 		t.release(e)
 	default:
 		t.release(nil)
@@ -173,13 +178,14 @@ func (t *timeline) release(first *conn.Event) {
 	if len(held) == 0 {
 		return
 	}
+	slices.SortStableFunc(held, byTime)
 	card := first
 	for i := range held {
 		if held[i].e.Frame > 0 {
 			t.stamp(held[i].e.Time)
 		}
-		if card == nil && held[i].e.Conn > 0 {
-			card = &held[i].e
+		if h := &held[i].e; first == nil && (card == nil || card.Conn == 0) && (h.Conn > 0 || card == nil && h.Client.IsValid()) {
+			card = h
 		}
 	}
 	if first != nil && first.Frame > 0 {
@@ -192,6 +198,15 @@ func (t *timeline) release(first *conn.Event) {
 	for i := range held {
 		t.draw(&held[i].e)
 	}
+}
+
+// byTime orders events that were held: what is asked in vain is told later than
+// it happened. Events without a time stay where they are.
+func byTime(a, b heldEvent) int {
+	if !a.e.Time.Known() || !b.e.Time.Known() || a.e.Type == conn.TypeWait || b.e.Type == conn.TypeWait {
+		return 0
+	}
+	return cmp.Compare(a.e.Time, b.e.Time)
 }
 
 // calls reports whether socket calls are known when the card is drawn.

@@ -69,6 +69,9 @@ func (t *timeline) place(e *conn.Event) string {
 		return " on " + n
 	}
 	if e.File >= 0 && e.File < len(t.o.Files) {
+		if !t.began {
+			t.file = e.File
+		}
 		return " in " + safeName(t.o.Files[e.File], maxName, &t.g)
 	}
 	return ""
@@ -200,7 +203,7 @@ func (t *timeline) physicalCell(e *conn.Event) cell {
 	case local:
 		name = "this machine only"
 	case name == "" && len(t.o.Files) > 0:
-		name = "as captured"
+		name = "not recorded"
 	}
 	return cell{label: "1 physical", value: name}
 }

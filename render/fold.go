@@ -3,25 +3,26 @@ package render
 import (
 	"strings"
 
-	"tcpsee/capture"
 	"tcpsee/dissect/conn"
 )
 
-// foldAfter is how many rows of a run of bulk data are drawn.
-const foldAfter = 10
+// foldAfter is how many rows of a run of bulk data are drawn. Where no more
+// than foldLeast follow they are drawn too.
+const (
+	foldAfter = 10
+	foldLeast = 3
+)
 
 // run is a stretch of data in one direction and its acknowledgements.
 type run struct {
-	active      bool
-	from        conn.Side // who sends the data
-	rows        int       // drawn
-	segments    uint64    // folded
-	bytes       [2]uint64 // of payload, folded, by sender
-	labels      [32]uint32
-	first, last int64 // frames folded
+	active   bool
+	from     conn.Side // who sends the data
+	rows     int       // drawn
+	segments uint64    // folded
+	bytes    [2]uint64 // of payload, folded, by sender
+	labels   [32]uint32
+	kept     []byte // the first of the folded rows, drawn
 }
-
-func (r *run) reset() { *r = run{} }
 
 // fold reports whether a segment is not drawn because it is one of many.
 func (t *timeline) fold(v *connView, e *conn.Event) bool {
@@ -47,25 +48,15 @@ func (t *timeline) fold(v *connView, e *conn.Event) bool {
 		r.rows++
 		return false
 	}
-	if r.segments == 0 {
-		r.first = e.Frame
+	if r.segments < foldLeast {
+		t.keepRow(v, e)
 	}
-	r.last = e.Frame
 	r.segments++
 	r.bytes[e.From&1] += uint64(max(e.Packet.TCP.Len, 0))
 	for s := e.Labels; s != 0; s &= s - 1 {
 		r.labels[lowestLabel(s)]++
 	}
-	v.shown = e.States
-	t.last = laterOf(t.last, e.Time)
 	return true
-}
-
-func laterOf(a, b capture.Stamp) capture.Stamp {
-	if b.Known() {
-		return b
-	}
-	return a
 }
 
 // bulk reports whether a segment is one of those that a run is made of.
@@ -79,10 +70,22 @@ func bulk(e *conn.Event) bool {
 // endRun says what a run holds that was not drawn, and ends it.
 func (t *timeline) endRun(v *connView) {
 	r := &v.run
-	if r.segments > 0 {
+	switch {
+	case r.segments > foldLeast:
 		t.foldLine(v)
+	case r.segments > 0:
+		t.out.buf = append(t.out.buf, r.kept...)
 	}
-	r.reset()
+	*r = run{kept: r.kept[:0]}
+}
+
+// keepRow draws a row that is folded, and keeps it in case it turns out that
+// there are few.
+func (t *timeline) keepRow(v *connView, e *conn.Event) {
+	start := len(t.out.buf)
+	t.segmentRow(v, e)
+	v.run.kept = append(v.run.kept, t.out.buf[start:]...)
+	t.out.buf = t.out.buf[:start]
 }
 
 func (t *timeline) foldLine(v *connView) {

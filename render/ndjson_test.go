@@ -123,6 +123,9 @@ func checkSegment(t *testing.T, e *conn.Event, m map[string]any) {
 	if e.Handshake {
 		want["role"] = "handshake"
 	}
+	if e.SeqSeen {
+		want["seq_base"] = "seen"
+	}
 	if e.Labels.Has(conn.DupAck) {
 		want["dup_ack_num"] = num(e.DupAckNum)
 	}

@@ -95,14 +95,13 @@ func (t *timeline) stamp(at capture.Stamp) {
 func (t *timeline) segmentRow(v *connView, e *conn.Event) {
 	t.stamp(e.Time)
 	t.begin(e.Frame, e.Time, layerOf(e))
-	all := v.rows >= stateEvery
-	t.state(e.States[conn.Client], all || v.shown[conn.Client] != e.States[conn.Client])
+	t.state(v, e, conn.Client)
 	t.row.to(t.lay.arrow)
 	t.tag(e.Conn)
 	t.segmentContent(e)
 	t.arrow(directionOf(e.From), kindColour(e.Kind), e.Kind.String(), t.lay.server-1)
 	t.row.to(t.lay.server)
-	t.state(e.States[conn.Server], all || v.shown[conn.Server] != e.States[conn.Server])
+	t.state(v, e, conn.Server)
 	if t.lay.sum {
 		t.sum(e.Packet)
 	}
@@ -111,11 +110,6 @@ func (t *timeline) segmentRow(v *connView, e *conn.Event) {
 	}
 	t.emit()
 	t.overflow()
-	if all {
-		v.rows = 0
-	}
-	v.rows++
-	v.shown = e.States
 }
 
 // layerOf is the highest layer at work in a segment.
@@ -129,12 +123,15 @@ func layerOf(e *conn.Event) byte {
 	return '7'
 }
 
-func (t *timeline) state(s conn.State, written bool) {
-	if written {
-		t.row.ascii(t.lay.stateName(s))
+// state writes an end's state where it changed, or was not written for long.
+func (t *timeline) state(v *connView, e *conn.Event, side conn.Side) {
+	now := e.States[side]
+	if v.unwritten[side]++; v.shown[side] == now && v.unwritten[side] < stateEvery {
+		t.row.repeat(t.g.bar, 1)
 		return
 	}
-	t.row.repeat(t.g.bar, 1)
+	t.row.ascii(t.lay.stateName(now))
+	v.shown[side], v.unwritten[side] = now, 0
 }
 
 // tag writes the connection's number where there are several.
@@ -222,6 +219,9 @@ func (t *timeline) segmentContent(e *conn.Event) {
 	}
 	for s := e.Labels; s != 0; s &= s - 1 {
 		l := lowestLabel(s)
+		if l == conn.TimeWait || l == conn.Refused {
+			continue // the states beside it say so, and the verdict
+		}
 		t.must(l.String())
 		if l == conn.DupAck {
 			t.must("#" + itoa(e.DupAckNum))
@@ -270,7 +270,7 @@ func (t *timeline) numbers(e *conn.Event) string {
 	hasAck := tcp.Flags.Has(dissect.ACK)
 	b := t.scratch[:0]
 	probe := e.Labels.Has(conn.KeepAlive) || e.Labels.Has(conn.ZeroWindowProbe) // they are what they are by their number
-	if !hasAck || probe || !(e.Kind == conn.KindACK || e.Kind == conn.KindRST && e.Seq == 0) {
+	if !hasAck || probe || !(e.Kind == conn.KindACK || e.Kind == conn.KindRST && e.SeqSeen) {
 		b = strconv.AppendUint(append(b, " seq="...), uint64(seq), 10)
 	}
 	if hasAck {
@@ -303,7 +303,7 @@ func (t *timeline) options(e *conn.Event, limit, preview int) {
 func (t *timeline) preview(e *conn.Event, limit int) {
 	c := &t.content
 	room := limit - c.col - 1
-	if t.more.col > 0 || t.readable(e) && t.cut(e, room) {
+	if t.readable(e) && (t.more.col > 0 || t.cut(e, room)) {
 		c = &t.more
 		room = t.lay.right() - t.lay.arrow - 3 - c.col
 		if c.col > 0 {
@@ -320,11 +320,15 @@ func (t *timeline) preview(e *conn.Event, limit int) {
 	}
 }
 
-// readable reports whether the payload is short and text, or is known by name.
+// named reports whether layer 7 is known by more than being text or bytes.
+func named(app string) bool { return app != "" && app != "text" && app != "bytes" }
+
+// readable reports whether layer 7 is worth a line of its own: short text, or
+// a message that begins in this segment.
 func (t *timeline) readable(e *conn.Event) bool {
 	p := e.Packet.TCP.Payload
-	if e.App != "" {
-		return true
+	if named(e.App) && !t.o.Hex {
+		return !strings.HasSuffix(e.App, "continued") && e.App != "TLS application data"
 	}
 	if len(p) == 0 || len(p) > maxLine {
 		return false
@@ -354,16 +358,21 @@ func (t *timeline) appendPayload(dst []byte, e *conn.Event, limit int) ([]byte, 
 	if t.o.Hex {
 		return appendBuffer(dst, p, limit, &t.g)
 	}
-	if e.App != "" {
-		if plainWords(e.App) && len(e.App) <= limit {
-			return append(dst, e.App...), len(e.App)
+	if !named(e.App) {
+		if len(p) == 0 {
+			return dst, 0
 		}
+		return appendQuoted(dst, p, limit, &t.g)
+	}
+	switch more := textWidth(t.g.ellipsis); {
+	case !plainWords(e.App):
 		return appendQuoted(dst, []byte(e.App), limit, &t.g)
+	case len(e.App) <= limit:
+		return append(dst, e.App...), len(e.App)
+	case limit > minPreview:
+		return append(append(dst, e.App[:limit-more]...), t.g.ellipsis...), limit
 	}
-	if len(p) == 0 {
-		return dst, 0
-	}
-	return appendQuoted(dst, p, limit, &t.g)
+	return dst, 0
 }
 
 // plainWords reports whether s can stand on an arrow without quotation marks
@@ -371,7 +380,7 @@ func (t *timeline) appendPayload(dst []byte, e *conn.Event, limit int) ([]byte, 
 func plainWords(s string) bool {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		ok := c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte(" ./:?&%_-*,+~", c) >= 0 ||
+		ok := c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte(" ./:?&%_-*,+~();", c) >= 0 ||
 			c == '=' && i > 0
 		if !ok || i > 0 && (c == ' ' || c == '-') && s[i-1] == c {
 			return false
@@ -547,7 +556,8 @@ func (t *timeline) rightAligned(s string, end int) {
 }
 
 // plainRow draws a row that belongs to no segment: text on an arrow. What has
-// no room between the ends uses their columns too.
+// no room between the ends uses the server's column too, then a shorter text,
+// then the client's column.
 func (t *timeline) plainRow(e *conn.Event, layer byte, d direction, word, text, shorter string) {
 	t.stamp(e.Time)
 	t.begin(e.Frame, e.Time, layer)
@@ -558,13 +568,13 @@ func (t *timeline) plainRow(e *conn.Event, layer byte, d direction, word, text, 
 		end = t.lay.right()
 	}
 	if textWidth(text) > t.room(end) {
+		text = shorter
+	}
+	if textWidth(text) > t.room(end) {
 		t.begin(e.Frame, e.Time, layer)
 		t.tag(e.Conn)
 	}
 	room := t.room(end)
-	if textWidth(text) > room {
-		text = shorter
-	}
 	if textWidth(text) > room {
 		text = cutColumns(text, room-textWidth(t.g.ellipsis)) + t.g.ellipsis
 	}

@@ -263,8 +263,9 @@ func refused() *scene {
 	l.arp(0.000020, "10.9.0.2", "10.9.0.2", true)
 	l.send(0.000023, conn.Client, segment{flags: syn, client: conn.StateSynSent, win: 64240, mss: 1460})
 	l.timestamps = false
-	l.send(0.000039, conn.Server, segment{flags: rst | ack, ack: 1, client: conn.StateClosed, server: conn.StateClosed,
-		labels: nil})
+	e := l.send(0.000039, conn.Server, segment{flags: rst | ack, ack: 1, client: conn.StateClosed, server: conn.StateClosed,
+		labels: []conn.Label{conn.Refused}})
+	e.SeqSeen = true
 	l.call(0.000061, conn.Call{Name: "connect", Phase: conn.PhaseReturn, Result: "ECONNREFUSED", Error: "Connection refused"})
 	l.end(0.000061, conn.Connection{
 		Segments: [2]uint64{1, 1}, Completeness: 37, SYNs: 1,

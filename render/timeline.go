@@ -47,11 +47,11 @@ type timeline struct {
 
 // connView is what is remembered of a connection that is drawn.
 type connView struct {
-	number int64
-	shown  [2]conn.State
-	rows   int // since the states were written
-	last   capture.Stamp
-	run    run
+	number    int64
+	shown     [2]conn.State
+	unwritten [2]int // rows since the states were written
+	last      capture.Stamp
+	run       run
 }
 
 // NewTimeline returns a Renderer that draws the default view to w: one row an
@@ -163,8 +163,7 @@ func (t *timeline) view(e *conn.Event) *connView {
 		t.forget(t.oldest[0])
 	}
 	v := &connView{number: e.Conn, last: capture.NoTime}
-	v.rows = stateEvery
-	v.run.reset()
+	v.unwritten = [2]int{stateEvery, stateEvery}
 	if len(t.oldest) > 2*maxViews { // what ended is still in the list
 		t.oldest = compactOrder(t.oldest, t.views)
 	}
@@ -218,8 +217,12 @@ func (t *timeline) unpaint(sgr string) {
 	}
 }
 
-// gap draws a silence before e.
+// gap draws a silence before e, and says where another file begins.
 func (t *timeline) gap(e *conn.Event) {
+	if e.File != t.file && e.File >= 0 && e.File < len(t.o.Files) {
+		t.file = e.File
+		t.note(0, "from here on in "+safeName(t.o.Files[e.File], maxName, &t.g)+":", sgrGrey)
+	}
 	if !t.last.Known() || !e.Time.Known() || !t.began {
 		return
 	}

@@ -2,11 +2,14 @@ package render
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -192,7 +195,11 @@ func TestKindAndNumbersStay(t *testing.T) {
 				if e.Packet.TCP.Flags.Has(ack) {
 					want = append(want, fmt.Sprintf("ack=%d", e.Ack))
 				}
-				e.Labels.Each(func(l conn.Label) { want = append(want, l.String()) })
+				e.Labels.Each(func(l conn.Label) {
+					if l != conn.Refused && l != conn.TimeWait { // the states and the verdict say it
+						want = append(want, l.String())
+					}
+				})
 				for _, x := range want {
 					if !strings.Contains(words, x) {
 						t.Fatalf("%s at %d columns does not say %q of frame %d:\n%s", s.name, w, x, e.Frame, got)
@@ -232,5 +239,121 @@ func stripSGR(t testing.TB, s string) string {
 			t.Fatalf("not a colour sequence: %q", s[:min(len(s), 20)])
 		}
 		s = s[end+1:]
+	}
+}
+
+// TestColoursReadOnDarkAndLight measures contrast as WCAG 2.1 does.
+func TestColoursReadOnDarkAndLight(t *testing.T) {
+	linear := func(v int) float64 {
+		c := float64(v) / 255
+		if c <= 0.04045 {
+			return c / 12.92
+		}
+		return math.Pow((c+0.055)/1.055, 2.4)
+	}
+	level := func(n int) int { return [...]int{0, 95, 135, 175, 215, 255}[n] }
+	for _, s := range []string{sgrGreen, sgrRed, sgrYellow, sgrCyan, sgrViolet, sgrGrey} {
+		n, err := strconv.Atoi(strings.TrimSuffix(s[strings.LastIndexByte(s, ';')+1:], "m"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, g, b := level((n-16)/36%6), level((n-16)/6%6), level((n-16)%6)
+		if n >= 232 {
+			r = 8 + 10*(n-232)
+			g, b = r, r
+		}
+		l := 0.2126*linear(r) + 0.7152*linear(g) + 0.0722*linear(b)
+		if onBlack, onWhite := (l+0.05)/0.05, 1.05/(l+0.05); onBlack < 3 || onWhite < 3 {
+			t.Errorf("colour %d: contrast %.1f on black, %.1f on white", n, onBlack, onWhite)
+		}
+	}
+}
+
+// TestViewsAreForgotten holds that memory does not grow with the number of
+// connections, ended or not.
+func TestViewsAreForgotten(t *testing.T) {
+	r := NewTimeline(discard{}, Options{Width: 80}).(*timeline)
+	s := newScene("2025-11-20 16:39:16.442830")
+	for i := range 3 * maxViews {
+		s.events = s.events[:0]
+		l := s.link(int64(i+1), "10.0.0.1:1000", "10.0.0.2:80", 1, 2)
+		l.send(at(i), conn.Client, segment{flags: syn, client: conn.StateSynSent})
+		if i%2 == 0 {
+			l.end(at(i), conn.Connection{})
+		}
+		for k := range s.events {
+			r.Event(&s.events[k])
+		}
+	}
+	if len(r.views) > maxViews || len(r.oldest) > 2*maxViews+1 {
+		t.Errorf("%d views, %d in order", len(r.views), len(r.oldest))
+	}
+}
+
+func TestLiveDrawsEachRowAtOnce(t *testing.T) {
+	var w bytes.Buffer
+	r := NewTimeline(&w, Options{Width: 80, Live: true})
+	s := download()
+	rows := 0
+	for i := range s.events {
+		e := &s.events[i]
+		if err := r.Event(e); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if e.Type == conn.TypeSegment {
+			rows++
+			if got := strings.Count(w.String(), "\n"); got < rows {
+				t.Fatalf("%d lines after %d segments", got, rows)
+			}
+			if !strings.Contains(w.String(), fmt.Sprintf("%3d ", e.Frame)) {
+				t.Fatalf("frame %d is not drawn", e.Frame)
+			}
+		}
+	}
+}
+
+// TestCallsBeforeThePictureAreNotHeldLive holds that what a driven end does is
+// seen although no packet comes.
+func TestCallsBeforeThePictureAreNotHeldLive(t *testing.T) {
+	var w bytes.Buffer
+	r := NewTimeline(&w, Options{Width: 80, Live: true})
+	s := calls()
+	r.Event(&s.events[0])
+	r.Flush()
+	if !strings.Contains(w.String(), "listen(1)") {
+		t.Errorf("got %q", w.String())
+	}
+}
+
+func TestWriteErrors(t *testing.T) {
+	want := errors.New("no space left")
+	for name, r := range map[string]Renderer{
+		"timeline": NewTimeline(failing{want}, Options{}), "ndjson": NewNDJSON(failing{want}, Options{}), "summary": NewSummary(failing{want}, Options{}),
+	} {
+		s := chat()
+		for i := range s.events {
+			r.Event(&s.events[i])
+		}
+		if err := r.Close(); !errors.Is(err, want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+func TestSeveralFiles(t *testing.T) {
+	s := chat()
+	for i := 5; i < 10; i++ {
+		s.events[i].File = 1
+	}
+	got := timelineOf(t, s, Options{Width: 80, Files: []string{"a.pcap", "b\x1b.pcap"}})
+	if !strings.Contains(got, "connection 1 in a.pcap") || !strings.Contains(got, "\nfrom here on in b\\x1b.pcap:\n") {
+		t.Error(got)
 	}
 }
