@@ -18,8 +18,8 @@ import (
 // is no part of the project.
 const corpusDir = "../../shared/corpus/dev"
 
-// segment is what is compared of a segment.
-type segment struct {
+// oracleSegment is what is compared of a segment.
+type oracleSegment struct {
 	Frame  int64  `json:"frame"`
 	Src    string `json:"src"`
 	Sport  uint16 `json:"sport"`
@@ -32,13 +32,13 @@ type segment struct {
 	WinRaw uint16 `json:"win_raw"`
 }
 
-func (s segment) String() string {
+func (s oracleSegment) String() string {
 	return fmt.Sprintf("frame %d %s:%d > %s:%d %s seq %d ack %d len %d win %d",
 		s.Frame, s.Src, s.Sport, s.Dst, s.Dport, s.Flags, s.SeqRaw, s.AckRaw, s.Len, s.WinRaw)
 }
 
-func segmentOf(p *dissect.Packet) segment {
-	return segment{
+func segmentOf(p *dissect.Packet) oracleSegment {
+	return oracleSegment{
 		Frame: p.Frame.Number, Src: p.IP.Src.String(), Sport: p.TCP.SrcPort, Dst: p.IP.Dst.String(), Dport: p.TCP.DstPort,
 		Flags: fmt.Sprintf("0x%03x", uint16(p.TCP.Flags)), SeqRaw: uint32(p.TCP.Seq), AckRaw: uint32(p.TCP.Ack),
 		Len: p.TCP.Len, WinRaw: p.TCP.Window,
@@ -75,7 +75,7 @@ func eachPacket(t testing.TB, name string, do func(*dissect.Packet)) {
 	}
 }
 
-func oracleSegments(t *testing.T, name string) []segment {
+func oracleSegments(t *testing.T, name string) []oracleSegment {
 	t.Helper()
 	f, err := os.Open(name)
 	if err != nil {
@@ -86,9 +86,9 @@ func oracleSegments(t *testing.T, name string) []segment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []segment
+	var out []oracleSegment
 	for lines := bufio.NewScanner(z); lines.Scan(); {
-		var s segment
+		var s oracleSegment
 		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +108,7 @@ func TestCorpusSegments(t *testing.T) {
 	for _, oracle := range oracles {
 		name := strings.TrimSuffix(filepath.Base(oracle), ".ndjson.gz")
 		t.Run(name, func(t *testing.T) {
-			var got []segment
+			var got []oracleSegment
 			eachPacket(t, filepath.Join(dir, name), func(p *dissect.Packet) {
 				if p.Content == dissect.ContentTCP {
 					got = append(got, segmentOf(p))
@@ -119,7 +119,7 @@ func TestCorpusSegments(t *testing.T) {
 	}
 }
 
-func compareSegments(t *testing.T, got, want []segment) {
+func compareSegments(t *testing.T, got, want []oracleSegment) {
 	t.Helper()
 	for len(got) > 0 || len(want) > 0 {
 		switch {

@@ -33,7 +33,7 @@ func plainTCP(f *capture.Frame, p *Packet) bool {
 	}
 	total := int(b[16])<<8 | int(b[17])
 	header := int(b[46]>>4) << 2
-	if header < 20 || total < 20+header || 14+total > max(len(b), f.OrigLen) {
+	if header < 20 || total < 20+header || 34+header > len(b) || 14+total > max(len(b), f.OrigLen) {
 		return false
 	}
 	p.Frame, p.NumLayers, p.Content, p.Problem = f, 3, ContentTCP, ProblemNone
@@ -50,7 +50,7 @@ func plainTCP(f *capture.Frame, p *Packet) bool {
 	ip.Src, ip.Dst = netip.AddrFrom4([4]byte(b[26:30])), netip.AddrFrom4([4]byte(b[30:34]))
 	ip.Total, ip.Offset, ip.Header = total, 14, 20
 
-	payload := b[min(34+header, len(b)):min(14+total, len(b))]
+	payload := b[34+header : min(14+total, len(b))]
 	t := &p.TCP
 	h := b[34:54:54]
 	t.SrcPort, t.DstPort = binary.BigEndian.Uint16(h), binary.BigEndian.Uint16(h[2:])
@@ -58,7 +58,7 @@ func plainTCP(f *capture.Frame, p *Packet) bool {
 	t.Flags = Flags(binary.BigEndian.Uint16(h[12:]) & 0xfff)
 	t.Window, t.Checksum, t.Urgent = binary.BigEndian.Uint16(h[14:]), binary.BigEndian.Uint16(h[16:]), binary.BigEndian.Uint16(h[18:])
 	t.Offset, t.Header = 34, int32(header)
-	t.Options = b[54:min(34+header, len(b))]
+	t.Options = b[54 : 34+header : 34+header]
 	t.Payload = payload
 	t.Len = total - 20 - header
 	p.Payload = payload

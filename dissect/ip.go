@@ -59,11 +59,10 @@ func (c *cursor) ipv4() step {
 	}
 	p := c.p
 	p.Content = ContentOther
-	p.IP = IP{
-		Version: 4, TOS: b[1], HopLimit: b[8], Protocol: b[9], ID: uint32(be16(b[4:])),
-		Src: netip.AddrFrom4([4]byte(b[12:16])), Dst: netip.AddrFrom4([4]byte(b[16:20])),
-		Total: total, Offset: int32(c.off), Header: int32(header),
-	}
+	ip := &p.IP
+	ip.Version, ip.TOS, ip.HopLimit, ip.Protocol, ip.ID = 4, b[1], b[8], b[9], uint32(be16(b[4:]))
+	ip.Src, ip.Dst = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
+	ip.Total, ip.Offset, ip.Header = total, int32(c.off), int32(header)
 	fragment := int(be16(b[6:]))
 	c.limit(total)
 	c.take(LayerIPv4, header)
@@ -105,13 +104,12 @@ func (c *cursor) ipv6() step {
 	length := int(be16(b[4:]))
 	p := c.p
 	p.Content = ContentOther
-	p.IP = IP{
-		Version: 6, TOS: b[0]<<4 | b[1]>>4, HopLimit: b[7], Protocol: b[6],
-		Src: netip.AddrFrom16([16]byte(b[8:24])), Dst: netip.AddrFrom16([16]byte(b[24:40])),
-		Total: ipv6Header + length, Offset: int32(c.off), Header: ipv6Header,
-	}
+	ip := &p.IP
+	ip.Version, ip.TOS, ip.HopLimit, ip.Protocol, ip.ID = 6, b[0]<<4|b[1]>>4, b[7], b[6], 0
+	ip.Src, ip.Dst = netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
+	ip.Total, ip.Offset, ip.Header = ipv6Header+length, int32(c.off), ipv6Header
 	if length == 0 {
-		p.IP.Total = c.jumboTotal(b)
+		ip.Total = c.jumboTotal(b)
 	}
 	c.limit(p.IP.Total)
 	c.take(LayerIPv6, ipv6Header)

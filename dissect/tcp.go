@@ -20,11 +20,9 @@ func (c *cursor) tcp() step {
 		return c.fail(ProblemMalformed)
 	}
 	t := &p.TCP
-	*t = TCP{
-		SrcPort: be16(b), DstPort: be16(b[2:]), Seq: Seq(be32(b[4:])), Ack: Seq(be32(b[8:])),
-		Flags: Flags(be16(b[12:]) & 0xfff), Window: be16(b[14:]),
-		Offset: int32(c.off), Header: int32(header), Len: max(0, c.left()-header),
-	}
+	t.SrcPort, t.DstPort, t.Seq, t.Ack = be16(b), be16(b[2:]), Seq(be32(b[4:])), Seq(be32(b[8:]))
+	t.Flags, t.Window = Flags(be16(b[12:])&0xfff), be16(b[14:])
+	t.Offset, t.Header, t.Len = int32(c.off), int32(header), max(0, c.left()-header)
 	if len(b) >= tcpHeader {
 		t.Checksum, t.Urgent = be16(b[16:]), be16(b[18:])
 		t.Options = b[tcpHeader:min(header, len(b))]
