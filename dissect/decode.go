@@ -65,11 +65,10 @@ func plainTCP(f *capture.Frame, p *Packet) bool {
 	return true
 }
 
-// reset makes p that of a frame of which nothing is known yet.
+// reset makes p that of a frame of which nothing is known yet, but for IP and
+// TCP: run clears those that it did not fill in.
 func (p *Packet) reset(f *capture.Frame) {
 	p.Frame, p.NumLayers, p.Content, p.Problem = f, 0, ContentNone, ProblemNone
-	p.IP, p.TCP = IP{}, TCP{}
-	p.Payload = nil
 	if p.extra {
 		p.clearExtra()
 	}
@@ -96,6 +95,7 @@ type cursor struct {
 	arg    uint16 // EtherType, PPP protocol or IP protocol of what comes next
 	deep   int    // headers beyond MaxLayers
 	joined bool   // buf is a datagram put together
+	hasIP  bool   // the packet's IP is this frame's
 }
 
 // maxDeeper is how many headers beyond MaxLayers are parsed on the way to
@@ -201,8 +201,13 @@ func (c *cursor) run(s step) {
 	for s != stepDone && c.deep < maxDeeper {
 		s = c.next(s)
 	}
-	if c.p.Content != ContentTCP {
-		c.p.Payload = c.rest()
+	p := c.p
+	if p.Content != ContentTCP {
+		p.TCP = TCP{}
+		p.Payload = c.rest()
+	}
+	if !c.hasIP {
+		p.IP = IP{}
 	}
 }
 

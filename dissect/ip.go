@@ -58,7 +58,7 @@ func (c *cursor) ipv4() step {
 		return stepDone
 	}
 	p := c.p
-	p.Content = ContentOther
+	p.Content, c.hasIP = ContentOther, true
 	ip := &p.IP
 	ip.Version, ip.TOS, ip.HopLimit, ip.Protocol, ip.ID = 4, b[1], b[8], b[9], uint32(be16(b[4:]))
 	ip.Src, ip.Dst = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
@@ -103,7 +103,7 @@ func (c *cursor) ipv6() step {
 	}
 	length := int(be16(b[4:]))
 	p := c.p
-	p.Content = ContentOther
+	p.Content, c.hasIP = ContentOther, true
 	ip := &p.IP
 	ip.Version, ip.TOS, ip.HopLimit, ip.Protocol, ip.ID = 6, b[0]<<4|b[1]>>4, b[7], b[6], 0
 	ip.Src, ip.Dst = netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))

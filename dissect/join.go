@@ -109,7 +109,7 @@ func (j *Joiner) Join(p *Packet, d *Decoder) bool {
 		p.Joined, p.Fragments, p.extra = j.out, j.frames, true
 		p.Content, p.Fragment = ContentOther, Fragment{}
 		p.IP.Total = int(p.IP.Header) + len(j.out) - base
-		c := cursor{p: p, buf: j.out, off: base, end: len(j.out), wire: len(j.out), arg: uint16(protocol), joined: true}
+		c := cursor{p: p, buf: j.out, off: base, end: len(j.out), wire: len(j.out), arg: uint16(protocol), joined: true, hasIP: true}
 		c.run(stepProtocol)
 	}
 	return true
