@@ -1,0 +1,592 @@
+package render
+
+import (
+	"io"
+	"strings"
+	"time"
+
+	"tcpsee/dissect/conn"
+)
+
+// Measures of a ladder, in columns.
+const (
+	ladderNumber   = 3 // at least, of a frame's number
+	ladderDigits   = 7 // at most
+	ladderTime     = 9 // "~0.000015"
+	ladderMaxInner = 110
+	ladderMargin   = 3  // between a lane and the text beside it
+	ladderOptions  = 90 // width from which options are shown
+	ladderPreview  = 60 // columns of payload at most
+)
+
+// ladder draws one connection as a sequence diagram.
+type ladder struct {
+	whole
+	out output
+	g   glyphs
+
+	short  bool // the states' short names
+	number int  // columns of a frame's number
+	client int  // where the client's state begins
+	lane   int  // the client's lane
+	inner  int  // columns between the lanes
+	state  int
+	shown  [2]conn.State
+	stated [2]bool
+	row    line
+	path   conn.Path
+}
+
+// NewLadder returns a Renderer that draws one connection to w, when it is
+// closed, as a sequence diagram: a lane for each end with its states beside
+// it, time downwards, arrows that slant where the handshake shows how long a
+// segment travels. It draws o.Conn, else the first connection. Of o, Width,
+// Color, ASCII, NoPayload, Absolute, Hex, Full, Conn, Files, Interface and
+// ProcessName count.
+func NewLadder(w io.Writer, o Options) Renderer {
+	return &ladder{whole: newWhole(o), out: newOutput(w), g: newGlyphs(o.ASCII)}
+}
+
+// measure places the columns for a record.
+func (l *ladder) measure(r *conn.Record) {
+	l.number = ladderNumber
+	for i := range r.Events {
+		l.number = max(l.number, len(itoa(int(r.Events[i].Frame))))
+	}
+	l.number = min(l.number, ladderDigits)
+	w := l.o.Width
+	if w == 0 {
+		w = DefaultWidth
+	}
+	w = max(w, MinWidth)
+	l.state = stateFull
+	if l.short = w < wideStates; l.short {
+		l.state = stateShort
+	}
+	l.client = l.number + 1 + ladderTime + 1
+	l.lane = l.client + l.state + 1
+	l.inner = min(w-l.lane-2-1-l.state, ladderMaxInner)
+	l.o.Width = l.lane + l.inner + 3 + l.state
+}
+
+func (l *ladder) Event(e *conn.Event) error {
+	l.add(e)
+	return l.out.err
+}
+
+// Flush writes nothing: a ladder is drawn when all is known.
+func (l *ladder) Flush() error { return l.out.err }
+
+func (l *ladder) Close() error {
+	r, err := l.pick()
+	if err != nil {
+		return err
+	}
+	l.draw(r)
+	return l.out.flush()
+}
+
+// draw draws a record from head to verdict.
+func (l *ladder) draw(r *conn.Record) {
+	l.measure(r)
+	l.path = r.Path()
+	l.shown, l.stated = [2]conn.State{}, [2]bool{}
+	l.head(r)
+	for _, s := range strokesOf(r, &l.o, &l.g, ladderPreview) {
+		l.stroke(&s)
+	}
+	l.rule(l.corner("┴", "+"))
+	l.foot(r)
+}
+
+// corner gives a character, or what stands for it in ASCII.
+func (l *ladder) corner(s, ascii string) string {
+	if l.g.ascii {
+		return ascii
+	}
+	return s
+}
+
+func (l *ladder) bar() string { return l.g.bar }
+
+// put draws a line of text from the left edge, wrapped.
+func (l *ladder) put(text, colour string) {
+	hang := 0
+	if !strings.HasPrefix(text, " ") {
+		hang = 2
+	}
+	for _, s := range wrapText(text, l.o.Width, hang) {
+		l.row.reset(l.o.Width)
+		l.paint(s, colour)
+		l.emit()
+	}
+}
+
+func (l *ladder) emit() { l.out.buf = l.row.end(l.out.buf) }
+
+func (l *ladder) paint(s, colour string) {
+	if l.o.Color && colour != "" {
+		l.row.sgr(colour)
+		defer l.row.sgr(sgrReset)
+	}
+	l.row.text(s)
+}
+
+// recordTitle names a connection, and when it began.
+func recordTitle(r *conn.Record, o *Options, g *glyphs) string {
+	s := "no connection"
+	if r.Number > 0 {
+		s = "connection " + count(uint64(r.Number))
+	}
+	for i := range r.Events {
+		e := &r.Events[i]
+		if e.File >= 0 && e.File < len(o.Files) && e.Frame > 0 {
+			s += " in " + safeName(o.Files[e.File], maxName, g)
+			break
+		}
+	}
+	if b := r.Base(); b.Known() {
+		s += ", from " + b.Time().Format("2006-01-02 15:04:05.000000") + " UTC"
+	}
+	return s
+}
+
+// endName names one end: the program where that is known.
+func endName(r *conn.Record, o *Options, side conn.Side, g *glyphs) string {
+	a := r.Client
+	if side == conn.Server {
+		a = r.Server
+	}
+	name := side.String()
+	if o.ProcessName != nil && a.IsValid() {
+		if p := safeName(o.ProcessName(a), maxName, g); p != "" {
+			name += " " + p
+		}
+	}
+	return name
+}
+
+// endAddress is an end's address and port.
+func endAddress(r *conn.Record, side conn.Side, g *glyphs) string {
+	a := r.Client
+	if side == conn.Server {
+		a = r.Server
+	}
+	switch {
+	case !a.IsValid():
+		return ""
+	case a.Port() == 0:
+		return safeText(a.Addr().String(), g)
+	}
+	return safeText(a.String(), g)
+}
+
+func (l *ladder) head(r *conn.Record) {
+	l.put(recordTitle(r, &l.o, &l.g), sgrBold)
+	l.pair(endName(r, &l.o, conn.Client, &l.g), endName(r, &l.o, conn.Server, &l.g),
+		spaces[:l.number-1]+"#   seconds ")
+	l.pair(endAddress(r, conn.Client, &l.g), endAddress(r, conn.Server, &l.g), "")
+	l.rule(l.corner("┬", "+"))
+}
+
+// pair writes something of each end: the client's at its states, the server's
+// up to the right edge; in two lines where they do not fit into one.
+func (l *ladder) pair(client, server, lead string) {
+	l.row.reset(l.o.Width)
+	l.row.ascii(lead)
+	l.row.to(l.client)
+	l.row.text(client)
+	if l.row.col+2+textWidth(server) > l.o.Width {
+		l.emit()
+		l.row.reset(l.o.Width)
+	}
+	l.row.to(l.o.Width - textWidth(server))
+	l.row.text(server)
+	l.emit()
+}
+
+// rule draws a line with the ends of both lanes.
+func (l *ladder) rule(end string) {
+	l.row.reset(l.o.Width)
+	l.row.to(l.lane)
+	l.row.repeat(end, 1)
+	l.row.to(l.lane + 1 + l.inner)
+	l.row.repeat(end, 1)
+	l.emit()
+}
+
+// begin begins a line: frame, time, the client's state, the client's lane.
+func (l *ladder) begin(s *stroke, part linePart) {
+	l.row.reset(l.o.Width)
+	if n := s.frameOn(part); n != "" {
+		n = n[max(0, len(n)-l.number):] // the last digits say most
+		l.row.to(l.number - len(n))
+		l.row.ascii(n)
+	}
+	if t := s.timeOn(part); t != "" {
+		l.row.to(l.client - 1 - len(t))
+		l.row.ascii(t)
+	}
+	l.row.to(l.client)
+	l.states(s, part, conn.Client)
+	l.row.to(l.lane)
+	l.row.repeat(l.bar(), 1)
+}
+
+// finish ends a line: the server's lane and state.
+func (l *ladder) finish(s *stroke, part linePart) {
+	l.row.to(l.lane + 1 + l.inner)
+	l.row.repeat(l.bar(), 1)
+	l.row.to(l.lane + 3 + l.inner)
+	l.states(s, part, conn.Server)
+	l.emit()
+}
+
+// linePart says which line of a stroke is drawn.
+type linePart uint8
+
+const (
+	partFirst  linePart = 1 << iota // where it leaves
+	partLast                        // where it arrives
+	partMiddle linePart = 0
+	partOnly            = partFirst | partLast
+)
+
+// near reports whether the place of the capture is nearer to where the stroke
+// leaves.
+func (s *stroke) near() bool { return s.at-s.leaves <= s.arrives-s.at }
+
+// frameOn gives the frame's number on the line that has its time.
+func (s *stroke) frameOn(part linePart) string {
+	if s.event == nil || s.event.Frame == 0 {
+		return ""
+	}
+	if part == partOnly || s.near() && part == partFirst || !s.near() && part == partLast {
+		return itoa(int(s.event.Frame))
+	}
+	return ""
+}
+
+// timeOn gives the time that a line shows: the captured one, or with a tilde
+// the one that follows from it.
+func (s *stroke) timeOn(part linePart) string {
+	var buf [ladderTime]byte
+	switch {
+	case !s.known || part == partMiddle:
+		return ""
+	case part == partOnly, s.near() && part == partFirst, !s.near() && part == partLast:
+		return string(appendSeconds(buf[:0], s.at, ladderTime))
+	case part == partFirst:
+		return "~" + string(appendSeconds(buf[:0], s.leaves, ladderTime-1))
+	}
+	return "~" + string(appendSeconds(buf[:0], s.arrives, ladderTime-1))
+}
+
+// states writes an end's state beside the line that changes it.
+func (l *ladder) states(s *stroke, part linePart, side conn.Side) {
+	if s.kind != strokeSegment {
+		return
+	}
+	if mine := s.event.From == side; mine && part&partFirst == 0 || !mine && part&partLast == 0 {
+		return
+	}
+	now := s.event.States[side]
+	if l.stated[side] && l.shown[side] == now {
+		return
+	}
+	l.shown[side], l.stated[side] = now, true
+	l.row.ascii((&layout{short: l.short}).stateName(now))
+}
+
+func (l *ladder) stroke(s *stroke) {
+	switch s.kind {
+	case strokeSegment, strokeICMP, strokeNeighbour:
+		l.arrow(s)
+	case strokeCall:
+		l.call(s)
+	case strokeNote:
+		l.noteStroke(s)
+	}
+}
+
+// noteStroke draws what stands between the lanes without an arrow.
+func (l *ladder) noteStroke(s *stroke) {
+	text := strings.Join(s.tokens, " ")
+	if dots := l.g.gap + "  "; s.gap && 2*textWidth(dots)+textWidth(text) <= l.inner-2 {
+		text = dots + text + "  " + l.g.gap
+	} else if s.gap && textWidth(dots)+textWidth(text) <= l.inner-2 {
+		text = dots + text
+	}
+	blank := &stroke{kind: strokeNote}
+	for _, t := range wrapText(text, l.inner-2, 0) {
+		l.begin(blank, partMiddle)
+		l.row.to(l.lane + 1 + (l.inner-textWidth(t))/2)
+		l.paint(t, sgrGrey)
+		l.finish(blank, partMiddle)
+	}
+}
+
+// call draws a socket call at its end's lane.
+func (l *ladder) call(s *stroke) {
+	lines := wrapText(s.text(), l.inner-4, 0)
+	for i, t := range lines {
+		part := partMiddle
+		if i == 0 {
+			part = partOnly
+		}
+		l.begin(s, part)
+		col := l.lane + 3
+		if s.side == conn.Server {
+			col = l.lane + l.inner - 1 - textWidth(t)
+		}
+		l.row.to(col)
+		l.paint(t, sgrViolet)
+		l.finish(s, part)
+	}
+}
+
+// contents breaks what stands on an arrow into lines of at most width columns,
+// and fills the last with what may be left out.
+func (l *ladder) contents(s *stroke, width int) []string {
+	var lines []string
+	cur := s.word
+	add := func(t string) {
+		if textWidth(cur)+1+textWidth(t) <= width {
+			cur += " " + t
+			return
+		}
+		lines = append(lines, cur)
+		cur = t
+	}
+	for _, t := range s.tokens {
+		add(t)
+	}
+	payload := s.payload
+	room := width - textWidth(cur) - 1
+	if textWidth(payload) > room && !s.readable {
+		payload = ""
+	}
+	if pw := textWidth(payload); pw > 0 {
+		room -= pw + 1
+		if room < 0 {
+			room = width - textWidth(cur) - 1
+		}
+	}
+	if l.o.Width >= ladderOptions {
+		for _, t := range s.extra {
+			if textWidth(t)+1 > room {
+				break
+			}
+			cur += " " + t
+			room -= textWidth(t) + 1
+		}
+	}
+	if p := payload; p != "" {
+		if textWidth(p) > width {
+			p = cutColumns(p, width-textWidth(l.g.ellipsis)) + l.g.ellipsis
+		}
+		add(p)
+	}
+	for i, t := range append(lines, cur) { // a label or an address can be wider than the lanes are apart
+		if i == 0 {
+			lines = lines[:0:0]
+		}
+		lines = append(lines, wrapText(t, width, 0)...)
+	}
+	return lines
+}
+
+// arrow draws a stroke from lane to lane.
+func (l *ladder) arrow(s *stroke) {
+	slanted := s.kind == strokeSegment && s.known && l.path.Known
+	if !slanted {
+		if lines := l.contents(s, l.inner-8); len(lines) == 1 {
+			l.flat(s, lines[0])
+			return
+		}
+	}
+	lines := l.contents(s, l.inner-2*ladderMargin)
+	if len(lines) > 3 {
+		lines = l.contents(s, l.inner-2*ladderMargin-len(lines)+3)
+	}
+	for i, t := range lines {
+		part := partMiddle
+		if i == 0 && slanted {
+			part = partFirst
+		}
+		l.begin(s, part)
+		if slanted {
+			l.slope(s, i)
+		}
+		if s.dir == pointsLeft {
+			l.row.to(l.lane + ladderMargin)
+		} else if slanted {
+			l.row.to(l.lane + 1 + max(ladderMargin-1, i+2))
+		} else {
+			l.row.to(l.lane + ladderMargin)
+		}
+		l.coloured(s, t, i == 0)
+		if slanted && s.dir == pointsLeft {
+			l.row.to(l.lane + l.inner - i)
+			l.row.repeat(l.corner("╱", "/"), 1)
+		}
+		l.finish(s, part)
+	}
+	part := partOnly
+	if slanted {
+		part = partLast
+	}
+	l.begin(s, part)
+	l.shaft(s, len(lines), slanted)
+	l.finish(s, part)
+}
+
+// slope draws the beginning of an arrow to the right on its i-th line.
+func (l *ladder) slope(s *stroke, i int) {
+	if s.dir == pointsLeft {
+		return
+	}
+	l.row.to(l.lane + 1 + i)
+	l.row.repeat(l.corner("╲", "\\"), 1)
+}
+
+// coloured writes the text of an arrow, with its first word in colour.
+func (l *ladder) coloured(s *stroke, text string, first bool) {
+	if rest, ok := strings.CutPrefix(text, s.word); ok && first {
+		l.paint(s.word, s.colour())
+		text = rest
+	}
+	l.row.text(text)
+}
+
+func (s *stroke) colour() string {
+	if s.kind == strokeSegment {
+		return kindColour(s.event.Kind)
+	}
+	return sgrViolet
+}
+
+// dash is what the stroke's line is made of: two lines for what is sent again,
+// dashes for what is no segment.
+func (l *ladder) dash(s *stroke) string {
+	switch {
+	case s.again:
+		return l.corner("═", "=")
+	case s.kind != strokeSegment:
+		return l.corner("╌", ".")
+	}
+	return l.g.dash
+}
+
+// flat draws an arrow with its text on it.
+func (l *ladder) flat(s *stroke, text string) {
+	l.begin(s, partOnly)
+	end := l.lane + 1 + l.inner
+	dash := l.dash(s)
+	if s.dir == pointsLeft {
+		l.row.text(l.g.left)
+		l.row.repeat(dash, 1)
+	} else {
+		l.row.text(l.from(s, dash))
+		l.row.repeat(dash, 1)
+	}
+	l.row.ascii(" ")
+	l.coloured(s, text, true)
+	l.row.ascii(" ")
+	if s.dir == pointsLeft {
+		l.row.repeat(dash, end-1-l.row.col)
+		l.row.text(l.from(s, dash))
+	} else {
+		l.row.repeat(dash, end-1-l.row.col)
+		l.row.text(l.g.right)
+	}
+	l.finish(s, partOnly)
+}
+
+// from is what an arrow begins with: a cross where it does not come from the
+// lane's end.
+func (l *ladder) from(s *stroke, dash string) string {
+	if s.kind == strokeICMP {
+		return l.corner("×", "x")
+	}
+	return dash
+}
+
+// shaft draws the last line of an arrow whose text stands above it.
+func (l *ladder) shaft(s *stroke, lines int, slanted bool) {
+	dash := l.dash(s)
+	if !slanted {
+		lines = 0
+	}
+	end := l.lane + 1 + l.inner
+	if s.dir == pointsLeft {
+		l.row.text(l.g.left)
+		if slanted {
+			end -= lines + 1
+			l.row.repeat(dash, end-l.row.col)
+			l.row.repeat(l.corner("╱", "/"), 1)
+			return
+		}
+		l.row.repeat(dash, end-1-l.row.col)
+		l.row.text(l.from(s, dash))
+		return
+	}
+	l.row.to(l.lane + 1 + lines)
+	if slanted {
+		l.row.repeat(l.corner("╲", "\\"), 1)
+	} else {
+		l.row.text(l.from(s, dash))
+	}
+	l.row.repeat(dash, end-1-l.row.col)
+	l.row.text(l.g.right)
+}
+
+// foot says what became of the connection and how to read the picture.
+func (l *ladder) foot(r *conn.Record) {
+	if r.End != nil {
+		if head := verdictHead(&r.End.Verdict, &l.g); head != "" {
+			l.put(head, outcomeColour(r.End.Verdict.Outcome))
+		}
+		for _, s := range verdictRest(&r.End.Verdict, &l.g) {
+			l.put("  "+s, "")
+		}
+	}
+	if s := pathNote(l.path, &l.g); s != "" {
+		l.put(s, sgrGrey)
+	}
+	for _, s := range l.remarks(r, &l.g) {
+		l.put(s, sgrGrey)
+	}
+}
+
+// verdictRest gives what a verdict means and what to try.
+func verdictRest(v *conn.Verdict, g *glyphs) []string {
+	var out []string
+	if s := safeText(v.Meaning, g); s != "" {
+		if failed(v.Outcome) {
+			s = "It means: " + s
+		}
+		out = append(out, s)
+	}
+	if s := safeText(v.NextStep, g); s != "" {
+		out = append(out, "Try: "+s)
+	}
+	return out
+}
+
+// pathNote says where the slant of the arrows comes from.
+func pathNote(p conn.Path, g *glyphs) string {
+	if !p.Known {
+		return ""
+	}
+	where := "between the two ends"
+	switch near := p.RoundTrip / 20; {
+	case p.RoundTrip < time.Millisecond:
+		where = "on this machine or close to it"
+	case p.ToClient <= near/2:
+		where = "at the client"
+	case p.ToServer <= near/2:
+		where = "at the server"
+	}
+	return "Times are of the capture, " + where + "; with ~ they follow from the handshake's round trip of " + spanText(p.RoundTrip, g) + ", half each way."
+}

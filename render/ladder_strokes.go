@@ -1,0 +1,290 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/dissect/conn"
+)
+
+// strokeKind says what a stroke of a sequence diagram is.
+type strokeKind uint8
+
+const (
+	strokeSegment   strokeKind = iota
+	strokeICMP                 // an ICMP error: ends at one lane, begins at none
+	strokeNeighbour            // ARP or neighbour discovery
+	strokeCall                 // beside one lane
+	strokeNote                 // between the lanes: silence, what was folded, what is awaited
+)
+
+// stroke is one thing to draw between the lanes of a sequence diagram. Its
+// strings are safe for a terminal; markup in them is not escaped.
+type stroke struct {
+	kind     strokeKind
+	event    *conn.Event // nil for notes of our own
+	dir      direction
+	side     conn.Side // of a call: whose
+	word     string    // what it is: "SYN", "ICMP", "connect()"
+	tokens   []string  // what must be said: length, numbers, labels; or words
+	extra    []string  // what may be left out: window, options
+	payload  string    // layer 7, in quotation marks or named
+	readable bool      // the payload is worth a line of its own
+	again    bool      // sent again
+	known    bool      // the times below are
+	leaves   time.Duration
+	arrives  time.Duration // equal to leaves where the way is not known
+	at       time.Duration // when it was captured
+	gap      bool          // a note that stands for time that passed
+}
+
+// text is everything that must be said.
+func (s *stroke) text() string { return strings.Join(append([]string{s.word}, s.tokens...), " ") }
+
+// sketch makes strokes of a record.
+type sketch struct {
+	o       *Options
+	g       *glyphs
+	words   timeline // gives segments their words
+	base    capture.Stamp
+	path    conn.Path
+	preview int // columns of payload
+	last    time.Duration
+	timed   bool // last holds
+	out     []stroke
+	run     sketchRun
+}
+
+// shortPreview is how many columns are shown of a payload that is not worth a
+// line, maxTold how many segments of a run are drawn for their labels.
+const (
+	shortPreview = 16
+	maxTold      = 40
+)
+
+// sketchRun is a stretch of data and its acknowledgements, of which the first
+// are drawn.
+type sketchRun struct {
+	rows   int
+	told   int // drawn for their labels
+	folded []stroke
+	bytes  [2]uint64
+}
+
+// strokesOf gives what a sequence diagram of a record draws, in the order in
+// which it was captured.
+func strokesOf(r *conn.Record, o *Options, g *glyphs, preview int) []stroke {
+	s := sketch{o: o, g: g, base: r.Base(), path: r.Path(), preview: preview}
+	s.words = timeline{o: *o, g: *g}
+	for i := range r.Events {
+		s.add(&r.Events[i])
+	}
+	s.unfold()
+	return s.out
+}
+
+func (s *sketch) add(e *conn.Event) {
+	st, ok := s.strokeOf(e)
+	if !ok {
+		return
+	}
+	st.event = e
+	s.place(&st)
+	quiet := st.known && s.timed && st.at-s.last >= firstGap
+	if quiet || e.Type != conn.TypeSegment || !bulk(e) {
+		s.unfold()
+	}
+	if quiet {
+		s.out = append(s.out, stroke{kind: strokeNote, tokens: []string{spanText(st.at-s.last, s.g)}, gap: true})
+	}
+	if st.known {
+		s.last, s.timed = max(s.last, st.at), true
+	}
+	if e.Type == conn.TypeSegment && bulk(e) && !s.o.Full {
+		told := e.Labels != 0 && s.run.told < maxTold
+		if told {
+			s.run.told++
+			s.count()
+		}
+		if s.run.rows++; s.run.rows > foldAfter && !told {
+			s.run.folded = append(s.run.folded, st)
+			s.run.bytes[e.From&1] += uint64(max(e.Packet.TCP.Len, 0))
+			return
+		}
+	}
+	s.out = append(s.out, st)
+}
+
+// unfold ends a run.
+func (s *sketch) unfold() {
+	s.count()
+	s.run = sketchRun{}
+}
+
+// count draws what was folded: few strokes as they are, many as their number.
+func (s *sketch) count() {
+	r := &s.run
+	switch n := len(r.folded); {
+	case n > foldLeast:
+		text := plural(uint64(n), "segment") + " folded"
+		for _, side := range [...]conn.Side{conn.Client, conn.Server} {
+			if r.bytes[side] > 0 {
+				text += ", " + bytesText(r.bytes[side]) + " from the " + side.String()
+			}
+		}
+		if l := labelsOf(r.folded); l != "" {
+			text += ", " + l
+		}
+		s.out = append(s.out, stroke{kind: strokeNote, tokens: strings.Fields(text)})
+	default:
+		s.out = append(s.out, r.folded...)
+	}
+	r.folded, r.bytes = r.folded[:0], [2]uint64{}
+}
+
+// labelsOf counts the labels of strokes: "3 retransmissions, 12 dup-acks".
+func labelsOf(list []stroke) string {
+	var counts [32]uint64
+	for i := range list {
+		for l := list[i].event.Labels; l != 0; l &= l - 1 {
+			counts[lowestLabel(l)]++
+		}
+	}
+	var parts []string
+	for l, n := range counts {
+		if n > 0 {
+			parts = append(parts, plural(n, conn.Label(l).String()))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// place says when a stroke left and arrived.
+func (s *sketch) place(st *stroke) {
+	e := st.event
+	if !e.Time.Known() || !s.base.Known() {
+		return
+	}
+	st.known, st.at = true, e.Time.Sub(s.base)
+	st.leaves, st.arrives = st.at, st.at
+	if st.kind == strokeSegment && s.path.Known {
+		before, after := s.path.Flight(e.From)
+		st.leaves, st.arrives = st.at-before, st.at+after
+	}
+}
+
+func (s *sketch) strokeOf(e *conn.Event) (stroke, bool) {
+	switch e.Type {
+	case conn.TypeSegment:
+		if e.Packet == nil {
+			return stroke{}, false
+		}
+		return s.segment(e), true
+	case conn.TypeICMP:
+		return s.icmp(e), true
+	case conn.TypeNeighbour:
+		return s.neighbour(e), true
+	case conn.TypeCall:
+		if e.Call == nil {
+			return stroke{}, false
+		}
+		return s.call(e.Call), true
+	case conn.TypeWait:
+		return stroke{kind: strokeNote, tokens: strings.Fields(safeText(e.Text, s.g))}, true
+	}
+	return stroke{}, false
+}
+
+func (s *sketch) segment(e *conn.Event) stroke {
+	st := stroke{kind: strokeSegment, dir: directionOf(e.From), word: e.Kind.String()}
+	if n := e.Packet.TCP.Len; n > 0 {
+		st.tokens = append(st.tokens, strconv.Itoa(n)+" B")
+	}
+	st.tokens = append(st.tokens, strings.Fields(s.words.numbers(e))...)
+	st.tokens = append(st.tokens, labelWords(e)...)
+	st.again = e.Labels.Has(conn.Retransmission) || e.Labels.Has(conn.FastRetransmission) || e.Labels.Has(conn.SpuriousRetransmission)
+	st.extra = strings.Fields(optionsText(e))
+	if e.Packet.TCP.Len > 0 && !s.o.NoPayload && s.preview > 0 {
+		st.readable = s.words.readable(e)
+		limit := s.preview
+		if !st.readable {
+			limit = min(limit, shortPreview)
+		}
+		b, _ := s.words.appendPayload(nil, e, limit)
+		st.payload = string(b)
+	}
+	return st
+}
+
+// labelWords gives the labels that neither the states nor the verdict tell.
+func labelWords(e *conn.Event) []string {
+	var out []string
+	for l := e.Labels; l != 0; l &= l - 1 {
+		switch x := lowestLabel(l); x {
+		case conn.TimeWait, conn.Refused:
+		case conn.DupAck:
+			out = append(out, x.String(), "#"+itoa(e.DupAckNum))
+		default:
+			out = append(out, x.String())
+		}
+	}
+	return out
+}
+
+func (s *sketch) icmp(e *conn.Event) stroke {
+	m := &e.ICMP
+	st := stroke{kind: strokeICMP, dir: pointsLeft, word: "ICMP"}
+	if m.Version == 6 {
+		st.word = "ICMPv6"
+	}
+	if m.QuotedTCP && m.QuotedSrc == e.Server && e.Server != e.Client {
+		st.dir = pointsRight
+	}
+	what := icmpMeaning(m)
+	if what == "" {
+		what = "type " + itoa(int(m.Type)) + " code " + itoa(int(m.Code))
+	}
+	if m.MTU > 0 {
+		what += ", mtu " + utoa(m.MTU)
+	}
+	if e.ICMPFrom.IsValid() {
+		what += ", from " + safeText(e.ICMPFrom.String(), s.g)
+	}
+	st.tokens = strings.Fields(what)
+	return st
+}
+
+func (s *sketch) neighbour(e *conn.Event) stroke {
+	m := &e.Neighbour
+	st := stroke{kind: strokeNeighbour, dir: s.words.neighbourDirection(e), word: "ARP"}
+	if !m.ARP {
+		st.word = "ND"
+	}
+	if m.Reply {
+		mac := "?"
+		if m.HasMAC {
+			mac = string(appendMAC(nil, m.SenderMAC))
+		}
+		st.tokens = []string{m.Target.String(), "is at", mac}
+		return st
+	}
+	st.tokens = []string{"who has", m.Target.String() + "?"}
+	return st
+}
+
+// callColumns is how many columns of a call are shown.
+const callColumns = 60
+
+func (s *sketch) call(c *conn.Call) stroke {
+	st := stroke{kind: strokeCall, side: c.From & 1}
+	if c.Phase != conn.PhaseEntry && c.Error != "" {
+		st.word = safeName(c.Name, maxCallName, s.g) + "()"
+		st.tokens = []string{"fails:", safeName(c.Error, callColumns, s.g), "(" + safeName(c.Result, maxCallName, s.g) + ")"}
+		return st
+	}
+	text, _ := s.words.callText(c, callColumns)
+	st.word = string(text)
+	return st
+}

@@ -1,0 +1,105 @@
+package render
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"tcpsee/dissect/conn"
+)
+
+// maxChoices is how many connections are listed where one has to be chosen.
+const maxChoices = 12
+
+// whole gathers one connection, for views that draw it at its end.
+type whole struct {
+	o       Options
+	rec     *conn.Recorder
+	seen    map[int64]bool
+	choices []choice
+	others  int64 // connections beside the one that is drawn
+}
+
+// choice is a connection that could be drawn.
+type choice struct {
+	number         int64
+	client, server netip.AddrPort
+}
+
+func newWhole(o Options) whole {
+	return whole{o: o, rec: conn.NewRecorder(conn.RecordLimits{Conn: o.Conn, Connections: 1}), seen: map[int64]bool{}}
+}
+
+// add keeps an event of the connection that will be drawn: the one that was
+// asked for, else the first.
+func (w *whole) add(e *conn.Event) {
+	if e.Conn != 0 && e.Type != conn.TypeCapture {
+		w.note(e)
+	}
+	w.rec.Add(e)
+}
+
+// note remembers which connections there are.
+func (w *whole) note(e *conn.Event) {
+	if w.seen[e.Conn] {
+		if e.Type == conn.TypeEnd && e.Conn > 1 {
+			delete(w.seen, e.Conn) // so that the set does not grow with the capture
+		}
+		return
+	}
+	if e.Type != conn.TypeEnd && !e.First && len(w.seen) >= maxViews {
+		return
+	}
+	if e.Type != conn.TypeEnd {
+		w.seen[e.Conn] = true
+	}
+	w.others++
+	if len(w.choices) < maxChoices {
+		w.choices = append(w.choices, choice{e.Conn, e.Client, e.Server})
+	}
+}
+
+// pick returns what to draw. Where nothing was captured that could be, the
+// record is empty.
+func (w *whole) pick() (*conn.Record, error) {
+	if c := w.rec.Connections(); len(c) > 0 {
+		return c[0], nil
+	}
+	if w.o.Conn == 0 {
+		return w.rec.Rest(), nil
+	}
+	if len(w.choices) == 0 {
+		return nil, fmt.Errorf("draw connection %d: there is no connection here", w.o.Conn)
+	}
+	return nil, fmt.Errorf("draw connection %d: there is none; there are %s", w.o.Conn, w.list())
+}
+
+// list names the connections that there are.
+func (w *whole) list() string {
+	var b strings.Builder
+	for i, c := range w.choices {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%d (%v to %v)", c.number, c.client, c.server)
+	}
+	if n := w.others - int64(len(w.choices)); n > 0 {
+		fmt.Fprintf(&b, " and %s more", count(uint64(n)))
+	}
+	return b.String()
+}
+
+// remarks says what the picture of a connection does not show.
+func (w *whole) remarks(r *conn.Record, g *glyphs) []string {
+	var out []string
+	if n := w.others - 1; w.o.Conn == 0 && n > 0 {
+		out = append(out, fmt.Sprintf("One of %s connections: --conn N draws another.", count(uint64(n+1))))
+	}
+	if r.Missed > 0 {
+		out = append(out, fmt.Sprintf("Not drawn: %s after the first %s, a limit.", plural(uint64(r.Missed), "row"), count(uint64(len(r.Events)))))
+	}
+	if c := w.rec.Capture(); c != nil {
+		out = append(out, captureNotes(c, g)...)
+	}
+	return out
+}
