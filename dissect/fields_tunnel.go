@@ -58,8 +58,9 @@ func erspanFields(r *fieldReader) {
 // vxlanFields is RFC 7348, section 5; the generic protocol extension is in
 // the fields that are reserved there.
 func vxlanFields(r *fieldReader) {
-	r.hex("flags", 0, 8, "")
+	r.number("reserved", 0, 4, "")
 	r.flag("VNI present", 4, "network identifier holds")
+	r.number("reserved", 5, 3, "")
 	r.raw("reserved", 1, 3)
 	r.number("VXLAN network identifier", 32, 24, "")
 	r.number("reserved", 56, 8, "")
