@@ -77,6 +77,12 @@ type Call struct {
 	Data   []byte         // bytes given to send, or received; owned by the receiver of the Call (the Entry and Return of a send share them)
 	N      int            // Return of send and recv: bytes moved; 0 from recv is the end of the stream
 	Err    error          // Return and Whole: why it failed; see ErrName
+
+	// Of a wrapped command only: which process made the call, and by which
+	// system call ("write" where Name is "send"). See Wrap.
+	PID     int
+	Program string
+	Syscall string
 }
 
 // Reporter takes the driver's calls. It is called in the goroutine that makes

@@ -1,0 +1,509 @@
+//go:build amd64 || arm64
+
+package drive
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// callKind is what a system call does to a socket.
+type callKind uint8
+
+const (
+	kindNone callKind = iota
+	kindSocket
+	kindBind
+	kindListen
+	kindAccept
+	kindConnect
+	kindSend
+	kindRecv
+	kindShutdown
+	kindClose
+	kindCloseRange
+	kindReplace // dup2, dup3: closes what the second descriptor was
+	kindSet     // setsockopt
+	kindGet     // getsockopt
+	kindFcntl
+	kindIoctl
+	kindExec
+	kindRing // io_uring
+)
+
+// tracedCall returns what a system call does, and its name.
+func tracedCall(nr uint64) (callKind, string) {
+	switch nr {
+	case unix.SYS_READ:
+		return kindRecv, "read"
+	case unix.SYS_WRITE:
+		return kindSend, "write"
+	case unix.SYS_CLOSE:
+		return kindClose, "close"
+	case unix.SYS_READV:
+		return kindRecv, "readv"
+	case unix.SYS_WRITEV:
+		return kindSend, "writev"
+	case unix.SYS_RECVFROM:
+		return kindRecv, "recvfrom"
+	case unix.SYS_SENDTO:
+		return kindSend, "sendto"
+	case unix.SYS_RECVMSG:
+		return kindRecv, "recvmsg"
+	case unix.SYS_SENDMSG:
+		return kindSend, "sendmsg"
+	case unix.SYS_RECVMMSG:
+		return kindRecv, "recvmmsg"
+	case unix.SYS_SENDMMSG:
+		return kindSend, "sendmmsg"
+	case unix.SYS_SENDFILE:
+		return kindSend, "sendfile"
+	case unix.SYS_SPLICE:
+		return kindSend, "splice" // or recv; see entered
+	case unix.SYS_SOCKET:
+		return kindSocket, "socket"
+	case unix.SYS_BIND:
+		return kindBind, "bind"
+	case unix.SYS_LISTEN:
+		return kindListen, "listen"
+	case unix.SYS_ACCEPT:
+		return kindAccept, "accept"
+	case unix.SYS_ACCEPT4:
+		return kindAccept, "accept4"
+	case unix.SYS_CONNECT:
+		return kindConnect, "connect"
+	case unix.SYS_SHUTDOWN:
+		return kindShutdown, "shutdown"
+	case unix.SYS_CLOSE_RANGE:
+		return kindCloseRange, "close_range"
+	case sysDup2:
+		return kindReplace, "dup2"
+	case unix.SYS_DUP3:
+		return kindReplace, "dup3"
+	case unix.SYS_SETSOCKOPT:
+		return kindSet, "setsockopt"
+	case unix.SYS_GETSOCKOPT:
+		return kindGet, "getsockopt"
+	case unix.SYS_FCNTL:
+		return kindFcntl, "fcntl"
+	case unix.SYS_IOCTL:
+		return kindIoctl, "ioctl"
+	case unix.SYS_EXECVE:
+		return kindExec, "execve"
+	case unix.SYS_EXECVEAT:
+		return kindExec, "execveat"
+	case unix.SYS_IO_URING_SETUP:
+		return kindRing, "io_uring_setup"
+	}
+	return kindNone, ""
+}
+
+// ioctlNonblock is FIONBIO of asm-generic/ioctls.h: switch O_NONBLOCK on or off.
+const ioctlNonblock = 0x5421
+
+// pendingCall is a call between its entry and its return.
+type pendingCall struct {
+	nr      uint64
+	args    [6]uint64
+	kind    callKind
+	c       Call // as it will be reported
+	began   time.Time
+	socket  *wrappedSocket
+	buffers []buffer
+	late    bool          // the Entry is reported with the Return (non-blocking)
+	over    chan struct{} // closed when a connect has returned
+	ranged  []heldSocket  // what close_range closes
+}
+
+// syscall handles a stop at the entry or at the return of a system call.
+func (t *tracing) syscall(k *task) {
+	var info syscallInfo
+	if _, err := ptrace(unix.PTRACE_GET_SYSCALL_INFO, k.tid, unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info))); err != nil {
+		return // killed meanwhile
+	}
+	switch info.op {
+	case unix.PTRACE_SYSCALL_INFO_ENTRY:
+		if info.arch != nativeArch || info.union[0]&x32Bit != 0 {
+			t.notice(fmt.Sprintf("%s[%d] makes system calls of another architecture (a 32-bit program): these are not seen", k.p.program, k.p.pid))
+			k.call = nil
+			return
+		}
+		t.entered(k, info.union[0], [6]uint64(info.union[1:7]))
+	case unix.PTRACE_SYSCALL_INFO_EXIT:
+		if k.call != nil && !k.interrupted {
+			t.returned(k, int64(info.union[0]), byte(info.union[1]) != 0)
+		}
+	}
+}
+
+// entered handles the entry of a system call.
+func (t *tracing) entered(k *task, nr uint64, args [6]uint64) {
+	if k.interrupted {
+		switch {
+		case nr == k.call.nr && args == k.call.args, nr == unix.SYS_RESTART_SYSCALL:
+			k.interrupted = false // the same call goes on
+			return
+		case nr == unix.SYS_RT_SIGRETURN:
+			return // the end of a signal handler
+		}
+		k.interrupted = false
+		t.conclude(k, 0, unix.EINTR)
+	}
+	k.call = nil
+	kind, name := tracedCall(nr)
+	if kind == kindNone {
+		return
+	}
+	p := &pendingCall{nr: nr, args: args, kind: kind, began: time.Now()}
+	p.c = Call{Syscall: name, FD: int(int32(args[0]))}
+	if t.prepare(k, p) {
+		k.call = p
+	}
+}
+
+// prepare takes note of a call before it is made, and reports its entry. It
+// says whether the return is of interest.
+func (t *tracing) prepare(k *task, p *pendingCall) bool {
+	switch p.kind {
+	case kindSocket:
+		p.c.Name, p.c.FD = "socket", -1
+		p.c.Args = socketArgs(p.args)
+		return p.c.Args != ""
+	case kindExec:
+		k.p.before = t.sockets.heldBy(k.tid)
+		return false
+	case kindRing:
+		t.notice(fmt.Sprintf("%s[%d] uses io_uring: calls made through it are not seen", k.p.program, k.p.pid))
+		return false
+	case kindCloseRange:
+		return t.prepareRange(k, p)
+	case kindFcntl:
+		if p.args[1] != unix.F_SETFL {
+			return false
+		}
+	case kindIoctl:
+		if p.args[1] != ioctlNonblock {
+			return false
+		}
+	case kindGet:
+		if p.args[1] != unix.SOL_SOCKET || p.args[2] != unix.SO_ERROR {
+			return false
+		}
+	case kindReplace:
+		if p.args[0] == p.args[1] {
+			return false
+		}
+		p.c.FD = int(int32(p.args[1]))
+	}
+	if p.nr == unix.SYS_SPLICE {
+		if p.socket = t.sockets.at(k.tid, int(int32(p.args[2]))); p.socket != nil {
+			p.c.FD = int(int32(p.args[2]))
+		} else {
+			p.kind = kindRecv
+		}
+	}
+	if p.socket == nil {
+		p.socket = t.sockets.at(k.tid, p.c.FD)
+	}
+	return p.socket != nil && t.prepareOn(k, p)
+}
+
+// prepareOn is prepare for a call on a TCP socket.
+func (t *tracing) prepareOn(k *task, p *pendingCall) bool {
+	s, a := p.socket, p.args
+	switch p.kind {
+	case kindBind:
+		_, at := readSockaddr(k.tid, a[1], a[2])
+		p.c.Name, p.c.Args = "bind", addressText(at)
+		p.c.Local = at
+	case kindListen:
+		p.c.Name, p.c.Args = "listen", "backlog "+strconv.Itoa(int(int32(a[1])))
+	case kindAccept:
+		p.c.Name, p.late = "accept", s.nonblock
+		t.entry(k, p, false)
+	case kindConnect:
+		t.prepareConnect(k, p)
+	case kindSend:
+		t.prepareSend(k, p)
+	case kindRecv:
+		t.prepareRecv(k, p)
+	case kindShutdown:
+		p.c.Name, p.c.Args = "shutdown", shutdownText(a[1])
+	case kindClose, kindReplace:
+		p.c.Name = "close"
+	case kindSet:
+		p.c.Name, p.c.Args = "setsockopt", optionText(k.tid, a[1], a[2], a[3], a[4])
+		return p.c.Args != ""
+	case kindGet:
+		p.c.Name, p.c.Args = "getsockopt", "SO_ERROR"
+		return s.connecting
+	}
+	return true
+}
+
+func (t *tracing) prepareConnect(k *task, p *pendingCall) {
+	s := p.socket
+	family, to := readSockaddr(k.tid, p.args[1], p.args[2])
+	p.c.Name, p.c.Args, p.c.Remote = "connect", addressText(to), to
+	if family == unix.AF_UNSPEC {
+		p.c.Args = "AF_UNSPEC: disconnect" // connect(2)
+	}
+	if !s.connecting { // else it only asks again how the first went
+		s.end, s.remote, s.local = Client, to, netip.AddrPort{}
+		s.inspect(k.tid, p.c.FD)
+	}
+	t.entry(k, p, true)
+	if s.local.Port() == 0 && to.IsValid() {
+		dup, err := duplicate(k.tid, p.c.FD)
+		if err != nil {
+			dup = -1
+		}
+		p.over = make(chan struct{})
+		go awaitPort(t.h.report, k.tid, p.c.FD, dup, s.inode, to, p.over)
+	}
+	t.sockets.own(s)
+}
+
+func (t *tracing) prepareSend(k *task, p *pendingCall) {
+	a := p.args
+	p.c.Name = "send"
+	n := 0
+	switch p.nr {
+	case unix.SYS_WRITE, unix.SYS_SENDTO:
+		p.buffers = []buffer{{a[1], a[2]}}
+	case unix.SYS_WRITEV:
+		p.buffers = readVectors(k.tid, a[1], a[2])
+	case unix.SYS_SENDMSG:
+		p.buffers, _ = readMessage(k.tid, a[1])
+	case unix.SYS_SENDMMSG:
+		p.buffers = readMessages(k.tid, a[1], a[2])
+	case unix.SYS_SENDFILE:
+		n = int(min(a[3], 1<<31-1))
+	case unix.SYS_SPLICE:
+		n = int(min(a[4], 1<<31-1))
+	}
+	n += total(p.buffers)
+	p.c.Args = byteCount(n)
+	p.c.Data = readData(k.tid, p.buffers, n)
+	p.late = p.socket.nonblock || callFlags(p)&unix.MSG_DONTWAIT != 0
+	t.entry(k, p, false)
+}
+
+func (t *tracing) prepareRecv(k *task, p *pendingCall) {
+	a := p.args
+	p.c.Name = "recv"
+	n := 0
+	switch p.nr {
+	case unix.SYS_READ, unix.SYS_RECVFROM:
+		p.buffers = []buffer{{a[1], a[2]}}
+	case unix.SYS_READV:
+		p.buffers = readVectors(k.tid, a[1], a[2])
+	case unix.SYS_RECVMSG:
+		p.buffers, _ = readMessage(k.tid, a[1])
+	case unix.SYS_RECVMMSG:
+		p.buffers = readMessages(k.tid, a[1], a[2])
+	case unix.SYS_SPLICE:
+		n = int(min(a[4], 1<<31-1))
+	}
+	p.c.Args = "up to " + byteCount(n+total(p.buffers))
+	p.late = p.socket.nonblock || callFlags(p)&unix.MSG_DONTWAIT != 0
+	t.entry(k, p, false)
+}
+
+// callFlags returns the MSG_ flags of a call that has such.
+func callFlags(p *pendingCall) uint64 {
+	switch p.nr {
+	case unix.SYS_SENDTO, unix.SYS_RECVFROM, unix.SYS_SENDMMSG, unix.SYS_RECVMMSG:
+		return p.args[3]
+	case unix.SYS_SENDMSG, unix.SYS_RECVMSG:
+		return p.args[2]
+	}
+	return 0
+}
+
+// prepareRange notes which sockets close_range will close.
+func (t *tracing) prepareRange(k *task, p *pendingCall) bool {
+	const closeOnExec = 4 // CLOSE_RANGE_CLOEXEC: marks, closes nothing
+	if p.args[2]&closeOnExec != 0 {
+		return false
+	}
+	for _, s := range t.sockets.heldBy(k.tid) {
+		if fd := uint64(s.fd); fd >= p.args[0]&0xffffffff && fd <= p.args[1]&0xffffffff {
+			p.ranged = append(p.ranged, s)
+		}
+	}
+	return len(p.ranged) > 0
+}
+
+// entry reports the entry of a call, unless that waits for its return.
+func (t *tracing) entry(k *task, p *pendingCall, ack bool) {
+	if p.late {
+		return
+	}
+	c := p.c
+	c.Phase, c.Time = Entry, p.began
+	t.send(k, p.socket, c, ack)
+}
+
+// returned handles the return of the call that the thread is in.
+func (t *tracing) returned(k *task, value int64, failed bool) {
+	var errno unix.Errno
+	if failed {
+		errno, value = unix.Errno(-value), 0
+	}
+	switch errno {
+	case restartSys, restartNoInt, restartNoHnd, restartBlock:
+		k.interrupted = true
+		return
+	}
+	t.conclude(k, int(value), errno)
+}
+
+// conclude reports the return of the call that the thread is in.
+func (t *tracing) conclude(k *task, n int, errno unix.Errno) {
+	p := k.call
+	k.call = nil
+	now := time.Now()
+	p.c.Took = now.Sub(p.began)
+	if errno != 0 {
+		p.c.Err = errno
+	}
+	switch p.kind {
+	case kindAccept, kindConnect, kindSend, kindRecv:
+		p.c.Phase, p.c.Time = Return, now
+		t.concludeWaiting(k, p, n, errno)
+	default:
+		p.c.Phase, p.c.Time = Whole, p.began
+		t.concludeWhole(k, p, n, errno)
+	}
+}
+
+// concludeWhole is conclude for calls that do not wait.
+func (t *tracing) concludeWhole(k *task, p *pendingCall, n int, errno unix.Errno) {
+	s, ack := p.socket, false
+	switch p.kind {
+	case kindSocket:
+		if errno == 0 {
+			p.c.FD = n
+			s = t.sockets.at(k.tid, n)
+		}
+	case kindBind, kindListen:
+		if errno == 0 {
+			p.c.Local = netip.AddrPort{}
+			t.sockets.refresh(s, k.tid, p.c.FD)
+		}
+		ack = true
+	case kindCloseRange:
+		for _, held := range p.ranged {
+			c := p.c
+			c.Name, c.FD = "close", held.fd
+			t.send(k, held.socket, c, false)
+		}
+		return
+	case kindFcntl:
+		s.nonblock = errno == 0 && p.args[2]&unix.O_NONBLOCK != 0 || errno != 0 && s.nonblock
+		return
+	case kindIoctl:
+		if errno == 0 {
+			s.nonblock = readInt(k.tid, p.args[2]) != 0
+		}
+		return
+	case kindGet:
+		s.connecting = false
+		if e := readInt(k.tid, p.args[3]); errno == 0 && e != 0 {
+			p.c.Err = unix.Errno(e)
+		}
+		t.sockets.refresh(s, k.tid, p.c.FD)
+	}
+	t.send(k, s, p.c, ack)
+}
+
+// concludeWaiting is conclude for calls that may wait.
+func (t *tracing) concludeWaiting(k *task, p *pendingCall, n int, errno unix.Errno) {
+	if p.late {
+		if errno == unix.EAGAIN {
+			return // it would have waited, and the program asks again
+		}
+		c := p.c
+		c.Phase, c.Time, c.Took, c.Err = Entry, p.began, 0, nil
+		t.send(k, p.socket, c, false)
+	}
+	s := p.socket
+	switch {
+	case p.kind == kindConnect:
+		if p.over != nil {
+			close(p.over)
+		}
+		t.sockets.refresh(s, k.tid, p.c.FD)
+		s.connecting = errno == unix.EINPROGRESS || errno == unix.EALREADY
+	case p.kind == kindAccept && errno == 0:
+		p.c.FD = n
+		if c := t.sockets.at(k.tid, n); c != nil {
+			c.end = Server
+			p.c.Args = addressText(c.remote)
+			s = c
+		}
+	case errno == 0:
+		t.concludeMoved(k, p, n)
+	}
+	t.send(k, s, p.c, false)
+}
+
+// concludeMoved fills in what a send or recv has moved.
+func (t *tracing) concludeMoved(k *task, p *pendingCall, n int) {
+	if p.nr == unix.SYS_SENDMMSG || p.nr == unix.SYS_RECVMMSG {
+		n = sumMessages(k.tid, p.args[1], n)
+	}
+	p.c.N, p.c.Args = n, byteCount(n)
+	if p.kind == kindSend {
+		p.c.Data = p.c.Data[:min(n, len(p.c.Data))]
+	} else {
+		p.c.Data = readData(k.tid, p.buffers, n)
+	}
+	flags := callFlags(p)
+	switch {
+	case p.kind == kindRecv && flags&unix.MSG_PEEK != 0:
+		p.c.Args += ", MSG_PEEK"
+	case p.kind == kindSend && flags&unix.MSG_FASTOPEN != 0:
+		t.sockets.refresh(p.socket, k.tid, p.c.FD) // it has connected too
+	}
+}
+
+// socketArgs says what socket(2) makes, if that is TCP.
+func socketArgs(a [6]uint64) string {
+	const typeMask = 0xf
+	family := "AF_INET"
+	switch {
+	case a[0] != unix.AF_INET && a[0] != unix.AF_INET6, a[1]&typeMask != unix.SOCK_STREAM,
+		a[2] != 0 && a[2] != unix.IPPROTO_TCP && a[2] != unix.IPPROTO_MPTCP:
+		return ""
+	case a[0] == unix.AF_INET6:
+		family = "AF_INET6"
+	}
+	text := family + ", SOCK_STREAM"
+	if a[2] == unix.IPPROTO_MPTCP {
+		text += ", IPPROTO_MPTCP"
+	}
+	return text
+}
+
+// shutdownText names the second argument of shutdown(2).
+func shutdownText(how uint64) string {
+	names := [...]string{"SHUT_RD", "SHUT_WR", "SHUT_RDWR"}
+	if how < uint64(len(names)) {
+		return names[how]
+	}
+	return strconv.FormatUint(how, 10)
+}
+
+func addressText(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
