@@ -16,6 +16,7 @@ func (t *timeline) callRow(e *conn.Event) {
 	if c == nil {
 		return
 	}
+	t.called = true
 	at := e.Time
 	if t.base.Known() && at.Known() && at < t.base {
 		at = capture.NoTime // before the first frame: the place says enough
@@ -211,7 +212,7 @@ func byTime(a, b heldEvent) int {
 
 // calls reports whether socket calls are known when the card is drawn.
 func (t *timeline) calls(e *conn.Event) bool {
-	return e.Type == conn.TypeCall || slices.ContainsFunc(t.held, func(h heldEvent) bool { return h.e.Type == conn.TypeCall })
+	return t.called || e.Type == conn.TypeCall || slices.ContainsFunc(t.held, func(h heldEvent) bool { return h.e.Type == conn.TypeCall })
 }
 
 // processName names the program at an address, "" where nobody knows.

@@ -12,6 +12,9 @@ import (
 // are shown.
 const maxName = 32
 
+// minName is how many columns of a file's name are always shown.
+const minName = 16
+
 // Columns of the card.
 const (
 	cardValue  = 16 // where the value of a line's first layer begins
@@ -52,29 +55,41 @@ func (t *timeline) card(e *conn.Event) {
 
 // title names the connection, where and when it begins.
 func (t *timeline) title(e *conn.Event) string {
-	s := "connection " + count(uint64(e.Conn)) + t.place(e)
-	at := e.Time
+	s := "connection " + count(uint64(e.Conn))
+	at, from := e.Time, ""
 	if t.base.Known() && !t.began {
 		at = t.base
 	}
 	if at.Known() {
-		s += ", from " + at.Time().Format("2006-01-02 15:04:05.000000") + " UTC"
+		from = ", from " + at.Time().Format("2006-01-02 15:04:05.000000") + " UTC"
 	}
-	return s
+	return s + t.place(e, t.lay.width-len(s)-len(from)) + from
 }
 
-// place says where a connection was seen.
-func (t *timeline) place(e *conn.Event) string {
-	if n := t.interfaceName(e.Packet); n != "" {
-		return " on " + n
-	}
-	if e.File >= 0 && e.File < len(t.o.Files) {
-		if !t.began {
+// place says where a connection was seen, in at most width columns unless they
+// are very few; nothing where that was said before.
+func (t *timeline) place(e *conn.Event, width int) string {
+	where, name := " on ", t.interfaceName(e.Packet)
+	if name == "" && e.File >= 0 && e.File < len(t.o.Files) {
+		if !t.carded {
 			t.file = e.File
 		}
-		return " in " + safeName(t.o.Files[e.File], maxName, &t.g)
+		where, name = " in ", t.fileName(e.File)
 	}
-	return ""
+	if name == t.seenAt {
+		return ""
+	}
+	t.seenAt = name
+	return where + cutMiddle(name, max(width-len(where), minName), &t.g)
+}
+
+// fileName is the name of a file without the directories that it is in.
+func (t *timeline) fileName(i int) string {
+	name := t.o.Files[i]
+	if at := strings.LastIndexAny(name, `/\`); at >= 0 && at+1 < len(name) {
+		name = name[at+1:]
+	}
+	return safeName(name, maxName, &t.g)
 }
 
 func (t *timeline) interfaceName(p *dissect.Packet) string {
@@ -306,7 +321,7 @@ func (t *timeline) wrapped(text string, col int) {
 
 // heads draws the heads of the columns.
 func (t *timeline) heads(e *conn.Event) {
-	t.began = true
+	t.headed = true
 	l := &t.row
 	l.reset(t.lay.width)
 	l.to(t.lay.number - 1)
@@ -374,7 +389,7 @@ func (t *timeline) endNames(e *conn.Event) (client, server string) {
 // shortCard introduces a further connection in a line.
 func (t *timeline) shortCard(e *conn.Event) {
 	t.row.reset(t.lay.width)
-	s := "connection " + count(uint64(e.Conn)) + t.place(e) + ": "
+	s := "connection " + count(uint64(e.Conn)) + t.place(e, maxName) + ": "
 	client, server := e.Client.String(), e.Server.String()
 	if p := t.processName(e.Client); p != "" {
 		client = p + " " + client

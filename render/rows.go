@@ -227,14 +227,11 @@ func (t *timeline) segmentContent(e *conn.Event) {
 			t.must("#" + itoa(e.DupAckNum))
 		}
 	}
-	preview := 0
-	if tcp.Len > 0 && !t.o.NoPayload && !t.lay.layers {
-		preview = minPreview
-	}
+	shown := tcp.Len > 0 && !t.o.NoPayload && !t.lay.layers
 	if t.lay.sum {
-		t.options(e, room-(tailFree-1), preview)
+		t.options(e, room-(tailFree-1), shown)
 	}
-	if preview > 0 {
+	if shown {
 		t.preview(e, room-(tailFree-1))
 	}
 }
@@ -281,13 +278,19 @@ func (t *timeline) numbers(e *conn.Event) string {
 }
 
 // options puts the window and the options on the arrow that find room there
-// beside a preview of the payload.
-func (t *timeline) options(e *conn.Event, limit, preview int) {
+// beside layer 7. What is worth reading in full comes before them, where it
+// finds room without them.
+func (t *timeline) options(e *conn.Event, limit int, payload bool) {
 	c := &t.content
-	if preview > 0 {
+	if payload {
 		b, w := t.appendPayload(t.scratch[:0], e, limit-c.col-1)
 		t.scratch = b[:0]
-		limit -= min(w, preview) + 1
+		switch {
+		case !t.readable(e) && !named(e.App):
+			limit -= min(w, minPreview) + 1
+		case !t.readable(e) || t.more.col == 0 && !t.cut(e, limit-c.col-1):
+			limit -= w + 1
+		}
 	}
 	for s := range strings.FieldsSeq(optionsText(e)) {
 		if c.col+1+len(s) > limit {

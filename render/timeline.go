@@ -27,17 +27,22 @@ type timeline struct {
 	lay layout
 	g   glyphs
 
-	views  map[int64]*connView
-	oldest []int64 // keys of views, in the order in which they came
-	held   []heldEvent
-	began  bool // the first card is drawn
-	multi  bool // there is more than one connection
-	hinted bool // it was said that Enter sends
-	gapped bool // a silence was drawn
-	sized  bool // the size of a data segment was said
-	base   capture.Stamp
-	last   capture.Stamp // time of the event before
-	file   int
+	views    map[int64]*connView
+	oldest   []int64 // keys of views, in the order in which they came
+	held     []heldEvent
+	began    bool // something is drawn: nothing waits any more
+	headed   bool // the heads of the columns are drawn
+	carded   bool // the first card is drawn
+	called   bool // a socket call was drawn
+	headless bool // calls only were drawn so far
+	multi    bool // there is more than one connection
+	hinted   bool // it was said that Enter sends
+	gapped   bool // a silence was drawn
+	sized    bool // the size of a data segment was said
+	base     capture.Stamp
+	last     capture.Stamp // time of the event before
+	file     int
+	seenAt   string // where connections were seen, as it was said last
 
 	row     line   // the line being drawn
 	content line   // what stands on the arrow
@@ -151,9 +156,11 @@ func (t *timeline) segment(e *conn.Event) {
 // the connection where it is new. Events of no connection have none.
 func (t *timeline) view(e *conn.Event) *connView {
 	if e.Conn == 0 {
-		if !t.began {
+		if t.headless = !t.headed && !t.carded; t.headless && e.Type != conn.TypeCall && e.Type != conn.TypeWait { // calls stand at their end's side, and need no head
 			t.heads(e)
+			t.headless = false
 		}
+		t.began = true
 		return nil
 	}
 	if v := t.views[e.Conn]; v != nil {
@@ -169,9 +176,13 @@ func (t *timeline) view(e *conn.Event) *connView {
 	}
 	t.views[e.Conn] = v
 	t.oldest = append(t.oldest, e.Conn)
-	if !t.began {
+	if !t.carded {
+		if t.headless && e.Frame > 0 { // calls came before, of a connection that was not there yet
+			t.base = e.Time
+		}
 		t.card(e)
 		t.heads(e)
+		t.began, t.carded = true, true
 		return v
 	}
 	t.multi = true
@@ -221,7 +232,7 @@ func (t *timeline) unpaint(sgr string) {
 func (t *timeline) gap(e *conn.Event) {
 	if e.File != t.file && e.File >= 0 && e.File < len(t.o.Files) {
 		t.file = e.File
-		t.note(0, "from here on in "+safeName(t.o.Files[e.File], maxName, &t.g)+":", sgrGrey)
+		t.note(0, "from here on in "+t.fileName(e.File)+":", sgrGrey)
 	}
 	if !t.last.Known() || !e.Time.Known() || !t.began {
 		return
