@@ -247,7 +247,7 @@ func (d *diagnosis) versionAt(i int) {
 	const right = "HTTP/1.1"
 	for j := 0; j < len(right); j++ {
 		if j >= len(v) || v[j] != right[j] {
-			d.refuse(i+j, "this is not HTTP/1.1", "the version is written HTTP/1.1")
+			d.refuse(i+j, "this is not HTTP/1.1", "write the version as HTTP/1.1")
 			return
 		}
 	}

@@ -56,7 +56,7 @@ func (t *Tracker) neighbour(p *dissect.Packet) {
 			break
 		}
 	}
-	if t.options.Live && !x.given {
+	if !x.given && (t.options.Live || n.answers(&x)) {
 		ev := t.give1(&x, &recentConn{first: p.Frame.Time})
 		ev.Packet = p
 	}
@@ -99,10 +99,24 @@ func (t *Tracker) announce(s *segment) {
 		r.client, r.server = r.server, r.client
 	}
 	for i := range n.seen {
-		if x := &n.seen[i]; !x.given && x.concerns(r.client.Addr(), r.server.Addr()) {
+		if x := &n.seen[i]; !x.given && (x.concerns(r.client.Addr(), r.server.Addr()) || n.answers(x)) {
 			t.give1(x, r)
 		}
 	}
+}
+
+// answers reports whether a reply is to a question that an event was made of:
+// that of a router's address names neither end of the connection.
+func (n *neighbours) answers(x *asked) bool {
+	if !x.Reply {
+		return false
+	}
+	for i := range n.seen {
+		if q := &n.seen[i]; !q.Reply && q.given && q.Target == x.Target && q.at <= x.at {
+			return true
+		}
+	}
+	return false
 }
 
 // addresses fills which end's link address was asked for in vain.
@@ -138,7 +152,7 @@ func (t *Tracker) unanswered() {
 		}
 		ev := t.event(TypeWait)
 		ev.Time, ev.Since = t.now, t.now.Sub(t.start)
-		ev.Text = fmt.Sprintf("nobody answers for %s: asked %s, and no answer came", x.Target, plural(uint32(times), "time"))
+		ev.Text = fmt.Sprintf("nobody answers for %s: asked %s, no answer came. Is the address right, and that machine on?", x.Target, plural(uint32(times), "time"))
 	}
 }
 

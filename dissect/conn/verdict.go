@@ -237,8 +237,8 @@ func (j *judgement) reset() {
 	case f.fin[x] != 0 && f.dataLast[y] > f.fin[x]:
 		j.outcome(OutcomeReset, detailAfterClose, fmt.Sprintf("%s: data (%d) came after its FIN (%d).", lead, f.dataLast[y], f.fin[x]),
 			f.fin[x], f.dataLast[y], f.rst)
-		j.means(fmt.Sprintf("the program at the %s had closed already; what the %s sent then was read by nobody, and the system says so with RST.", x, y),
-			fmt.Sprintf("FIN (%d) was the sign that the %s had ended; plain nc stays until it is told to go.", f.fin[x], x))
+		j.means(fmt.Sprintf("the program at the %s had closed already; what the %s sent then was read by nobody, and the system says so with RST. FIN (%d) was the sign; plain nc stays until it is told to go.",
+			x, y, f.fin[x]), "")
 	case f.fin[y] != 0:
 		j.outcome(OutcomeReset, detailPeerClosed, fmt.Sprintf("%s: after the FIN of the %s (%d), it sent RST in place of its own.", lead, y, f.fin[y]), f.fin[y], f.rst)
 		j.means(fmt.Sprintf("perhaps the program at the %s ended with data unread, or without having accepted the connection; either way nothing more can come.", x), "")

@@ -251,7 +251,7 @@ func TestJudgeApplication(t *testing.T) {
 	checkVerdicts(t, []verdictTest{
 		{name: "wrong version", f: closedBy(Server, 1, "> GET / HTP/1.1\n", "> Host: x\n", "> \n", bad), outcome: OutcomeClosed, by: "server", detail: detailBadRequest,
 			text:    "closed by the server: it answered HTTP 400 Bad Request (4); in the request, line 1, character 9: this is not HTTP/1.1.",
-			meaning: `The line was typed "GET / HTP/1.1".`, next: "the version is written HTTP/1.1", evidence: []int64{1, 4, 8, 9, 10}},
+			meaning: `The line was typed "GET / HTP/1.1".`, next: "write the version as HTTP/1.1", evidence: []int64{1, 4, 8, 9, 10}},
 		{name: "missing Host", f: closedBy(Server, 1, "> GET / HTTP/1.1\r\n\r\n", bad), outcome: OutcomeClosed, by: "server", detail: detailBadRequest,
 			text: "closed by the server: it answered HTTP 400 Bad Request (2); in the request, line 2, character 1: the line Host: is missing before this blank one.", next: "Host: www.example.org", evidence: []int64{1, 2, 8, 9, 10}},
 		{name: "nothing like a request", f: closedBy(Server, 1, "> hello\n", "> \n", bad), outcome: OutcomeClosed, by: "server", detail: detailBadRequest,
