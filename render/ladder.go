@@ -3,7 +3,6 @@ package render
 import (
 	"io"
 	"strings"
-	"time"
 
 	"tcpsee/dissect/conn"
 )
@@ -581,8 +580,6 @@ func pathNote(p conn.Path, g *glyphs) string {
 	}
 	where := "between the two ends"
 	switch near := p.RoundTrip / 20; {
-	case p.RoundTrip < time.Millisecond:
-		where = "on this machine or close to it"
 	case p.ToClient <= near/2:
 		where = "at the client"
 	case p.ToServer <= near/2:

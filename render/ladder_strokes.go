@@ -1,6 +1,7 @@
 package render
 
 import (
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -47,7 +48,7 @@ func (s *stroke) text() string { return strings.Join(append([]string{s.word}, s.
 type sketch struct {
 	o       *Options
 	g       *glyphs
-	words   timeline // gives segments their words
+	words   *timeline // gives segments their words
 	base    capture.Stamp
 	path    conn.Path
 	preview int // columns of payload
@@ -77,7 +78,7 @@ type sketchRun struct {
 // which it was captured.
 func strokesOf(r *conn.Record, o *Options, g *glyphs, preview int) []stroke {
 	s := sketch{o: o, g: g, base: r.Base(), path: r.Path(), preview: preview}
-	s.words = timeline{o: *o, g: *g}
+	s.words = NewTimeline(io.Discard, *o).(*timeline)
 	for i := range r.Events {
 		s.add(&r.Events[i])
 	}

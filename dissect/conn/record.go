@@ -265,6 +265,10 @@ type Path struct {
 	RoundTrip time.Duration // the whole round trip, which the two are halves of
 }
 
+// minPath is the shortest round trip of which Path believes that it is spent
+// on the way. Below that it is the ends' own work, as on one machine.
+const minPath = time.Millisecond
+
 // Path returns how far the ends are. SYN to SYN-ACK, as seen at the place of
 // the capture, is there and back to the server; SYN-ACK to ACK there and back
 // to the client.
@@ -281,7 +285,7 @@ func (rec *Record) Path() Path {
 }
 
 func pathOf(h [2]time.Duration) Path {
-	if h[0] < 0 || h[1] < 0 {
+	if h[0] < 0 || h[1] < 0 || h[0]+h[1] < minPath {
 		return Path{}
 	}
 	return Path{Known: true, ToServer: h[0] / 2, ToClient: h[1] / 2, RoundTrip: h[0] + h[1]}
