@@ -26,7 +26,9 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	c.FirstFrame, c.LastFrame = int64(e.firstFrame.get()), e.frame(e.lastFrame)
 	c.File = int(e.file)
 	c.Completeness = e.complete
-	c.IRTT = time.Duration(b.irtt.bits())
+	if e.flags.has(flagHandshake) {
+		c.IRTT = time.Duration(b.irtt.bits())
+	}
 	c.HalfRTT = e.halves(b)
 	c.SYNs = uint32(e.syns)
 	c.Client, c.Server = e.endpoint(client), e.endpoint(1-client)

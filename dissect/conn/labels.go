@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"math"
 	"time"
 
 	"tcpsee/dissect"
@@ -89,6 +90,29 @@ func rules() []rule {
 	}
 }
 
+// openRules are for SYN and SYN-ACK.
+func openRules() []rule {
+	return []rule{
+		{TFOSyn, 0, 0, opensFast, goOn, "RFC 7413, section 4.1.2; tcp.analysis.tfo_syn"},
+		{TFOAck, hasAck, 0, takesSYNData, goOn, "RFC 7413, section 4.2; tcp.analysis.tfo_ack"},
+		{TFOIgnored, hasAck, 0, ignoresSYNData, goOn, "RFC 7413, section 4.2; tcp.analysis.tfo_ignored"},
+	}
+}
+
+// opensFast: the SYN carries a cookie.
+func opensFast(s *segment) bool {
+	return s.flags&dissect.ACK == 0 && fastOpenCookie(s.p.TCP.Options)
+}
+
+// takesSYNData: the SYN-ACK acknowledges more than the SYN.
+func takesSYNData(s *segment) bool { return s.ack-s.e.base[s.to] > 1 }
+
+// ignoresSYNData: the SYN-ACK acknowledges the SYN alone, which carried a
+// cookie and data.
+func ignoresSYNData(s *segment) bool {
+	return s.ack-s.e.base[s.to] == 1 && s.e.flags.has(flagTFO)
+}
+
 // ackRules look at the ACK number.
 func ackRules() []rule {
 	return []rule{
@@ -129,15 +153,22 @@ func fillsWindow(s *segment) bool {
 		return false
 	}
 	window := uint32(e.window[s.to])
-	if scale > 0 && !e.flags.of(flagEarly0, s.to) {
+	if !e.flags.of(flagEarly0, s.to) {
 		window <<= scale
 	}
 	return s.seq+uint32(s.len) == e.ack[s.to]+window
 }
 
 // acksUnseen: what is acknowledged lies behind a byte that was not captured.
+// Where nothing newer of the peer was captured either, that is said once, until
+// the peer's own ACK number changes, and not at all among its duplicate ACKs.
 func acksUnseen(s *segment) bool {
-	return s.e.flags.of(flagKnown0, s.to) && after(s.ack, s.b.maxAck[s.to])
+	return acksBeyond(s) && (after(s.e.next[s.to], s.b.maxAck[s.to]) || s.b.dups[s.to] == 0)
+}
+
+// acksBeyond: the ACK number lies behind all that may be acknowledged.
+func acksBeyond(s *segment) bool {
+	return s.shape&hasAck != 0 && s.e.flags.of(flagKnown0, s.to) && after(s.ack, s.b.maxAck[s.to])
 }
 
 // acknowledgedBefore: the peer has acknowledged all of the segment.
@@ -147,10 +178,10 @@ func acknowledgedBefore(s *segment) bool {
 
 // fast: the peer asked for it with duplicate ACKs, moments ago.
 func fast(s *segment) bool {
-	if s.b.dups[s.to] < 2 || s.since(s.b.seen[s.to]) >= fastWithin {
+	if !s.b.dups[s.to].several() || s.since(s.b.seen[s.to]) >= fastWithin {
 		return false
 	}
-	return s.seq == s.e.ack[s.to] || s.sackTells() && !s.sacked()
+	return s.seq == s.e.ack[s.to]
 }
 
 // reordered: it came so soon after a newer one that it cannot have been sent
@@ -160,12 +191,11 @@ func reordered(s *segment) bool {
 	if irtt := s.b.irtt.bits(); irtt != 0 {
 		within = time.Duration(irtt)
 	}
-	return s.since(s.b.nextTime[s.from]) < within &&
-		s.seq+uint32(s.len) != s.e.next[s.from] && !s.seenBefore()
+	return s.since(s.b.nextTime[s.from]) < within && s.end != s.e.next[s.from]
 }
 
 // after reports whether a comes after b, modulo 2^32.
-func after(a, b uint32) bool { return int32(a-b) > 0 }
+func after(a, b uint32) bool { return int32(b-a) < 0 }
 
 // classify fills shape.
 func (s *segment) classify() {
@@ -191,6 +221,8 @@ func (s *segment) classify() {
 	}
 	if e.flags.of(flagKnown0, s.from) {
 		switch d := int32(s.seq - e.next[s.from]); {
+		case d == math.MinInt32: // half the number space away, both ways
+			x |= beyondNext | behindNext
 		case d == 0:
 			x |= atNext
 		case d > 0:
@@ -206,13 +238,13 @@ func (s *segment) classify() {
 	if s.win == 0 {
 		x |= windowZero
 	}
-	if s.win == e.window[s.from] {
+	if s.win == e.window[s.from] && e.flags.of(flagKnown0, s.from) {
 		x |= windowSame
 	}
 	if s.ack == e.ack[s.from] {
 		x |= ackSame
 	}
-	if e.window[s.to] == 0 {
+	if e.window[s.to] == 0 && e.flags.of(flagKnown0, s.to) {
 		x |= peerShut
 	}
 	if e.flags.of(flagKeep0, s.to) {
@@ -224,9 +256,19 @@ func (s *segment) classify() {
 	s.shape = x
 }
 
+// wiresharkLabels are the labels that Wireshark has as well.
+const wiresharkLabels Labels = 1<<SimultaneousOpen - 1
+
 // label applies the rules.
 func (t *Tracker) label(s *segment) {
 	s.classify()
+	if s.flags&dissect.SYN != 0 {
+		for i := range t.rules.open {
+			if r := &t.rules.open[i]; s.fits(r) {
+				s.labels = s.labels.With(r.label)
+			}
+		}
+	}
 	for i := range t.rules.place {
 		r := &t.rules.place[i]
 		if s.fits(r) {
@@ -241,6 +283,7 @@ func (t *Tracker) label(s *segment) {
 			s.labels = s.labels.With(r.label)
 		}
 	}
+	s.unseen()
 	if s.shape&occupies == 0 || s.labels.Has(KeepAlive) {
 		return
 	}

@@ -86,22 +86,6 @@ func (q *queue) acked(ack uint32) (at int64) {
 	return at
 }
 
-// seenBefore reports whether the segment lies inside of one that its sender
-// sent before and that is not acknowledged.
-func (s *segment) seenBefore() bool {
-	o := s.outstanding()
-	if o == nil {
-		return false
-	}
-	end := s.seq + uint32(s.len)
-	for _, x := range o.list[s.from].live() {
-		if !after(x.seq, s.seq) && !after(end, x.end) {
-			return true
-		}
-	}
-	return false
-}
-
 // sackTells reports whether the peer has said by SACK what it has.
 func (s *segment) sackTells() bool {
 	o := s.outstanding()
@@ -122,13 +106,14 @@ func (s *segment) sacked() bool {
 
 // optionSACK is the kind of the SACK option (RFC 2018, section 3).
 const (
-	optionEnd       = 0
-	optionNop       = 1
-	optionMSS       = 2
-	optionScale     = 3
-	optionSACK      = 5
-	optionTimestamp = 8
-	optionFastOpen  = 34
+	optionEnd        = 0
+	optionNop        = 1
+	optionMSS        = 2
+	optionScale      = 3
+	optionSACK       = 5
+	optionTimestamp  = 8
+	optionFastOpen   = 34
+	optionExperiment = 254
 )
 
 // option returns the value of the first option of a kind: without kind and
@@ -151,6 +136,16 @@ func option(opts []byte, kind byte) (value []byte, ok bool) {
 		opts = opts[opts[1]:]
 	}
 	return nil, false
+}
+
+// fastOpenCookie reports whether the options hold a Fast Open cookie (RFC
+// 7413, section 4.1.1), be it under the experimental kind 254 (RFC 6994).
+func fastOpenCookie(opts []byte) bool {
+	if v, ok := option(opts, optionFastOpen); ok {
+		return len(v) > 0
+	}
+	v, ok := option(opts, optionExperiment)
+	return ok && len(v) > 2 && v[0] == 0xf9 && v[1] == 0x89
 }
 
 // noteSACK remembers the blocks that the segment reports. A list that says

@@ -68,8 +68,19 @@ func (t *Tracker) handshake(s *segment) {
 		return
 	}
 	syn, synAck := e.synTime.near(s.now), b.seen[s.to].near(s.now)
-	b.irtt = durationOf(max(s.now-syn, 0))
-	e.synTime = durationOf(max(synAck-syn, 0))
+	if b.irtt.bits() == 0 {
+		b.irtt = durationOf(s.now - syn)
+	}
+	e.synTime = durationOf(synAck - syn)
+}
+
+// firstRoundTrip takes the time from the last SYN to the first segment that
+// acknowledges anything, which is the handshake's round trip where there is
+// one.
+func (t *Tracker) firstRoundTrip(s *segment) {
+	if s.b.irtt.bits() == 0 && s.e.synTime != (clock48{}) && s.flags&(dissect.SYN|dissect.ACK) == dissect.ACK && !s.e.flags.has(flagHandshake) {
+		s.b.irtt = durationOf(s.now - s.e.synTime.near(s.now))
+	}
 }
 
 // halves returns how long the SYN-ACK and its ACK took.
@@ -102,7 +113,7 @@ func (e *entry) inFlight(d int) uint32 {
 func (s *segment) scaled() (window uint32, known bool) {
 	scale := s.e.scale(s.from)
 	switch {
-	case s.flags&dissect.SYN != 0 || scale == scaleUnused:
+	case s.flags&dissect.SYN != 0:
 		return uint32(s.win), true
 	case scale == scaleUnknown:
 		return uint32(s.win), false

@@ -49,7 +49,7 @@ type body struct {
 	finAcked  [2]uint32
 	nextTime  [2]clock48 // when next moved
 	seen      [2]clock48 // when this direction last sent
-	dups      [2]uint16  // duplicate ACKs in a row that it sent
+	dups      [2]dupCount
 	bytes     [2]count48 // payload sent
 	lastData  [2]clock48 // times of dataLast
 	irtt      clock48    // as a duration
@@ -149,17 +149,15 @@ func (e *entry) dir(s Side) int { return int(s) ^ e.client() }
 // state returns the state of the end that sends in direction d.
 func (e *entry) state(d int) State { return State(e.pair.get(d)) }
 
-// scale returns the window scale of direction d.
-func (e *entry) scale(d int) int { return int(e.scales.get(d)) - 2 }
+// scale returns the window scale of direction d, scaleUnknown where the
+// options of a SYN were not seen. Where one end did not offer to scale it is 0.
+func (e *entry) scale(d int) int { return int(e.scales.get(d)) }
 
-func (e *entry) setScale(d, scale int) { e.scales.set(d, uint8(scale+2)) }
+func (e *entry) setScale(d, scale int) { e.scales.set(d, uint8(scale)) }
 
-// The scales that are none, and the highest (RFC 7323, section 2.3, allows 14;
-// nothing is lost by 13 for a window that large).
 const (
-	scaleUnused  = -2 // one end did not offer it: windows are as they stand
-	scaleUnknown = -1 // the options of both SYNs were not seen
-	scaleMax     = 13
+	scaleMax     = 14 // RFC 7323, section 2.3
+	scaleUnknown = 15
 )
 
 // frameRef makes a frame number small: its distance from the connection's
@@ -204,6 +202,27 @@ func (c *count48) add(n uint64) {
 }
 
 func (c count48) get() uint64 { return uint64(c[0]) | uint64(c[1])<<16 | uint64(c[2])<<32 }
+
+// dupCount counts the duplicate ACKs in a row that a direction sent, since its
+// ACK number changed, and notes what else happened since then.
+type dupCount uint16
+
+const (
+	dupTold  dupCount = 1 << 15 // no word of bytes that it sent unseen is needed any more
+	dupAsked dupCount = 1 << 14 // it sent bytes unseen: there may be duplicate ACKs among them
+	dupMax            = dupAsked - 1
+)
+
+func (d dupCount) n() int { return int(d & dupMax) }
+
+// several reports whether there were two or more, or may have been.
+func (d dupCount) several() bool { return d&dupMax >= 2 || d&dupAsked != 0 }
+
+func (d *dupCount) add() {
+	if *d &^= dupAsked; *d&dupMax < dupMax {
+		*d++
+	}
+}
 
 // nibbles are two numbers from 0 to 15.
 type nibbles uint8

@@ -9,12 +9,12 @@ import (
 
 // ruleSet is all that labels a segment.
 type ruleSet struct {
-	place, ack, resend []rule
-	differ             []difference
+	open, place, ack, resend []rule
+	differ                   []difference
 }
 
 func newRuleSet() ruleSet {
-	return ruleSet{rules(), ackRules(), resendRules(), differences()}
+	return ruleSet{openRules(), rules(), ackRules(), resendRules(), differences()}
 }
 
 // trailing returns the lowest label of a set that is not empty.
@@ -51,7 +51,7 @@ func (t *Tracker) give(s *segment) {
 	ev.InFlight = e.inFlight(s.from)
 	ev.RTT, ev.IRTT = s.rtt, 0
 	ev.HalfRTT = [2]time.Duration{}
-	if e.body != 0 {
+	if e.flags.has(flagHandshake) {
 		ev.IRTT = time.Duration(s.b.irtt.bits())
 		if s.role {
 			ev.HalfRTT = e.halves(s.b)

@@ -74,6 +74,11 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	if t.twins.seen(s) {
 		s.labels = s.labels.With(DuplicateCapture)
 		t.grow(s)
+		if s.shape = 0; s.len == 0 && s.flags&(dissect.SYN|dissect.FIN|dissect.RST) == 0 {
+			// Where packets are captured in two places their order is not sure:
+			// an ACK may stand before what it acknowledges.
+			s.b.dups[s.from] |= dupTold
+		}
 		t.count(s)
 		t.give(s)
 		return
@@ -84,6 +89,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 		t.grow(s)
 	}
 	t.follow(s)
+	if s.labels&wiresharkLabels != 0 && !s.legible() {
+		s.labels &^= wiresharkLabels
+	}
 	t.count(s)
 	t.payload(s)
 	t.give(s)
@@ -177,7 +185,15 @@ func (t *Tracker) setBases(s *segment) {
 		e.flags.set(flagBase0 << s.to)
 		e.base[s.to] = s.ack - 1
 	}
-	if s.flags&dissect.SYN != 0 && e.base[s.from] == s.seq {
+	if s.flags&dissect.SYN == 0 {
+		return
+	}
+	if s.flags&dissect.ACK != 0 && e.base[s.from] != s.seq {
+		// Another SYN-ACK than the first one: numbers count anew.
+		s.labels = s.labels.With(PortReuse)
+		e.base[s.from] = s.seq
+	}
+	if e.base[s.from] == s.seq {
 		e.flags.set(flagSyn0 << s.from)
 	}
 }
@@ -320,6 +336,8 @@ func (t *Tracker) follow(s *segment) {
 		t.track(s)
 	}
 	// What its sender has sent.
+	t.firstRoundTrip(s)
+	s.revive()
 	known := e.flags.of(flagKnown0, s.from)
 	probe := s.labels.Has(ZeroWindowProbe) && s.shape&atNext != 0
 	if !probe {
@@ -333,18 +351,13 @@ func (t *Tracker) follow(s *segment) {
 			b.maxAck[s.from] = e.next[s.from]
 		}
 	}
-	if s.labels.Has(AckLostSegment) {
-		b.maxAck[s.to] = s.ack
-	}
 	if s.labels.Has(ZeroWindowProbeAck) && s.ack == e.ack[s.from]+1 && s.shape&peerProbed != 0 {
 		e.next[s.to], b.maxAck[s.to] = s.ack, s.ack
 	}
 	// What its sender has said.
 	if s.labels.Has(DupAck) {
-		if b.dups[s.from] < 1<<16-1 {
-			b.dups[s.from]++
-		}
-		s.dupNum = int(b.dups[s.from])
+		b.dups[s.from].add()
+		s.dupNum = b.dups[s.from].n()
 	} else if s.ack != e.ack[s.from] {
 		b.dups[s.from] = 0
 	}
@@ -358,6 +371,40 @@ func (t *Tracker) follow(s *segment) {
 	e.flags.put(flagEarly0<<s.from, s.flags&dissect.SYN != 0)
 	b.seen[s.from] = clockOf(s.now)
 	e.complete |= s.completeness()
+}
+
+// revive takes back an RST whose sender goes on as if it had not sent it: it
+// came from somebody else.
+func (s *segment) revive() {
+	e := s.e
+	if !e.flags.has(flagReset) || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK ||
+		s.before[s.from] != StateClosed || !e.flags.of(flagKnown0, s.from) || int32(s.seq-e.next[s.from]) < -1 || s.b.ledger == 0 {
+		return
+	}
+	l := s.t.ledgers.at(s.b.ledger)
+	if l.rst == 0 || int(l.rstBy) != s.from {
+		return
+	}
+	l.rst = 0
+	e.flags &^= flagReset | flagQueued
+	e.pair.set(s.from, uint8(StateEstablished))
+	if e.state(s.to) == StateClosed {
+		e.pair.set(s.to, uint8(StateEstablished))
+	}
+}
+
+// unseen moves the mark of what may be acknowledged, after an ACK of what was
+// not seen.
+func (s *segment) unseen() {
+	if !acksBeyond(s) {
+		return
+	}
+	e, b := s.e, s.b
+	if after(e.next[s.to], b.maxAck[s.to]) {
+		b.maxAck[s.to] = e.next[s.to]
+		return
+	}
+	b.dups[s.to] = dupTold | dupAsked
 }
 
 // mark sets the flags that the segment's control bits and labels are about.
@@ -398,17 +445,20 @@ func (t *Tracker) open(s *segment) {
 	switch {
 	case s.flags&dissect.RST != 0:
 	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
-		if !fromClient {
-			break
-		}
 		if !e.flags.has(flagHandshake) {
 			e.synTime = clockOf(s.now)
+		}
+		if !fromClient {
+			break
 		}
 		e.synLast = e.frameRef(s.p.Frame.Number)
 		if e.syns < 255 {
 			e.syns++
 		}
-		e.flags.put(flagTFOData, e.flags.has(flagTFOData) || s.len > 0)
+		if s.len > 0 {
+			e.flags.set(flagTFOData)
+			e.flags.put(flagTFO, fastOpenCookie(s.p.TCP.Options))
+		}
 	case s.flags&dissect.SYN != 0:
 		if e.synAck == 0 {
 			e.synAck = e.frameRef(s.p.Frame.Number)
@@ -430,11 +480,27 @@ func (t *Tracker) synOptions(s *segment) {
 	if v, ok := option(opts, optionScale); ok && len(v) == 1 {
 		e.setScale(s.from, min(int(v[0]), scaleMax))
 	}
-	if s.flags&dissect.ACK != 0 && (e.scale(0) == scaleUnknown || e.scale(1) == scaleUnknown) {
-		e.setScale(0, scaleUnused)
-		e.setScale(1, scaleUnused)
+	if s.flags&dissect.ACK != 0 && !s.cut() && (e.scale(s.from) == scaleUnknown || e.scale(s.to) == scaleUnknown && e.flags.of(flagSyn0, s.to)) {
+		e.setScale(0, 0)
+		e.setScale(1, 0)
 	}
 }
+
+// cut reports whether the capture does not hold all of the header.
+func (s *segment) cut() bool { return int(s.p.TCP.Header)-tcpHeader > len(s.p.TCP.Options) }
+
+// legible reports whether the options were captured and make sense: they may
+// change what a segment means (SACK, D-SACK, MPTCP), and Wireshark says nothing
+// of one whose options it cannot read.
+func (s *segment) legible() bool {
+	if s.cut() {
+		return false
+	}
+	v, ok := option(s.p.TCP.Options, optionSACK)
+	return !ok || len(v) > 0
+}
+
+const tcpHeader = 20 // bytes, without options
 
 // completeness returns what a segment adds to Wireshark's tcp.completeness.
 func (s *segment) completeness() uint8 {
