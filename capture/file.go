@@ -80,8 +80,9 @@ func NewReader(name string, r io.Reader) (Source, error) {
 // format takes records off the front of a stream that it sees from its first
 // byte to its last.
 type format interface {
-	// parse appends the frames whose bytes are all in b to out, up to its
-	// capacity. It returns how many bytes of b it is done with, which may be
+	// parse appends the frames whose bytes are all in b to out, until that
+	// has no more room; several that one record gives stay together and may
+	// be more. It returns how many bytes of b it is done with, which may be
 	// more than there are, and how many it needs after those to go on, 0
 	// where out is full. last says that no byte follows b.
 	parse(b []byte, out []Frame, last bool) (frames []Frame, used, need int, fault *Fault)

@@ -65,6 +65,16 @@ func ngOption(o binary.ByteOrder, code int, value []byte) []byte {
 	return words(o, u16(code), u16(len(value)), padded(value))
 }
 
+// ngCustom is a custom option.
+func ngCustom(o binary.ByteOrder, enterprise int, data string) []byte {
+	return ngOption(o, optCustom, words(o, u32(enterprise), data))
+}
+
+// ngOwn is a custom option of tcpsee.
+func ngOwn(o binary.ByteOrder, data string) []byte {
+	return ngCustom(o, customEnterprise, customMark+data)
+}
+
 func ngSection(o binary.ByteOrder) []byte {
 	return ngBlock(o, blockSection, u32(byteOrderMagic), u16(1), u16(0), int64(-1))
 }

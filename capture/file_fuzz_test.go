@@ -17,6 +17,7 @@ func fuzzRead(t *testing.T, b []byte) {
 	var out bytes.Buffer
 	w := NewWriter(&out, WriterOptions{})
 	packets, last := 0, int64(0)
+	var order recordOrder
 	for {
 		frames, err := s.Next()
 		if err == nil && len(frames) == 0 {
@@ -34,6 +35,7 @@ func fuzzRead(t *testing.T, b []byte) {
 				}
 				last = f.Number
 			}
+			order.add(f)
 			if err := w.WriteFrame(f, s.Interfaces()); err != nil {
 				t.Fatal(err)
 			}
@@ -50,8 +52,36 @@ func fuzzRead(t *testing.T, b []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := copies(t, again, nil); len(again.Findings()) > 0 || int(again.Stats().Frames) != packets {
-		t.Fatalf("of %d packets the copy has %d records, with findings %v", packets, len(got), again.Findings())
+	got := copies(t, again, nil)
+	if len(again.Findings()) > 0 || int(again.Stats().Frames) != packets || len(got) != len(order.records) {
+		t.Fatalf("of %d packets in %d records the copy has %d records, with findings %v", packets, len(order.records), len(got), again.Findings())
+	}
+	order.check(t, got)
+}
+
+// recordOrder is in what order packets and custom data came.
+type recordOrder struct {
+	records []Record
+	custom  int  // bytes of data, with what options need besides
+	loose   bool // some data cannot stay before their packet
+}
+
+func (o *recordOrder) add(f *Frame) {
+	o.records = append(o.records, f.Record)
+	if f.Record == RecordCustom {
+		o.custom += customOptionHead + len(f.Data) + 3
+		o.loose = o.loose || o.custom > maxCustomOptions/2
+	} else {
+		o.loose = o.loose || !f.Time.Known() || len(f.Comments) > 0
+	}
+}
+
+// check checks that a copy has the same order where all data can keep it.
+func (o *recordOrder) check(t *testing.T, all []copyOf) {
+	for i, c := range all {
+		if !o.loose && c.record != o.records[i] {
+			t.Fatalf("record %d of %v is of kind %d in the copy", i, o.records, c.record)
+		}
 	}
 }
 
@@ -93,6 +123,8 @@ func FuzzReadPcapng(f *testing.F) {
 			ngBlock(o, blockStatistics, u32(0), u32(0), u32(0), ngOption(o, optOSDropped, make([]byte, 8)))))
 		f.Add(join(start, ngBlock(o, blockCustom, u32(customEnterprise), customMark, words(little, u32(1)), "x"), packet))
 		f.Add(join(start, words(o, u32(0x7777), u32(1<<20)), packet))
+		f.Add(join(start, packet, ngPacket(o, 0, 1, 1, "a", ngOwn(o, "one"), ngOption(o, optFlags, words(o, u32(2))), ngOwn(o, ""), ngCustom(o, 1, "x")),
+			ngPacket(o, 0, 1, 1, "b", ngOption(o, optCustom, []byte("abc")), ngOption(o, optCustom, []byte("tcps")))))
 	}
 	f.Fuzz(fuzzRead)
 }

@@ -137,7 +137,7 @@ func TestCloseWakesNext(t *testing.T) {
 // their own.
 func TestAwkwardReaders(t *testing.T) {
 	file := join(ngSection(little), ngInterfaceBlock(little, 1, 0), ngPacket(little, 0, 1, 4, "abcd"),
-		ngBlock(little, 0x7777, strings.Repeat("x", 1<<20)), ngPacket(little, 0, 1, 4, "efgh"))
+		ngBlock(little, 0x7777, strings.Repeat("x", maxWhole)), ngPacket(little, 0, 1, 4, "efgh"))
 	for name, r := range map[string]io.Reader{
 		"one byte":       iotest.OneByteReader(bytes.NewReader(file)),
 		"half":           iotest.HalfReader(bytes.NewReader(file)),
@@ -270,9 +270,11 @@ func TestBatchStaysValid(t *testing.T) {
 func TestReadingAllocatesNothing(t *testing.T) {
 	record := plainRecord(little, 1, 1000, 1)
 	ng := ngPacket(little, 0, 1, 1000, string(make([]byte, 1000)), ngOption(little, optFlags, words(little, u32(1))))
+	foreign := ngPacket(little, 0, 1, 1000, string(make([]byte, 1000)), ngCustom(little, 4242, "of someone"))
 	for name, file := range map[string][]byte{
-		"pcap":   append(ethernetHead(little), bytes.Repeat(record, 20000)...),
-		"pcapng": append(join(ngSection(little), ngInterfaceBlock(little, 1, 0)), bytes.Repeat(ng, 20000)...),
+		"pcap":                  append(ethernetHead(little), bytes.Repeat(record, 20000)...),
+		"pcapng":                append(join(ngSection(little), ngInterfaceBlock(little, 1, 0)), bytes.Repeat(ng, 20000)...),
+		"custom data of others": append(join(ngSection(little), ngInterfaceBlock(little, 1, 0)), bytes.Repeat(foreign, 20000)...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := NewReader("r", bytes.NewReader(file))

@@ -66,7 +66,11 @@ const (
 type Record uint8
 
 // The kinds of record. A custom record carries tcpsee's own data (socket
-// calls) through a pcapng file; it has no frame number and is no packet.
+// calls) through a pcapng file. It is no packet, and has neither a frame
+// number (Number is 0) nor a time nor an interface (-1). In the file it is an
+// option of the packet that it comes before, so that packets have the numbers
+// in Wireshark that they had when they were captured. Where no packet could
+// carry it, as after the last one, it is a block of its own (see Writer).
 const (
 	RecordPacket Record = iota
 	RecordCustom
@@ -74,7 +78,7 @@ const (
 
 // Frame is one captured link-layer packet.
 type Frame struct {
-	Number    int64     // 1-based in its file or live capture; as in Wireshark, a pcapng file's custom blocks take numbers too
+	Number    int64     // 1-based in its file or live capture, as in Wireshark, which numbers custom blocks, too; 0 for custom records
 	Time      Stamp     // NoTime where the file says none
 	Data      []byte    // captured bytes, owned by the Source, valid until its next Next
 	OrigLen   int       // length on the wire in bytes; at least len(Data) unless the file lies

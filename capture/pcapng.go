@@ -143,7 +143,8 @@ func (p *pcapng) faultHere(format string, args ...any) *Fault {
 // parse implements format.
 func (p *pcapng) parse(b []byte, out []Frame, last bool) (frames []Frame, used, need int, fault *Fault) {
 	p.out = out
-	for len(p.out) < cap(p.out) && used <= len(b) {
+	room := cap(out) // a packet's custom options may make p.out grow
+	for len(p.out) < room && used <= len(b) {
 		n, want, f := p.step(b[used:], last)
 		used += n
 		p.at += int64(n)
@@ -283,7 +284,7 @@ func (p *pcapng) beginSection(body []byte) *Fault {
 	return nil
 }
 
-// custom takes tcpsee's own data out of a custom block (section 4.6).
+// custom takes tcpsee's own data out of a custom block.
 func (p *pcapng) custom(body []byte) {
 	if len(body) < 4 {
 		p.note(p.faultHere("a custom block of %d bytes has no enterprise number", len(body)+minBlock))
@@ -291,7 +292,7 @@ func (p *pcapng) custom(body []byte) {
 	}
 	p.led.number++ // as Wireshark does
 	if data, ok := customData(p.u32(body), body[4:]); ok {
-		p.out = append(p.out, Frame{Record: RecordCustom, Time: NoTime, Data: data, Interface: -1})
+		p.out = append(p.out, customFrame(data))
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 
 	optFlags     = 2 // of a packet
 	optDropCount = 4
+	optCustom    = 2989 // binary data that programs may copy
 
 	optReceived   = 4 // of statistics
 	optIfDropped  = 5
@@ -187,15 +188,16 @@ func (p *pcapng) packet(h packetHead, data, options []byte) {
 		f.Time = in.clock.stamp(uint64(h.high)<<32 | uint64(h.low))
 	}
 	if len(options) > 0 {
-		p.packetOptions(f, options)
+		f = p.packetOptions(f, options)
 	}
 	if f.Dropped > 0 {
 		p.led.dropped.Store(p.drops.packet(f.Dropped))
 	}
 }
 
-// packetOptions reads a packet's options into f (section 4.3.1).
-func (p *pcapng) packetOptions(f *Frame, b []byte) {
+// packetOptions reads options into f, the latest packet of p.out (section
+// 4.3.1), and returns where it stands then: custom data come before it.
+func (p *pcapng) packetOptions(f *Frame, b []byte) *Frame {
 	odd := ""
 	for len(b) >= 4 {
 		code, n := p.u16(b), int(p.u16(b[2:]))
@@ -214,7 +216,9 @@ func (p *pcapng) packetOptions(f *Frame, b []byte) {
 			f.Direction, f.Checksums = splitFlags(p.u32(v))
 		case code == optDropCount && n == 8:
 			f.Dropped = p.u64(v)
-		case code == optFlags, code == optDropCount:
+		case code == optCustom && n >= 4:
+			f = p.customOption(v)
+		case code == optFlags, code == optDropCount, code == optCustom:
 			odd = fmt.Sprintf("(number %d) has %d bytes", code, n)
 		}
 		b = b[min(4+(n+3)&^3, len(b)):]
@@ -222,6 +226,7 @@ func (p *pcapng) packetOptions(f *Frame, b []byte) {
 	if odd != "" {
 		p.note(p.faultHere("an option of the packet block %s", odd))
 	}
+	return f
 }
 
 // Bits of epb_flags (section 4.3.1).

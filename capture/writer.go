@@ -33,6 +33,15 @@ const (
 // time or its absence, link type, interface, direction, state of checksums,
 // drop count and comments. It is not safe for concurrent use. After an error
 // it writes nothing more, and returns that error again.
+//
+// Custom records, tcpsee's own data, are held back until the next frame, and
+// become options of its block, for Wireshark would number blocks of their own
+// like packets. So a reader gets them just before that frame. A frame without
+// a time carries none, and one with a time up to 128 KiB; what is left waits
+// for the frame after it. Records of more than 65520 bytes, which no option
+// holds, and what comes after the last frame are written at Close, as blocks
+// behind all frames. Only where more than 8 MiB would be held back do they
+// become blocks between frames, and shift the numbers of those that follow.
 type Writer struct {
 	w       *bufio.Writer
 	o       WriterOptions
@@ -43,6 +52,7 @@ type Writer struct {
 	ids     map[writerKey]uint32
 	used    []Interface // of this section, by id
 	counts  []uint64    // packets written, by id
+	held    *heldCustom // for the next packet; of a RotatingWriter's files the same
 	err     error
 }
 
@@ -70,7 +80,7 @@ func NewWriter(w io.Writer, o WriterOptions) *Writer {
 	if o.OS == "" {
 		o.OS = runtime.GOOS
 	}
-	return &Writer{w: bufio.NewWriterSize(w, writeSize), o: o, ids: make(map[writerKey]uint32)}
+	return &Writer{w: bufio.NewWriterSize(w, writeSize), o: o, ids: make(map[writerKey]uint32), held: new(heldCustom)}
 }
 
 // WriteFrame saves f, which came from a source with these interfaces. An
@@ -122,6 +132,7 @@ func (w *Writer) packetOptions(f *Frame) {
 	if f.Dropped > 0 {
 		w.option64(optDropCount, f.Dropped)
 	}
+	w.customOptions(before)
 	if len(w.buf) > before {
 		w.put32(optEnd)
 	}
@@ -157,22 +168,6 @@ func (w *Writer) writeSimple(f *Frame, ifaces []Interface) error {
 	w.putPadded(f.Data)
 	w.finish()
 	w.counts[0]++
-	return w.err
-}
-
-// WriteCustom saves tcpsee's own data, which a file source gives out again as
-// a RecordCustom frame, and other programs pass over. At most MaxCustom bytes.
-func (w *Writer) WriteCustom(data []byte) error {
-	if len(data) > MaxCustom {
-		return w.fail(fmt.Errorf("save custom record: %d bytes are over the limit of %d", len(data), MaxCustom))
-	}
-	w.begin()
-	w.start(blockCustom)
-	w.put32(customEnterprise)
-	w.buf = append(w.buf, customMark...)
-	w.put32(uint32(len(data)))
-	w.putPadded(data)
-	w.finish()
 	return w.err
 }
 
@@ -227,8 +222,8 @@ func (w *Writer) WriteStatistics(s Stats) error {
 	return w.err
 }
 
-// Flush hands everything on to the underlying writer; a file without a frame
-// gets its section header.
+// Flush hands everything on to the underlying writer, except for custom data
+// that wait for a frame; a file without a frame gets its section header.
 func (w *Writer) Flush() error {
 	w.begin()
 	if w.err == nil {
@@ -239,10 +234,15 @@ func (w *Writer) Flush() error {
 	return w.err
 }
 
-// Close flushes. It does not close the underlying writer.
-func (w *Writer) Close() error { return w.Flush() }
+// Close writes the custom data that are still held back, and flushes. It does
+// not close the underlying writer.
+func (w *Writer) Close() error {
+	w.customBlocks(len(w.held.ends))
+	return w.Flush()
+}
 
-// Size returns how many bytes the file has so far.
+// Size returns how many bytes the file has so far, without custom data that
+// are held back.
 func (w *Writer) Size() int64 { return w.size }
 
 // fail keeps the first error.

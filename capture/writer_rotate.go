@@ -53,13 +53,15 @@ type RotateOptions struct {
 }
 
 // RotatingWriter saves frames in one or more files, each of which is complete
-// in itself. It is not safe for concurrent use.
+// in itself. Custom data go into the file of the frame that they wait for, as
+// Writer says, or at Close into the last. It is not safe for concurrent use.
 type RotatingWriter struct {
 	name  string
 	o     RotateOptions
 	file  *os.File
 	out   *Writer
 	path  string
+	held  heldCustom      // of all files' writers
 	used  map[string]bool // names that were written, unless they form a ring
 	spans int             // spans of time begun
 	part  int             // files begun in this span
@@ -99,6 +101,9 @@ func NewRotatingWriter(name string, o RotateOptions) (*RotatingWriter, error) {
 
 // WriteFrame saves f, in the next file where it is due.
 func (r *RotatingWriter) WriteFrame(f *Frame, ifaces []Interface) error {
+	if f.Record == RecordCustom {
+		return r.WriteCustom(f.Data)
+	}
 	if err := r.turn(f.Time); err != nil {
 		return err
 	}
@@ -106,17 +111,28 @@ func (r *RotatingWriter) WriteFrame(f *Frame, ifaces []Interface) error {
 	return r.out.WriteFrame(f, ifaces)
 }
 
-// WriteCustom saves tcpsee's own data in the file that is being written.
+// WriteCustom saves tcpsee's own data in the file that gets the next frame.
 func (r *RotatingWriter) WriteCustom(data []byte) error {
-	if err := r.turn(NoTime); err != nil {
+	if err := checkCustom(data); err != nil {
 		return err
+	}
+	switch {
+	case r.done:
+		return ErrRotateDone
+	case !r.held.fits(data):
+		if err := r.turn(NoTime); err != nil {
+			return err
+		}
+	case r.out == nil: // the first frame's time is in the file's name
+		r.held.add(data)
+		return nil
 	}
 	return r.out.WriteCustom(data)
 }
 
 // WriteNames saves names in the file that is being written.
 func (r *RotatingWriter) WriteNames(names map[netip.Addr]string) error {
-	if err := r.turn(NoTime); err != nil {
+	if err := r.current(); err != nil {
 		return err
 	}
 	return r.out.WriteNames(names)
@@ -124,7 +140,7 @@ func (r *RotatingWriter) WriteNames(names map[netip.Addr]string) error {
 
 // WriteStatistics saves statistics in the file that is being written.
 func (r *RotatingWriter) WriteStatistics(s Stats) error {
-	if err := r.turn(NoTime); err != nil {
+	if err := r.current(); err != nil {
 		return err
 	}
 	return r.out.WriteStatistics(s)
@@ -149,11 +165,22 @@ func (r *RotatingWriter) Close() error {
 		err = r.open()
 	}
 	r.done = true
-	return errors.Join(err, r.shut())
+	return errors.Join(err, r.shut(true))
 }
 
 // Files lists the files written so far, in order; those of a ring once.
 func (r *RotatingWriter) Files() []string { return r.files }
+
+// current begins a file where none is being written.
+func (r *RotatingWriter) current() error {
+	switch {
+	case r.done:
+		return ErrRotateDone
+	case r.out == nil:
+		return r.open()
+	}
+	return nil
+}
 
 // turn begins the next file where one is due for a frame of time t.
 func (r *RotatingWriter) turn(t Stamp) error {
@@ -168,28 +195,24 @@ func (r *RotatingWriter) turn(t Stamp) error {
 			return r.nextSpan(t)
 		}
 	}
-	switch {
-	case r.out == nil:
-		return r.open()
-	case r.o.Size > 0 && r.all > 0 && r.out.Size() > r.o.Size:
-		if err := r.shut(); err != nil {
+	if r.out != nil && r.o.Size > 0 && r.all > 0 && r.out.Size() > r.o.Size {
+		if err := r.shut(false); err != nil {
 			return err
 		}
 		r.part++
-		return r.open()
 	}
-	return nil
+	return r.current()
 }
 
 // nextSpan begins a file for the span of time that t lies in. Spans follow
 // each other without gaps; those without a frame get no file.
 func (r *RotatingWriter) nextSpan(t Stamp) error {
-	if err := r.shut(); err != nil {
+	r.spans++
+	r.done = r.o.Count > 0 && r.o.Size == 0 && r.spans >= r.o.Count
+	if err := r.shut(r.done); err != nil {
 		return err
 	}
-	r.spans++
-	if r.o.Count > 0 && r.o.Size == 0 && r.spans >= r.o.Count {
-		r.done = true
+	if r.done {
 		return ErrRotateDone
 	}
 	r.from += Stamp(t.Sub(r.from) / r.o.Every * r.o.Every)
@@ -200,7 +223,7 @@ func (r *RotatingWriter) nextSpan(t Stamp) error {
 // open makes the next file.
 func (r *RotatingWriter) open() error {
 	if r.name == "-" {
-		r.file, r.out = nil, NewWriter(os.Stdout, r.o.Writer)
+		r.file, r.out = nil, r.writer(os.Stdout)
 		return nil
 	}
 	path := r.next()
@@ -218,16 +241,30 @@ func (r *RotatingWriter) open() error {
 		r.files = append(r.files, path)
 	}
 	r.file, r.path, r.all = f, path, 0
-	r.out = NewWriter(f, r.o.Writer)
+	r.out = r.writer(f)
 	return nil
 }
 
-// shut completes the file that is being written.
-func (r *RotatingWriter) shut() error {
+// writer returns a Writer to w that takes over what custom data are held back.
+func (r *RotatingWriter) writer(w io.Writer) *Writer {
+	out := NewWriter(w, r.o.Writer)
+	out.held = &r.held
+	return out
+}
+
+// shut completes the file that is being written. Custom data that are held
+// back wait for the next file, where there is one, unless they came before a
+// frame of this one.
+func (r *RotatingWriter) shut(last bool) error {
 	if r.out == nil {
 		return nil
 	}
-	err := r.out.Close()
+	n := r.held.settled
+	if last {
+		n = len(r.held.ends)
+	}
+	r.out.customBlocks(n)
+	err := r.out.Flush()
 	if r.file != nil {
 		if cerr := r.file.Close(); err == nil && cerr != nil {
 			err = fmt.Errorf("save capture: %w", cerr)

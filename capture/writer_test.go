@@ -38,7 +38,7 @@ func hardFrames() ([]Frame, []Interface) {
 		{Number: 12, Time: 3, Data: bytes.Repeat([]byte{7}, MaxRecord), OrigLen: 1<<31 - 1, Link: LinkSLL2, Interface: 1},
 		{Record: RecordCustom, Data: []byte("connect() 10.0.0.1")},
 		{Record: RecordCustom},
-		{Number: 15, Time: 3, Data: []byte("unknown interface"), OrigLen: 17, Link: LinkRaw, Interface: -1},
+		{Number: 13, Time: 3, Data: []byte("unknown interface"), OrigLen: 17, Link: LinkRaw, Interface: -1},
 	}
 	return frames, ifaces
 }
@@ -210,6 +210,7 @@ func TestTsharkReadsWriter(t *testing.T) {
 	if _, err := exec.LookPath("tshark"); err != nil {
 		t.Skip("tshark is not installed")
 	}
+	t.Parallel()
 	frames, ifaces := hardFrames()
 	name := filepath.Join(t.TempDir(), "a.pcapng")
 	f, err := os.Create(name)
