@@ -113,6 +113,7 @@ func (c *cursor) mPacket() step {
 const (
 	sapSNAP  = 0xaa
 	sapIP    = 0x06
+	sapOSI   = 0xfe     // followed by a network layer protocol identifier
 	llcUI    = 0x03     // unnumbered information
 	oui8021H = 0x0000f8 // IEEE 802.1H bridge tunnel encapsulation
 	oui8021  = 0x0080c2 // bridged frames (RFC 2684)
@@ -137,6 +138,8 @@ func (c *cursor) llc() step {
 		return c.snap(2)
 	case b[0] == sapIP && information:
 		return stepIPv4
+	case b[0] == sapOSI && b[1] == sapOSI && b[2] == llcUI:
+		return c.nlpid()
 	}
 	return c.fail(ProblemUnknownProto)
 }

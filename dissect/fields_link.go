@@ -151,11 +151,15 @@ func tokenRingFields(r *fieldReader) {
 
 // frameRelayFields is Q.922, section 3.3, for the address of two octets.
 func frameRelayFields(r *fieldReader) {
-	dlci := r.value(0, 6)<<4 | r.value(8, 4)
-	r.add("DLCI", strconv.FormatUint(dlci, 10), "", 0, 16)
+	dlci := "DLCI " + strconv.FormatUint(r.value(0, 6)<<4|r.value(8, 4), 10)
+	r.number("upper DLCI", 0, 6, dlci)
+	r.number("command/response", 6, 1, "")
+	r.number("extended address", 7, 1, "")
+	r.number("lower DLCI", 8, 4, dlci)
 	r.flag("forward congestion", 12, "congestion on the way")
 	r.flag("backward congestion", 13, "congestion on the way back")
 	r.flag("discard eligible", 14, "may be discarded first")
+	r.number("extended address", 15, 1, "")
 	r.raw("control and protocol", 2, len(r.b)-2)
 }
 

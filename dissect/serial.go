@@ -131,6 +131,10 @@ func (c *cursor) chdlc() step {
 		return stepDone
 	}
 	c.arg = be16(c.rest()[2:])
+	if c.arg == sapOSI<<8|sapOSI && c.need(5) && c.rest()[4] == llcUI {
+		c.take(LayerCHDLC, 5)
+		return c.nlpid()
+	}
 	c.take(LayerCHDLC, 4)
 	return stepEtherType
 }
@@ -160,12 +164,23 @@ func (c *cursor) frameRelay() step {
 		return stepEtherType
 	}
 	if n++; b[n] == 0 { // padding
-		if n++; !c.need(n + 1) {
-			return stepDone
-		}
+		n++
 	}
-	c.take(LayerFrameRelay, n+1)
-	switch b[n] {
+	if !c.need(n + 1) {
+		return stepDone
+	}
+	c.take(LayerFrameRelay, n)
+	return c.nlpid()
+}
+
+// nlpid takes a network layer protocol identifier and follows it.
+func (c *cursor) nlpid() step {
+	if !c.need(1) {
+		return stepDone
+	}
+	id := c.rest()[0]
+	c.take(LayerOther, 1)
+	switch id {
 	case nlpidIPv4:
 		return stepIPv4
 	case nlpidIPv6:
