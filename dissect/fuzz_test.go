@@ -96,6 +96,11 @@ func FuzzJoin(f *testing.F) {
 	f.Add(pack(cut4(0, 64), cut4(64, 128)))
 	f.Add(pack(cut6(64, 128), cut6(0, 64)))
 	f.Add(pack(cut4(0, 64), cut4(48, 128), cut4(0, 64)))
+	f.Add(pack(cut6(0, 64), cut6(48, 128), cut6(64, 128)))
+	vx := func(frame []byte) []byte { return udp(5555, 4789, join([]byte{8, 0, 0, 0, 0, 0, 5, 0}, frame)) }
+	f.Add(pack(ether(0x0800, ip4(17, 0, vx(cut4(0, 64)))), ether(0x86dd, ip6(17, vx(cut4(64, 128))))))
+	nested := vx(cut6(0, 64))
+	f.Add(pack(ether(0x0800, ip4(17, 0x2000, nested[:64])), ether(0x0800, ip4(17, 64/8, nested[64:])), cut6(64, 128)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var (
 			d dissect.Decoder
