@@ -1,0 +1,203 @@
+// Package filter compiles filter expressions in the language of
+// pcap-filter(7). In goes an expression such as "tcp port 80 and host
+// 192.0.2.1"; out comes a program of the classic BSD packet filter (McCanne
+// and Jacobson, 1993) for the kernel, or a Matcher that runs the same program
+// over frames from files, so that the two can never disagree.
+//
+// The language is that of libpcap 1.10, as tcpdump 4.99 uses it, and what a
+// program selects is what tcpdump's would, with the peculiarities that follow
+// from how it is compiled:
+//
+//   - "and" and "or" have equal precedence and associate to the left;
+//   - qualifiers carry over: "port 80 or 443", "host a and not b";
+//   - a load outside of the captured bytes rejects the packet, whatever else
+//     the expression says;
+//   - vlan, mpls, pppoes and geneve shift the offsets of everything that
+//     stands to their right, on the other side of an "or" too;
+//   - IPv6 extension headers are not followed, but for one fragment header;
+//   - expressions on transport headers, tcp[13] & 2 != 0, see IPv4 only;
+//   - raw IP, BSD loopback and the like have no link-layer addresses.
+//
+// What differs from libpcap, on purpose:
+//
+//   - On BSD loopback a Matcher takes the byte order of the address family
+//     from each packet, and libpcap from the file, so that it finds nothing
+//     where these disagree; Compile's programs have the little-endian one.
+//   - protochain is unrolled to maxChain headers: the kernel takes no loops.
+//   - "byte N & M" and "byte N | M" test the byte; libpcap forgets to load it.
+//   - "len / ip[0]" and the like are accepted; libpcap takes the offset for
+//     the divisor, and calls it a division by zero.
+//   - "ip broadcast" uses Options.Netmask; without one, and on files, it is
+//     0.0.0.0 or 255.255.255.255, as tcpdump has it for files.
+//
+// What is refused: gateway (it needs the host's tables, and libpcap with IPv6
+// refuses it as well), ATM and MTP2 primitives (their link types are not
+// read), and names without the table or Resolver that knows them.
+package filter
+
+import (
+	"errors"
+	"net/netip"
+
+	"tcpsee/capture"
+)
+
+// Limits on what one expression may ask for.
+const (
+	// MaxExpr is the longest expression that Parse takes, in bytes.
+	MaxExpr = 64 << 10
+
+	// MaxInstructions is the longest program that Compile returns. The kernel
+	// takes 4096 (BPF_MAXINSNS); package capture adds some of its own.
+	MaxInstructions = capture.MaxFilterLen
+
+	// MaxSnapLen is what a matching packet's program returns where
+	// Options.SnapLen does not say: more than any packet has.
+	MaxSnapLen = 262144
+
+	maxDepth  = 1000    // nesting of parentheses, indices and negations
+	maxBlocks = 1 << 16 // tests in one program
+	maxChain  = 12      // headers that protochain follows
+)
+
+// AnyLink in Options.Link asks for the one program that serves packet sockets
+// of every link type: it finds the network header and the protocol through the
+// kernel's ancillary loads (SKF_NET_OFF, SKF_AD_PROTOCOL; Linux's
+// filter.txt). Its link-layer tests take Ethernet and loopback only, the
+// first "vlan" means the tag that the kernel has taken off, and the kernel
+// reads payload through these loads only as far as it is contiguous in its
+// buffer, which headers always are.
+const AnyLink = ^capture.LinkType(0)
+
+// Resolver finds the addresses of a host name. Parse asks it, never the
+// network itself.
+type Resolver interface {
+	LookupHost(name string) ([]netip.Addr, error)
+}
+
+// Expr is a parsed expression. It is immutable, and safe for concurrent use.
+type Expr struct {
+	text string
+	root node // nil: everything matches
+}
+
+// String returns the expression as it was given.
+func (e *Expr) String() string { return e.text }
+
+// Parse parses an expression in which no host names occur. The empty one
+// matches everything. Errors are *SyntaxError.
+func Parse(expr string) (*Expr, error) { return ParseWith(expr, nil) }
+
+// ParseWith is Parse with host names looked up in r, once, now. Service,
+// protocol, network and Ethernet names come from /etc/services and its
+// siblings, with a small table of our own for where these are missing.
+//
+// An expression that no link type can take is an error here. One that only
+// some can (type mgt, inbound, …) is an error of Compile and Matcher for the
+// others.
+func ParseWith(expr string, r Resolver) (*Expr, error) {
+	p := &parser{expr: expr, resolver: r}
+	root, err := p.parse()
+	if err != nil {
+		return nil, err
+	}
+	e := &Expr{text: expr, root: root}
+	if err := e.check(); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// check compiles the expression for link types until one takes it, or no
+// packet of it. The first error, that of Ethernet, is the one to report.
+func (e *Expr) check() error {
+	var first error
+	for _, o := range []Options{
+		{Link: capture.LinkEthernet},
+		{Link: capture.LinkEthernet, Live: true},
+		{Link: capture.LinkRadiotap},
+		{Link: linkPFLog},
+		{Link: capture.LinkRaw},
+		{Link: capture.LinkIPv6},
+	} {
+		_, err := e.build(o)
+		if err == nil || errors.Is(err, ErrRejectsAll) {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Options say for what an expression is compiled.
+type Options struct {
+	// Link is how the packets begin, or AnyLink.
+	Link capture.LinkType
+
+	// Live says that the kernel runs the program: VLAN tags are beside the
+	// packet and not in it, and its direction and interface are known.
+	// AnyLink implies it.
+	Live bool
+
+	// SnapLen is how many bytes of a matching packet are wanted; 0 stands for
+	// MaxSnapLen.
+	SnapLen uint32
+
+	// ICMPErrors lets ICMP and ICMPv6 errors pass besides, all of them: which
+	// quote a matching header, Matcher.MatchRelated says.
+	ICMPErrors bool
+
+	// Neighbours lets ARP and IPv6 neighbour discovery pass besides, all of
+	// it; see Matcher.MatchRelated.
+	Neighbours bool
+
+	// Netmask is that of the interface's IPv4 network, for "ip broadcast".
+	// The zero Addr is a mask of 0.0.0.0.
+	Netmask netip.Addr
+
+	swapped bool // address families on BSD loopback are big-endian
+}
+
+// Compile returns the program for the packets that o describes. Errors are
+// *SyntaxError, where the expression has a part that the link type lacks, or
+// ErrTooLong.
+func (e *Expr) Compile(o Options) ([]Instruction, error) {
+	b, err := e.build(o)
+	if err != nil {
+		return nil, err
+	}
+	return b.emit(o.snapLen(), MaxInstructions)
+}
+
+func (o Options) snapLen() uint32 {
+	if o.SnapLen == 0 {
+		return MaxSnapLen
+	}
+	return o.SnapLen
+}
+
+// build generates and optimises the blocks of the program.
+func (e *Expr) build(o Options) (*program, error) {
+	g := newGen(e, o, false)
+	cond := g.top(e.root)
+	if g.err == nil && g.plain() {
+		g = newGen(e, o, true)
+		cond = g.top(e.root)
+	}
+	if g.err != nil {
+		return nil, g.err
+	}
+	p, err := lower(cond)
+	if err != nil {
+		return nil, err
+	}
+	p.optimise(g.keep)
+	if p.root == p.reject && !g.keep {
+		return nil, &SyntaxError{
+			Expr: e.text, Length: len(e.text), Msg: ErrRejectsAll.Error(), err: ErrRejectsAll,
+		}
+	}
+	return p, nil
+}

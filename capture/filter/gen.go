@@ -1,0 +1,313 @@
+package filter
+
+import (
+	"fmt"
+
+	"tcpsee/capture"
+)
+
+// gen turns the nodes of an expression into conditions, from left to right:
+// vlan and its like change the layout for what comes after them. Like the
+// parser, it keeps the first error, and what it returns then is not used.
+type gen struct {
+	layout
+	expr string
+	o    Options
+	live bool
+	any  bool // Options.Link is AnyLink
+	err  error
+	at   span // of the node in work
+
+	// keep says that the program will be one that libpcap's optimiser leaves
+	// alone, because of jumps within the code for offsets that vary, or
+	// loops. Then loads whose value decides nothing are to stay: beyond the
+	// packet's end they reject it.
+	keep bool
+
+	taken       [memWords]bool // registers in use
+	used        [memWords]bool // registers that were read
+	vlans       int            // vlan primitives so far
+	mplsDepth   int            // mpls primitives so far
+	geneve      bool           // within Geneve there may be no link-layer header
+	unoptimised bool           // geneve or protochain occurs
+	prologue    *cond          // what computes registers before anything else
+	wlanHdr     int            // register of the 802.11 header's offset, or -1
+	wlanBody    int            // register of its payload's, or -1
+	pfBody      int            // register of the offset after OpenBSD's log header, or -1
+}
+
+func newGen(e *Expr, o Options, keep bool) *gen {
+	g := &gen{
+		layout: layoutOf(o.Link), expr: e.text, o: o, any: o.Link == AnyLink, keep: keep,
+		wlanHdr: -1, wlanBody: -1, pfBody: -1,
+	}
+	g.live = o.Live || g.any
+	switch {
+	case g.family == famWLAN:
+		if g.link != capture.Link80211 {
+			g.wlanHdr = g.alloc()
+			g.linkHdr.reg = g.wlanHdr
+		}
+		g.wlanBody = g.alloc()
+		g.payload.reg = g.wlanBody
+	case g.family == famPFLog:
+		g.pfBody = g.alloc()
+		g.payload.reg = g.pfBody
+	}
+	return g
+}
+
+// top returns the condition for a whole program.
+func (g *gen) top(root node) *cond {
+	extra := g.extra()
+	cond := always(true)
+	if root != nil {
+		cond = g.node(root)
+	}
+	if g.err != nil {
+		return nil
+	}
+	return and(g.headers(), or(extra, cond))
+}
+
+func (g *gen) fail(format string, args ...any) *cond {
+	if g.err == nil {
+		g.err = &SyntaxError{
+			Expr: g.expr, Offset: g.at.off, Length: g.at.end - g.at.off,
+			Msg: fmt.Sprintf(format, args...),
+		}
+	}
+	return always(false)
+}
+
+// alloc reserves a register of scratch memory.
+func (g *gen) alloc() int {
+	for r := range g.taken {
+		if !g.taken[r] {
+			g.taken[r] = true
+			return r
+		}
+	}
+	g.fail("the expression needs more than %d registers", memWords)
+	return 0
+}
+
+func (g *gen) free(r int) { g.taken[r] = false }
+
+// node returns the condition for one node.
+func (g *gen) node(n node) *cond {
+	if g.err != nil {
+		return always(false)
+	}
+	if l, ok := n.(*logic); ok {
+		return g.logic(l)
+	}
+	g.at = n.where()
+	switch n := n.(type) {
+	case *negation:
+		return not(g.node(n.x))
+	case *abbreviation:
+		return g.abbreviation(n.proto)
+	case *ident:
+		return g.ident(n)
+	case *cast:
+		return g.cast(n)
+	case *size:
+		if n.greater {
+			return compare(jmpJGE, n.n, ldLen())
+		}
+		return not(compare(jmpJGT, n.n, ldLen()))
+	case *byteTest:
+		return g.byteTest(n)
+	case *passage:
+		return g.passage(n.out)
+	case *ifindex:
+		return g.ifindex(n.n)
+	case *tag:
+		return g.tag(n)
+	case *pfTest:
+		return g.pf(n)
+	case *wlanType:
+		if g.family != famWLAN || g.link == linkPPI {
+			return g.fail("802.11 types exist on 802.11 only")
+		}
+		return g.masked(g.linkHdr, 0, sizeB, n.bits, n.mask)
+	case *wlanDir:
+		if g.family != famWLAN || g.link == linkPPI {
+			return g.fail("802.11 directions exist on 802.11 only")
+		}
+		return g.masked(g.linkHdr, 1, sizeB, n.bits, 3)
+	case *llcTest:
+		return g.llc(n)
+	case *relation:
+		return g.relation(n)
+	}
+	return g.fail("unknown primitive")
+}
+
+// logic walks a chain of "and" and "or" without recursion on its left side,
+// which is as long as the expression.
+func (g *gen) logic(l *logic) *cond {
+	var chain []*logic
+	var n node = l
+	for {
+		inner, ok := n.(*logic)
+		if !ok {
+			break
+		}
+		chain = append(chain, inner)
+		n = inner.l
+	}
+	c := g.node(n)
+	for i := len(chain) - 1; i >= 0; i-- {
+		r := g.node(chain[i].r)
+		if chain[i].or {
+			c = or(c, r)
+		} else {
+			c = and(c, r)
+		}
+	}
+	return c
+}
+
+// load returns code that loads size bytes at off behind p.
+func (g *gen) load(p place, size uint16, off uint32) []Instruction {
+	if !p.varies() {
+		return []Instruction{ldAbs(size, p.k+off)}
+	}
+	g.used[p.reg] = true
+	return []Instruction{ldxMem(p.reg), ldInd(size, p.k+off)}
+}
+
+// equal tests a field for a value.
+func (g *gen) equal(p place, off uint32, size uint16, v uint32) *cond {
+	return compare(jmpJEQ, v, g.load(p, size, off)...)
+}
+
+// bits tests whether any bit of mask is set in a field.
+func (g *gen) bits(p place, off uint32, size uint16, mask uint32) *cond {
+	return compare(jmpJSET, mask, g.load(p, size, off)...)
+}
+
+// masked tests a field for a value under a mask.
+func (g *gen) masked(p place, off uint32, size uint16, v, mask uint32) *cond {
+	return g.maskedCode(g.load(p, size, off), v, mask)
+}
+
+func (g *gen) maskedCode(code []Instruction, v, mask uint32) *cond {
+	switch {
+	case mask == 0 && !g.keep:
+		return always(v == 0) // as libpcap's optimiser has it
+	case mask == 0xffffffff:
+	default:
+		code = append(code, aluK(aluAnd, mask))
+	}
+	return compare(jmpJEQ, v, code...)
+}
+
+// plain reports whether libpcap would leave the program alone; it is known
+// once the whole condition is.
+func (g *gen) plain() bool {
+	return g.unoptimised || g.wlanBody >= 0 && g.used[g.wlanBody] ||
+		g.o.Link == capture.LinkPrism
+}
+
+// network is a field of the network header.
+func (g *gen) network() place { return place{g.payload.k + g.nl, g.payload.reg} }
+
+// ipHdrLen returns code that makes the index register such that the
+// transport header of an IPv4 packet is at it plus network().k.
+func (g *gen) ipHdrLen() []Instruction {
+	n := g.network()
+	if !n.varies() {
+		return []Instruction{ldxMsh(n.k)}
+	}
+	return append(g.load(n, sizeB, 0),
+		aluK(aluAnd, 0xf), aluK(aluLsh, 2), aluX(aluAdd), tax())
+}
+
+// transport4 loads a field of what follows the IPv4 header.
+func (g *gen) transport4(size uint16, off uint32) []Instruction {
+	return append(g.ipHdrLen(), ldInd(size, g.network().k+off))
+}
+
+// transport6 is a field of what follows the fixed IPv6 header.
+func (g *gen) transport6() place { n := g.network(); n.k += 40; return n }
+
+// headers returns what computes the offsets of headers that vary, as far as
+// they are used.
+func (g *gen) headers() *cond {
+	c := g.prologue
+	if g.o.Link == linkPPI {
+		c = compare(jmpJEQ, ppi80211, ldAbs(sizeW, 4))
+	}
+	body := g.wlanBody >= 0 && g.used[g.wlanBody]
+	hdr := g.wlanHdr >= 0 && (g.used[g.wlanHdr] || body)
+	if hdr {
+		c = and(c, g.radioHeader())
+	}
+	if body {
+		c = and(c, g.wlanHeader())
+	}
+	if g.pfBody >= 0 && g.used[g.pfBody] {
+		c = and(c, do(ldAbs(sizeB, 0), aluK(aluAdd, 3), aluK(aluAnd, ^uint32(3)), st(g.pfBody)))
+	}
+	return c
+}
+
+// ppi80211 is the link type of 802.11 in a PPI header, as it is loaded.
+const ppi80211 = 0x69000000
+
+// radioHeader computes where the 802.11 header begins: the length of the
+// header before it.
+func (g *gen) radioHeader() *cond {
+	le16 := do(ldAbs(sizeB, 3), aluK(aluLsh, 8), tax(), ldAbs(sizeB, 2), aluX(aluOr),
+		st(g.wlanHdr))
+	switch g.o.Link {
+	case capture.LinkPrism:
+		// An AVS header may be there instead; it says its length.
+		avs := compare(jmpJEQ, 0x80211000, ldAbs(sizeW, 0), aluK(aluAnd, 0xfffff000))
+		return or(and(avs, do(ldAbs(sizeW, 4), st(g.wlanHdr))), do(ldImm(144), st(g.wlanHdr)))
+	case capture.LinkAVS:
+		return do(ldAbs(sizeW, 4), st(g.wlanHdr))
+	}
+	return le16
+}
+
+// Bits of the first byte of an 802.11 frame control field, and of the
+// radiotap words as big-endian loads see them.
+const (
+	wlanQoS = 0x80
+
+	radiotapTSFT    = 0x01000000
+	radiotapFlags   = 0x02000000
+	radiotapExt     = 0x00000080
+	radiotapDataPad = 0x20
+)
+
+// wlanHeader computes where the payload of an 802.11 data frame begins: 24
+// bytes on, 26 with QoS, padded where radiotap says so. Frames with four
+// addresses are not looked for, nor does libpcap.
+func (g *gen) wlanHeader() *cond {
+	ctl := func(bit uint32) *cond {
+		if g.wlanHdr < 0 {
+			return compare(jmpJSET, bit, ldAbs(sizeB, 0))
+		}
+		return compare(jmpJSET, bit, ldxMem(g.wlanHdr), ldInd(sizeB, 0))
+	}
+	start := do(ldImm(24), st(g.wlanBody))
+	if g.wlanHdr >= 0 {
+		start = do(ldMem(g.wlanHdr), aluK(aluAdd, 24), st(g.wlanBody))
+	}
+	grow := when(ctl(wlanQoS), do(ldMem(g.wlanBody), aluK(aluAdd, 2), st(g.wlanBody)))
+	if g.o.Link == capture.LinkRadiotap {
+		word := func(bit uint32) *cond { return compare(jmpJSET, bit, ldAbs(sizeW, 4)) }
+		pad := func(off uint32) *cond {
+			return compare(jmpJSET, radiotapDataPad, ldAbs(sizeB, off))
+		}
+		padded := or(and(word(radiotapTSFT), pad(16)), and(not(word(radiotapTSFT)), pad(8)))
+		grow = and(grow, when(and(word(radiotapFlags), not(word(radiotapExt)), padded),
+			do(ldMem(g.wlanBody), aluK(aluAdd, 3), aluK(aluAnd, ^uint32(3)), st(g.wlanBody))))
+	}
+	return and(start, when(and(ctl(wlanData), not(ctl(wlanCtl)), grow), always(true)))
+}

@@ -1,0 +1,343 @@
+package filter
+
+import "tcpsee/capture"
+
+// Types of Linux cooked captures (linux/if_ether.h).
+const (
+	linux8023 = 1 // Novell's 802.3 without LLC
+	linux8022 = 4 // LLC
+)
+
+// linkType tests what follows the link-layer header: proto is an EtherType,
+// or below 1501 an LLC service access point.
+func (g *gen) linkType(proto uint32) *cond {
+	if g.mplsDepth > 0 {
+		return g.mplsType(proto)
+	}
+	switch g.family {
+	case famEther:
+		return g.etherType(proto)
+	case famLLC:
+		return g.llcType(proto)
+	case famWLAN:
+		return and(g.wlanIsData(), g.llcType(proto))
+	case famCooked, famLive:
+		return g.cookedType(proto)
+	case famType:
+		return g.equal(g.typ, 0, sizeH, proto)
+	case famCHDLC:
+		if proto == sapISO {
+			proto = sapISO<<8 | sapISO
+		}
+		return g.equal(g.typ, 0, sizeH, proto)
+	case famPPP:
+		return g.equal(g.typ, 0, sizeH, pppType(proto))
+	case famLoopHost, famLoopNet, famPFLog:
+		return g.addressFamily(proto)
+	case famRaw:
+		switch proto {
+		case etIP:
+			return g.masked(at(0), 0, sizeB, 0x40, 0xf0)
+		case etIPv6:
+			return g.masked(at(0), 0, sizeB, 0x60, 0xf0)
+		}
+		return always(false)
+	case famIPv4:
+		return always(proto == etIP)
+	case famIPv6:
+		return always(proto == etIPv6)
+	case famLTalk:
+		return always(proto == etATalk)
+	case famFrame:
+		return g.frameRelayType(proto)
+	}
+	return g.fail("%s has no protocol that a filter could test", linkName(g.link))
+}
+
+// isLength tests the EtherType for being the length of an 802.3 frame.
+func (g *gen) isLength() *cond {
+	return not(compare(jmpJGT, maxLength, g.load(g.typ, sizeH, 0)...))
+}
+
+// snap tests an LLC header for SNAP (RFC 1042) with an organisation and
+// protocol.
+func (g *gen) snap(oui, proto uint32) *cond {
+	return and(
+		g.equal(g.payload, 4, sizeW, oui<<16|proto),
+		g.equal(g.payload, 0, sizeW, 0xaaaa0300|oui>>16),
+	)
+}
+
+const (
+	ouiEncapsulated = 0x000000
+	ouiApple        = 0x080007
+)
+
+func snapOUI(proto uint32) uint32 {
+	if proto == etATalk {
+		return ouiApple
+	}
+	return ouiEncapsulated
+}
+
+func (g *gen) etherType(proto uint32) *cond {
+	switch proto {
+	case sapISO, sapNetBEUI:
+		return and(g.isLength(), g.equal(g.payload, 0, sizeH, proto<<8|proto))
+	case sapIPX:
+		llc := or(g.snap(ouiEncapsulated, etIPX), g.equal(g.payload, 0, sizeB, sapIPX),
+			g.equal(g.payload, 0, sizeH, 0xffff))
+		return or(g.equal(g.typ, 0, sizeH, etIPX), and(g.isLength(), llc))
+	case etATalk, etAARP:
+		return or(g.equal(g.typ, 0, sizeH, proto),
+			and(g.isLength(), g.snap(snapOUI(proto), proto)))
+	}
+	if proto <= maxLength {
+		return and(g.isLength(), g.equal(g.typ, 2, sizeB, proto))
+	}
+	return g.equal(g.typ, 0, sizeH, proto)
+}
+
+func (g *gen) llcType(proto uint32) *cond {
+	switch {
+	case proto == sapISO || proto == sapNetBEUI:
+		return g.equal(g.payload, 0, sizeH, proto<<8|proto)
+	case proto == etATalk:
+		return g.snap(ouiApple, proto)
+	case proto <= maxLength:
+		return g.equal(g.payload, 0, sizeB, proto)
+	}
+	return g.equal(g.payload, 6, sizeH, proto)
+}
+
+func (g *gen) cookedType(proto uint32) *cond {
+	isLLC := func() *cond { return g.equal(g.typ, 0, sizeH, linux8022) }
+	switch proto {
+	case sapISO, sapNetBEUI:
+		return and(isLLC(), g.equal(g.payload, 0, sizeH, proto<<8|proto))
+	case sapIPX:
+		return or(g.equal(g.typ, 0, sizeH, etIPX), g.equal(g.typ, 0, sizeH, linux8023),
+			and(isLLC(), or(g.equal(g.payload, 0, sizeB, sapIPX),
+				g.snap(ouiEncapsulated, etIPX))))
+	case etATalk, etAARP:
+		return or(g.equal(g.typ, 0, sizeH, proto), and(isLLC(), g.snap(snapOUI(proto), proto)))
+	}
+	if proto <= maxLength {
+		return and(isLLC(), g.equal(g.payload, 0, sizeB, proto))
+	}
+	return g.equal(g.typ, 0, sizeH, proto)
+}
+
+// Address families on loopback and in OpenBSD's log: IPv4's is the same
+// everywhere, for IPv6 there are Linux's and those of Darwin, OpenBSD and
+// FreeBSD. Linux's is for what is captured now, the others are what files
+// have, as in libpcap.
+const afINET = 2
+
+var (
+	afINET6Live = []uint32{10}
+	afINET6File = []uint32{30, 24, 28}
+)
+
+// addressFamily tests for IPv4 or IPv6 where the link layer has an address
+// family.
+func (g *gen) addressFamily(proto uint32) *cond {
+	var families []uint32
+	switch {
+	case proto == etIP:
+		families = []uint32{afINET}
+	case proto != etIPv6:
+		return always(false)
+	case g.live:
+		families = afINET6Live
+	default:
+		families = afINET6File
+	}
+	var c *cond
+	for _, af := range families {
+		size := uint16(sizeW)
+		switch {
+		case g.family == famPFLog:
+			size = sizeB
+		case g.family == famLoopHost && !g.o.swapped:
+			af <<= 24
+		}
+		c = or(c, g.equal(g.typ, 0, size, af))
+	}
+	return c
+}
+
+// frameRelayType tests the control byte 3 and the NLPID (RFC 2427).
+func (g *gen) frameRelayType(proto uint32) *cond {
+	nlpid := func(id uint32) *cond { return g.equal(g.linkHdr, 2, sizeH, 0x0300|id) }
+	switch proto {
+	case etIP:
+		return nlpid(nlpidIP)
+	case etIPv6:
+		return nlpid(nlpidIPv6)
+	case sapISO:
+		return or(nlpid(nlpidCLNP), nlpid(nlpidESIS), nlpid(nlpidISIS))
+	}
+	return always(false)
+}
+
+// mplsType tests the bottom of the label stack and the version of the IP
+// header behind it.
+func (g *gen) mplsType(proto uint32) *cond {
+	var version uint32
+	switch proto {
+	case etIP:
+		version = 0x40
+	case etIPv6:
+		version = 0x60
+	default:
+		return g.fail("MPLS does not say whether this follows")
+	}
+	return and(g.mplsBottom(1), g.masked(g.network(), 0, sizeB, version, 0xf0))
+}
+
+// mplsBottom tests the bottom-of-stack bit of the last label entry.
+func (g *gen) mplsBottom(bit uint32) *cond {
+	last := g.network()
+	last.k -= 4
+	return g.masked(last, 2, sizeB, bit, 1)
+}
+
+func (g *gen) wlanIsData() *cond {
+	return and(not(g.bits(g.linkHdr, 0, sizeB, wlanCtl)), g.bits(g.linkHdr, 0, sizeB, wlanData))
+}
+
+// llc tests for an LLC header, and for the type of its PDU.
+func (g *gen) llc(n *llcTest) *cond {
+	var is *cond
+	switch {
+	case g.link == capture.LinkEthernet:
+		is = and(g.isLength(), not(g.equal(g.payload, 0, sizeH, 0xffff)))
+	case g.family == famWLAN:
+		is = g.wlanIsData()
+	case g.link == capture.LinkFDDI, g.link == capture.LinkTokenRing, g.link == linkATM1483:
+		is = always(true)
+	default:
+		return g.fail("%s has no LLC", linkName(g.link))
+	}
+	control := func(v, mask uint32) *cond { return g.masked(g.payload, 2, sizeB, v, mask) }
+	switch n.kind {
+	case llcI:
+		return and(is, not(g.bits(g.payload, 2, sizeB, 1)))
+	case llcS:
+		return and(is, control(1, 3))
+	case llcU:
+		return and(is, control(3, 3))
+	case llcSCode:
+		return and(is, control(n.code, 0x0f))
+	case llcUCode:
+		return and(is, control(n.code, 0xef)) // without the poll/final bit
+	}
+	return is
+}
+
+// passage tests which way a packet went.
+func (g *gen) passage(out bool) *cond {
+	either := func(c *cond) *cond {
+		if out {
+			return c
+		}
+		return not(c)
+	}
+	flag := uint32(0)
+	if out {
+		flag = 1
+	}
+	switch {
+	case g.link == capture.LinkSLL:
+		return either(g.equal(g.linkHdr, 0, sizeH, pktOutgoing))
+	case g.link == capture.LinkSLL2:
+		return either(g.equal(g.linkHdr, 10, sizeB, pktOutgoing))
+	case g.link == capture.LinkSLIP:
+		return either(not(g.equal(g.linkHdr, 0, sizeB, 0)))
+	case g.link == linkPPPPPPD:
+		return g.equal(g.linkHdr, 0, sizeB, flag)
+	case g.family == famPFLog:
+		return g.equal(g.linkHdr, 60, sizeB, flag+1)
+	case g.live:
+		return either(g.equal(at(0), skfPktType, sizeW, pktOutgoing))
+	}
+	return g.fail("packets of %s in a file do not say which way they went", linkName(g.link))
+}
+
+// ifindex tests the number of the interface.
+func (g *gen) ifindex(n uint32) *cond {
+	switch {
+	case g.link == capture.LinkSLL2:
+		return g.equal(g.linkHdr, 4, sizeW, n)
+	case g.live:
+		return g.equal(at(0), skfIfindex, sizeW, n)
+	}
+	return g.fail("packets of %s in a file do not say their interface", linkName(g.link))
+}
+
+// byteTest compares a byte of the link-layer header.
+func (g *gen) byteTest(n *byteTest) *cond {
+	code := g.load(g.linkHdr, sizeB, n.off)
+	switch n.op {
+	case "<":
+		return not(compare(jmpJGE, n.val, code...))
+	case ">":
+		return compare(jmpJGT, n.val, code...)
+	case "&":
+		return compare(jmpJSET, n.val, code...)
+	case "|":
+		return not(compare(jmpJEQ, 0, append(code, aluK(aluOr, n.val))...))
+	}
+	return compare(jmpJEQ, n.val, code...)
+}
+
+// Offsets in OpenBSD's log header (struct pfloghdr).
+const (
+	pfOffAction  = 2
+	pfOffReason  = 3
+	pfOffIfname  = 4
+	pfOffRuleset = 20
+	pfOffRule    = 36
+	pfOffSubrule = 40
+)
+
+func (g *gen) pf(n *pfTest) *cond {
+	if g.family != famPFLog {
+		return g.fail("%s exists in OpenBSD's packet filter log only", n.field)
+	}
+	switch n.field {
+	case pfIfname:
+		return g.text(pfOffIfname, n.name)
+	case pfRuleset:
+		return g.text(pfOffRuleset, n.name)
+	case pfRule:
+		return g.equal(g.linkHdr, pfOffRule, sizeW, n.n)
+	case pfSubrule:
+		return g.equal(g.linkHdr, pfOffSubrule, sizeW, n.n)
+	case pfReason:
+		return g.equal(g.linkHdr, pfOffReason, sizeB, n.n)
+	}
+	return g.equal(g.linkHdr, pfOffAction, sizeB, n.n)
+}
+
+// text tests for bytes, the last ones first.
+func (g *gen) text(off uint32, s string) *cond {
+	c := always(true)
+	for len(s) > 0 {
+		n, size := 4, uint16(sizeW)
+		switch len(s) {
+		case 1:
+			n, size = 1, sizeB
+		case 2, 3:
+			n, size = 2, sizeH
+		}
+		var v uint32
+		for _, b := range []byte(s[len(s)-n:]) {
+			v = v<<8 | uint32(b)
+		}
+		s = s[:len(s)-n]
+		c = and(c, g.equal(g.linkHdr, off+uint32(len(s)), size, v))
+	}
+	return c
+}

@@ -1,0 +1,396 @@
+package filter
+
+// Limits on the work of the optimiser.
+const (
+	maxVisits = 1 << 21 // of blocks
+	maxFacts  = 64      // remembered on the way to a block
+)
+
+// fact is the outcome of a test on the way to a block.
+type fact struct {
+	codes int
+	jump  uint16
+	x     bool
+	k     uint32
+	mem   bool
+	holds bool
+}
+
+// optimise leaves out tests whose outcome is known, unites blocks that do the
+// same, and then loads of what is loaded already. None of that changes what a
+// program selects: a load that is left out was made before on the same way,
+// or its value decides nothing.
+//
+// It knows as much as libpcap's optimiser, not more, since that decides
+// whether an expression "rejects all packets".
+//
+// With keep, it knows no more than which tests were made before: loads that
+// decide nothing stay, and all in their order.
+func (p *program) optimise(keep bool) {
+	for p.visits < maxVisits {
+		threaded := p.thread(keep)
+		if keep && !threaded || !keep && !p.pullUp() && !threaded {
+			break
+		}
+	}
+	for p.visits < maxVisits && p.unite() {
+	}
+	if !keep {
+		p.begin()
+	}
+	p.join()
+	p.unload()
+}
+
+// thread makes edges lead past tests whose outcome is known there.
+func (p *program) thread(keep bool) bool {
+	order := p.order()
+	facts := make([][]fact, len(order)) // at the begin of each block
+	seen := make([]bool, len(order))
+	changed := false
+	edge := func(to **block, known []fact) {
+		if next := skip(*to, known, keep); next != *to {
+			*to = next
+			changed = true
+		}
+		b := *to
+		if b.kind == blockRet {
+			return
+		}
+		if !seen[b.seq] {
+			seen[b.seq] = true
+			facts[b.seq] = known
+		} else {
+			facts[b.seq] = common(facts[b.seq], known)
+		}
+	}
+	facts[p.root.seq], seen[p.root.seq] = nil, true
+	for _, b := range order {
+		if b.kind == blockRet || !seen[b.seq] {
+			continue // or no longer reached
+		}
+		known := facts[b.seq]
+		switch {
+		case b.kind == blockJump:
+			edge(&b.t, withoutMem(known))
+		case !b.pure:
+			edge(&b.t, known)
+			edge(&b.f, known)
+		default:
+			edge(&b.t, with(known, b, true))
+			edge(&b.f, with(known, b, false))
+		}
+	}
+	return changed
+}
+
+// begin leaves out a test at the root that decides nothing. As in libpcap, its
+// load stays, for what it does to packets that are too short.
+func (p *program) begin() {
+	r := p.root
+	for r.kind == blockTest && r.t == r.f || r.kind == blockJump && r.t.kind == blockRet {
+		r = r.t
+	}
+	if r == p.root || r.kind == blockRet {
+		p.root = r
+		return
+	}
+	first := &block{kind: blockJump, t: r}
+	first.code = p.root.code
+	p.identify(first)
+	p.root = first
+}
+
+// skip returns the first block from b on that is not decided by facts.
+func skip(b *block, known []fact, keep bool) *block {
+	for {
+		switch {
+		case b.kind == blockJump && b.t.kind == blockRet && !keep:
+			b = b.t // it computes offsets for nothing
+			continue
+		case b.kind != blockTest || !b.pure:
+			return b
+		case b.t == b.f && !keep:
+			b = b.t
+			continue
+		}
+		holds, ok := decide(b, known)
+		if !ok {
+			return b
+		}
+		if holds {
+			b = b.t
+		} else {
+			b = b.f
+		}
+	}
+}
+
+// decide returns the outcome of b's test if facts say it: the same test was
+// made, or the value is known to equal another one.
+func decide(b *block, known []fact) (holds, ok bool) {
+	for i := len(known) - 1; i >= 0; i-- {
+		f := &known[i]
+		if f.codes != b.codes || f.x != b.x {
+			continue
+		}
+		if f.jump == b.jump && f.k == b.k {
+			return f.holds, true
+		}
+		if f.jump == jmpJEQ && b.jump == jmpJEQ && f.holds && !f.x {
+			return false, true
+		}
+	}
+	return false, false
+}
+
+func with(known []fact, b *block, holds bool) []fact {
+	if len(known) >= maxFacts {
+		known = known[1:]
+	}
+	return append(known[:len(known):len(known)],
+		fact{b.codes, b.jump, b.x, b.k, b.mem, holds})
+}
+
+func withoutMem(known []fact) []fact {
+	var left []fact
+	for _, f := range known {
+		if !f.mem {
+			left = append(left, f)
+		}
+	}
+	return left
+}
+
+// common returns the facts that are in both lists.
+func common(a, b []fact) []fact {
+	var both []fact
+	for _, f := range a {
+		for _, g := range b {
+			if f == g {
+				both = append(both, f)
+				break
+			}
+		}
+	}
+	return both
+}
+
+// edge is where a block leads if its test holds, or if not.
+type edge struct {
+	from  *block
+	holds bool
+}
+
+// to is where the edge leads.
+func (e edge) to() **block {
+	if e.holds {
+		return &e.from.t
+	}
+	return &e.from.f
+}
+
+// pullUp moves tests of one value next to each other, within chains of tests
+// of which any one, or every one, is to hold. It reports whether it moved any.
+func (p *program) pullUp() bool {
+	order := p.order()
+	in := edges(order)
+	changed := false
+	for _, b := range order {
+		for _, holds := range []bool{false, true} {
+			for p.visits < maxVisits && b.kind == blockTest && pull(b, in, holds) {
+				changed = true
+				in = edges(p.order())
+			}
+		}
+	}
+	return changed
+}
+
+// edges returns the edges that lead to each block.
+func edges(order []*block) [][]edge {
+	in := make([][]edge, len(order))
+	for _, b := range order {
+		if b.kind != blockRet {
+			in[b.t.seq] = append(in[b.t.seq], edge{b, true})
+		}
+		if b.kind == blockTest {
+			in[b.f.seq] = append(in[b.f.seq], edge{b, false})
+		}
+	}
+	return in
+}
+
+// pull looks at the chain of tests from b on that go on at one place if they
+// hold, and at the next test if not; or the reverse, if holds is true. Where
+// all that leads to b has tested one value, and a test of that value stands in
+// the chain behind tests of others, it is moved before these.
+func pull(b *block, in [][]edge, holds bool) bool {
+	value, ok := tested(in[b.seq])
+	if !ok {
+		return false
+	}
+	next := func(b *block) **block { return edge{b, holds}.to() }
+	exit := *edge{b, !holds}.to()
+	links := func(c *block) bool {
+		return c.kind == blockTest && c.pure && *edge{c, !holds}.to() == exit &&
+			(c == b || len(in[c.seq]) == 1)
+	}
+	other, before := b, (**block)(nil)
+	for ; links(other) && other.codes == value; other = *before {
+		before = next(other)
+	}
+	if !links(other) {
+		return false
+	}
+	after := next(other)
+	for links(*after) && (*after).codes != value {
+		after = next(*after)
+	}
+	if !links(*after) {
+		return false
+	}
+	moved := *after
+	*after = *next(moved)
+	*next(moved) = other
+	if before != nil {
+		*before = moved
+		return true
+	}
+	for _, e := range in[b.seq] {
+		*e.to() = moved
+	}
+	return true
+}
+
+// tested returns the code whose value all blocks test from which edges come.
+func tested(in []edge) (codes int, ok bool) {
+	if len(in) == 0 {
+		return 0, false
+	}
+	codes = in[0].from.codes
+	for _, e := range in {
+		if e.from.kind != blockTest || !e.from.pure || e.from.codes != codes {
+			return 0, false
+		}
+	}
+	return codes, true
+}
+
+// unite makes one of blocks that do the same.
+func (p *program) unite() bool {
+	type shape struct {
+		kind  blockKind
+		codes int
+		jump  uint16
+		x     bool
+		k     uint32
+		t, f  *block
+	}
+	order := p.order()
+	first := map[shape]*block{}
+	same := make(map[*block]*block, len(order))
+	changed := false
+	for i := len(order) - 1; i >= 0; i-- {
+		b := order[i]
+		if b.kind == blockRet {
+			same[b] = b
+			continue
+		}
+		b.t = same[b.t]
+		if b.kind == blockTest {
+			b.f = same[b.f]
+		}
+		s := shape{b.kind, b.codes, b.jump, b.x, b.k, b.t, b.f}
+		twin, ok := first[s]
+		if !ok {
+			first[s], twin = b, b
+		} else {
+			changed = true
+		}
+		same[b] = twin
+	}
+	p.root = same[p.root]
+	return changed
+}
+
+// join puts the code of blocks that only go on before that of the next block,
+// where no other leads to it.
+func (p *program) join() {
+	for _, b := range p.order() {
+		for b.kind == blockJump && b.t.preds == 1 && b.t.kind != blockRet {
+			n := b.t
+			b.code = append(b.code[:len(b.code):len(b.code)], n.code...)
+			b.test = test{b.code, n.jump, n.x, n.k}
+			b.kind, b.t, b.f, b.pure, b.mem = n.kind, n.t, n.f, false, true
+		}
+	}
+}
+
+// registers is what the machine's registers hold at the begin of a block: the
+// result of code, or of one load of the index register.
+type registers struct {
+	set bool // some edge leads here
+	a   int  // identity of code; -1: unknown
+	x   Instruction
+}
+
+// unload leaves out loads of what the registers hold already.
+func (p *program) unload() {
+	order := p.order()
+	at := make([]registers, len(order))
+	for i := range at {
+		at[i].a = -1
+	}
+	flow := func(to *block, r registers) {
+		r.set = true
+		switch e := &at[to.seq]; {
+		case !e.set:
+			*e = r
+		default:
+			if e.a != r.a {
+				e.a = -1
+			}
+			if e.x != r.x {
+				e.x = Instruction{}
+			}
+		}
+	}
+	for _, b := range order {
+		if b.kind == blockRet {
+			continue
+		}
+		r := b.reduce(at[b.seq])
+		flow(b.t, r)
+		if b.kind == blockTest {
+			flow(b.f, r)
+		}
+	}
+}
+
+// reduce shortens the code of a block, given what the registers hold before
+// it, and returns what they hold after it.
+func (b *block) reduce(r registers) registers {
+	if b.pure && r.a == b.codes {
+		b.code = nil
+		return r
+	}
+	x := r.x
+	for i, in := range b.code {
+		switch {
+		case in.Op&7 == classLDX && i == 0:
+			x = in
+		case in.Op&7 == classLDX, in.Op == classMISC|miscTAX,
+			in.Op&7 == classST && x.Op == classLDX|modeMEM:
+			x = Instruction{}
+		}
+	}
+	if len(b.code) > 0 && b.code[0].Op&7 == classLDX && b.code[0] == r.x {
+		b.code = b.code[1:]
+	}
+	r = registers{a: -1, x: x}
+	if b.pure {
+		r.a = b.codes
+	}
+	return r
+}

@@ -1,0 +1,396 @@
+package filter
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"tcpsee/capture"
+)
+
+// corpus is where captures with many link types are, if they are there.
+const corpus = "../../../shared/corpus/dev"
+
+// everything asks for all combinations of expressions and link types.
+var everything = os.Getenv("FILTER_TEST_LONG") != ""
+
+// tcpdumpLinks are the link types that tcpdump -y knows by name.
+var tcpdumpLinks = []struct {
+	name string
+	link capture.LinkType
+}{
+	{"EN10MB", capture.LinkEthernet}, {"LINUX_SLL", capture.LinkSLL}, {"RAW", capture.LinkRaw},
+	{"LINUX_SLL2", capture.LinkSLL2}, {"NULL", capture.LinkNull}, {"LOOP", capture.LinkLoop},
+	{"PPP", capture.LinkPPP}, {"PPP_SERIAL", capture.LinkPPPSerial},
+	{"PPP_ETHER", capture.LinkPPPEther}, {"C_HDLC", capture.LinkCHDLC},
+	{"IPV4", capture.LinkIPv4}, {"IPV6", capture.LinkIPv6}, {"SLIP", capture.LinkSLIP},
+	{"FDDI", capture.LinkFDDI}, {"IEEE802", capture.LinkTokenRing},
+	{"IEEE802_11", capture.Link80211}, {"IEEE802_11_RADIO", capture.LinkRadiotap},
+	{"PRISM_HEADER", capture.LinkPrism}, {"IEEE802_11_RADIO_AVS", capture.LinkAVS},
+	{"PFLOG", linkPFLog}, {"ENC", linkENC}, {"PPI", linkPPI}, {"FRELAY", capture.LinkFrameRelay},
+	{"ATM_RFC1483", linkATM1483}, {"IP_OVER_FC", linkIPFC}, {"LTALK", linkLTalk},
+	{"SYMANTEC_FIREWALL", linkSymantec}, {"APPLE_IP_OVER_IEEE1394", linkAppleIP1394},
+	{"NETANALYZER", linkNetAnalyzer}, {"NETANALYZER_TRANSPARENT", linkNetAnaTrans},
+}
+
+// differs says where a program is meant to differ from libpcap's.
+func differs(link capture.LinkType, expr string) string {
+	wlan := layoutOf(link).family == famWLAN
+	switch {
+	case strings.Contains(expr, "protochain"):
+		return "libpcap loops, ours is unrolled"
+	case (wlan || link == linkPFLog) &&
+		(strings.Contains(expr, "geneve") || strings.Contains(expr, "pppoes")):
+		return "libpcap computes the offset of one layer into the register of another"
+	case expr == "geneve or ip" || expr == "not geneve":
+		return "offsets are not set where the packet is not Geneve"
+	case wlan && strings.HasPrefix(expr, "0=0"):
+		return "libpcap's comparisons overwrite the register of an offset"
+	case link == linkPFLog && strings.Contains(expr, "tcp[-"):
+		return "libpcap's optimiser makes the index unsigned"
+	}
+	return ""
+}
+
+func needTcpdump(t testing.TB) {
+	t.Helper()
+	if _, err := exec.LookPath("tcpdump"); err != nil {
+		t.Skip("tcpdump is not there to compare with")
+	}
+}
+
+// readLines returns the lines of a file of expressions.
+func readLines(t testing.TB, name string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		if line != "" && !strings.HasPrefix(line, "#") {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
+// tcpdumpProgram compiles with tcpdump.
+func tcpdumpProgram(link, expr string) ([]Instruction, error) {
+	out, err := exec.Command("tcpdump", "-y", link, "-ddd", "--", expr).CombinedOutput()
+	if err != nil {
+		return nil, errors.New(strings.TrimSpace(string(out)))
+	}
+	var prog []Instruction
+	s := bufio.NewScanner(strings.NewReader(string(out)))
+	s.Scan()
+	for s.Scan() {
+		var in Instruction
+		if _, err := fmt.Sscan(s.Text(), &in.Op, &in.Jt, &in.Jf, &in.K); err != nil {
+			return nil, err
+		}
+		prog = append(prog, in)
+	}
+	return prog, nil
+}
+
+// each runs f for every index below n, two at a time.
+func each(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	for part := range 2 {
+		wg.Go(func() {
+			for i := part; i < n; i += 2 {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestTcpdumpPrograms runs our programs and tcpdump's over made-up packets
+// that go deep into both.
+func TestTcpdumpPrograms(t *testing.T) {
+	needTcpdump(t)
+	exprs := readLines(t, "accepted.txt")
+	type pair struct{ expr, link int }
+	var pairs []pair
+	for i := range exprs {
+		for j := range tcpdumpLinks {
+			// All link types have their turn with some expressions.
+			if everything || j == 0 || j == 1+i%(len(tcpdumpLinks)-1) {
+				pairs = append(pairs, pair{i, j})
+			}
+		}
+	}
+	var mu sync.Mutex
+	compared, refused := 0, 0
+	each(len(pairs), func(i int) {
+		expr, l := exprs[pairs[i].expr], tcpdumpLinks[pairs[i].link]
+		if differs(l.link, expr) != "" {
+			return
+		}
+		theirs, theirErr := tcpdumpProgram(l.name, expr)
+		ours, ourErr := compileForTest(expr, l.link)
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case (ourErr == nil) != (theirErr == nil):
+			t.Errorf("%s, %s: ours says %v, tcpdump %v", l.name, expr, ourErr, theirErr)
+		case ourErr != nil:
+			refused++
+		default:
+			compared++
+			if d := difference(ours, theirs, l.link); d != "" {
+				t.Errorf("%s, %s: %s\nours:\n%stcpdump's:\n%s", l.name, expr, d,
+					Format(ours), Format(theirs))
+			}
+		}
+	})
+	t.Logf("%d programs compared, %d refused by both", compared, refused)
+}
+
+// compileForTest compiles as tcpdump -y -d does: for no interface, but with
+// what the kernel says of direction and interface.
+func compileForTest(expr string, link capture.LinkType) ([]Instruction, error) {
+	e, err := Parse(expr)
+	if err != nil {
+		return nil, err
+	}
+	family := layoutOf(link).family
+	live := strings.Contains(expr, "bound") || strings.Contains(expr, "ifindex") ||
+		family == famLoopHost || family == famLoopNet || family == famPFLog
+	return e.program(Options{Link: link, Live: live})
+}
+
+// difference looks for a packet that two programs judge differently.
+func difference(a, b []Instruction, link capture.LinkType) string {
+	r := rand.New(rand.NewSource(1))
+	x, y := decode(a), decode(b)
+	for range 1500 {
+		pkt := aim([][]Instruction{a, b}[r.Intn(2)], r)
+		if layoutOf(link).family == famLoopHost && len(pkt) > 3 && pkt[3] != 0 {
+			continue // ours would take it for the other byte order
+		}
+		n := uint32(len(pkt))
+		if r.Intn(3) == 0 {
+			n = uint32(r.Intn(200))
+		}
+		if got, want := run(x, pkt, n), run(y, pkt, n); got != want {
+			return fmt.Sprintf("ours %v, tcpdump %v for % x, length %d", got, want, pkt, n)
+		}
+	}
+	return ""
+}
+
+// TestTcpdumpRefuses compares what is refused.
+func TestTcpdumpRefuses(t *testing.T) {
+	needTcpdump(t)
+	exprs := readLines(t, "refused.txt")
+	if len(exprs) < 60 {
+		t.Errorf("only %d expressions", len(exprs))
+	}
+	var mu sync.Mutex
+	each(len(exprs), func(i int) {
+		_, theirs := tcpdumpProgram("EN10MB", exprs[i])
+		_, ours := compileForTest(exprs[i], capture.LinkEthernet)
+		mu.Lock()
+		defer mu.Unlock()
+		if ours == nil {
+			t.Errorf("%q is accepted", exprs[i])
+		}
+		if theirs == nil {
+			t.Errorf("%q: tcpdump accepts it", exprs[i])
+		}
+	})
+	t.Logf("%d expressions refused", len(exprs))
+}
+
+// frame is one frame of the corpus.
+type frame struct {
+	file    string
+	number  int64
+	data    []byte
+	origLen int
+}
+
+// readCorpus returns the frames of all captures by link type. Those of BSD
+// loopback from big-endian systems are apart, since tcpdump takes the byte
+// order from the file: their link type is negated.
+func readCorpus(t testing.TB) map[int][]frame {
+	t.Helper()
+	names, _ := filepath.Glob(filepath.Join(corpus, "*.pcap*"))
+	if len(names) == 0 {
+		t.Skip("the corpus is not there")
+	}
+	frames := map[int][]frame{}
+	for _, name := range names {
+		s, err := capture.OpenFile(name)
+		if err != nil {
+			t.Logf("%s: %v", name, err)
+			continue
+		}
+		for {
+			batch, err := s.Next()
+			for _, f := range batch {
+				if f.Record != capture.RecordPacket {
+					continue
+				}
+				key := int(f.Link)
+				if f.Link == capture.LinkNull && len(f.Data) > 3 && f.Data[0] == 0 {
+					key = bigEndianNull
+				}
+				frames[key] = append(frames[key], frame{filepath.Base(name), f.Number,
+					slices.Clone(f.Data), f.OrigLen})
+			}
+			if err != nil {
+				if err != io.EOF {
+					t.Logf("%s: %v", name, err)
+				}
+				break
+			}
+		}
+		s.Close()
+	}
+	return frames
+}
+
+const bigEndianNull = -1
+
+// writeNumbered writes frames to a classic pcap file, each with its index as
+// the time.
+func writeNumbered(t testing.TB, name string, key int, frames []frame) {
+	t.Helper()
+	var order binary.AppendByteOrder = binary.LittleEndian
+	link := key
+	if key == bigEndianNull {
+		order, link = binary.BigEndian, 0
+	}
+	var b []byte
+	b = order.AppendUint32(b, 0xa1b2c3d4)
+	b = order.AppendUint16(b, 2)
+	b = order.AppendUint16(b, 4)
+	b = order.AppendUint32(b, 0)
+	b = order.AppendUint32(b, 0)
+	b = order.AppendUint32(b, MaxSnapLen)
+	b = order.AppendUint32(b, uint32(link))
+	for i, f := range frames {
+		for _, v := range []int{i, 0, len(f.data), f.origLen} {
+			b = order.AppendUint32(b, uint32(v))
+		}
+		b = append(b, f.data...)
+	}
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tcpdumpSelects returns the indices of the frames that tcpdump selects.
+func tcpdumpSelects(name, expr string) ([]int, error) {
+	var stderr strings.Builder
+	cmd := exec.Command("tcpdump", "-r", name, "-w", "-", "--", expr)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, errors.New(strings.TrimSpace(stderr.String()))
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if len(out) >= 4 && out[0] == 0xa1 {
+		order = binary.BigEndian
+	}
+	var list []int
+	for p := 24; p+16 <= len(out); {
+		list = append(list, int(order.Uint32(out[p:])))
+		p += 16 + int(order.Uint32(out[p+8:]))
+	}
+	return list, nil
+}
+
+// TestTcpdumpSelects compares which frames of the corpus are selected.
+func TestTcpdumpSelects(t *testing.T) {
+	needTcpdump(t)
+	frames := readCorpus(t)
+	exprs := readLines(t, "accepted.txt")
+	if len(exprs) < 150 {
+		t.Errorf("only %d expressions", len(exprs))
+	}
+	dir := t.TempDir()
+	type job struct {
+		key        int
+		file, expr string
+	}
+	var jobs []job
+	for key, list := range frames {
+		file := filepath.Join(dir, fmt.Sprint(key))
+		writeNumbered(t, file, key, list)
+		if out, err := exec.Command("tcpdump", "-r", file, "-w", "/dev/null", "-c",
+			"1").CombinedOutput(); err != nil {
+			t.Logf("tcpdump does not read link type %d: %s", key, out)
+			continue
+		}
+		for i, expr := range exprs {
+			if everything || key == int(capture.LinkEthernet) || (i+key)%4 == 0 {
+				jobs = append(jobs, job{key, file, expr})
+			}
+		}
+	}
+	var mu sync.Mutex
+	agreed, packets, selected, refused := 0, 0, 0, 0
+	each(len(jobs), func(i int) {
+		j := jobs[i]
+		list := frames[j.key]
+		link := capture.LinkType(max(j.key, 0))
+		want, theirErr := tcpdumpSelects(j.file, j.expr)
+		got, ourErr := selects(link, j.expr, list)
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case (theirErr == nil) != (ourErr == nil):
+			t.Errorf("%v, %s: ours says %v, tcpdump %v", link, j.expr, ourErr, theirErr)
+		case ourErr != nil:
+			refused++
+		case slices.Equal(got, want):
+			agreed++
+			packets += len(list)
+			selected += len(want)
+		case differs(link, j.expr) == "":
+			for n, f := range list {
+				if a, b := slices.Contains(got, n), slices.Contains(want, n); a != b {
+					t.Errorf("%v, %s: ours %v, tcpdump %v for frame %d of %s", link,
+						j.expr, a, b, f.number, f.file)
+					break
+				}
+			}
+		}
+	})
+	t.Logf("%d expressions, %d link types: %d comparisons over %d frames agree, %d selected; "+
+		"%d refused by both", len(exprs), len(frames), agreed, packets, selected, refused)
+}
+
+func selects(link capture.LinkType, expr string, list []frame) ([]int, error) {
+	e, err := Parse(expr)
+	if err != nil {
+		return nil, err
+	}
+	m, err := e.Matcher(link)
+	if err != nil {
+		return nil, err
+	}
+	var got []int
+	for i, f := range list {
+		if m.Match(f.data, f.origLen) {
+			got = append(got, i)
+		}
+	}
+	return got, nil
+}
