@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcpsee/capture"
+	"tcpsee/capture/drive"
+)
+
+type connectFlags struct {
+	pictureFlags
+	saveFlags
+	relay     drive.RelayOptions
+	dial      drive.DialOptions
+	four, six bool
+	zero      bool
+	udp       bool
+	send      string
+	repeat    int
+}
+
+func (a *app) connectCommand() *cobra.Command {
+	var fl connectFlags
+	cmd := &cobra.Command{
+		Use:   "connect HOST PORT",
+		Short: "Open a connection, like nc HOST PORT, and draw its packets",
+		Long: `Open a TCP connection and draw its packets. Standard input goes out, what comes
+back is printed on standard output, the picture goes to standard error. Ctrl-C
+ends the connection with a FIN, as nc's does.
+
+Capturing needs root or CAP_NET_RAW.`,
+		Example: `  sudo tcpsee connect 10.0.0.2 3000
+  printf 'GET / HTTP/1.0\r\n\r\n' | sudo tcpsee connect example.org 80 >page.html
+  sudo tcpsee connect -z localhost 8080      only open and close`,
+		Args: hostAndPort,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			fl.dial.Host, fl.dial.Port = args[0], args[1]
+			return a.connect(cmd.Context(), &fl)
+		},
+	}
+	fl.pictureFlags.register(cmd)
+	fl.saveFlags.register(cmd, true)
+	f := cmd.Flags()
+	f.BoolVarP(&fl.four, "ipv4", "4", false, "IPv4 only")
+	f.BoolVarP(&fl.six, "ipv6", "6", false, "IPv6 only")
+	f.StringVarP(&fl.dial.Source, "source", "s", "", "send from local `ADDRESS`")
+	f.StringVarP(&fl.dial.SourcePort, "source-port", "p", "", "send from local `PORT`")
+	f.DurationVar(&fl.dial.Wait, "wait", 0, "give up connecting after this `TIME` (5s)")
+	f.BoolVar(&fl.dial.NoDelay, "no-delay", false, "switch Nagle's algorithm off")
+	f.BoolVarP(&fl.zero, "zero", "z", false, "open and close, send nothing")
+	f.BoolVarP(&fl.relay.HalfClose, "half-close", "N", false, "send a FIN at the end of input (Ctrl-D)")
+	f.BoolVarP(&fl.relay.CRLF, "crlf", "C", false, "end lines with CR LF")
+	f.BoolVar(&fl.relay.Reset, "linger0", false, "end with RST in place of FIN")
+	f.StringVar(&fl.send, "send", "", "send `TEXT` and a newline first")
+	f.IntVar(&fl.repeat, "repeat", 1, "open `N` connections, one after another")
+	f.BoolVarP(&fl.udp, "udp", "u", false, "")
+	_ = f.MarkHidden("udp")
+	return cmd
+}
+
+// hostAndPort checks the two arguments of connect.
+func hostAndPort(cmd *cobra.Command, args []string) error {
+	if len(args) != 2 {
+		return withHint(usagef("connect needs a host and a port, and got %d words", len(args)), "tcpsee connect 127.0.0.1 3000")
+	}
+	return nil
+}
+
+// family is what -4 and -6 ask for.
+func family(four, six bool) (drive.Family, error) {
+	switch {
+	case four && six:
+		return drive.AnyFamily, usagef("-4 and -6 exclude each other")
+	case four:
+		return drive.IPv4, nil
+	case six:
+		return drive.IPv6, nil
+	}
+	return drive.AnyFamily, nil
+}
+
+func (a *app) connect(ctx context.Context, fl *connectFlags) error {
+	if err := fl.pictureFlags.check(); err != nil {
+		return err
+	}
+	if err := fl.saveFlags.check(true); err != nil {
+		return err
+	}
+	if fl.udp {
+		return withHint(usagef("tcpsee shows TCP: there is no -u"), "sudo tcpdump -n udp shows datagrams")
+	}
+	var err error
+	if fl.dial.Family, err = family(fl.four, fl.six); err != nil {
+		return err
+	}
+	if fl.send != "" {
+		fl.relay.First = []byte(fl.send + "\n")
+	}
+	d, err := a.newDriven(ctx, &fl.pictureFlags, &fl.saveFlags)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	plan, err := drive.Prepare(d.ctx, fl.dial, d.report)
+	if err != nil {
+		return err
+	}
+	first, err := plan.Bind(0)
+	if err != nil {
+		return err
+	}
+	d.live, err = capture.OpenLive(capture.LiveOptions{
+		Interface: interfaceFor(plan.Targets),
+		Filter:    attemptFilter(first, fl.repeat > 1),
+	})
+	if err != nil {
+		first.Close()
+		return err
+	}
+	return d.draw(func() error {
+		err := d.dial(plan, first, fl)
+		for n := 1; n < fl.repeat && err == nil && d.ctx.Err() == nil; n++ {
+			err = d.dial(plan, nil, fl)
+		}
+		return err
+	})
+}
+
+// dial tries the targets one after another, as nc does, and carries the
+// conversation over the first connection that comes about. first is the
+// attempt at the first target, where that has been bound already.
+func (d *driven) dial(plan *drive.Plan, first *drive.Attempt, fl *connectFlags) error {
+	var failures []error
+	for i := range plan.Targets {
+		c, err := d.attempt(plan, i, first, fl.repeat > 1)
+		first = nil
+		if err == nil {
+			return d.converse(c, fl)
+		}
+		failures = append(failures, err)
+		if errors.Is(err, drive.ErrInterrupted) {
+			break
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// attempt connects to one target, with the filter set to it before its first
+// packet.
+func (d *driven) attempt(plan *drive.Plan, i int, bound *drive.Attempt, again bool) (*drive.Conn, error) {
+	if bound == nil {
+		time.Sleep(settleTime)
+		var err error
+		if bound, err = plan.Bind(i); err != nil {
+			return nil, err
+		}
+		if err = d.live.SetFilter(attemptFilter(bound, again)); err != nil {
+			bound.Close()
+			return nil, err
+		}
+	}
+	return bound.Connect(d.ctx)
+}
+
+// settleTime is given to the packets of one attempt before the filter changes
+// to the next.
+const settleTime = 5 * time.Millisecond
+
+// converse relays until either side ends.
+func (d *driven) converse(c *drive.Conn, fl *connectFlags) error {
+	if fl.zero {
+		return c.Close()
+	}
+	return outcomeError(c.Relay(d.ctx, d.input, d.console.talk, fl.relay))
+}
+
+// outcomeError is what of a relay's end is an error: not that a side closed,
+// and not Ctrl-C.
+func outcomeError(o drive.Outcome) error {
+	if o.Cancelled {
+		return nil
+	}
+	return o.Err
+}
+
+// attemptFilter lets the attempt's connection through, and what explains its
+// fate. With again, connections from other ports to the same target pass too,
+// for the last packets of one may come when the next has begun.
+func attemptFilter(a *drive.Attempt, again bool) []capture.Instruction {
+	spec := capture.DriveSpec{Local: a.Local, Remote: a.Remote, Neighbours: []netip.Addr{a.Remote.Addr()}}
+	if again {
+		spec.Local = netip.AddrPortFrom(a.Local.Addr(), 0)
+	}
+	return capture.DriveFilter(spec)
+}
+
+// interfaceFor returns the one interface through which all targets are
+// reached, else the name for all of them.
+func interfaceFor(targets []netip.AddrPort) string {
+	name := ""
+	for _, t := range targets {
+		n, _, err := capture.RouteInterface(t.Addr())
+		switch {
+		case err != nil:
+			continue
+		case name == "":
+			name = n
+		case name != n:
+			return capture.AnyInterface
+		}
+	}
+	if name == "" {
+		return capture.AnyInterface
+	}
+	return name
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/capture/drive"
+	"tcpsee/render"
+)
+
+// stragglers is how long a driven session waits after the last frame for what
+// the other end may still send.
+const stragglers = 400 * time.Millisecond
+
+// driven is a session in which tcpsee makes a connection, captures it and
+// draws it, while standard input and output carry the conversation.
+type driven struct {
+	app     *app
+	fl      *pictureFlags
+	save    *saveFlags
+	console *console
+	input   *drive.Input // standard input, for one relay after another
+	live    *capture.Live
+	calls   chan timedCall
+	ctx     context.Context // ends with Ctrl-C
+	stop    func()
+}
+
+// newDriven arranges the console and the signals.
+func (a *app) newDriven(ctx context.Context, fl *pictureFlags, save *saveFlags) (*driven, error) {
+	d := &driven{app: a, fl: fl, save: save, calls: make(chan timedCall, callQueue)}
+	d.ctx, d.stop = interruptible(ctx)
+	conversation := a.std.out
+	if fl.takesStdout() {
+		conversation = a.std.err
+	}
+	var err error
+	d.console, err = newConsole(a.std, conversation, d.stop)
+	if err != nil {
+		return nil, err
+	}
+	d.input = drive.NewInput(d.console.in)
+	return d, nil
+}
+
+// close gives everything back.
+func (d *driven) close() {
+	d.stop()
+	d.console.close()
+	if d.live != nil {
+		d.live.Close()
+	}
+}
+
+// report is the driver's Reporter.
+func (d *driven) report(c drive.Call) { reporter(d.calls)(c) }
+
+// draw runs the loop beside act, which drives the connection, and returns
+// act's error once everything has been drawn. The source must be open and
+// filtering.
+func (d *driven) draw(act func() error) error {
+	src := capture.NewQueue(d.live, 0)
+	rs, closeFiles, err := d.fl.renderers(d.console.picture, d.app.std.out, render.Options{Live: true, Interface: interfaceNamer(src)}, "timeline")
+	if err != nil {
+		return err
+	}
+	save, err := d.save.open(src)
+	if err != nil {
+		return err
+	}
+	finish, result := make(chan struct{}), make(chan error, 1)
+	go func() {
+		defer close(finish)
+		result <- act()
+	}()
+	l := &loop{src: src, save: save, live: true, prompt: true, renderers: rs, calls: d.calls, finish: finish, idle: stragglers}
+	drawn := l.run(context.Background())
+	d.stop() // where drawing failed, the connection ends with it
+	go drainCalls(d.calls, finish)
+	acted := <-result
+	if errors.Is(acted, drive.ErrInterrupted) {
+		acted = nil
+	}
+	if acted != nil && !d.fl.quiet && !d.fl.takesStdout() {
+		acted = &drawnError{acted}
+	}
+	return errors.Join(acted, drawn, closeFiles())
+}
+
+// drainCalls lets a driver go on whose loop has ended.
+func drainCalls(calls <-chan timedCall, finish <-chan struct{}) {
+	for {
+		select {
+		case <-calls:
+		case <-finish:
+			return
+		}
+	}
+}

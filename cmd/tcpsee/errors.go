@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"tcpsee/capture"
+	"tcpsee/capture/drive"
+)
+
+// The exit statuses (README, Exit status).
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// hinted is an error that knows what the user can do next.
+type hinted struct {
+	err  error
+	hint string
+}
+
+func (h *hinted) Error() string { return h.err.Error() }
+func (h *hinted) Unwrap() error { return h.err }
+
+// withHint says what to do about err.
+func withHint(err error, hint string) error { return &hinted{err, hint} }
+
+// usageError is a command line that makes no sense: exit status 2.
+type usageError struct{ err error }
+
+func (u *usageError) Error() string { return u.err.Error() }
+func (u *usageError) Unwrap() error { return u.err }
+
+// usagef makes a usageError.
+func usagef(format string, a ...any) error { return &usageError{fmt.Errorf(format, a...)} }
+
+// errReported ends a command with status 1 where the picture or an earlier
+// message has already said why.
+var errReported = errors.New("already reported")
+
+// exit prints err as `error:` then `hint:` and returns the exit status.
+func (a *app) exit(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if errors.Is(err, syscall.EPIPE) { // the reader of our output has gone: | head
+		return exitOK
+	}
+	if !errors.Is(err, errReported) {
+		fmt.Fprintf(a.std.err, "error: %s\n", printable(err.Error()))
+		if h := hintFor(err); h != "" {
+			fmt.Fprintf(a.std.err, "hint: %s\n", strings.ReplaceAll(printable(h), "\n", "\n      "))
+		}
+	}
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// drawnError is one whose reason the picture has told, with what to try next.
+type drawnError struct{ err error }
+
+func (d *drawnError) Error() string { return d.err.Error() }
+func (d *drawnError) Unwrap() error { return d.err }
+
+// hintFor finds the way out of an error.
+func hintFor(err error) string {
+	var drawn *drawnError
+	if errors.As(err, &drawn) {
+		return ""
+	}
+	var h *hinted
+	if errors.As(err, &h) {
+		return h.hint
+	}
+	var p *capture.PermissionError
+	if errors.As(err, &p) {
+		return p.Hint
+	}
+	if s := drive.Hint(err); s != "" {
+		return s
+	}
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return "tcpsee help lists the commands and flags"
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return "check the name; tcpsee replay - reads standard input"
+	}
+	return ""
+}
+
+// interrupted reports whether err only says that the user ended the command.
+func interrupted(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, os.ErrClosed)
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+
+	"tcpsee/capture"
+	"tcpsee/capture/filter"
+)
+
+// parseFilter reads a pcap-filter(7) expression given as words; nil stands for
+// none.
+func parseFilter(words []string) (*filter.Expr, error) {
+	text := strings.TrimSpace(strings.Join(words, " "))
+	if text == "" {
+		return nil, nil
+	}
+	e, err := filter.ParseWith(text, hostNames{})
+	if err == nil {
+		return e, nil
+	}
+	var syntax *filter.SyntaxError
+	if errors.As(err, &syntax) {
+		hint := syntax.Caret()
+		if syntax.Hint != "" {
+			hint += "\n" + syntax.Hint
+		}
+		return nil, withHint(&usageError{err}, hint)
+	}
+	return nil, &usageError{err}
+}
+
+// hostNames looks names in a filter up with the system's means.
+type hostNames struct{}
+
+func (hostNames) LookupHost(name string) ([]netip.Addr, error) { return lookupHost(name) }
+
+// matchers holds one program for each link type that has been met.
+type matchers struct {
+	expr   *filter.Expr
+	live   bool
+	exact  bool
+	byLink map[capture.LinkType]*filter.Matcher
+}
+
+// matchSaved returns a test of a file's frames, nil for no filter.
+func matchSaved(e *filter.Expr) func(*capture.Frame) bool {
+	if e == nil {
+		return nil
+	}
+	m := &matchers{expr: e, exact: true, byLink: make(map[capture.LinkType]*filter.Matcher)}
+	return m.match
+}
+
+// matchLive is the same for frames that the kernel has let through. Unless
+// exact, ICMP errors that quote what would match and ARP for its addresses
+// pass too.
+func matchLive(e *filter.Expr, exact bool) func(*capture.Frame) bool {
+	if e == nil {
+		return nil
+	}
+	m := &matchers{expr: e, live: true, exact: exact, byLink: make(map[capture.LinkType]*filter.Matcher)}
+	return m.match
+}
+
+func (m *matchers) match(f *capture.Frame) bool {
+	p, ok := m.byLink[f.Link]
+	if !ok { // an error is a link type that the expression says nothing of
+		if m.live {
+			p, _ = m.expr.LiveMatcher(f.Link)
+		} else {
+			p, _ = m.expr.Matcher(f.Link)
+		}
+		m.byLink[f.Link] = p
+	}
+	switch {
+	case p == nil:
+		return false
+	case p.MatchFrame(f):
+		return true
+	}
+	return !m.exact && p.MatchRelated(f.Data, f.OrigLen)
+}
+
+// watchProgram is what the kernel runs for watch: the filter, and what
+// explains a connection besides unless exact is asked for.
+func watchProgram(e *filter.Expr, exact bool) ([]capture.Instruction, error) {
+	if e == nil {
+		var err error
+		if e, err = filter.Parse("tcp"); err != nil {
+			return nil, err
+		}
+	}
+	prog, err := e.Compile(filter.Options{Link: filter.AnyLink, ICMPErrors: !exact, Neighbours: !exact})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]capture.Instruction, len(prog))
+	for i, in := range prog {
+		out[i] = capture.Instruction(in)
+	}
+	return out, nil
+}

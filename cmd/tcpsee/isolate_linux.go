@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// isolatedVariable marks the process that runs in namespaces of its own.
+const isolatedVariable = "TCPSEE_ISOLATED"
+
+// exitCannotCapture is the inner process's word that even in its own
+// namespaces it may not capture.
+const exitCannotCapture = 99
+
+// isIsolated reports whether this is that process.
+func isIsolated() bool { return os.Getenv(isolatedVariable) != "" }
+
+// errNotIsolated says that this system does not allow namespaces of one's own.
+var errNotIsolated = errors.New("this system does not allow user namespaces")
+
+// runIsolated runs this command again in a user and a network namespace of its
+// own (user_namespaces(7)), where an ordinary user may capture, and returns
+// its exit status.
+func (a *app) runIsolated(args []string) (int, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.Command(exe, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.std.in, a.std.out, a.std.err
+	cmd.Env = append(os.Environ(), isolatedVariable+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	held := make(chan os.Signal, 1) // the inner process has Ctrl-C from the terminal too, and ends
+	signal.Notify(held, os.Interrupt)
+	defer signal.Stop(held)
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("%w: %v", errNotIsolated, err)
+	}
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if exit.ExitCode() == exitCannotCapture {
+			return 0, fmt.Errorf("%w to capture in them", errNotIsolated)
+		}
+		return exit.ExitCode(), nil
+	}
+	return 0, err
+}
+
+// loopbackUp switches the new namespace's loopback interface on.
+func loopbackUp() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	ifr, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	ifr.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr); err != nil {
+		return fmt.Errorf("switch lo on: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcpsee/capture"
+	"tcpsee/capture/drive"
+)
+
+type listenFlags struct {
+	pictureFlags
+	saveFlags
+	relay     drive.RelayOptions
+	listen    drive.ListenOptions
+	four, six bool
+	port      string
+	keep      bool
+	udp       bool
+}
+
+func (a *app) listenCommand() *cobra.Command {
+	var fl listenFlags
+	cmd := &cobra.Command{
+		Use:   "listen [HOST] PORT",
+		Short: "Wait for a connection, like nc -l PORT, and draw its packets",
+		Long: `Wait for a TCP connection and draw its packets. Standard input goes out, what
+comes back is printed on standard output, the picture goes to standard error.
+It ends with the connection (--keep waits for the next).
+
+Capturing needs root or CAP_NET_RAW.`,
+		Example: `  sudo tcpsee listen 3000          and in another terminal: nc 127.0.0.1 3000
+  sudo tcpsee listen 127.0.0.1 3000
+  sudo tcpsee listen --keep 8080`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fl.address(args); err != nil {
+				return err
+			}
+			return a.listen(cmd.Context(), &fl)
+		},
+	}
+	fl.pictureFlags.register(cmd)
+	fl.saveFlags.register(cmd, true)
+	f := cmd.Flags()
+	f.BoolVarP(&fl.four, "ipv4", "4", false, "IPv4 only")
+	f.BoolVarP(&fl.six, "ipv6", "6", false, "IPv6 only")
+	f.StringVarP(&fl.port, "port", "p", "", "listen on `PORT` (as nc -l -p; the same as naming it)")
+	f.IntVar(&fl.listen.Backlog, "backlog", 0, "clients that may wait while one is served, `N` (default: nc's)")
+	f.DurationVar(&fl.listen.Wait, "wait", 0, "give up waiting after this `TIME` (30s)")
+	f.BoolVar(&fl.listen.NoDelay, "no-delay", false, "switch Nagle's algorithm off")
+	f.BoolVarP(&fl.keep, "keep", "k", false, "wait for the next client when one has gone")
+	f.BoolVarP(&fl.relay.HalfClose, "half-close", "N", false, "send a FIN at the end of input (Ctrl-D)")
+	f.BoolVarP(&fl.relay.CRLF, "crlf", "C", false, "end lines with CR LF")
+	f.BoolVar(&fl.relay.Reset, "linger0", false, "end with RST in place of FIN")
+	f.BoolVar(&fl.relay.StopReading, "zero-window", false, "stop reading: the window closes as data comes")
+	f.BoolVarP(&fl.udp, "udp", "u", false, "")
+	_ = f.MarkHidden("udp")
+	return cmd
+}
+
+// address reads [HOST] PORT and -p.
+func (fl *listenFlags) address(args []string) error {
+	if fl.udp {
+		return withHint(usagef("tcpsee shows TCP: there is no -u"), "sudo tcpdump -n udp shows datagrams")
+	}
+	if fl.port != "" {
+		args = append(args, fl.port)
+	}
+	switch len(args) {
+	case 1:
+		fl.listen.Port = args[0]
+	case 2:
+		fl.listen.Host, fl.listen.Port = args[0], args[1]
+	default:
+		return withHint(usagef("listen needs a port, and got %d words", len(args)), "tcpsee listen 3000")
+	}
+	return nil
+}
+
+func (a *app) listen(ctx context.Context, fl *listenFlags) error {
+	if err := fl.pictureFlags.check(); err != nil {
+		return err
+	}
+	if err := fl.saveFlags.check(true); err != nil {
+		return err
+	}
+	var err error
+	if fl.listen.Family, err = family(fl.four, fl.six); err != nil {
+		return err
+	}
+	d, err := a.newDriven(ctx, &fl.pictureFlags, &fl.saveFlags)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	l, err := drive.Bind(d.ctx, fl.listen, d.report)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	name := capture.AnyInterface
+	if l.Addr.Addr().IsLoopback() {
+		name, _, _ = capture.RouteInterface(l.Addr.Addr())
+	}
+	d.live, err = capture.OpenLive(capture.LiveOptions{
+		Interface: name,
+		Filter:    capture.DriveFilter(capture.DriveSpec{Local: l.Addr}),
+	})
+	if err != nil {
+		return err
+	}
+	if err := l.Listen(); err != nil {
+		return err
+	}
+	d.announce(l)
+	return d.draw(func() error { return d.serve(l, fl) })
+}
+
+// announce says what the other side may type.
+func (d *driven) announce(l *drive.Listener) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "listening on %s · the other side types one of:\n", l.Addr)
+	for _, at := range l.Reachable() {
+		fmt.Fprintf(&b, "  nc %s %d%s\n", at.Addr(), at.Port(), onThisMachine(at.Addr().IsLoopback()))
+	}
+	b.WriteString("Ctrl-C ends\n")
+	_, _ = d.console.picture.w.Write([]byte(b.String()))
+}
+
+func onThisMachine(loopback bool) string {
+	if loopback {
+		return "   on this machine"
+	}
+	return ""
+}
+
+// serve accepts one client after another; the listener listens already.
+func (d *driven) serve(l *drive.Listener, fl *listenFlags) error {
+	for {
+		c, err := l.Accept(d.ctx)
+		if errors.Is(err, drive.ErrInterrupted) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !fl.keep { // as nc does: the next client is refused, not kept waiting
+			l.Close()
+		}
+		err = outcomeError(c.Relay(d.ctx, d.input, d.console.talk, fl.relay))
+		if !fl.keep || d.ctx.Err() != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,414 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sort"
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+	"tcpsee/dissect/conn"
+	"tcpsee/render"
+)
+
+// The loop's times. A socket call waits callHold for frames that were
+// stamped before it and are still in the kernel's ring.
+const (
+	callHold     = 5 * time.Millisecond
+	tickInterval = 250 * time.Millisecond
+	drainTime    = 50 * time.Millisecond
+	maxStraggle  = 3 * time.Second
+	settled      = 20 * time.Millisecond // in place of loop.idle, once every connection has closed
+	giveUp       = 200 * time.Millisecond
+)
+
+// timedCall is a socket call of an end that tcpsee drives.
+type timedCall struct {
+	at   capture.Stamp
+	call conn.Call
+}
+
+// loop is the one place where frames become events, for live and for saved
+// captures alike.
+type loop struct {
+	src       capture.Source
+	live      bool                         // frames come as they happen
+	prompt    bool                         // flush after each batch: live, and pipes
+	match     func(f *capture.Frame) bool  // nil lets everything pass
+	pass      func(p *dissect.Packet) bool // nil lets everything pass
+	calls     <-chan timedCall             // nil where nothing is driven
+	finish    <-chan struct{}              // closed when nothing more will be driven; nil where nothing is
+	renderers []render.Renderer
+	save      *saver        // nil where nothing is saved
+	idle      time.Duration // with finish: how long to wait for stragglers
+	files     []string
+	limit     int64 // end after so many frames; 0 is never
+
+	decoder dissect.Decoder
+	joiner  dissect.Joiner
+	tracker *conn.Tracker
+	packet  dissect.Packet
+	held    []timedCall
+	total   conn.Capture
+	err     error          // the first error of a renderer or of saving
+	reached bool           // the limit
+	shown   int64          // frames that events stand for
+	open    map[int64]bool // driven connections that are not closed yet
+}
+
+// batch is what the pump hands over; the loop answers on done when it needs
+// the frames no longer.
+type batch struct {
+	frames []capture.Frame
+	err    error
+	done   chan<- struct{}
+}
+
+// run reads the source to its end, or until ctx ends, and draws. A fault in
+// the capture is returned after everything before it has been drawn.
+func (l *loop) run(ctx context.Context) error {
+	l.tracker = conn.New(conn.Options{Live: l.live})
+	l.total.Files = l.files
+	l.total.First, l.total.Last = capture.NoTime, capture.NoTime
+	fault := l.read(ctx)
+	l.releaseCalls(capture.Stamp(1<<63 - 1))
+	l.emit(l.tracker.End())
+	l.finishCapture(fault)
+	for _, r := range l.renderers {
+		l.keep(r.Close())
+	}
+	if l.save != nil {
+		l.keep(l.save.finish())
+	}
+	if l.err != nil {
+		return l.err
+	}
+	return fault
+}
+
+// read is the loop proper. It returns why the source ended, nil for its end.
+func (l *loop) read(ctx context.Context) error {
+	batches, quit := make(chan batch), make(chan struct{})
+	go pump(l.src, batches, quit)
+	defer l.src.Close()
+	defer close(quit)
+
+	tick := newTicker(l.live)
+	defer tick.Stop()
+	hold := time.NewTimer(time.Hour)
+	defer hold.Stop()
+	stop := ending{ctx: ctx.Done(), finish: l.finish, drain: l.graceful()}
+	for l.err == nil {
+		select {
+		case b := <-batches:
+			l.frames(b.frames)
+			l.flush()
+			b.done <- struct{}{}
+			if l.reached {
+				return nil
+			}
+			if b.err != nil {
+				return endOf(b.err)
+			}
+			stop.heard(l.straggle())
+		case c := <-l.calls:
+			l.held = append(l.held, c)
+			hold.Reset(callHold)
+		case <-hold.C:
+			l.releaseCalls(capture.StampOf(time.Now().Add(-callHold)))
+			if len(l.held) > 0 {
+				hold.Reset(callHold)
+			}
+			l.flush()
+		case now := <-tick.C:
+			l.emit(l.tracker.Tick(capture.StampOf(now)))
+			l.flush()
+		case <-stop.finish:
+			stop.finished(l.straggle())
+		case <-stop.ctx:
+			stop.cancelled()
+		case <-stop.close:
+			l.src.Close() // wakes the pump, whose last batch ends the loop
+			stop.closed()
+		case <-stop.give:
+			return nil // a read that cannot be woken: standard input
+		}
+	}
+	return nil
+}
+
+// graceful is how long to go on after the user has ended the command: frames
+// that were captured before are still on their way through the ring. A saved
+// capture has none.
+func (l *loop) graceful() time.Duration {
+	if l.live {
+		return drainTime
+	}
+	return 0
+}
+
+// ending is how a loop comes to its end before its source does.
+type ending struct {
+	ctx    <-chan struct{}  // the user ended it
+	finish <-chan struct{}  // the driver has nothing more to do
+	close  <-chan time.Time // time to close the source
+	give   <-chan time.Time // the source did not wake
+	drain  time.Duration
+	until  time.Time // no straggler is awaited after that
+}
+
+// finished waits idle for what the other end may still send.
+func (e *ending) finished(idle time.Duration) {
+	e.finish, e.until = nil, time.Now().Add(maxStraggle)
+	e.close = time.After(idle)
+}
+
+// heard waits anew after each batch, up to a limit.
+func (e *ending) heard(idle time.Duration) {
+	if e.close != nil && time.Now().Add(idle).Before(e.until) {
+		e.close = time.After(idle)
+	}
+}
+
+func (e *ending) cancelled() {
+	e.ctx, e.finish, e.until = nil, nil, time.Time{}
+	e.close = time.After(e.drain)
+}
+
+func (e *ending) closed() {
+	e.ctx, e.finish, e.close = nil, nil, nil
+	e.give = time.After(giveUp)
+}
+
+// straggle is how long to wait for stragglers of a driven session.
+func (l *loop) straggle() time.Duration {
+	if len(l.open) == 0 && l.total.Segments > 0 {
+		return settled
+	}
+	return l.idle
+}
+
+// follow keeps the set of driven connections that are not closed at both ends.
+func (l *loop) follow(e *conn.Event) {
+	if l.finish == nil || e.Type != conn.TypeSegment {
+		return
+	}
+	over := func(s conn.State) bool { return s == conn.StateClosed || s == conn.StateTimeWait }
+	if over(e.States[conn.Client]) && over(e.States[conn.Server]) {
+		delete(l.open, e.Conn)
+		return
+	}
+	if l.open == nil {
+		l.open = make(map[int64]bool)
+	}
+	l.open[e.Conn] = true
+}
+
+// pump reads batches and hands each over before it asks for the next, for
+// that is how long frames live.
+func pump(src capture.Source, out chan<- batch, quit <-chan struct{}) {
+	done := make(chan struct{}, 1)
+	for {
+		frames, err := src.Next()
+		select {
+		case out <- batch{frames, err, done}:
+		case <-quit:
+			return
+		}
+		if err != nil {
+			return
+		}
+		select {
+		case <-done:
+		case <-quit:
+			return
+		}
+	}
+}
+
+// endOf turns the ordinary end of a source into nil.
+func endOf(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// newTicker ticks for live captures only.
+func newTicker(live bool) *time.Ticker {
+	if live {
+		return time.NewTicker(tickInterval)
+	}
+	t := time.NewTicker(time.Hour)
+	t.Stop()
+	return t
+}
+
+// frames turns one batch into events.
+func (l *loop) frames(fs []capture.Frame) {
+	for i := range fs {
+		f := &fs[i]
+		if len(l.held) > 0 && f.Time.Known() {
+			l.releaseCalls(f.Time)
+		}
+		l.frame(f)
+		if l.limit > 0 && l.total.Frames >= l.limit {
+			l.reached = true
+			return
+		}
+	}
+}
+
+// frame turns one frame into events.
+func (l *loop) frame(f *capture.Frame) {
+	if f.Record == capture.RecordCustom {
+		if c, ok := loadCall(f.Data); ok {
+			l.call(&c)
+		}
+		return
+	}
+	if l.match != nil && !l.match(f) {
+		return
+	}
+	l.decoder.Decode(f, &l.packet)
+	if l.pass != nil && !l.pass(&l.packet) {
+		return
+	}
+	l.count(f)
+	if l.save != nil {
+		l.keep(l.save.frame(f))
+	}
+	if l.packet.Content == dissect.ContentFragment {
+		l.joiner.Join(&l.packet, &l.decoder)
+	}
+	l.classify()
+	l.emit(l.tracker.Add(&l.packet))
+}
+
+// count keeps the totals of frames.
+func (l *loop) count(f *capture.Frame) {
+	l.total.Frames++
+	l.total.Bytes += int64(f.OrigLen)
+	if !f.Time.Known() {
+		return
+	}
+	if !l.total.First.Known() || f.Time < l.total.First {
+		l.total.First = f.Time
+	}
+	if !l.total.Last.Known() || f.Time > l.total.Last {
+		l.total.Last = f.Time
+	}
+}
+
+// classify keeps the totals of what was and was not followed.
+func (l *loop) classify() {
+	p := &l.packet
+	if p.Content == dissect.ContentTCP {
+		l.total.Segments++
+		return
+	}
+	why := ""
+	switch p.Problem {
+	case dissect.ProblemNone, dissect.ProblemUnknownProto:
+		return
+	case dissect.ProblemLinkType:
+		why = p.Frame.Link.String()
+	default:
+		why = p.Problem.String()
+	}
+	if l.total.Unfollowed == nil {
+		l.total.Unfollowed = make(map[string]int64)
+	}
+	l.total.Unfollowed[why]++
+}
+
+// releaseCalls gives the tracker the held calls that happened before t.
+func (l *loop) releaseCalls(t capture.Stamp) {
+	if len(l.held) == 0 {
+		return
+	}
+	sort.SliceStable(l.held, func(i, j int) bool { return l.held[i].at < l.held[j].at })
+	n := 0
+	for n < len(l.held) && l.held[n].at < t {
+		c := l.held[n]
+		l.call(&c)
+		n++
+	}
+	l.held = append(l.held[:0], l.held[n:]...)
+}
+
+// call turns a socket call into events.
+func (l *loop) call(c *timedCall) {
+	if l.save != nil {
+		l.keep(l.save.call(c))
+	}
+	l.emit(l.tracker.Call(&c.call, c.at))
+}
+
+// emit draws events.
+func (l *loop) emit(events []conn.Event) {
+	for i := range events {
+		e := &events[i]
+		if e.Type == conn.TypeEnd {
+			l.total.Connections++
+		}
+		l.follow(e)
+		l.shown += framesBehind(e)
+		for _, r := range l.renderers {
+			l.keep(r.Event(e))
+		}
+	}
+}
+
+// framesBehind counts the frames that an event stands for.
+func framesBehind(e *conn.Event) int64 {
+	switch e.Type {
+	case conn.TypeSegment:
+		if e.Packet != nil && len(e.Packet.Fragments) > 1 {
+			return int64(len(e.Packet.Fragments))
+		}
+		return 1
+	case conn.TypeICMP, conn.TypeNeighbour:
+		return 1
+	}
+	return 0
+}
+
+// finishCapture draws the event that ends the capture.
+func (l *loop) finishCapture(fault error) {
+	if fault != nil {
+		l.total.Fault = fault.Error()
+	}
+	for _, f := range l.src.Findings() {
+		l.total.Findings = append(l.total.Findings, f.Error())
+	}
+	l.total.NotTCP = max(0, l.total.Frames-l.shown)
+	l.total.Interfaces = l.src.Interfaces()
+	l.total.Dropped = l.src.Stats().Dropped
+	e := conn.Event{Type: conn.TypeCapture, Time: l.total.Last, Capture: &l.total}
+	for _, r := range l.renderers {
+		l.keep(r.Event(&e))
+	}
+}
+
+// flush shows what was drawn, where somebody watches it grow.
+func (l *loop) flush() {
+	if !l.prompt {
+		return
+	}
+	for _, r := range l.renderers {
+		l.keep(r.Flush())
+	}
+	if l.save != nil {
+		l.keep(l.save.out.Flush())
+	}
+}
+
+// keep remembers the first error.
+func (l *loop) keep(err error) {
+	if err != nil && l.err == nil {
+		l.err = err
+	}
+}

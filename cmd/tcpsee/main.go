@@ -1,0 +1,32 @@
+// Command tcpsee shows a TCP connection as it happens, packet by packet: it
+// opens the connection itself, sits beside nc, or replays a saved capture.
+//
+// This package is wiring only: each command builds a source and renderers and
+// hands them to the one loop in loop.go.
+package main
+
+import (
+	"os"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+}
+
+// stdio is what a command reads and writes. Results go to out, everything
+// else to err.
+type stdio struct {
+	in       *os.File
+	out, err *os.File
+}
+
+// run executes one command line and returns its exit status.
+func run(args []string, std stdio) int {
+	app := &app{std: std}
+	root := app.root()
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	return app.exit(root.Execute())
+}

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"tcpsee/capture"
+	"tcpsee/render"
+)
+
+// pictureFlags are the flags of every command that draws.
+type pictureFlags struct {
+	view      string
+	outputs   []string
+	quiet     bool
+	width     int
+	color     string
+	ascii     bool
+	time      string
+	noPayload bool
+	absolute  bool
+	verbose   bool
+	hex       bool
+	full      bool
+	conn      int64
+}
+
+func (p *pictureFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&p.view, "view", "", "`VIEW` to draw: timeline or summary (default: what suits)")
+	f.StringArrayVarP(&p.outputs, "output", "o", nil, "data to standard output in place of the picture: `FORMAT` ndjson, csv, markdown or text; or a file with such an ending, written as well")
+	f.BoolVarP(&p.quiet, "quiet", "q", false, "no picture")
+	f.IntVar(&p.width, "width", 0, "columns of the picture (default: the terminal's, else COLUMNS, else 100)")
+	f.StringVar(&p.color, "color", "auto", "colour: auto, always or never")
+	f.BoolVar(&p.ascii, "ascii", false, "draw with ASCII characters only")
+	f.StringVar(&p.time, "time", "start", "time column: start (since the connection's first row), delta (since the row before) or clock (UTC)")
+	f.BoolVar(&p.noPayload, "no-payload", false, "leave payloads out of the picture")
+	f.BoolVarP(&p.absolute, "absolute", "S", false, "sequence numbers as they are on the wire")
+	f.BoolVarP(&p.verbose, "verbose", "v", false, "a sentence under each row")
+	f.BoolVar(&p.hex, "hex", false, "layer 7 as hexadecimal bytes")
+	f.BoolVar(&p.full, "full", false, "fold nothing")
+	f.Int64Var(&p.conn, "conn", 0, "draw only connection `N`")
+}
+
+// check refuses values that make no sense before anything is opened.
+func (p *pictureFlags) check() error {
+	if !oneOf(p.view, "", "timeline", "summary") {
+		return usagef("--view %q: the views are timeline and summary", p.view)
+	}
+	if !oneOf(p.color, "auto", "always", "never") {
+		return usagef("--color %q: say auto, always or never", p.color)
+	}
+	if !oneOf(p.time, "start", "delta", "clock") {
+		return usagef("--time %q: say start, delta or clock", p.time)
+	}
+	if p.width != 0 && p.width < render.MinWidth {
+		return usagef("--width %d: the picture needs %d columns or more", p.width, render.MinWidth)
+	}
+	if p.conn < 0 {
+		return usagef("--conn %d: connections are numbered from 1", p.conn)
+	}
+	data := 0
+	for _, o := range p.outputs {
+		if oneOf(o, formats...) {
+			data++
+			continue
+		}
+		if formatOf(o) == "" {
+			return withHint(usagef("-o %q is neither a format nor a file whose ending is one", o),
+				"formats: "+strings.Join(formats, ", ")+"; file endings: .ndjson .csv .md .txt")
+		}
+	}
+	if data > 1 {
+		return usagef("-o: only one format can go to standard output; give the others file names")
+	}
+	return nil
+}
+
+// formats are the words that -o takes.
+var formats = []string{"ndjson", "csv", "markdown", "text"}
+
+// formatOf returns the format that a file name's ending stands for.
+func formatOf(name string) string {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".ndjson", ".jsonl":
+		return "ndjson"
+	case ".csv":
+		return "csv"
+	case ".md":
+		return "markdown"
+	case ".txt":
+		return "text"
+	}
+	return ""
+}
+
+// takesStdout reports whether a format word claims standard output.
+func (p *pictureFlags) takesStdout() bool {
+	for _, o := range p.outputs {
+		if oneOf(o, formats...) {
+			return true
+		}
+	}
+	return false
+}
+
+// interfaceNamer names the interface of a frame while the frame is drawn.
+func interfaceNamer(src capture.Source) func(*capture.Frame) string {
+	return func(f *capture.Frame) string {
+		list := src.Interfaces()
+		if f.Interface < 0 || f.Interface >= len(list) {
+			return ""
+		}
+		return list[f.Interface].Name
+	}
+}
+
+// screen is where a picture goes.
+type screen struct {
+	w    io.Writer
+	file *os.File // what w ends in, for its width and whether it is a terminal
+}
+
+// renderers builds what the flags ask for. view is the picture's where the
+// flags name none. closeAll closes the files.
+func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options, view string) (rs []render.Renderer, closeAll func() error, err error) {
+	var files []*os.File
+	closeAll = func() error {
+		var first error
+		for _, f := range files {
+			if err := f.Close(); err != nil && first == nil {
+				first = err
+			}
+		}
+		return first
+	}
+	opt := p.options(pic.file, base)
+	if p.view != "" {
+		view = p.view
+	}
+	if !p.quiet && !p.takesStdout() {
+		rs = append(rs, newView(view, pic.w, opt))
+	}
+	for _, o := range p.outputs {
+		plain := base
+		plain.Conn, plain.Width, plain.Full = p.conn, opt.Width, p.full
+		if oneOf(o, formats...) {
+			rs = append(rs, newFormat(o, view, data, plain))
+			continue
+		}
+		f, err := os.Create(o)
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		files = append(files, f)
+		rs = append(rs, newFormat(formatOf(o), view, f, plain))
+	}
+	return rs, closeAll, nil
+}
+
+// newView makes one of the pictures.
+func newView(view string, w io.Writer, o render.Options) render.Renderer {
+	if view == "summary" {
+		return render.NewSummary(w, o)
+	}
+	return render.NewTimeline(w, o)
+}
+
+// newFormat makes a renderer for data.
+func newFormat(format, view string, w io.Writer, o render.Options) render.Renderer {
+	switch format {
+	case "ndjson":
+		return render.NewNDJSON(w, o)
+	case "csv":
+		o.Format = render.FormatCSV
+		return render.NewSummary(w, o)
+	case "markdown":
+		o.Format = render.FormatMarkdown
+		return render.NewSummary(w, o)
+	}
+	return newView(view, w, o)
+}
+
+// options are the picture's for a given output.
+func (p *pictureFlags) options(out *os.File, o render.Options) render.Options {
+	o.Width = p.width
+	if o.Width == 0 {
+		o.Width = widthOf(out)
+	}
+	o.Color = p.color == "always" || p.color == "auto" && wantsColor(out)
+	o.ASCII = p.ascii || asciiLocale()
+	o.Time = map[string]render.TimeMode{"start": render.TimeStart, "delta": render.TimeDelta, "clock": render.TimeClock}[p.time]
+	o.NoPayload, o.Absolute, o.Verbose, o.Hex, o.Full, o.Conn = p.noPayload, p.absolute, p.verbose, p.hex, p.full, p.conn
+	return o
+}
+
+// widthOf returns the columns of a terminal, else what COLUMNS says, else the
+// default.
+func widthOf(f *os.File) int {
+	if f != nil {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return max(w, render.MinWidth)
+		}
+	}
+	if w, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && w >= render.MinWidth && w <= maxColumns {
+		return w
+	}
+	return render.DefaultWidth
+}
+
+// maxColumns is the widest picture that COLUMNS can ask for.
+const maxColumns = 1000
+
+// wantsColor follows https://no-color.org and the terminal's own word.
+func wantsColor(f *os.File) bool {
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(f)
+}
+
+func isTerminal(f *os.File) bool { return f != nil && term.IsTerminal(int(f.Fd())) }
+
+// asciiLocale reports whether the locale says that the terminal does not take
+// UTF-8. An unset locale says nothing: that is taken as yes.
+func asciiLocale() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			v = strings.ToLower(v)
+			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+		}
+	}
+	return false
+}
+
+func oneOf(s string, words ...string) bool {
+	for _, w := range words {
+		if s == w {
+			return true
+		}
+	}
+	return false
+}

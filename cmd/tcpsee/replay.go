@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcpsee/capture"
+	"tcpsee/capture/filter"
+	"tcpsee/dissect"
+	"tcpsee/dissect/conn"
+	"tcpsee/render"
+)
+
+// A regular file whose first scanBytes hold more than fewConnections is drawn
+// as a table unless a view is asked for.
+const (
+	scanBytes      = 4 << 20
+	fewConnections = 8
+)
+
+type replayFlags struct {
+	pictureFlags
+	saveFlags
+	reads []string
+	count int64
+}
+
+func (a *app) replayCommand() *cobra.Command {
+	var fl replayFlags
+	cmd := &cobra.Command{
+		Use:   "replay FILE… [-- FILTER…]",
+		Short: "Draw saved captures (- is standard input)",
+		Long: `Draw saved captures: pcap and pcapng, also compressed; - is standard input.
+
+Words that name a file, or end like a capture, are files; the rest is a filter in
+the language of tcpdump (pcap-filter). -- between them settles doubt.`,
+		Example: `  tcpsee replay lesson.pcap
+  tcpsee replay lesson.pcap port 3000
+  ssh host sudo tcpdump -U -w - port 80 | tcpsee replay -
+  tcpsee replay big.pcap --view summary
+  tcpsee replay lesson.pcap -o ndjson | jq .kind`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			files, words := splitFiles(args, cmd.ArgsLenAtDash())
+			return a.replay(cmd.Context(), &fl, append(fl.reads, files...), words)
+		},
+	}
+	fl.pictureFlags.register(cmd)
+	fl.saveFlags.register(cmd, false)
+	cmd.Flags().StringArrayVarP(&fl.reads, "read", "r", nil, "read `FILE` (as tcpdump -r; the same as naming it)")
+	cmd.Flags().Int64VarP(&fl.count, "count", "c", 0, "stop after `N` packets")
+	return cmd
+}
+
+// splitFiles tells files from the words of a filter. dash is where -- stood,
+// −1 for nowhere.
+func splitFiles(args []string, dash int) (files, words []string) {
+	if dash >= 0 {
+		return args[:dash], args[dash:]
+	}
+	n := 0
+	for n < len(args) && looksLikeFile(args[n]) {
+		n++
+	}
+	if n == 0 && len(args) > 0 {
+		n = 1 // so that a mistyped name is reported as a file that isn't there
+	}
+	return args[:n], args[n:]
+}
+
+// looksLikeFile reports whether a word is a capture rather than part of a
+// filter.
+func looksLikeFile(word string) bool {
+	if word == "-" {
+		return true
+	}
+	name := strings.ToLower(word)
+	for _, z := range []string{".gz", ".zst", ".lz4"} {
+		name = strings.TrimSuffix(name, z)
+	}
+	switch filepath.Ext(name) {
+	case ".pcap", ".pcapng", ".cap", ".dmp", ".dump", ".ntar":
+		return true
+	}
+	st, err := os.Stat(word)
+	return err == nil && !st.IsDir()
+}
+
+func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string) error {
+	if err := fl.pictureFlags.check(); err != nil {
+		return err
+	}
+	if err := fl.saveFlags.check(!fl.quiet); err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return withHint(usagef("replay needs a file"), "tcpsee replay lesson.pcap, or - for standard input")
+	}
+	expr, err := parseFilter(words)
+	if err != nil {
+		return err
+	}
+	view := "timeline"
+	if fl.view == "" && manyConnections(files, expr) {
+		view = "summary"
+	}
+	src, err := capture.OpenFiles(files)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	pic := screen{w: a.std.out, file: a.std.out}
+	rs, closeFiles, err := fl.renderers(pic, a.std.out, render.Options{Files: files, Interface: interfaceNamer(src)}, view)
+	if err != nil {
+		return err
+	}
+	save, err := fl.open(src)
+	if err != nil {
+		return err
+	}
+	l := &loop{src: src, save: save, limit: fl.count, match: matchSaved(expr), renderers: rs, files: files, prompt: !allRegular(files)}
+	err = l.run(ctx)
+	return errors.Join(err, closeFiles())
+}
+
+// allRegular reports whether every name is a regular file: nothing grows
+// while it is drawn.
+func allRegular(files []string) bool {
+	for _, f := range files {
+		st, err := os.Stat(f)
+		if f == "-" || err != nil || !st.Mode().IsRegular() {
+			return false
+		}
+	}
+	return true
+}
+
+// manyConnections looks at the beginning of regular files, to choose a view.
+func manyConnections(files []string, expr *filter.Expr) bool {
+	if !allRegular(files) {
+		return false
+	}
+	src, err := capture.OpenFiles(files)
+	if err != nil {
+		return false // the command proper will say why
+	}
+	defer src.Close()
+	var (
+		match   = matchSaved(expr)
+		dec     dissect.Decoder
+		pkt     dissect.Packet
+		tracker = conn.New(conn.Options{})
+		bytes   int
+	)
+	for bytes < scanBytes {
+		frames, err := src.Next()
+		for i := range frames {
+			f := &frames[i]
+			bytes += len(f.Data)
+			if f.Record != capture.RecordPacket || match != nil && !match(f) {
+				continue
+			}
+			dec.Decode(f, &pkt)
+			for _, e := range tracker.Add(&pkt) {
+				if e.Conn > fewConnections {
+					return true
+				}
+			}
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return false
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"encoding/json"
+	"net/netip"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcpsee/capture"
+	"tcpsee/dissect/conn"
+)
+
+// saveFlags are the flags of every command that can save what it sees.
+type saveFlags struct {
+	file   string
+	size   int64
+	count  int
+	every  time.Duration
+	isWait bool // nc's -w is a time-out: a number deserves a hint
+}
+
+func (s *saveFlags) register(cmd *cobra.Command, likeNC bool) {
+	s.isWait = likeNC
+	f := cmd.Flags()
+	f.StringVarP(&s.file, "write", "w", "", "save the packets in `FILE` as pcapng (- is standard output)")
+	f.Int64Var(&s.size, "rotate-size", 0, "begin the next file after `BYTES`")
+	f.IntVar(&s.count, "rotate-count", 0, "keep at most `N` files")
+	f.DurationVar(&s.every, "rotate-every", 0, "begin the next file after this `TIME` (10m)")
+}
+
+// check refuses what cannot be meant.
+func (s *saveFlags) check(dataOnStdout bool) error {
+	if _, err := strconv.Atoi(s.file); err == nil && s.isWait {
+		return withHint(usagef("-w names a file here, and %q is a number", s.file), "nc's time-out is --wait "+s.file+"s; a file of that name: -w ./"+s.file)
+	}
+	if s.file == "-" && dataOnStdout {
+		return usagef("-w - and -o cannot both have standard output")
+	}
+	if s.file == "" && (s.size != 0 || s.count != 0 || s.every != 0) {
+		return usagef("the rotate flags need -w FILE")
+	}
+	return nil
+}
+
+// saver writes what the loop sees.
+type saver struct {
+	out *capture.RotatingWriter
+	src capture.Source
+}
+
+// open begins the file; nil where nothing is to be saved.
+func (s *saveFlags) open(src capture.Source) (*saver, error) {
+	if s.file == "" {
+		return nil, nil
+	}
+	out, err := capture.NewRotatingWriter(s.file, capture.RotateOptions{
+		Size: s.size, Count: s.count, Every: s.every, Owner: invokingUser(),
+		Writer: capture.WriterOptions{Application: "tcpsee " + version()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &saver{out: out, src: src}, nil
+}
+
+// invokingUser is who called sudo; nil where nobody did.
+func invokingUser() *capture.Owner {
+	uid, err1 := strconv.Atoi(os.Getenv("SUDO_UID"))
+	gid, err2 := strconv.Atoi(os.Getenv("SUDO_GID"))
+	if err1 != nil || err2 != nil || os.Geteuid() != 0 {
+		return nil
+	}
+	return &capture.Owner{UID: uid, GID: gid}
+}
+
+func (s *saver) frame(f *capture.Frame) error { return s.out.WriteFrame(f, s.src.Interfaces()) }
+
+// savedCall is a socket call as it is kept in a pcapng file.
+type savedCall struct {
+	Time   int64  `json:"time"` // nanoseconds since 1970
+	Name   string `json:"name"`
+	Phase  string `json:"phase"`
+	From   string `json:"from"`
+	Args   string `json:"args,omitempty"`
+	Result string `json:"result,omitempty"`
+	Error  string `json:"error,omitempty"`
+	Data   []byte `json:"data,omitempty"`
+	Local  string `json:"local,omitempty"`
+	Remote string `json:"remote,omitempty"`
+}
+
+// phaseNames are the phases' names in saved calls.
+var phaseNames = [...]string{conn.PhaseWhole: "whole", conn.PhaseEntry: "entry", conn.PhaseReturn: "return"}
+
+// savedData is how many bytes of a call's data are kept.
+const savedData = 4096
+
+func (s *saver) call(c *timedCall) error {
+	data := c.call.Data
+	if len(data) > savedData {
+		data = data[:savedData]
+	}
+	b, err := json.Marshal(savedCall{
+		Time: int64(c.at), Name: c.call.Name, Phase: phaseNames[c.call.Phase], From: c.call.From.String(),
+		Args: c.call.Args, Result: c.call.Result, Error: c.call.Error, Data: data,
+		Local: addrText(c.call.Local), Remote: addrText(c.call.Remote),
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.WriteCustom(b)
+}
+
+func addrText(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+// loadCall reads what call has saved; false where it is something else.
+func loadCall(b []byte) (timedCall, bool) {
+	var s savedCall
+	if json.Unmarshal(b, &s) != nil || s.Name == "" {
+		return timedCall{}, false
+	}
+	c := timedCall{at: capture.Stamp(s.Time), call: conn.Call{Name: s.Name, Args: s.Args, Result: s.Result, Error: s.Error, Data: s.Data}}
+	for p, name := range phaseNames {
+		if name == s.Phase {
+			c.call.Phase = conn.Phase(p)
+		}
+	}
+	if s.From == conn.Server.String() {
+		c.call.From = conn.Server
+	}
+	c.call.Local, _ = netip.ParseAddrPort(s.Local)
+	c.call.Remote, _ = netip.ParseAddrPort(s.Remote)
+	return c, true
+}
+
+// finish writes the statistics and closes.
+func (s *saver) finish() error {
+	if err := s.out.WriteStatistics(s.src.Stats()); err != nil {
+		return err
+	}
+	return s.out.Close()
+}

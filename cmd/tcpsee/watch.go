@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcpsee/capture"
+	"tcpsee/capture/filter"
+	"tcpsee/render"
+)
+
+type watchFlags struct {
+	pictureFlags
+	saveFlags
+	iface       string
+	promiscuous bool
+	count       int64
+	exact       bool
+	dump        bool
+	ssh         bool
+}
+
+func (a *app) watchCommand() *cobra.Command {
+	var fl watchFlags
+	cmd := &cobra.Command{
+		Use:   "watch [-i INTERFACE] [FILTER…]",
+		Short: "Sit beside nc or any other program: draw what passes, as it passes",
+		Long: `Draw the TCP connections that pass an interface, as they pass. FILTER is in the
+language of tcpdump (pcap-filter); ICMP errors and ARP that explain a connection
+pass as well (--exact stops that).
+
+Capturing needs root or CAP_NET_RAW.`,
+		Example: `  sudo tcpsee watch port 3000
+  sudo tcpsee watch -i lo
+  sudo tcpsee watch 'host 10.0.0.2 and not port 22'`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.watch(cmd.Context(), &fl, args) },
+	}
+	fl.pictureFlags.register(cmd)
+	fl.saveFlags.register(cmd, false)
+	f := cmd.Flags()
+	f.StringVarP(&fl.iface, "interface", "i", capture.AnyInterface, "`INTERFACE` to watch; any is all")
+	f.BoolVar(&fl.promiscuous, "promiscuous", false, "take frames for other hosts too")
+	f.Int64VarP(&fl.count, "count", "c", 0, "end after `N` packets")
+	f.BoolVar(&fl.exact, "exact", false, "only what matches the filter: no ICMP errors, no ARP beside it")
+	f.BoolVarP(&fl.dump, "dump", "d", false, "print the filter's program, as tcpdump -d, and end")
+	f.BoolVar(&fl.ssh, "ssh", false, "draw your own ssh session too")
+	return cmd
+}
+
+func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
+	if err := fl.pictureFlags.check(); err != nil {
+		return err
+	}
+	if err := fl.saveFlags.check(!fl.quiet); err != nil {
+		return err
+	}
+	expr, err := parseFilter(words)
+	if err != nil {
+		return err
+	}
+	if fl.dump {
+		return a.dumpFilter(expr)
+	}
+	own := sshSessions()
+	if fl.ssh {
+		own = nil
+	}
+	prog, err := watchProgram(expr, fl.exact)
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	live, err := capture.OpenLive(capture.LiveOptions{Interface: fl.iface, Filter: prog, Promiscuous: fl.promiscuous})
+	if err != nil {
+		return err
+	}
+	defer live.Close()
+	src := capture.NewQueue(live, 0)
+	pic := screen{w: a.std.out, file: a.std.out}
+	rs, closeFiles, err := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src)}, "timeline")
+	if err != nil {
+		return err
+	}
+	if !fl.quiet {
+		fmt.Fprintln(a.std.err, watching(fl, words, len(own)))
+	}
+	save, err := fl.open(src)
+	if err != nil {
+		return err
+	}
+	l := &loop{src: src, save: save, live: true, prompt: true, renderers: rs, limit: fl.count,
+		match: matchLive(expr, fl.exact), pass: leaveOut(own)}
+	return errors.Join(l.run(ctx), closeFiles())
+}
+
+// watching is the first line: what is listened to, and what is left out.
+func watching(fl *watchFlags, words []string, sessions int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "watching %s: ", fl.iface)
+	if len(words) > 0 {
+		b.WriteString(printable(strings.Join(words, " ")))
+	} else {
+		b.WriteString("all TCP")
+	}
+	if !fl.exact {
+		b.WriteString(" + ICMP, ARP")
+	}
+	switch {
+	case sessions == 1:
+		b.WriteString(" · your ssh session left out (--ssh draws it)")
+	case sessions > 1:
+		fmt.Fprintf(&b, " · %d ssh sessions left out (--ssh draws them)", sessions)
+	}
+	b.WriteString(" · Ctrl-C ends")
+	return b.String()
+}
+
+// dumpFilter prints the program for Ethernet, as tcpdump -d does.
+func (a *app) dumpFilter(expr *filter.Expr) error {
+	if expr == nil {
+		return withHint(usagef("-d needs a filter"), "tcpsee watch -d port 3000")
+	}
+	prog, err := expr.Compile(filter.Options{Link: capture.LinkEthernet})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(a.std.out, filter.Format(prog))
+	return err
+}
