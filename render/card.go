@@ -85,11 +85,15 @@ func (t *timeline) place(e *conn.Event, width int) string {
 
 // fileName is the name of a file without the directories that it is in.
 func (t *timeline) fileName(i int) string {
-	name := t.o.Files[i]
-	if at := strings.LastIndexAny(name, `/\`); at >= 0 && at+1 < len(name) {
-		name = name[at+1:]
+	return safeName(baseName(t.o.Files[i]), maxName, &t.g)
+}
+
+// baseName is a path without the directories, of any system.
+func baseName(path string) string {
+	if at := strings.LastIndexAny(path, `/\`); at >= 0 && at+1 < len(path) {
+		return path[at+1:]
 	}
-	return safeName(name, maxName, &t.g)
+	return path
 }
 
 func (t *timeline) interfaceName(p *dissect.Packet) string {

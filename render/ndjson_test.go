@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -253,11 +254,11 @@ func FuzzJSONString(f *testing.F) {
 }
 
 func BenchmarkNDJSON(b *testing.B) {
-	benchmarkSegments(b, download(), NewNDJSON(discard{}, Options{}))
+	benchmarkSegments(b, download(), NewNDJSON(io.Discard, Options{}))
 }
 
 func BenchmarkTimeline(b *testing.B) {
-	benchmarkSegments(b, download(), NewTimeline(discard{}, Options{Width: 100, Full: true}))
+	benchmarkSegments(b, download(), NewTimeline(io.Discard, Options{Width: 100, Full: true}))
 }
 
 func benchmarkSegments(b *testing.B, s *scene, r Renderer) {
@@ -279,13 +280,9 @@ func benchmarkSegments(b *testing.B, s *scene, r Renderer) {
 	}
 }
 
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-
 func TestNDJSONDoesNotAllocate(t *testing.T) {
 	s := chat()
-	r := NewNDJSON(discard{}, Options{})
+	r := NewNDJSON(io.Discard, Options{})
 	if n := testing.AllocsPerRun(1000, func() {
 		for i := range 10 {
 			r.Event(&s.events[i])

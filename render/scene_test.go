@@ -147,7 +147,7 @@ func (l *link) packet(e *conn.Event, from conn.Side, g segment) *dissect.Packet 
 	if g.flags.Has(dissect.ACK) {
 		p.TCP.Ack = dissect.Seq(l.iss[from.Other()] + g.ack)
 	}
-	data := make([]byte, 14)
+	data := append(make([]byte, 14+ip+header), g.data...)
 	if l.mac {
 		copy(data, []byte{0x06, 0x26, 0xcb, 0xdc, 0x9e, 0x41})
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -145,7 +146,7 @@ func TestEscapeMarkdown(t *testing.T) {
 
 func BenchmarkSummary(b *testing.B) {
 	s := classroom(10)
-	r := NewSummary(discard{}, Options{Width: 120})
+	r := NewSummary(io.Discard, Options{Width: 120})
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {

@@ -2,7 +2,6 @@ package render
 
 import (
 	"io"
-	"strings"
 	"time"
 
 	"tcpsee/capture"
@@ -22,7 +21,7 @@ const (
 
 // timeline draws one row an event.
 type timeline struct {
-	out output
+	sheet
 	o   Options
 	lay layout
 	g   glyphs
@@ -44,7 +43,6 @@ type timeline struct {
 	file     int
 	seenAt   string // where connections were seen, as it was said last
 
-	row     line   // the line being drawn
 	content line   // what stands on the arrow
 	more    line   // what did not find room there
 	scratch []byte // a token
@@ -63,7 +61,7 @@ type connView struct {
 // event, in time, each connection between its two ends.
 func NewTimeline(w io.Writer, o Options) Renderer {
 	t := &timeline{
-		out: newOutput(w), o: o, lay: newLayout(&o), g: newGlyphs(o.ASCII),
+		sheet: newSheet(w, &o), o: o, lay: newLayout(&o), g: newGlyphs(o.ASCII),
 		views: make(map[int64]*connView), base: capture.NoTime, last: capture.NoTime,
 	}
 	return t
@@ -211,23 +209,6 @@ func (t *timeline) forget(n int64) {
 	}
 }
 
-// emit takes the row that was drawn.
-func (t *timeline) emit() { t.out.buf = t.row.end(t.out.buf) }
-
-// paint begins a colour, where there are any.
-func (t *timeline) paint(sgr string) {
-	if t.o.Color && sgr != "" {
-		t.row.sgr(sgr)
-	}
-}
-
-// unpaint ends it.
-func (t *timeline) unpaint(sgr string) {
-	if t.o.Color && sgr != "" {
-		t.row.sgr(sgrReset)
-	}
-}
-
 // gap draws a silence before e, and says where another file begins.
 func (t *timeline) gap(e *conn.Event) {
 	if e.File != t.file && e.File >= 0 && e.File < len(t.o.Files) {
@@ -314,21 +295,4 @@ func (t *timeline) sizeLine(p *dissect.Packet) {
 		text = lead + text
 	}
 	t.note(t.lay.client, text, "")
-}
-
-// note draws text from a column on, wrapped to the width. What stands at the
-// left edge hangs, so that its beginnings can be told from the rest.
-func (t *timeline) note(col int, text, colour string) {
-	hang := 0
-	if col == 0 && !strings.HasPrefix(text, " ") {
-		hang = 2
-	}
-	for _, s := range wrapText(text, t.lay.width-col, hang) {
-		t.row.reset(t.lay.width)
-		t.row.to(col)
-		t.paint(colour)
-		t.row.text(s)
-		t.unpaint(colour)
-		t.emit()
-	}
 }

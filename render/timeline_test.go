@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"net/netip"
 	"os"
@@ -272,7 +273,7 @@ func TestColoursReadOnDarkAndLight(t *testing.T) {
 // TestViewsAreForgotten holds that memory does not grow with the number of
 // connections, ended or not.
 func TestViewsAreForgotten(t *testing.T) {
-	r := NewTimeline(discard{}, Options{Width: 80}).(*timeline)
+	r := NewTimeline(io.Discard, Options{Width: 80}).(*timeline)
 	s := newScene("2025-11-20 16:39:16.442830")
 	for i := range 3 * maxViews {
 		s.events = s.events[:0]
