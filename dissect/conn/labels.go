@@ -83,7 +83,7 @@ func rules() []rule {
 			"RFC 9293, section 3.8.6; tcp.analysis.window_full"},
 		{KeepAliveAck, isPlain | isEmpty | atNext | ackSame | windowSame | peerKept, windowZero, nil, toAck,
 			"RFC 9293, section 3.8.4; tcp.analysis.keep_alive_ack"},
-		{ZeroWindowProbeAck, isPlain | isEmpty | atNext | windowZero | windowSame | peerProbed, 0, sameOrNextAck, toAck,
+		{ZeroWindowProbeAck, isPlain | isEmpty | atNext | ackSame | windowZero | windowSame | peerProbed, 0, nil, toAck,
 			"RFC 9293, section 3.8.6.1; tcp.analysis.zero_window_probe_ack"},
 		{DupAck, isPlain | isEmpty | atNext | ackSame | windowSame, windowZero, nil, toAck,
 			"RFC 5681, section 2; tcp.analysis.duplicate_ack"},
@@ -138,12 +138,6 @@ func resendRules() []rule {
 
 // shortest: a keep-alive has no payload or one byte of it.
 func shortest(s *segment) bool { return s.len <= 1 }
-
-// sameOrNextAck: the answer to a probe takes its byte or does not.
-func sameOrNextAck(s *segment) bool {
-	last := s.e.ack[s.from]
-	return s.ack == last || s.ack == last+1
-}
 
 // fillsWindow: the segment ends where the peer's window does.
 func fillsWindow(s *segment) bool {

@@ -58,7 +58,7 @@ func answersProbe(s *segment) bool {
 // of that opening.
 func crosses(s *segment) bool {
 	e := s.e
-	if s.flags&dissect.SYN == 0 || s.flags&dissect.RST != 0 || e.flags.has(flagSelf) {
+	if s.flags&dissect.SYN == 0 || s.flags&dissect.RST != 0 || e.self() {
 		return false
 	}
 	if s.flags&dissect.ACK == 0 {

@@ -99,8 +99,13 @@ func (e *entry) inFlight(d int) uint32 {
 		return 0
 	}
 	low := e.base[d] + 1
-	if e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], low) {
-		low = e.ack[1-d]
+	switch {
+	case e.flags.of(flagAcked0, 1-d):
+		if after(e.ack[1-d], low) {
+			low = e.ack[1-d]
+		}
+	case e.flags.has(flagReset | flagHandshake): // the peer's last segment had no ACK
+		return 0
 	}
 	n := int32(e.next[d] - low)
 	if e.flags.of(flagFin0, d) {

@@ -15,7 +15,7 @@ func (s *segment) states() {
 	e := s.e
 	from, to := e.state(s.from), e.state(s.to)
 	from = s.sender(from)
-	if e.flags.has(flagSelf) {
+	if e.self() {
 		from = s.receiver(from, from)
 		e.pair.set(0, uint8(from))
 		e.pair.set(1, uint8(from))
@@ -219,7 +219,7 @@ func (s *segment) challenges() bool {
 	e := s.e
 	return s.flags&(dissect.SYN|dissect.RST|dissect.FIN|dissect.ACK) == dissect.ACK && s.len == 0 &&
 		e.flags.of(flagSyn0, s.to) && !e.flags.of(flagSyn0, s.from) && e.syns > 0 && !e.flags.has(flagSynAck) &&
-		s.ack != e.base[s.to]+1
+		s.before[s.from] <= StateListen && s.ack != e.base[s.to]+1
 }
 
 // timeWaits returns the direction of the end that begins TIME-WAIT with this

@@ -115,7 +115,7 @@ const (
 	flagDoubled         // a packet of it was captured twice
 	flagReused          // its first SYN reused the ports
 	flagRefused         // an RST answered its SYN
-	flagSelf            // both endpoints are the same
+	flagUnscaled        // one end does not scale its window, so that neither does
 )
 
 func (f flags) has(x flags) bool { return f&x != 0 }
@@ -142,6 +142,9 @@ func (e *entry) client() int {
 
 // side returns whose direction d is.
 func (e *entry) side(d int) Side { return Side(d ^ e.client()) }
+
+// self reports whether both endpoints are the same.
+func (e *entry) self() bool { return e.key.pa == e.key.pb && e.key.a == e.key.b }
 
 // dir returns the direction of a side.
 func (e *entry) dir(s Side) int { return int(s) ^ e.client() }

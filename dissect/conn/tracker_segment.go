@@ -95,6 +95,7 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	t.count(s)
 	t.payload(s)
 	t.give(s)
+	t.closedNow(s)
 	t.afterwards(s)
 }
 
@@ -129,7 +130,6 @@ func (t *Tracker) find(s *segment) {
 	e.setScale(0, scaleUnknown)
 	e.setScale(1, scaleUnknown)
 	e.flags.put(flagIPv6, v6)
-	e.flags.put(flagSelf, s.p.TCP.SrcPort == s.p.TCP.DstPort && s.p.IP.Src == s.p.IP.Dst)
 	s.isNew = true
 	if reused {
 		e.flags.set(flagReused)
@@ -157,7 +157,7 @@ const wellKnown = 1024
 func (t *Tracker) whoIsClient(s *segment) {
 	client := s.from
 	switch src, dst := s.p.TCP.SrcPort, s.p.TCP.DstPort; {
-	case s.e.flags.has(flagSelf):
+	case s.e.self():
 	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
 	case s.flags.Has(dissect.SYN | dissect.ACK):
 		client = s.to
@@ -203,7 +203,7 @@ func (t *Tracker) setBases(s *segment) {
 // server's SYN-ACKs, an RST that ends it.
 func (s *segment) isOpening() bool {
 	e, client := s.e, s.from == s.e.client()
-	if s.len > 0 || e.flags.has(flagReset|flagCrossed|flagSelf) || s.flags&dissect.FIN != 0 {
+	if s.len > 0 || e.flags.has(flagReset|flagCrossed) || e.self() || s.flags&dissect.FIN != 0 {
 		return false
 	}
 	switch {
@@ -338,6 +338,9 @@ func (t *Tracker) follow(s *segment) {
 	// What its sender has sent.
 	t.firstRoundTrip(s)
 	s.revive()
+	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && after(e.next[s.from], b.maxAck[s.from]) {
+		e.next[s.from] = b.maxAck[s.from] // it starts over: what was sent past a gap does not count
+	}
 	known := e.flags.of(flagKnown0, s.from)
 	probe := s.labels.Has(ZeroWindowProbe) && s.shape&atNext != 0
 	if !probe {
@@ -351,9 +354,6 @@ func (t *Tracker) follow(s *segment) {
 			b.maxAck[s.from] = e.next[s.from]
 		}
 	}
-	if s.labels.Has(ZeroWindowProbeAck) && s.ack == e.ack[s.from]+1 && s.shape&peerProbed != 0 {
-		e.next[s.to], b.maxAck[s.to] = s.ack, s.ack
-	}
 	// What its sender has said.
 	if s.labels.Has(DupAck) {
 		b.dups[s.from].add()
@@ -363,10 +363,11 @@ func (t *Tracker) follow(s *segment) {
 	}
 	e.window[s.from] = s.win
 	e.ack[s.from] = s.ack
-	if s.flags&dissect.ACK != 0 {
-		e.flags.set(flagAcked0 << s.from)
+	e.flags.put(flagAcked0<<s.from, s.flags&dissect.ACK != 0)
+	if s.labels.Has(ZeroWindowProbeAck) && e.flags.of(flagKeep0, s.to) {
+		e.flags &^= flagProbe0 << s.to // answered
 	}
-	e.flags.put(flagKeep0<<s.from, s.labels.Has(KeepAlive))
+	e.flags.put(flagKeep0<<s.from, s.shape&(isPlain|belowNext) == isPlain|belowNext && s.len <= 1)
 	e.flags.put(flagProbe0<<s.from, s.labels.Has(ZeroWindowProbe))
 	e.flags.put(flagEarly0<<s.from, s.flags&dissect.SYN != 0)
 	b.seen[s.from] = clockOf(s.now)
@@ -477,10 +478,13 @@ func (t *Tracker) synOptions(s *segment) {
 	if v, ok := option(opts, optionMSS); ok && len(v) == 2 {
 		e.mss[s.from] = kiloOf(uint16(v[0])<<8 | uint16(v[1]))
 	}
-	if v, ok := option(opts, optionScale); ok && len(v) == 1 {
+	v, ok := option(opts, optionScale)
+	switch {
+	case e.flags.has(flagUnscaled):
+	case ok && len(v) == 1:
 		e.setScale(s.from, min(int(v[0]), scaleMax))
-	}
-	if s.flags&dissect.ACK != 0 && !s.cut() && (e.scale(s.from) == scaleUnknown || e.scale(s.to) == scaleUnknown && e.flags.of(flagSyn0, s.to)) {
+	case !s.cut() && e.scale(s.from) == scaleUnknown: // both ends must offer it (RFC 7323, section 2.2)
+		e.flags.set(flagUnscaled)
 		e.setScale(0, 0)
 		e.setScale(1, 0)
 	}
