@@ -163,6 +163,7 @@ const (
 	TypeNeighbour             // ARP or neighbour discovery for an address in play
 	TypeCall                  // a socket call of an end that tcpsee drives or traces
 	TypeWait                  // nothing has come for a while; Text says what is awaited
+	TypeVerdict               // a connection has closed at both ends, and is still followed: Connection is filled (Options.Verdicts)
 	TypeEnd                   // a connection has left, or the capture has ended: Connection is filled
 	TypeCapture               // the capture has ended: Capture is filled
 )
@@ -204,7 +205,7 @@ type Event struct {
 	App        string          // layer 7 or 6, as far as this segment shows: `HTTP GET /`, `TLS ClientHello`; else ""
 	Call       *Call
 	Text       string      // of TypeWait
-	Connection *Connection // of TypeEnd
+	Connection *Connection // of TypeEnd and TypeVerdict
 	Capture    *Capture    // of TypeCapture
 
 	ICMP      dissect.ICMP      // of TypeICMP

@@ -29,6 +29,10 @@ type Options struct {
 	Limits Limits
 	Live   bool // Wait events are made by Tick, neighbour events at once
 	Quiet  bool // no Event.App: for views that show no rows
+
+	// Verdicts gives a TypeVerdict event as soon as a connection has closed
+	// at both ends, long before its TypeEnd.
+	Verdicts bool
 }
 
 // Stats counts what a Tracker has seen.

@@ -96,11 +96,7 @@ func (t *Tracker) end(n uint32, e *entry) {
 	ev := t.event(TypeEnd)
 	c := t.connection()
 	t.summarize(c, e)
-	ev.Conn, ev.Client, ev.Server, ev.Inferred = c.Number, c.Client, c.Server, c.Inferred
-	ev.Time, ev.Frame, ev.File = c.Last, c.LastFrame, c.File
-	ev.Since, ev.Delta = c.Last.Sub(t.start), c.Last.Sub(c.First)
-	ev.States, ev.Before, ev.IRTT, ev.HalfRTT = c.States, c.States, c.IRTT, c.HalfRTT
-	ev.Connection = c
+	t.describeEnd(ev, c)
 	t.table.remove(t.table.hash(&e.key), n)
 	t.forget(n, e)
 }
