@@ -55,6 +55,7 @@ type connView struct {
 	unwritten [2]int // rows since the states were written
 	last      capture.Stamp
 	run       run
+	told      string // the verdict, where it has been drawn
 }
 
 // NewTimeline returns a Renderer that draws the default view to w: one row an
@@ -113,6 +114,8 @@ func (t *timeline) draw(e *conn.Event) {
 		t.callRow(e)
 	case conn.TypeWait:
 		t.note(t.lay.client, t.g.gap+"  "+safeText(e.Text, &t.g), "")
+	case conn.TypeVerdict:
+		t.verdict(e)
 	case conn.TypeEnd:
 		t.end(e)
 	case conn.TypeCapture:

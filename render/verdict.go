@@ -10,17 +10,39 @@ import (
 // maxEvidence is how many frame numbers of a verdict are written.
 const maxEvidence = 8
 
-// end draws what became of a connection.
+// verdict draws what became of a connection that has just closed.
+func (t *timeline) verdict(e *conn.Event) {
+	c := e.Connection
+	if c == nil {
+		return
+	}
+	v := t.view(e)
+	t.endRun(v)
+	if head := verdictHead(&c.Verdict, &t.g); head != v.told {
+		v.told = head
+		t.drawVerdict(c, head)
+	}
+}
+
+// end draws what became of a connection that leaves, unless that stands there
+// already.
 func (t *timeline) end(e *conn.Event) {
 	c := e.Connection
 	if c == nil {
 		return
 	}
+	told := ""
 	if v := t.views[c.Number]; v != nil {
 		t.endRun(v)
+		told = v.told
 		delete(t.views, c.Number)
 	}
-	head := verdictHead(&c.Verdict, &t.g)
+	if head := verdictHead(&c.Verdict, &t.g); head != told {
+		t.drawVerdict(c, head)
+	}
+}
+
+func (t *timeline) drawVerdict(c *conn.Connection, head string) {
 	if head == "" {
 		return
 	}
