@@ -69,7 +69,7 @@ type batch struct {
 // run reads the source to its end, or until ctx ends, and draws. A fault in
 // the capture is returned after everything before it has been drawn.
 func (l *loop) run(ctx context.Context) error {
-	l.tracker = conn.New(conn.Options{Live: l.live})
+	l.tracker = conn.New(conn.Options{Live: l.live, Verdicts: true})
 	l.total.Files = l.files
 	l.total.First, l.total.Last = capture.NoTime, capture.NoTime
 	fault := l.read(ctx)
