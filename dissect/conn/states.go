@@ -77,10 +77,8 @@ func (s *segment) sender(st State) State {
 func (s *segment) provenBySending(st State) State {
 	e := s.e
 	switch st {
-	case StateSynSent: // it has the SYN-ACK, or answers something else
-		if e.flags.has(flagSynAck) && !s.challenges() {
-			return StateEstablished
-		}
+	case StateSynSent: // it has the SYN-ACK
+		return StateEstablished
 	case StateSynReceived:
 		// Before the handshake's last ACK only Fast Open lets it send (RFC 7413, section 4.2).
 		if (s.len > 0 || s.flags&dissect.FIN != 0) && !e.flags.has(flagTFOData) ||
@@ -218,8 +216,8 @@ func (s *segment) highest() uint32 {
 func (s *segment) challenges() bool {
 	e := s.e
 	return s.flags&(dissect.SYN|dissect.RST|dissect.FIN|dissect.ACK) == dissect.ACK && s.len == 0 &&
-		e.flags.of(flagSyn0, s.to) && !e.flags.of(flagSyn0, s.from) && e.syns > 0 && !e.flags.has(flagSynAck) &&
-		s.before[s.from] <= StateListen && s.ack != e.base[s.to]+1
+		e.flags.of(flagSyn0, s.to) && !e.flags.of(flagSyn0, s.from) && !e.flags.has(flagSynAck) &&
+		s.before[s.from] <= StateListen && s.before[s.to] == StateSynSent && s.ack != e.base[s.to]+1
 }
 
 // timeWaits returns the direction of the end that begins TIME-WAIT with this

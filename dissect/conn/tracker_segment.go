@@ -74,7 +74,8 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	if t.twins.seen(s) {
 		s.labels = s.labels.With(DuplicateCapture)
 		t.grow(s)
-		if s.shape = 0; s.len == 0 && s.flags&(dissect.SYN|dissect.FIN|dissect.RST) == 0 {
+		s.classify()
+		if s.shape&(isPlain|isEmpty|atNext|ackSame|windowZero) == isPlain|isEmpty|atNext|ackSame {
 			// Where packets are captured in two places their order is not sure:
 			// an ACK may stand before what it acknowledges.
 			s.b.dups[s.from] |= dupTold
@@ -512,7 +513,7 @@ func (s *segment) completeness() uint8 {
 	switch s.flags & (dissect.SYN | dissect.ACK) {
 	case dissect.SYN:
 		c = completeSYN
-		if s.len > 0 {
+		if s.len > 0 && fastOpenCookie(s.p.TCP.Options) {
 			c |= completeData
 		}
 	case dissect.SYN | dissect.ACK:
