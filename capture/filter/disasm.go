@@ -82,6 +82,9 @@ func (in Instruction) source(k string) string {
 	if in.Op&srcX != 0 {
 		return "x"
 	}
+	if strings.HasSuffix(k, "d") {
+		return fmt.Sprintf(k, int32(in.K))
+	}
 	return fmt.Sprintf(k, in.K)
 }
 

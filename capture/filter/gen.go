@@ -239,7 +239,7 @@ func (g *gen) transport6() place { n := g.network(); n.k += 40; return n }
 func (g *gen) headers() *cond {
 	c := g.prologue
 	if g.o.Link == linkPPI {
-		c = compare(jmpJEQ, ppi80211, ldAbs(sizeW, 4))
+		c = and(c, compare(jmpJEQ, ppi80211, ldAbs(sizeW, 4)))
 	}
 	body := g.wlanBody >= 0 && g.used[g.wlanBody]
 	hdr := g.wlanHdr >= 0 && (g.used[g.wlanHdr] || body)

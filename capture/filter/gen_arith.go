@@ -279,7 +279,7 @@ func (g *gen) loadAt(index value, p place, size uint16) value {
 	v := value{guard: index.guard}
 	switch {
 	case index.known && !p.varies():
-		v.code = []Instruction{ldAbs(size, p.k+index.k)}
+		v.code = []Instruction{ldAbs(size, g.beyond(p.k, index.k))}
 	case index.known && index.k < 1<<31:
 		v.code = g.load(p, size, index.k)
 	case p.varies():
@@ -290,6 +290,19 @@ func (g *gen) loadAt(index value, p place, size uint16) value {
 		v.code = append(index.code, tax(), ldInd(size, p.k))
 	}
 	return v
+}
+
+// beyond adds an index to an offset. What wraps around to where Linux has its
+// ancillary loads is beyond all packets instead, which is where libpcap's
+// machine sees it.
+func (g *gen) beyond(k, index uint32) uint32 {
+	const nowhere = 1<<31 - 1
+	switch sum := k + index; {
+	case k < skfLLOff && sum >= skfLLOff, k >= skfLLOff && index >= skfNetOff-skfLLOff:
+		return nowhere
+	default:
+		return sum
+	}
 }
 
 // loadTransport4 loads from index bytes behind an IPv4 header.

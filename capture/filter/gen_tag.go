@@ -86,7 +86,7 @@ func (g *gen) vlanAny(n *tag) *cond {
 // still there; then everything moves by 4 bytes, when the program runs.
 func (g *gen) vlanLive(n *tag) *cond {
 	typ, body := g.alloc(), g.alloc()
-	g.prologue = do(ldImm(0), st(typ), st(body))
+	g.prologue = and(g.prologue, do(ldImm(0), st(typ), st(body)))
 	taken := func() *cond { return g.equal(at(0), skfVLANTagPresent, sizeB, 1) }
 	move := do(ldMem(body), aluK(aluAdd, 4), st(body), ldMem(typ), aluK(aluAdd, 4), st(typ))
 	c := or(taken(), and(move, g.inBandVLAN()))
@@ -155,6 +155,9 @@ func (g *gen) genevePacket(n *tag) *cond {
 	g.used[hdr], g.used[typ], g.used[body] = true, true, true
 	g.nl = 0
 	g.geneve, g.unoptimised = true, true
+	// The kernel takes no program that could read a register before it is
+	// written, as "geneve or ip" would.
+	g.prologue = and(g.prologue, do(ldImm(0), st(hdr), st(typ), st(body)))
 	return c
 }
 

@@ -128,7 +128,7 @@ func TestTcpdumpPrograms(t *testing.T) {
 	for i := range exprs {
 		for j := range tcpdumpLinks {
 			// All link types have their turn with some expressions.
-			if everything || j == 0 || j == 1+i%(len(tcpdumpLinks)-1) {
+			if everything || j == 0 && i%3 == 0 || j == 1+i%(len(tcpdumpLinks)-1) {
 				pairs = append(pairs, pair{i, j})
 			}
 		}
@@ -177,7 +177,7 @@ func compileForTest(expr string, link capture.LinkType) ([]Instruction, error) {
 func difference(a, b []Instruction, link capture.LinkType) string {
 	r := rand.New(rand.NewSource(1))
 	x, y := decode(a), decode(b)
-	for range 1500 {
+	for range 500 {
 		pkt := aim([][]Instruction{a, b}[r.Intn(2)], r)
 		if layoutOf(link).family == famLoopHost && len(pkt) > 3 && pkt[3] != 0 {
 			continue // ours would take it for the other byte order
@@ -339,7 +339,7 @@ func TestTcpdumpSelects(t *testing.T) {
 			continue
 		}
 		for i, expr := range exprs {
-			if everything || key == int(capture.LinkEthernet) || (i+key)%4 == 0 {
+			if everything || key == int(capture.LinkEthernet) || (i+key)%8 == 0 {
 				jobs = append(jobs, job{key, file, expr})
 			}
 		}

@@ -160,8 +160,12 @@ func (m *Matcher) arp(data []byte, h header, net []byte) bool {
 }
 
 // between reports whether packets from one address to the other, or back,
-// could be selected. An address of zeros, or one that both are, stands for any.
+// could be selected. Where an address is not there (a probe, RFC 5227), or
+// both are the same (an announcement), it is the one that stands for both.
 func (m *Matcher) between(data []byte, h header, a, b []byte) bool {
+	if allZero(a) {
+		a = b
+	}
 	return m.packet(data, h, a, b) || m.packet(data, h, b, a)
 }
 
@@ -177,34 +181,12 @@ func (m *Matcher) packet(data []byte, h header, src, dst []byte) bool {
 		known[6], known[7] = true, true // no fragment
 	}
 	body[0], known[0] = first, true
-	same := string(src) == string(dst)
-	set := func(at int, addr []byte) {
-		if allZero(addr) {
-			return
-		}
-		copy(body[at:], addr)
-		for i := range addr {
-			known[at+i] = true
-		}
-	}
-	if !same {
-		set(at, src)
-	}
-	set(at+len(src), dst)
-	if same && m.mayMatchSwapped(data, h, typ, body, known, at, len(src)) {
-		return true
-	}
-	return m.mayMatch(data, h, typ, body[:at+2*len(src)], &known)
-}
-
-// mayMatchSwapped tries an address that stands for itself as the source.
-func (m *Matcher) mayMatchSwapped(data []byte, h header, typ uint32, body [maxKnown]byte,
-	known [maxKnown]bool, at, n int) bool {
+	n := copy(body[at:], src)
+	n += copy(body[at+n:], dst)
 	for i := range n {
-		body[at+i], known[at+i] = body[at+n+i], known[at+n+i]
-		body[at+n+i], known[at+n+i] = 0, false
+		known[at+i] = true
 	}
-	return m.mayMatch(data, h, typ, body[:at+2*n], &known)
+	return m.mayMatch(data, h, typ, body[:at+n], &known)
 }
 
 func allZero(b []byte) bool {
