@@ -42,7 +42,8 @@ func (a *app) root() *cobra.Command {
 		return withHint(&usageError{err}, cmd.CommandPath()+" --help lists the flags")
 	})
 	root.AddCommand(a.demoCommand(), a.connectCommand(), a.listenCommand(), a.watchCommand(),
-		a.replayCommand(), a.interfacesCommand(), a.versionCommand())
+		a.replayCommand(), a.interfacesCommand(), a.doctorCommand(), a.versionCommand(),
+		a.namesCommand(), a.probeCommand())
 	return root
 }
 

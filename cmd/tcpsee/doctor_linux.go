@@ -1,0 +1,305 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tcpsee/capture"
+)
+
+// probeTime is how long a probe may take.
+const probeTime = 5 * time.Second
+
+// machine is what the doctor looks at. Tests have others.
+type machine struct {
+	root    bool
+	caps    uint64
+	read    func(string) (string, error) // a file of /proc or /sys
+	exists  func(string) bool
+	exe     string // as it is typed
+	nosuid  bool   // the program lies where file capabilities have no effect
+	release string
+}
+
+// thisMachine is the one that tcpsee runs on.
+func thisMachine() machine {
+	m := machine{root: os.Geteuid() == 0, exe: ownCommand(),
+		read: func(name string) (string, error) {
+			b, err := os.ReadFile(name)
+			return strings.TrimSpace(string(b)), err
+		},
+		exists: func(name string) bool { _, err := os.Stat(name); return err == nil },
+	}
+	m.caps, _ = ownCapabilities()
+	if path, err := os.Executable(); err == nil {
+		var st unix.Statfs_t
+		m.nosuid = unix.Statfs(path, &st) == nil && st.Flags&unix.ST_NOSUID != 0
+		m.exe = quoted(path)
+	}
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		m.release = unix.ByteSliceToString(u.Release[:])
+	}
+	return m
+}
+
+// setting reads a number below /proc/sys; ok is false where there is none.
+func (m machine) setting(name string) (int, bool) {
+	s, err := m.read("/proc/sys/" + name)
+	if err != nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil
+}
+
+// container reports whether this looks like one.
+func (m machine) container() bool {
+	if m.exists("/.dockerenv") || m.exists("/run/.containerenv") {
+		return true
+	}
+	s, err := m.read("/run/systemd/container")
+	return err == nil && s != ""
+}
+
+// systemDiagnoses is all that depends on this system.
+func systemDiagnoses() []diagnosis {
+	m := thisMachine()
+	captured, method := m.captureDiagnosis(openLoopback())
+	list := []diagnosis{{subject: "system", text: fmt.Sprintf("Linux %s on %s", m.release, runtime.GOARCH)}, m.session(os.Getenv), captured}
+	if method != "" {
+		list = append(list, diagnosis{subject: "reading", text: method})
+	}
+	n, err := startNames(namesOptions{})
+	list = append(list, m.namespaces(probeIsolated()), m.confinement(landlockABI()), m.names(n, err), m.tracing())
+	_ = n.close()
+	return list
+}
+
+// openLoopback tries to capture, and returns how packets are read.
+func openLoopback() (method string, err error) {
+	name := "lo"
+	if list, err := capture.Interfaces(); err == nil {
+		for _, i := range list {
+			if i.Loopback {
+				name = i.Name
+			}
+		}
+	}
+	live, err := capture.OpenLive(capture.LiveOptions{Interface: name})
+	if err != nil {
+		return "", err
+	}
+	return live.Method(), live.Close()
+}
+
+// captureDiagnosis is about the right to capture.
+func (m machine) captureDiagnosis(method string, err error) (diagnosis, string) {
+	d := diagnosis{subject: subjectCapture}
+	var denied *capture.PermissionError
+	switch {
+	case err == nil && m.root:
+		d.text = "allowed: this is root, and gives that up as soon as the capture is open"
+	case err == nil:
+		d.text = "allowed without root: this program has CAP_NET_RAW"
+	case errors.As(err, &denied):
+		d.ability, d.text, d.remedy = abilityMissing, "not allowed: it takes "+denied.Missing, m.grant()
+	default:
+		d.ability, d.text = abilityMissing, err.Error()
+	}
+	return d, method
+}
+
+// grant is the one command that allows to capture.
+func (m machine) grant() string {
+	switch {
+	case m.root && m.container():
+		return "docker run --cap-add NET_RAW …: root in this container lacks CAP_NET_RAW"
+	case m.root:
+		return "give this root CAP_NET_RAW: whatever started it took it away"
+	case m.nosuid:
+		return "sudo install -m 755 " + m.exe + " /usr/local/bin/tcpsee && sudo setcap cap_net_raw+ep /usr/local/bin/tcpsee   (no capability works where it lies now)"
+	}
+	return "sudo setcap cap_net_raw+ep " + m.exe + "   (once; or sudo before each command)"
+}
+
+// captureAdvice is what an error says that needs the right to capture.
+func captureAdvice() string {
+	m := thisMachine()
+	if m.root {
+		return m.grant()
+	}
+	return sudoCommand(os.Args[1:]) + "\nor, once and for all users: " + m.grant() + "\ntcpsee doctor says what else this machine allows"
+}
+
+// errProbe is what went wrong in the namespaces, and not in making them.
+var errProbe = errors.New("no capturing in them")
+
+// probeIsolated tries to capture in namespaces of one's own.
+func probeIsolated() error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, exe, probeWord)
+	cmd.Args[0] = "tcpsee"
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	if err := cmd.Wait(); err != nil {
+		first, _, _ := strings.Cut(strings.TrimPrefix(said.String(), "error: "), "\n")
+		return fmt.Errorf("%w: %s (%w)", errProbe, first, err)
+	}
+	return nil
+}
+
+// probe is what runs there.
+func probe() error {
+	if err := loopbackUp(); err != nil {
+		return err
+	}
+	_, err := openLoopback()
+	return err
+}
+
+// namespaces is about capturing without any right, in namespaces of one's own.
+func (m machine) namespaces(err error) diagnosis {
+	d := diagnosis{subject: subjectIsolated}
+	if err == nil {
+		d.text = "allowed: tcpsee demo is live without root"
+		return d
+	}
+	d.ability = abilityMissing
+	if n, ok := m.setting("kernel/apparmor_restrict_unprivileged_userns"); ok && n != 0 && !m.root {
+		d.text = "restricted by AppArmor, as Ubuntu does since 23.10: tcpsee demo is not live without the right to capture"
+		d.remedy = "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (for all programs; the right to capture is the smaller step)"
+		return d
+	}
+	if n, ok := m.setting("kernel/unprivileged_userns_clone"); ok && n == 0 && !m.root {
+		d.text, d.remedy = "switched off for ordinary users", "sudo sysctl -w kernel.unprivileged_userns_clone=1"
+		return d
+	}
+	if n, ok := m.setting("user/max_user_namespaces"); ok && n == 0 {
+		d.text, d.remedy = "switched off: none may be made", "sudo sysctl -w user.max_user_namespaces=15000"
+		return d
+	}
+	d.text = fmt.Sprintf("not allowed: %v", err)
+	if m.container() {
+		d.text = "not allowed in this container"
+		d.remedy = "docker run --cap-add NET_RAW …: with the right to capture they are not needed"
+	}
+	return d
+}
+
+// confinement is about what is taken from the process that parses packets.
+func (m machine) confinement(abi int) diagnosis {
+	d := diagnosis{subject: "confinement"}
+	switch {
+	case abi >= landlockNet:
+		d.text = fmt.Sprintf("Landlock %d: files and TCP are out of reach of what parses packets", abi)
+	case abi > 0:
+		d.ability = abilityLimited
+		d.text = fmt.Sprintf("Landlock %d: files are out of reach of what parses packets, TCP is from Linux 6.7 on", abi)
+	default:
+		d.ability, d.text = abilityMissing, "no Landlock (Linux 5.13 and later): capabilities are dropped all the same"
+		if s, err := m.read("/sys/kernel/security/lsm"); err == nil && !strings.Contains(s, "landlock") && m.newerThan(5, 13) {
+			d.text = "Landlock is not switched on: capabilities are dropped all the same"
+			d.remedy = "add lsm=landlock," + s + " to the kernel's command line"
+		}
+	}
+	return d
+}
+
+// landlockNet is the version of Landlock that knows TCP.
+const landlockNet = 4
+
+// newerThan compares the kernel's version.
+func (m machine) newerThan(major, minor int) bool {
+	var a, b int
+	if _, err := fmt.Sscanf(m.release, "%d.%d", &a, &b); err != nil {
+		return false
+	}
+	return a > major || a == major && b >= minor
+}
+
+// names is about naming processes.
+func (m machine) names(n *names, err error) diagnosis {
+	d := diagnosis{subject: "names"}
+	if err != nil {
+		d.ability, d.text = abilityMissing, "processes cannot be named: "+err.Error()
+		return d
+	}
+	d.text = "processes of all users"
+	if n.ready&helloAll == 0 {
+		d.ability, d.text = abilityLimited, "your own processes only"
+		d.remedy = "sudo before the command names those of all users"
+		if m.root {
+			d.text, d.remedy = "this root's own processes only", "it lacks CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH"
+		}
+	}
+	if n.ready&helloTrace != 0 {
+		d.text += ", those too that end at once"
+	} else {
+		d.text += ", as long as they live"
+	}
+	if n.ready&helloSeccomp == 0 {
+		d.text += "; the helper that looks is not limited by seccomp here"
+	}
+	return d
+}
+
+// tracing is about seeing a wrapped command's socket calls (ptrace(2)).
+func (m machine) tracing() diagnosis {
+	d := diagnosis{subject: "tracing", text: "socket calls of a wrapped command can be shown"}
+	scope, ok := m.setting("kernel/yama/ptrace_scope")
+	switch {
+	case ok && scope >= 3:
+		d.ability, d.text = abilityMissing, "switched off until the next start (ptrace_scope 3): a wrapped command's packets are drawn, not its socket calls"
+	case ok && scope == 2 && m.caps&(1<<unix.CAP_SYS_PTRACE) == 0:
+		d.ability, d.text = abilityMissing, "kept for root (ptrace_scope 2): a wrapped command's packets are drawn, not its socket calls"
+		d.remedy = "sudo sysctl -w kernel.yama.ptrace_scope=1"
+	}
+	return d
+}
+
+// session is about who runs this, and over what.
+func (m machine) session(env func(string) string) diagnosis {
+	d := diagnosis{subject: "session"}
+	var words []string
+	switch user := env("SUDO_USER"); {
+	case m.root && user != "":
+		words = append(words, "root by sudo for "+user)
+	case m.root:
+		words = append(words, "root")
+	default:
+		words = append(words, "an ordinary user")
+	}
+	if underSSH() {
+		words = append(words, "over ssh: its own packets are left out of the picture (--ssh draws them)")
+	}
+	if m.container() {
+		words = append(words, "in a container: what is seen is the container's network")
+	}
+	d.text = strings.Join(words, ", ")
+	return d
+}
