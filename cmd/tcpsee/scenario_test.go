@@ -42,7 +42,7 @@ var scenarios = []struct {
 	{"s05-unreachable", 1, []outcome{{"unreachable", "", ""}}, []string{"10.9.0.254"}},
 	{"s05-prohibited-ipv6", 2, []outcome{{"unreachable", "", "prohibited"}}, []string{"fd09::fe"}},
 	{"s06-python", 10, []outcome{{"closed", "client", ""}}, []string{"Hello Server", "Hello Client"}},
-	{"s07-backlog", 0, []outcome{{"closed", "client", ""}, {"reset", "server", "after-peers-close"}, {"reset", "server", "after-peers-close"}, {"no-answer", "", ""}}, []string{"queue is full"}},
+	{"s07-backlog", 0, []outcome{{"closed", "client", ""}, {"reset", "server", "after-peers-close"}, {"reset", "server", "after-peers-close"}, {"no-answer", "", "backlog"}}, []string{"queue is full"}},
 	{"s08-greeting", 15, []outcome{{"refused", "server", ""}, {"closed", "server", ""}}, []string{"What's your name? "}},
 	{"s09-verbose", 12, []outcome{{"refused", "server", ""}, {"closed", "client", ""}}, []string{`"Hello\n"`}},
 	{"s10-node", 10, []outcome{{"closed", "client", ""}}, []string{"Hello World form the server!"}},

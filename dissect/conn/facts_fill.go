@@ -52,6 +52,9 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 		f.synFirst = e.frame(1)
 	}
 	f.synAcks = uint32(e.synAcks)
+	if !e.flags.has(flagHandshake) {
+		f.siblings = t.served[e.serverOf()]
+	}
 	f.handshake = e.frame(b.handshake)
 	f.simultaneous = e.flags.has(flagCrossed)
 	f.midstream = !e.flags.of(flagSyn0, 0) && !e.flags.of(flagSyn0, 1)

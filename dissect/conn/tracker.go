@@ -69,6 +69,7 @@ type Tracker struct {
 	around  neighbours
 	driven  driven
 	silence silence
+	served  served
 
 	events  []Event
 	special []bool // events[i] has held something else than a segment
@@ -96,6 +97,7 @@ func New(o Options) *Tracker {
 		now:     capture.NoTime,
 		driven:  driven{last: capture.NoTime},
 		silence: silence{last: capture.NoTime},
+		served:  make(served),
 	}
 }
 

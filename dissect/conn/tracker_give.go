@@ -117,6 +117,9 @@ func (t *Tracker) app(s *segment) *app {
 // afterwards does what a segment's event must not show yet.
 func (t *Tracker) afterwards(s *segment) {
 	e := s.e
+	if s.role {
+		t.served.handshake(e)
+	}
 	closed := e.flags.has(flagReset)
 	if !closed && e.flags.has(flagFin0) && e.flags.has(flagFin1) {
 		closed = s.b.finAcked[0] != 0 && s.b.finAcked[1] != 0
