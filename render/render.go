@@ -63,6 +63,8 @@ type Options struct {
 	Conn      int64    // only this connection; 0 is all
 	Files     []string // names of the files that events count in
 	Format    Format   // of the summary
+	Sort      string   // of the summary: one of SortKeys, "-" before it for the other way round; "" writes rows as they end
+	Only      []string // of the summary: connections with one of these of OnlyWords; empty is all
 	// Interface names the interface that a frame was captured on; nil or ""
 	// where nobody knows.
 	Interface func(*capture.Frame) string

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"io"
 	"slices"
 	"strings"
@@ -23,8 +24,12 @@ type summary struct {
 	width  int
 	rows   [][]string // kept so far
 	colour []string   // of the kept rows' verdicts
+	number []int64    // and their connections
 	table  *plainTable
+	sorted *ordered // with Options.Sort: everything waits here for the end
 	total  totals
+	left   uint64 // connections that are not among those asked for
+	course *courses
 	notes  []string
 	ended  bool
 }
@@ -37,10 +42,19 @@ type totals struct {
 
 // NewSummary returns a Renderer that writes a table of connections to w, one
 // row when each has ended, and what they add up to. Of o, Width, Format,
-// Color, ASCII and Conn count.
+// Color, ASCII, Conn, Sort and Only count. Up to a thousand rows wait for the
+// end, so that the table fits them, and are in the order of the connections'
+// numbers; further ones are written as connections end. With Sort all wait.
+// Where there is one connection only, its course in time follows.
 func NewSummary(w io.Writer, o Options) Renderer {
 	s := &summary{out: newOutput(w), o: o, g: newGlyphs(o.ASCII), total: totals{outcomes: map[conn.Outcome]uint64{}}}
 	s.width = newLayout(&o).width
+	if order := orderBy(o.Sort); order != nil {
+		s.sorted = &ordered{order: order, limit: maxSorted}
+	}
+	if o.Format == FormatText {
+		s.course = newCourses()
+	}
 	switch o.Format {
 	case FormatMarkdown:
 		s.out.buf = appendMarkdownHead(s.out.buf)
@@ -54,8 +68,11 @@ func (s *summary) Event(e *conn.Event) error {
 	switch {
 	case e.Type == conn.TypeCapture && e.Capture != nil:
 		s.notes = captureNotes(e.Capture, &s.g)
-	case e.Type == conn.TypeEnd && e.Connection != nil && (s.o.Conn == 0 || s.o.Conn == e.Conn):
-		s.add(e.Connection)
+	case s.o.Conn != 0 && s.o.Conn != e.Conn:
+	case e.Type == conn.TypeSegment && s.course != nil:
+		s.course.add(e)
+	case e.Type == conn.TypeEnd && e.Connection != nil:
+		s.end(e.Connection)
 	}
 	return s.out.settle()
 }
@@ -68,11 +85,20 @@ func (s *summary) Close() error {
 		return s.out.flush()
 	}
 	s.ended = true
+	if s.sorted != nil {
+		s.sorted.cut()
+		for _, c := range s.sorted.list {
+			s.add(c)
+		}
+	}
 	switch s.o.Format {
 	case FormatCSV:
 		return s.out.flush()
 	case FormatText:
 		if s.table == nil && len(s.rows) > 0 {
+			if s.sorted == nil {
+				s.byNumber()
+			}
 			t := newPlainTable(s.rows, s.width, &s.g)
 			var err error
 			if s.out.buf, err = appendTable(s.out.buf, t, s.rows, s.colour); err != nil && s.out.err == nil {
@@ -83,7 +109,7 @@ func (s *summary) Close() error {
 	if s.o.Format == FormatMarkdown {
 		s.out.buf = append(s.out.buf, '\n')
 	}
-	for _, line := range append([]string{s.total.text(&s.g)}, s.notes...) {
+	for _, line := range append(s.foot(), s.notes...) {
 		if s.o.Format == FormatMarkdown {
 			s.out.buf = append(append(s.out.buf, escapeMarkdown(line)...), "\n\n"...)
 			continue
@@ -92,11 +118,54 @@ func (s *summary) Close() error {
 			s.out.buf = append(append(s.out.buf, l...), '\n')
 		}
 	}
+	if s.course != nil && s.total.connections == 1 {
+		s.out.buf = s.course.append(s.out.buf, s.width, &s.g)
+	}
 	return s.out.flush()
 }
 
-func (s *summary) add(c *conn.Connection) {
+// foot is what the rows add up to, and what is not among them.
+func (s *summary) foot() []string {
+	lines := []string{s.total.text(&s.g)}
+	if s.left > 0 {
+		lines = append(lines, "Left out, not "+safeText(strings.Join(s.o.Only, " or "), &s.g)+": "+plural(s.left, "connection")+".")
+	}
+	if s.sorted != nil && s.sorted.left > 0 {
+		lines = append(lines, "Not listed: "+count(s.sorted.left)+" of them, for no more than "+count(maxSorted)+" can be sorted.")
+	}
+	return lines
+}
+
+// byNumber sorts the rows that were kept.
+func (s *summary) byNumber() {
+	order := make([]int, len(s.rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.number[a], s.number[b]) })
+	rows, colour := make([][]string, len(order)), make([]string, len(order))
+	for i, k := range order {
+		rows[i], colour[i] = s.rows[k], s.colour[k]
+	}
+	s.rows, s.colour = rows, colour
+}
+
+// end takes a connection that has ended.
+func (s *summary) end(c *conn.Connection) {
+	if !selected(c, s.o.Only) {
+		s.left++
+		return
+	}
 	s.total.add(c)
+	if s.sorted != nil {
+		s.sorted.add(c)
+		return
+	}
+	s.add(c)
+}
+
+// add writes a row, or keeps it until the table can be fitted.
+func (s *summary) add(c *conn.Connection) {
 	switch s.o.Format {
 	case FormatCSV:
 		s.out.buf = appendCSVRow(s.out.buf, c, &s.g)
@@ -112,6 +181,7 @@ func (s *summary) add(c *conn.Connection) {
 	if s.table == nil && len(s.rows) < tableRows {
 		s.rows = append(s.rows, row)
 		s.colour = append(s.colour, colour)
+		s.number = append(s.number, c.Number)
 		return
 	}
 	if s.table == nil {
@@ -121,7 +191,7 @@ func (s *summary) add(c *conn.Connection) {
 		for i, r := range s.rows {
 			s.out.buf = s.table.appendRow(s.out.buf, r, s.colour[i])
 		}
-		s.rows, s.colour = nil, nil
+		s.rows, s.colour, s.number = nil, nil, nil
 	}
 	s.out.buf = s.table.appendRow(s.out.buf, row, colour)
 }
