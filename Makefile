@@ -1,13 +1,18 @@
 # make demo   a real connection on this machine, captured and drawn
 # make test   every test that this machine can run
+# make capture KIND=web MB=1000 TO=web.pcap   a generated capture to measure with: web, scan or elephant
 GO        ?= go
 BIN       := .build/tcpsee
 PREFIX    ?= /usr/local
 BENCHTIME ?= 1s
+KIND      ?= web
+MB        ?= 100
+SEED      ?= 1
+TO        ?= $(KIND).pcap
 TESTFLAGS ?=
 export CGO_ENABLED = 0
 
-.PHONY: demo test build install bench lint clean
+.PHONY: demo test build install bench capture lint clean
 
 demo: build
 	@$(BIN) demo
@@ -26,6 +31,9 @@ install: build
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+capture:
+	@$(GO) test ./dissect/segtest -run '^TestWriteGenerated$$' -v -args -generate $(KIND) -megabytes $(MB) -seed $(SEED) -to $(abspath $(TO)) | grep bytes
 
 lint:
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
