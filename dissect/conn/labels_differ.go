@@ -19,7 +19,7 @@ func differences() []difference {
 			"and what answers such a probe with the window still closed is the probe's answer"},
 		{SimultaneousOpen, resendLabels | 1<<OutOfOrder, crosses,
 			"a SYN that meets another one, and the SYN-ACKs that answer both, are sent for the first time"},
-		{ChallengeAck, 1 << DupAck, challenged,
+		{ChallengeAck, 0, challenged,
 			"RFC 5961 has an ACK sent in answer to a SYN or an RST that does not fit: it asks for nothing to be sent again"},
 		{Refused, 0, refuses,
 			"an RST that answers a SYN is no reset connection: there was none"},
@@ -62,14 +62,18 @@ func crosses(s *segment) bool {
 		return false
 	}
 	if s.flags&dissect.ACK == 0 {
-		return !s.isNew && s.from != e.client() && !e.flags.of(flagSyn0, s.from)
+		return !s.isNew && s.from != e.client() && s.before[s.from] <= StateListen && s.before[s.to] == StateSynSent
 	}
-	return e.flags.has(flagCrossed) && s.seq == e.base[s.from] && (s.before[s.from] == StateSynSent || s.before[s.from] == StateSynReceived && !e.flags.of(flagAcked0, s.from))
+	return e.flags.has(flagCrossed) && s.seq == e.base[s.from] && !e.flags.of(flagAcked0, s.from)
 }
 
-// challenged: an ACK that repeats the last one, where the peer's last segment
-// was a SYN or RST that did not fit.
-func challenged(s *segment) bool { return s.challenges() }
+// challenged: an ACK that answers a SYN with a number that does not belong to
+// it, or repeats the last ACK in answer to a SYN or RST that does not fit.
+func challenged(s *segment) bool {
+	const needs = isPlain | isEmpty | hasAck | atNext | ackSame
+	return s.challenges() ||
+		s.shape&needs == needs && s.e.flags.has(flagStray) && int(s.e.lastBy) == s.to
+}
 
 // refuses: the first answer to a SYN is RST.
 func refuses(s *segment) bool {

@@ -56,8 +56,17 @@ func (s *segment) ambiguous() {
 // that took.
 func (t *Tracker) handshake(s *segment) {
 	e, b := s.e, s.b
-	if e.flags.has(flagHandshake) || !e.flags.has(flagSynAck) || s.from != e.client() ||
-		s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK ||
+	if e.flags.has(flagHandshake) || !e.flags.has(flagSynAck) {
+		return
+	}
+	if e.flags.has(flagCrossed) {
+		if e.state(0) == StateEstablished && e.state(1) == StateEstablished {
+			e.flags.set(flagHandshake)
+			b.handshake = e.frameRef(s.p.Frame.Number)
+		}
+		return
+	}
+	if s.from != e.client() || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK ||
 		!e.flags.of(flagSyn0, s.to) || !after(s.ack, e.base[s.to]) || after(s.ack, e.next[s.to]) {
 		return
 	}
@@ -78,14 +87,15 @@ func (t *Tracker) handshake(s *segment) {
 // acknowledges anything, which is the handshake's round trip where there is
 // one.
 func (t *Tracker) firstRoundTrip(s *segment) {
-	if s.b.irtt.bits() == 0 && s.e.synTime != (clock48{}) && s.flags&(dissect.SYN|dissect.ACK) == dissect.ACK && !s.e.flags.has(flagHandshake) {
+	if s.b.irtt.bits() == 0 && s.e.synTime != (clock48{}) && s.flags&(dissect.SYN|dissect.ACK) == dissect.ACK &&
+		(!s.e.flags.has(flagHandshake) || s.e.flags.has(flagCrossed)) {
 		s.b.irtt = durationOf(s.now - s.e.synTime.near(s.now))
 	}
 }
 
 // halves returns how long the SYN-ACK and its ACK took.
 func (e *entry) halves(b *body) [2]time.Duration {
-	if !e.flags.has(flagHandshake) || b.irtt.bits() == 0 {
+	if !e.flags.has(flagHandshake) || e.flags.has(flagCrossed) || b.irtt.bits() == 0 {
 		return [2]time.Duration{}
 	}
 	out := e.synTime.bits()

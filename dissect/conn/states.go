@@ -14,14 +14,18 @@ import (
 func (s *segment) states() {
 	e := s.e
 	from, to := e.state(s.from), e.state(s.to)
+	if e.self() {
+		s.to = s.from
+	}
 	from = s.sender(from)
 	if e.self() {
-		from = s.receiver(from, from)
+		from = s.receiver(from)
+		s.to = 1 - s.from
 		e.pair.set(0, uint8(from))
 		e.pair.set(1, uint8(from))
 		return
 	}
-	after := s.receiver(to, from)
+	after := s.receiver(to)
 	if after != to && !s.arrives() {
 		after = StateUnknown
 	}
@@ -128,9 +132,8 @@ func finArrived(st State) State {
 	return st
 }
 
-// receiver returns the state of the end that gets the segment, after st. peer
-// is the sender's state.
-func (s *segment) receiver(st, peer State) State {
+// receiver returns the state of the end that gets the segment, after st.
+func (s *segment) receiver(st State) State {
 	e, f := s.e, s.flags
 	switch {
 	case f&dissect.RST != 0:

@@ -106,7 +106,7 @@ const (
 	flagSynAck          // a SYN-ACK was seen
 	flagHandshake       // and the ACK that completes the handshake
 	flagReset           // an RST was seen
-	flagClosed          // nothing more is expected: it leaves after the linger
+	flagStray           // its last segment was a SYN or RST that does not fit: the answer is a challenge ACK
 	flagQueued          // it waits in the queue of those that leave
 	flagCrossed         // both ends sent a SYN without ACK
 	flagTFO             // the SYN carried data and a Fast Open cookie

@@ -137,7 +137,7 @@ func (t *Tracker) awaited(ev *Event) string {
 	ev.States = [2]State{e.state(c), e.state(1 - c)}
 	ev.Before = ev.States
 	switch {
-	case e.flags.has(flagClosed | flagQueued):
+	case e.flags.has(flagQueued):
 		return "nothing more has come"
 	case !e.flags.has(flagSynAck) && e.syns > 0:
 		return fmt.Sprintf("%s, no answer yet", plural(uint32(e.syns), "SYN"))

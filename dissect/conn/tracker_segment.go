@@ -426,6 +426,7 @@ func (s *segment) mark() {
 		}
 		e.flags.set(flagFin0 << s.from)
 	}
+	e.flags.put(flagStray, s.isStray())
 	if s.labels.Has(SimultaneousOpen) {
 		e.flags.set(flagCrossed)
 	}
@@ -435,6 +436,15 @@ func (s *segment) mark() {
 	if s.labels.Has(HalfClose) {
 		e.flags.set(flagHalfClose)
 	}
+}
+
+// isStray reports whether the segment is a SYN to, or an RST not taken by, an
+// end that is past its opening.
+func (s *segment) isStray() bool {
+	if s.before[s.to] < StateEstablished {
+		return false
+	}
+	return s.flags&dissect.RST != 0 && !s.ended || s.flags&(dissect.SYN|dissect.RST) == dissect.SYN && s.before[s.from] >= StateEstablished
 }
 
 // open follows the opening: SYN options, times and frames of the handshake.
