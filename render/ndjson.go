@@ -57,8 +57,8 @@ func appendEnds(b []byte, e *conn.Event) []byte {
 
 // NewNDJSON returns a Renderer that writes one JSON object a line to w: of
 // type segment, connection, socket, icmp, neighbour or capture. Times are RFC
-// 3339 in UTC, durations are seconds, sizes are bytes. Of o, Conn, Files and
-// NoPayload count.
+// 3339 in UTC, durations are seconds, sizes are bytes: see Schema. Of o, Conn,
+// Files, NoPayload and Notes count.
 func NewNDJSON(w io.Writer, o Options) Renderer {
 	return &ndjson{out: newOutput(w), o: o}
 }
@@ -67,23 +67,28 @@ func (n *ndjson) Event(e *conn.Event) error {
 	if n.o.Conn != 0 && e.Conn != n.o.Conn && e.Type != conn.TypeCapture {
 		return n.out.err
 	}
-	b := n.out.buf
+	n.out.buf = n.object(n.out.buf, e)
+	return n.out.settle()
+}
+
+// object appends the object of an event and a line feed; nothing for events
+// that have none.
+func (n *ndjson) object(b []byte, e *conn.Event) []byte {
 	switch e.Type {
 	case conn.TypeSegment:
-		b = n.segment(b, e)
+		return n.segment(b, e)
 	case conn.TypeICMP:
-		b = n.icmp(b, e)
+		return n.icmp(b, e)
 	case conn.TypeNeighbour:
-		b = n.neighbour(b, e)
+		return n.neighbour(b, e)
 	case conn.TypeCall:
-		b = n.socket(b, e)
+		return n.socket(b, e)
 	case conn.TypeEnd:
-		b = n.connection(b, e)
+		return n.connection(b, e)
 	case conn.TypeCapture:
-		b = n.capture(b, e)
+		return n.capture(b, e)
 	}
-	n.out.buf = b
-	return n.out.settle()
+	return b
 }
 
 func (n *ndjson) Flush() error { return n.out.flush() }
@@ -142,6 +147,9 @@ func (n *ndjson) segment(b []byte, e *conn.Event) []byte {
 	b = appendStringKey(b, "app", e.App)
 	if p := e.Packet; p != nil {
 		b = appendLayers(b, p)
+	}
+	if n.o.Notes {
+		b = appendStringKey(b, "note", e.Sentence())
 	}
 	return append(b, '}', '\n')
 }
@@ -615,7 +623,7 @@ func (n *ndjson) capture(b []byte, e *conn.Event) []byte {
 	if c == nil {
 		return b
 	}
-	b = append(b, `{"type":"capture","files":`...)
+	b = append(b, `{"type":"capture","schema":1,"files":`...)
 	b = appendStrings(b, c.Files)
 	b = append(b, `,"interfaces":[`...)
 	for i, f := range c.Interfaces {

@@ -187,7 +187,7 @@ func TestNDJSONOthers(t *testing.T) {
 		`"text":"10.9.0.2 is up, and answered the SYN with RST after 16 µs.",` +
 		`"meaning":"no program there listens on port 3000 of that address, or a firewall refuses in its name.","evidence":[4],` +
 		`"next_step":"on 10.9.0.2, ss -ltn: is :3000 there, and not 127.0.0.1:3000 only?"}` + "\n" +
-		`{"type":"capture","files":["x.pcap"],"interfaces":[{"name":"eth0","link":"EN10MB","snap_length":65535}],"frames":4,"bytes":212,` +
+		`{"type":"capture","schema":1,"files":["x.pcap"],"interfaces":[{"name":"eth0","link":"EN10MB","snap_length":65535}],"frames":4,"bytes":212,` +
 		`"segments":2,"connections":1,"not_tcp":2,"unfollowed":{"a":2,"b":1},"dropped":3,"evicted":4,"start":"2025-11-20T16:40:52.568690000Z",` +
 		`"end":null,"fault":"broken","findings":["odd"]}` + "\n"
 	if last != want {

@@ -58,6 +58,7 @@ type Options struct {
 	NoPayload bool
 	Absolute  bool     // sequence numbers as on the wire
 	Verbose   bool     // a sentence under each row
+	Notes     bool     // a sentence in each object of data
 	Hex       bool     // layer 7 as hex
 	Full      bool     // fold nothing
 	Conn      int64    // only this connection; 0 is all
