@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"syscall"
 
 	"tcpsee/capture"
 	"tcpsee/capture/drive"
@@ -18,7 +20,7 @@ func reporter(out chan<- timedCall) drive.Reporter {
 
 // modelCall puts a driver's call into the model's words.
 func modelCall(c drive.Call) conn.Call {
-	m := conn.Call{Name: c.Name, Args: c.Args, Data: c.Data, Local: c.Local, Remote: c.Remote}
+	m := conn.Call{Name: c.Name, Args: c.Args, Data: c.Data, Local: c.Local, Remote: c.Remote, PID: c.PID, Program: c.Program}
 	if c.End == drive.Server {
 		m.From = conn.Server
 	}
@@ -29,6 +31,8 @@ func modelCall(c drive.Call) conn.Call {
 		m.Phase = conn.PhaseReturn
 	}
 	switch {
+	case errors.Is(c.Err, syscall.EINPROGRESS): // no failure: a non-blocking connect goes on
+		m.Result = "EINPROGRESS"
 	case c.Err != nil:
 		m.Result = drive.ErrName(c.Err)
 		m.Error = c.Err.Error()

@@ -53,6 +53,10 @@ func (a *app) exit(err error) int {
 	if errors.Is(err, syscall.EPIPE) { // the reader of our output has gone: | head
 		return exitOK
 	}
+	var status *statusError
+	if errors.As(err, &status) {
+		return status.status
+	}
 	if !errors.Is(err, errReported) {
 		fmt.Fprintf(a.std.err, "error: %s\n", printable(err.Error()))
 		if h := hintFor(err); h != "" {
@@ -60,7 +64,11 @@ func (a *app) exit(err error) int {
 		}
 	}
 	var usage *usageError
-	if errors.As(err, &usage) {
+	var failed *failedRun
+	switch {
+	case errors.As(err, &failed):
+		return failed.status
+	case errors.As(err, &usage):
 		return exitUsage
 	}
 	return exitFailure

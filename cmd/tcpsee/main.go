@@ -7,9 +7,14 @@ package main
 
 import (
 	"os"
+
+	"tcpsee/capture/drive"
 )
 
 func main() {
+	if status, ok := drive.WrapHelper(os.Args); ok { // run's tracer is this binary too
+		os.Exit(status)
+	}
 	os.Exit(run(os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
 

@@ -33,7 +33,7 @@ type pictureFlags struct {
 
 func (p *pictureFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&p.view, "view", "", "`VIEW` to draw: timeline or summary (default: what suits)")
+	f.StringVar(&p.view, "view", "", "`VIEW` to draw: timeline, ladder, stack or summary (default: what suits)")
 	f.StringArrayVarP(&p.outputs, "output", "o", nil, "data to standard output in place of the picture: `FORMAT` ndjson, csv, markdown or text; or a file with such an ending, written as well")
 	f.BoolVarP(&p.quiet, "quiet", "q", false, "no picture")
 	f.IntVar(&p.width, "width", 0, "columns of the picture (default: the terminal's, else COLUMNS, else 100)")
@@ -50,8 +50,8 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 
 // check refuses values that make no sense before anything is opened.
 func (p *pictureFlags) check() error {
-	if !oneOf(p.view, "", "timeline", "summary") {
-		return usagef("--view %q: the views are timeline and summary", p.view)
+	if p.view != "" && !oneOf(p.view, views...) {
+		return usagef("--view %q: the views are %s", p.view, strings.Join(views, ", "))
 	}
 	if !oneOf(p.color, "auto", "always", "never") {
 		return usagef("--color %q: say auto, always or never", p.color)
@@ -73,7 +73,7 @@ func (p *pictureFlags) check() error {
 		}
 		if formatOf(o) == "" {
 			return withHint(usagef("-o %q is neither a format nor a file whose ending is one", o),
-				"formats: "+strings.Join(formats, ", ")+"; file endings: .ndjson .csv .md .txt")
+				"formats: "+strings.Join(formats, ", ")+"; file endings: .html .svg .mmd .puml .md .ndjson .csv .txt")
 		}
 	}
 	if data > 1 {
@@ -81,6 +81,9 @@ func (p *pictureFlags) check() error {
 	}
 	return nil
 }
+
+// views are the pictures.
+var views = []string{"timeline", "ladder", "stack", "summary"}
 
 // formats are the words that -o takes.
 var formats = []string{"ndjson", "csv", "markdown", "text"}
@@ -93,7 +96,15 @@ func formatOf(name string) string {
 	case ".csv":
 		return "csv"
 	case ".md":
-		return "markdown"
+		return "report"
+	case ".html", ".htm":
+		return "html"
+	case ".svg":
+		return "svg"
+	case ".mmd":
+		return "mermaid"
+	case ".puml":
+		return "plantuml"
 	case ".txt":
 		return "text"
 	}
@@ -167,8 +178,13 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 
 // newView makes one of the pictures.
 func newView(view string, w io.Writer, o render.Options) render.Renderer {
-	if view == "summary" {
+	switch view {
+	case "summary":
 		return render.NewSummary(w, o)
+	case "ladder":
+		return render.NewLadder(w, o)
+	case "stack":
+		return render.NewStack(w, o)
 	}
 	return render.NewTimeline(w, o)
 }
@@ -184,6 +200,16 @@ func newFormat(format, view string, w io.Writer, o render.Options) render.Render
 	case "markdown":
 		o.Format = render.FormatMarkdown
 		return render.NewSummary(w, o)
+	case "report":
+		return render.NewMarkdown(w, o)
+	case "html":
+		return render.NewHTML(w, o)
+	case "svg":
+		return render.NewSVG(w, o)
+	case "mermaid":
+		return render.NewMermaid(w, o)
+	case "plantuml":
+		return render.NewPlantUML(w, o)
 	}
 	return newView(view, w, o)
 }

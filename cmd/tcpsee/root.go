@@ -41,7 +41,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return withHint(&usageError{err}, cmd.CommandPath()+" --help lists the flags")
 	})
-	root.AddCommand(a.demoCommand(), a.connectCommand(), a.listenCommand(), a.watchCommand(),
+	root.AddCommand(a.demoCommand(), a.connectCommand(), a.listenCommand(), a.runCommand(), a.watchCommand(),
 		a.replayCommand(), a.interfacesCommand(), a.doctorCommand(), a.versionCommand(),
 		a.namesCommand(), a.probeCommand())
 	return root

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcpsee/capture"
+	"tcpsee/capture/drive"
+	"tcpsee/dissect"
+	"tcpsee/render"
+)
+
+// exitRun is run's own failure, as env(1) and nohup(1) have it.
+const exitRun = 125
+
+// statusError ends tcpsee with the status of the command that it wrapped.
+type statusError struct{ status int }
+
+func (s *statusError) Error() string {
+	return fmt.Sprintf("the command ended with status %d", s.status)
+}
+
+type runFlags struct {
+	pictureFlags
+	saveFlags
+	noTrace bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var fl runFlags
+	cmd := &cobra.Command{
+		Use:   "run [--] COMMAND [ARG…]",
+		Short: "Run a command and draw the TCP connections that it makes or accepts",
+		Long: `Run a command and draw only the connections that it and its children make or
+accept, with their socket calls (layer 5). The command keeps standard input and
+output; the picture goes to standard error; the exit status is the command's.
+
+The calls are seen by ptrace(2), which makes every system call of the command
+slower (by 10 to 100 µs) and runs setuid programs without their rights, unless
+root traces; calls made through io_uring are not seen. --no-trace leaves that
+out: the packets are drawn, the calls are not.
+
+Under sudo the command runs as you, with sudo's PATH: a program that is not found
+there is found by sudo env "PATH=$PATH" tcpsee run …`,
+		Example: `  sudo tcpsee run nc 10.0.0.2 3000
+  sudo tcpsee run curl http://10.0.0.2/
+  sudo tcpsee run -- python3 server.py`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.runWrapped(cmd.Context(), &fl, args)
+		},
+	}
+	fl.pictureFlags.register(cmd)
+	fl.saveFlags.register(cmd, false)
+	cmd.Flags().BoolVar(&fl.noTrace, "no-trace", false, "do not trace the command: packets only")
+	cmd.Flags().SetInterspersed(false) // what follows the command's name is the command's
+	return cmd
+}
+
+// runWrapped checks the flags; whatever else fails is 125.
+func (a *app) runWrapped(ctx context.Context, fl *runFlags, args []string) error {
+	if err := fl.pictureFlags.check(); err != nil {
+		return err
+	}
+	if err := fl.saveFlags.check(true); err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		return withHint(usagef("run needs a command"), "tcpsee run nc 127.0.0.1 3000")
+	}
+	err := a.wrap(ctx, fl, args)
+	var start *drive.StartError
+	var status *statusError
+	switch {
+	case err == nil || errors.As(err, &status):
+		return err
+	case errors.As(err, &start):
+		return &failedRun{err, start.Status}
+	}
+	return &failedRun{err, exitRun}
+}
+
+// failedRun is an error of run with its exit status.
+type failedRun struct {
+	err    error
+	status int
+}
+
+func (f *failedRun) Error() string { return f.err.Error() }
+func (f *failedRun) Unwrap() error { return f.err }
+
+// wrap runs the command beside the loop.
+func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
+	terminal := isTerminal(a.std.in) && isTerminal(a.std.out)
+	pic := screen{w: a.std.err, file: a.std.err}
+	var mu sync.Mutex
+	options := drive.WrapOptions{Command: args, Stdin: a.std.in, Stdout: a.std.out, Stderr: a.std.err, NoTrace: fl.noTrace, User: wrapUser()}
+	if fl.takesStdout() {
+		options.Stdout = a.std.err
+	}
+	if terminal {
+		options.TTY = a.std.in
+		options.TTYOutput = &locked{&mu, a.std.out}
+		if isTerminal(a.std.err) {
+			pic.w = &rawLines{&locked{&mu, a.std.err}}
+		}
+	}
+	options.Notice = func(s string) { fmt.Fprintf(pic.w, "note: %s\n", printable(s)) }
+	calls := make(chan timedCall, callQueue)
+	w, err := drive.Wrap(options, reporter(calls))
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	prog, err := watchProgram(nil, false)
+	if err != nil {
+		return err
+	}
+	live, err := capture.OpenLive(capture.LiveOptions{Filter: prog})
+	if err != nil {
+		return err
+	}
+	src := capture.NewQueue(live, 0)
+	defer src.Close()
+	if why := w.Missing(); why != "" && !fl.noTrace {
+		fmt.Fprintf(pic.w, "note: no socket calls: %s\n", printable(why))
+	}
+	return a.drawWrapped(fl, w, src, calls, pic)
+}
+
+// drawWrapped releases the command and draws until it has ended.
+func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, calls chan timedCall, pic screen) error {
+	rs, closeFiles, err := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src)}, "timeline")
+	if err != nil {
+		return err
+	}
+	save, err := fl.open(src)
+	if err != nil {
+		return err
+	}
+	held := make(chan os.Signal, 1) // Ctrl-C is the command's; its end is ours
+	signal.Notify(held, os.Interrupt)
+	defer signal.Stop(held)
+	finish := make(chan struct{})
+	status, waited := 0, error(nil)
+	go func() {
+		defer close(finish)
+		if waited = w.Release(); waited == nil {
+			status, waited = w.Wait()
+		}
+	}()
+	mine := &ownPackets{w: w}
+	l := &loop{src: src, live: true, prompt: true, renderers: rs, save: save, calls: calls, finish: finish, idle: stragglers, pass: mine.pass}
+	drawn := l.run(context.Background())
+	go drainCalls(calls, w.Done())
+	<-finish
+	if err := errors.Join(waited, drawn, closeFiles()); err != nil {
+		return err
+	}
+	if status != 0 {
+		return &statusError{status}
+	}
+	return nil
+}
+
+// ownPackets lets the wrapped command's packets through.
+type ownPackets struct {
+	w     *drive.Wrapped
+	peers map[netip.Addr]bool // the other ends so far
+}
+
+// How long a SYN waits for the tracer to learn which port the kernel chose.
+const (
+	pendingWait  = 5 * time.Millisecond
+	pendingSleep = 100 * time.Microsecond
+)
+
+// maxPeers bounds ownPackets.peers.
+const maxPeers = 1 << 12
+
+func (o *ownPackets) pass(p *dissect.Packet) bool {
+	switch p.Content {
+	case dissect.ContentTCP:
+		return o.owns(p.Src(), p.Dst())
+	case dissect.ContentICMP:
+		return p.ICMP.Error && p.ICMP.QuotedTCP && o.owns(p.ICMP.QuotedSrc, p.ICMP.QuotedDst)
+	case dissect.ContentNeighbour:
+		return o.peers[p.Neighbour.Target] || o.peers[p.Neighbour.Sender]
+	}
+	return false
+}
+
+func (o *ownPackets) owns(src, dst netip.AddrPort) bool {
+	for waited := time.Duration(0); ; waited += pendingSleep {
+		if o.w.Owns(src, dst) || o.w.Owns(dst, src) {
+			break
+		}
+		if waited >= pendingWait || !o.w.Pending(dst) && !o.w.Pending(src) {
+			return false
+		}
+		time.Sleep(pendingSleep)
+	}
+	if o.peers == nil {
+		o.peers = make(map[netip.Addr]bool)
+	}
+	if len(o.peers) < maxPeers {
+		o.peers[src.Addr()], o.peers[dst.Addr()] = true, true
+	}
+	return true
+}
+
+// rawLines ends lines as a terminal in raw mode needs them.
+type rawLines struct{ w io.Writer }
+
+func (r *rawLines) Write(p []byte) (int, error) {
+	if _, err := r.w.Write(bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n"))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
