@@ -573,17 +573,29 @@ func verdictRest(v *conn.Verdict, g *glyphs) []string {
 	return out
 }
 
-// pathNote says where the slant of the arrows comes from.
+// pathNote says what the times of a ladder are.
 func pathNote(p conn.Path, g *glyphs) string {
 	if !p.Known {
 		return ""
 	}
-	where := "between the two ends"
-	switch near := p.RoundTrip / 20; {
-	case p.ToClient <= near/2:
-		where = "at the client"
-	case p.ToServer <= near/2:
-		where = "at the server"
+	return "Times are of the capture, " + capturedAt(p) + "; with ~ they follow from the handshake's round trip of " + spanText(p.RoundTrip, g) + ", half each way."
+}
+
+// slantNote says where the slant of arrows comes from.
+func slantNote(p conn.Path, g *glyphs) string {
+	if !p.Known {
+		return ""
 	}
-	return "Times are of the capture, " + where + "; with ~ they follow from the handshake's round trip of " + spanText(p.RoundTrip, g) + ", half each way."
+	return "Captured " + capturedAt(p) + ". Arrows slant by half of the handshake's round trip of " + spanText(p.RoundTrip, g) + "."
+}
+
+// capturedAt says where on the way between the ends a capture was taken.
+func capturedAt(p conn.Path) string {
+	switch near := p.RoundTrip / 40; {
+	case p.ToClient <= near:
+		return "at the client"
+	case p.ToServer <= near:
+		return "at the server"
+	}
+	return "between the two ends"
 }
