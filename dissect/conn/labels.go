@@ -24,25 +24,31 @@ const (
 )
 
 // shape is what the rules ask of a segment without looking further.
-type shape uint16
+type shape uint32
 
 const (
-	isPlain    shape = 1 << iota // neither SYN nor FIN nor RST
-	isEmpty                      // no payload
-	isOneByte                    // one byte of payload
-	isReset                      // RST
-	hasAck                       // ACK
-	occupies                     // takes sequence numbers: payload, SYN or FIN
-	atNext                       // begins at next
-	belowNext                    // begins one below next
-	behindNext                   // begins anywhere before next
-	beyondNext                   // begins after next
-	windowZero                   // its window is 0
-	windowSame                   // its window is the one that its sender sent last
-	ackSame                      // its ACK number is the one that its sender sent last
-	peerShut                     // the peer's last window is 0
-	peerKept                     // the peer's last segment was a keep-alive
-	peerProbed                   // the peer's last segment was a zero-window probe
+	isPlain     shape = 1 << iota // neither SYN nor FIN nor RST
+	isEmpty                       // no payload
+	isOneByte                     // one byte of payload
+	isReset                       // RST
+	hasAck                        // ACK
+	occupies                      // takes sequence numbers: payload, SYN or FIN
+	atNext                        // begins at next
+	belowNext                     // begins one below next
+	behindNext                    // begins anywhere before next
+	beyondNext                    // begins after next
+	windowZero                    // its window is 0
+	windowSame                    // its window is the one that its sender sent last
+	ackSame                       // its ACK number is the one that its sender sent last
+	peerShut                      // the peer's last window is 0
+	peerKept                      // the peer's last segment was a keep-alive
+	peerProbed                    // the peer's last segment was a zero-window probe
+	opens                         // SYN
+	ackBeyond                     // acknowledges what was not seen
+	ackedBefore                   // the peer has acknowledged all of its payload
+	oversize                      // more payload than Ethernet's usual packets hold
+	peerEnded                     // the peer has sent FIN
+	unsettled                     // no SYN-ACK was seen, or the peer's last segment was a stray
 )
 
 // outcome is where the rules go on after one that fits.
@@ -93,9 +99,9 @@ func rules() []rule {
 // openRules are for SYN and SYN-ACK.
 func openRules() []rule {
 	return []rule{
-		{TFOSyn, 0, 0, opensFast, goOn, "RFC 7413, section 4.1.2; tcp.analysis.tfo_syn"},
-		{TFOAck, hasAck, 0, takesSYNData, goOn, "RFC 7413, section 4.2; tcp.analysis.tfo_ack"},
-		{TFOIgnored, hasAck, 0, ignoresSYNData, goOn, "RFC 7413, section 4.2; tcp.analysis.tfo_ignored"},
+		{TFOSyn, opens, 0, opensFast, goOn, "RFC 7413, section 4.1.2; tcp.analysis.tfo_syn"},
+		{TFOAck, opens | hasAck, 0, takesSYNData, goOn, "RFC 7413, section 4.2; tcp.analysis.tfo_ack"},
+		{TFOIgnored, opens | hasAck, 0, ignoresSYNData, goOn, "RFC 7413, section 4.2; tcp.analysis.tfo_ignored"},
 	}
 }
 
@@ -116,7 +122,7 @@ func ignoresSYNData(s *segment) bool {
 // ackRules look at the ACK number.
 func ackRules() []rule {
 	return []rule{
-		{AckLostSegment, hasAck, 0, acksUnseen, goOn,
+		{AckLostSegment, hasAck | ackBeyond, 0, acksUnseen, goOn,
 			"tcp.analysis.ack_lost_segment"},
 	}
 }
@@ -125,7 +131,7 @@ func ackRules() []rule {
 // keep-alive. The first that fits is the label.
 func resendRules() []rule {
 	return []rule{
-		{SpuriousRetransmission, occupies, isEmpty, acknowledgedBefore, settled,
+		{SpuriousRetransmission, occupies | ackedBefore, isEmpty, nil, settled,
 			"RFC 2883; tcp.analysis.spurious_retransmission"},
 		{FastRetransmission, occupies | behindNext, 0, fast, settled,
 			"RFC 5681, section 3.2; RFC 6675; tcp.analysis.fast_retransmission"},
@@ -157,17 +163,7 @@ func fillsWindow(s *segment) bool {
 // Where nothing newer of the peer was captured either, that is said once, until
 // the peer's own ACK number changes, and not at all among its duplicate ACKs.
 func acksUnseen(s *segment) bool {
-	return acksBeyond(s) && (after(s.e.next[s.to], s.b.maxAck[s.to]) || s.b.dups[s.to] == 0)
-}
-
-// acksBeyond: the ACK number lies behind all that may be acknowledged.
-func acksBeyond(s *segment) bool {
-	return s.shape&hasAck != 0 && s.e.flags.of(flagKnown0, s.to) && after(s.ack, s.b.maxAck[s.to])
-}
-
-// acknowledgedBefore: the peer has acknowledged all of the segment.
-func acknowledgedBefore(s *segment) bool {
-	return s.e.flags.of(flagAcked0, s.to) && !after(s.seq+uint32(s.len), s.e.ack[s.to])
+	return after(s.e.next[s.to], s.b.maxAck[s.to]) || s.b.dups[s.to] == 0
 }
 
 // fast: the peer asked for it with duplicate ACKs, moments ago.
@@ -193,102 +189,142 @@ func after(a, b uint32) bool { return int32(b-a) < 0 }
 
 // classify fills shape.
 func (s *segment) classify() {
-	e, f := s.e, s.p.TCP.Flags
-	var x shape
+	s.shape = s.form() | s.place() | s.versusPeer()
+}
+
+// form is what the segment is by itself, and beside its sender's last one.
+func (s *segment) form() (x shape) {
+	f := s.flags
 	if f&(dissect.SYN|dissect.FIN|dissect.RST) == 0 {
 		x = isPlain
+	} else {
+		if f&dissect.RST != 0 {
+			x |= isReset
+		}
+		if f&dissect.SYN != 0 {
+			x |= opens
+		}
+		if f&(dissect.SYN|dissect.FIN) != 0 {
+			x |= occupies
+		}
 	}
-	switch s.len {
-	case 0:
+	switch {
+	case s.len == 0:
 		x |= isEmpty
-	case 1:
-		x |= isOneByte
-	}
-	if f&dissect.RST != 0 {
-		x |= isReset
+	case s.len == 1:
+		x |= isOneByte | occupies
+	case s.len > ethernetMSS:
+		x |= oversize | occupies
+	default:
+		x |= occupies
 	}
 	if f&dissect.ACK != 0 {
 		x |= hasAck
 	}
-	if s.len > 0 || f&(dissect.SYN|dissect.FIN) != 0 {
-		x |= occupies
-	}
-	if e.flags.of(flagKnown0, s.from) {
-		switch d := int32(s.seq - e.next[s.from]); {
-		case d == math.MinInt32: // half the number space away, both ways
-			x |= beyondNext | behindNext
-		case d == 0:
-			x |= atNext
-		case d > 0:
-			x |= beyondNext
-		case d == -1 && s.len > 1: // it brings something new: a probe's byte may lie below
-			x |= belowNext
-		case d == -1:
-			x |= belowNext | behindNext
-		default:
-			x |= behindNext
-		}
-	}
 	if s.win == 0 {
 		x |= windowZero
 	}
-	if s.win == e.window[s.from] && e.flags.of(flagKnown0, s.from) {
-		x |= windowSame
+	return x
+}
+
+// place is where the segment lies, seen from what its sender has sent.
+func (s *segment) place() (x shape) {
+	e := s.e
+	if e.flags.of(flagKnown0, s.from) {
+		switch d := int32(s.seq - e.next[s.from]); {
+		case d == 0:
+			x = atNext
+		case d == math.MinInt32: // half the number space away, both ways
+			x = beyondNext | behindNext
+		case d > 0:
+			x = beyondNext
+		case d == -1 && s.len > 1: // it brings something new: a probe's byte may lie below
+			x = belowNext
+		case d == -1:
+			x = belowNext | behindNext
+		default:
+			x = behindNext
+		}
+		if s.win == e.window[s.from] {
+			x |= windowSame
+		}
 	}
 	if s.ack == e.ack[s.from] {
 		x |= ackSame
 	}
-	if e.window[s.to] == 0 && e.flags.of(flagKnown0, s.to) {
-		x |= peerShut
+	return x
+}
+
+// versusPeer is how the segment stands to what the peer has sent.
+func (s *segment) versusPeer() (x shape) {
+	f, to := s.e.flags, s.to
+	if f.of(flagKnown0, to) {
+		if s.e.window[to] == 0 {
+			x = peerShut
+		}
+		if after(s.ack, s.b.maxAck[to]) && s.flags&dissect.ACK != 0 {
+			x |= ackBeyond
+		}
 	}
-	if e.flags.of(flagKeep0, s.to) {
-		x |= peerKept
+	if f.of(flagAcked0, to) && !after(s.seq+uint32(s.len), s.e.ack[to]) {
+		x |= ackedBefore
 	}
-	if e.flags.of(flagProbe0, s.to) {
-		x |= peerProbed
+	if f&((flagKeep0|flagProbe0|flagFin0)<<to) != 0 {
+		if f.of(flagKeep0, to) {
+			x |= peerKept
+		}
+		if f.of(flagProbe0, to) {
+			x |= peerProbed
+		}
+		if f.of(flagFin0, to) {
+			x |= peerEnded
+		}
 	}
-	s.shape = x
+	if f&(flagSynAck|flagStray) != flagSynAck {
+		x |= unsettled
+	}
+	return x
 }
 
 // wiresharkLabels are the labels that Wireshark has as well.
 const wiresharkLabels Labels = 1<<SimultaneousOpen - 1
 
+// A segment with none of unusual, and that is not both empty and ackSame, can
+// only fill the peer's window: no other rule's needs are met.
+const unusual = opens | isOneByte | belowNext | behindNext | beyondNext | windowZero | ackBeyond | ackedBefore
+
+// plain reports whether a segment of that shape is such a one.
+func (x shape) ordinary() bool {
+	return x&unusual == 0 && x&(isEmpty|ackSame) != isEmpty|ackSame
+}
+
 // label applies the rules.
 func (t *Tracker) label(s *segment) {
 	s.classify()
-	if s.flags&dissect.SYN != 0 {
-		for i := range t.rules.open {
-			if r := &t.rules.open[i]; s.fits(r) {
-				s.labels = s.labels.With(r.label)
-			}
+	if s.shape.ordinary() {
+		if s.shape&(isPlain|isEmpty) == isPlain && fillsWindow(s) {
+			s.labels = s.labels.With(WindowFull)
 		}
-	}
-	for i := range t.rules.place {
-		r := &t.rules.place[i]
-		if s.fits(r) {
-			s.labels = s.labels.With(r.label)
-			if r.then == toAck {
-				break
-			}
-		}
-	}
-	for i := range t.rules.ack {
-		if r := &t.rules.ack[i]; s.fits(r) {
-			s.labels = s.labels.With(r.label)
-		}
-	}
-	s.unseen()
-	if s.shape&occupies == 0 || s.labels.Has(KeepAlive) {
 		return
 	}
-	for i := range t.rules.resend {
-		if r := &t.rules.resend[i]; s.fits(r) {
-			s.labels = s.labels.With(r.label)
-			return
-		}
+	s.apply(t.rules.open)
+	s.apply(t.rules.place)
+	s.apply(t.rules.ack)
+	s.unseen()
+	if s.shape&occupies != 0 && !s.labels.Has(KeepAlive) {
+		s.apply(t.rules.resend)
 	}
 }
 
-func (s *segment) fits(r *rule) bool {
-	return s.shape&r.needs == r.needs && s.shape&r.lacks == 0 && (r.when == nil || r.when(s))
+// apply tries rules in order until one ends the trying.
+func (s *segment) apply(rules []rule) {
+	for i := range rules {
+		r := &rules[i]
+		if s.shape&r.needs == r.needs && s.shape&r.lacks == 0 && (r.when == nil || r.when(s)) {
+			s.labels = s.labels.With(r.label)
+			if r.then != goOn {
+				return
+			}
+		}
+	}
 }

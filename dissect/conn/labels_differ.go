@@ -6,6 +6,7 @@ import "tcpsee/dissect"
 type difference struct {
 	label  Label  // that is given
 	places Labels // that are taken away
+	needs  shape  // without which when is not asked
 	when   func(*segment) bool
 	reason string
 }
@@ -13,31 +14,35 @@ type difference struct {
 // differences are applied after the rules, in order.
 func differences() []difference {
 	return []difference{
-		{ZeroWindowProbe, 1 << KeepAlive, probesWindow,
+		{ZeroWindowProbe, 1 << KeepAlive, isPlain | belowNext | peerShut, probesWindow,
 			"Linux probes a closed window with a segment one below the next byte and without data: with the peer's window at 0 that asks for room, not for a sign of life"},
-		{ZeroWindowProbeAck, 0, answersProbe,
+		{ZeroWindowProbeAck, 0, isPlain | isEmpty | atNext | windowZero | peerProbed | ackSame, answersProbe,
 			"and what answers such a probe with the window still closed is the probe's answer"},
-		{SimultaneousOpen, resendLabels | 1<<OutOfOrder, crosses,
+		{SimultaneousOpen, resendLabels | 1<<OutOfOrder, opens, crosses,
 			"a SYN that meets another one, and the SYN-ACKs that answer both, are sent for the first time"},
-		{ChallengeAck, 0, challenged,
+		{ChallengeAck, 0, isPlain | isEmpty | hasAck | unsettled, challenged,
 			"RFC 5961 has an ACK sent in answer to a SYN or an RST that does not fit: it asks for nothing to be sent again"},
-		{Refused, 0, refuses,
+		{Refused, 0, isReset, refuses,
 			"an RST that answers a SYN is no reset connection: there was none"},
-		{Offloaded, 0, offloaded,
+		{Offloaded, 0, oversize, offloaded,
 			"more payload than the peer's MSS was not on a wire like this: the network card cuts it, or put it together"},
-		{HalfClose, 0, halfCloses,
+		{HalfClose, 0, occupies | peerEnded, halfCloses,
 			"data towards an end that has closed its own direction: allowed, and easily taken for an error"},
-		{TimeWait, 0, entersTimeWait,
-			"the end that closes first stays in TIME-WAIT, which is why its port is not free"},
 	}
 }
 
-// differ applies the differences to a segment's labels. Those on states are
-// applied by settle.
+// differs are the shapes that any difference is about.
+const differs = belowNext | peerProbed | opens | unsettled | isReset | oversize | peerEnded
+
+// differ applies the differences to a segment's labels. TimeWait, which rests
+// on the states after the segment, is given where those are known.
 func (t *Tracker) differ(s *segment) {
+	if s.shape&differs == 0 {
+		return
+	}
 	for i := range t.rules.differ {
 		d := &t.rules.differ[i]
-		if d.when(s) {
+		if s.shape&d.needs == d.needs && d.when(s) {
 			s.labels = s.labels&^d.places | 1<<d.label
 		}
 	}
@@ -45,20 +50,17 @@ func (t *Tracker) differ(s *segment) {
 
 // probesWindow: a keep-alive's form, while the peer's window is closed.
 func probesWindow(s *segment) bool {
-	return s.labels.Has(KeepAlive) && s.shape&peerShut != 0 && s.e.flags.of(flagAcked0, s.to)
+	return s.labels.Has(KeepAlive) && s.e.flags.of(flagAcked0, s.to)
 }
 
 // answersProbe: the answer to a probe that Wireshark calls a keep-alive.
-func answersProbe(s *segment) bool {
-	const needs = isPlain | isEmpty | atNext | windowZero | peerProbed | ackSame
-	return s.shape&needs == needs
-}
+func answersProbe(*segment) bool { return true }
 
 // crosses: both ends have sent a SYN, and this is the second SYN or a SYN-ACK
 // of that opening.
 func crosses(s *segment) bool {
 	e := s.e
-	if s.flags&dissect.SYN == 0 || s.flags&dissect.RST != 0 || e.self() {
+	if s.flags&dissect.RST != 0 || e.self() {
 		return false
 	}
 	if s.flags&dissect.ACK == 0 {
@@ -78,15 +80,12 @@ func challenged(s *segment) bool {
 // refuses: the first answer to a SYN is RST.
 func refuses(s *segment) bool {
 	e := s.e
-	return s.flags&dissect.RST != 0 && s.from != e.client() && e.syns > 0 && !e.flags.has(flagSynAck|flagReset|flagCrossed) &&
+	return s.from != e.client() && e.syns > 0 && !e.flags.has(flagSynAck|flagReset|flagCrossed) &&
 		s.before[s.to] == StateSynSent && s.resets(StateSynSent)
 }
 
 // offloaded: more payload than a segment may have.
 func offloaded(s *segment) bool {
-	if s.len <= ethernetMSS {
-		return false
-	}
 	if mss := s.e.mss[s.to]; mss != 0 {
 		return s.len > mss.bytes()
 	}
@@ -106,6 +105,3 @@ func halfCloses(s *segment) bool {
 	e := s.e
 	return s.len > 0 && !e.flags.has(flagHalfClose) && s.before[s.from] == StateCloseWait && s.shape&behindNext == 0
 }
-
-// entersTimeWait is settled by settle, once the states are known.
-func entersTimeWait(*segment) bool { return false }

@@ -21,11 +21,20 @@ type key struct {
 func keyOf(p *dissect.Packet) (k key, from int) {
 	k.a, k.b = p.IP.Src.As16(), p.IP.Dst.As16()
 	k.pa, k.pb = p.TCP.SrcPort, p.TCP.DstPort
-	if order := p.IP.Src.Compare(p.IP.Dst); order > 0 || order == 0 && k.pa > k.pb {
+	if k.swapped() {
 		k.a, k.b, k.pa, k.pb = k.b, k.a, k.pb, k.pa
 		from = 1
 	}
 	return k, from
+}
+
+// swapped reports whether b is lower than a.
+func (k *key) swapped() bool {
+	x, y := binary.BigEndian.Uint64(k.a[:8]), binary.BigEndian.Uint64(k.b[:8])
+	if x == y {
+		x, y = binary.BigEndian.Uint64(k.a[8:]), binary.BigEndian.Uint64(k.b[8:])
+	}
+	return x > y || x == y && k.pa > k.pb
 }
 
 // slab hands out numbered, pointer-free records from pages, and takes them

@@ -52,6 +52,7 @@ type Tracker struct {
 
 	table   table
 	entries slab[entry]
+	latest  uint32 // number of the entry that was used last
 	bodies  slab[body]
 	ledgers slab[ledger]
 	apps    []*app // by number of the body

@@ -199,7 +199,7 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 // sends in.
 func keyOfPair(src, dst netip.AddrPort) (k key, from int) {
 	k = key{a: src.Addr().As16(), b: dst.Addr().As16(), pa: src.Port(), pb: dst.Port()}
-	if order := src.Addr().Compare(dst.Addr()); order > 0 || order == 0 && k.pa > k.pb {
+	if k.swapped() {
 		k.a, k.b, k.pa, k.pb = k.b, k.a, k.pb, k.pa
 		from = 1
 	}

@@ -106,12 +106,20 @@ func (t *Tracker) find(s *segment) {
 	k, from := keyOf(s.p)
 	s.from, s.to = from, 1-from
 	v6 := !s.p.IP.Src.Is4()
+	if l := t.latest; l != 0 { // often the next segment is of the same connection
+		if e := t.entries.at(l); e.key == k && e.flags.has(flagIPv6) == v6 && e.number != (count48{}) && s.flags&dissect.SYN == 0 {
+			if s.number, s.e = l, e; !t.gone(e) {
+				return
+			}
+		}
+	}
 	h := t.table.hash(&k)
 	s.number, s.e = t.table.find(h, &k, v6, &t.entries)
 	reused := false
 	if s.e != nil {
 		reused = s.startsAnew()
 		if !reused && !t.gone(s.e) {
+			t.latest = s.number
 			return
 		}
 		t.end(s.number, s.e)
@@ -121,6 +129,7 @@ func (t *Tracker) find(s *segment) {
 	}
 	s.number, s.e = t.entries.take()
 	t.table.insert(h, s.number)
+	t.latest = s.number
 	t.stats.Connections++
 	e := s.e
 	e.key = k
@@ -398,7 +407,7 @@ func (s *segment) revive() {
 // unseen moves the mark of what may be acknowledged, after an ACK of what was
 // not seen.
 func (s *segment) unseen() {
-	if !acksBeyond(s) {
+	if s.shape&ackBeyond == 0 {
 		return
 	}
 	e, b := s.e, s.b
