@@ -23,6 +23,11 @@
 //   - On BSD loopback a Matcher takes the byte order of the address family
 //     from each packet, and libpcap from the file, so that it finds nothing
 //     where these disagree; Compile's programs have the little-endian one.
+//   - With 802.11 and OpenBSD's log, libpcap mixes up the registers of offsets
+//     where pppoes, geneve or a comparison of bytes comes before the first IP
+//     test; ours does not.
+//   - After "or" and "not", "geneve" leaves offsets at 0 where a packet is not
+//     Geneve; in libpcap they are what they were before.
 //   - protochain is unrolled to maxChain headers: the kernel takes no loops.
 //   - "byte N & M" and "byte N | M" test the byte; libpcap forgets to load it.
 //   - "len / ip[0]" and the like are accepted; libpcap takes the offset for
@@ -85,7 +90,8 @@ type Expr struct {
 func (e *Expr) String() string { return e.text }
 
 // Parse parses an expression in which no host names occur. The empty one
-// matches everything. Errors are *SyntaxError.
+// matches everything. Errors are *SyntaxError, or ErrTooLong for what no
+// machine should run.
 func Parse(expr string) (*Expr, error) { return ParseWith(expr, nil) }
 
 // ParseWith is Parse with host names looked up in r, once, now. Service,
@@ -121,8 +127,11 @@ func (e *Expr) check() error {
 		{Link: capture.LinkIPv6},
 	} {
 		_, err := e.build(o)
-		if err == nil || errors.Is(err, ErrRejectsAll) {
+		switch {
+		case err == nil, errors.Is(err, ErrRejectsAll):
 			return nil
+		case errors.Is(err, ErrTooLong):
+			return err
 		}
 		if first == nil {
 			first = err

@@ -12,14 +12,20 @@ import (
 	"tcpsee/capture"
 )
 
-// attach opens a packet socket on loopback with a program.
-func attach(t *testing.T, prog []Instruction) int {
+// open opens a packet socket that is bound to nothing.
+func open(t *testing.T) int {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Skipf("packet sockets need CAP_NET_RAW: %v", err)
 	}
 	t.Cleanup(func() { unix.Close(fd) })
+	return fd
+}
+
+// attach gives the socket a program.
+func attach(t *testing.T, fd int, prog []Instruction) {
+	t.Helper()
 	raw := make([]unix.SockFilter, len(prog))
 	for i, in := range prog {
 		raw[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
@@ -28,12 +34,12 @@ func attach(t *testing.T, prog []Instruction) int {
 	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &fprog); err != nil {
 		t.Fatalf("the kernel refuses the program: %v\n%s", err, Format(prog))
 	}
-	return fd
 }
 
 // TestKernelTakes attaches programs of all kinds.
 func TestKernelTakes(t *testing.T) {
 	taken := 0
+	fd := open(t)
 	for _, expr := range readLines(t, "accepted.txt") {
 		e, err := Parse(expr)
 		if err != nil {
@@ -45,7 +51,7 @@ func TestKernelTakes(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			unix.Close(attach(t, prog))
+			attach(t, fd, prog)
 			taken++
 		}
 	}
@@ -90,7 +96,8 @@ func TestKernelSelects(t *testing.T) {
 			if err != nil {
 				continue // "ip and ip6" rejects everything
 			}
-			fd := attach(t, prog)
+			fd := open(t)
+			attach(t, fd, prog)
 			all := &unix.SockaddrLinklayer{Protocol: 0x0300, Ifindex: lo.Index}
 			if err := unix.Bind(fd, all); err != nil {
 				t.Fatal(err)
@@ -109,7 +116,6 @@ func TestKernelSelects(t *testing.T) {
 			if got := err == nil && n > 0; got != c.want {
 				t.Errorf("%s, link %d: %v\n%s", expr, o.Link, got, Format(prog))
 			}
-			unix.Close(fd)
 		}
 	}
 }

@@ -2,7 +2,7 @@ package filter
 
 // Limits on the work of the optimiser.
 const (
-	maxVisits = 1 << 21 // of blocks
+	maxVisits = 1 << 19 // of blocks
 	maxFacts  = 64      // remembered on the way to a block
 )
 

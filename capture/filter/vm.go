@@ -98,7 +98,6 @@ const (
 	opSetX
 	opALU  // v is the operation, k the operand
 	opALUX // v is the operation
-	opAddX
 	opAnd
 	opLoadWEq
 	opLoadHEq
@@ -159,8 +158,6 @@ func decodeLoad(in Instruction) opCode {
 func (o *op) decodeALU(in Instruction) {
 	o.v = uint32(in.Op & 0xf0)
 	switch {
-	case in.Op&0xf8 == aluAdd|srcX:
-		o.code = opAddX
 	case in.Op&0xf8 == aluAnd:
 		o.code = opAnd
 	case in.Op&srcX != 0:
@@ -242,7 +239,8 @@ func (m *Matcher) program(data []byte) *machine {
 	return &m.machine
 }
 
-// run is the machine. Loads beyond the end of data reject the packet.
+// run is the machine. Loads beyond the end of data reject the packet. What
+// most programs consist of is done here, the rest in rare.
 func run(ops []op, data []byte, origLen uint32) bool {
 	var a, x uint32
 	var mem [memWords]uint32
@@ -251,119 +249,35 @@ func run(ops []op, data []byte, origLen uint32) bool {
 		o := &ops[pc]
 		pc++
 		yes := false
-		switch o.code {
+		switch k := uint64(o.k); o.code {
 		case opReject:
 			return false
 		case opAccept:
 			return true
-		case opLoadW, opLoadWEq:
-			k := uint64(o.k)
-			if k+4 > n {
-				return false
-			}
-			a = binary.BigEndian.Uint32(data[k:])
-			if o.code == opLoadW {
-				continue
-			}
-			yes = a == o.v
-		case opLoadH, opLoadHEq:
-			k := uint64(o.k)
+		case opLoadHEq:
 			if k+2 > n {
 				return false
 			}
 			a = uint32(binary.BigEndian.Uint16(data[k:]))
-			if o.code == opLoadH {
-				continue
-			}
 			yes = a == o.v
-		case opLoadB, opLoadBEq:
-			if uint64(o.k) >= n {
-				return false
-			}
-			a = uint32(data[o.k])
-			if o.code == opLoadB {
-				continue
-			}
-			yes = a == o.v
-		case opIndW:
-			k := uint64(o.k) + uint64(x)
-			if k+4 > n {
-				return false
-			}
-			a = binary.BigEndian.Uint32(data[k:])
-			continue
-		case opIndH, opIndHEq:
-			k := uint64(o.k) + uint64(x)
-			if k+2 > n {
-				return false
-			}
-			a = uint32(binary.BigEndian.Uint16(data[k:]))
-			if o.code == opIndH {
-				continue
-			}
-			yes = a == o.v
-		case opIndB:
-			k := uint64(o.k) + uint64(x)
+		case opLoadBEq:
 			if k >= n {
 				return false
 			}
 			a = uint32(data[k])
-			continue
-		case opXMsh:
-			if uint64(o.k) >= n {
+			yes = a == o.v
+		case opLoadWEq:
+			if k+4 > n {
 				return false
 			}
-			x = 4 * uint32(data[o.k]&0xf)
-			continue
-		case opLen:
-			a = origLen
-			continue
-		case opImm:
-			a = o.k
-			continue
-		case opMem:
-			a = mem[o.k%memWords]
-			continue
-		case opXImm:
-			x = o.k
-			continue
-		case opXMem:
-			x = mem[o.k%memWords]
-			continue
-		case opXLen:
-			x = origLen
-			continue
-		case opSt:
-			mem[o.k%memWords] = a
-			continue
-		case opStX:
-			mem[o.k%memWords] = x
-			continue
-		case opTAX:
-			x = a
-			continue
-		case opTXA:
-			a = x
-			continue
-		case opAnd:
-			a &= o.k
-			continue
-		case opAddX:
-			a += x
-			continue
-		case opALU, opALUX:
-			operand := o.k
-			if o.code == opALUX {
-				operand = x
-			}
-			var ok bool
-			if a, ok = alu(uint16(o.v), a, operand); !ok {
+			a = binary.BigEndian.Uint32(data[k:])
+			yes = a == o.v
+		case opIndHEq:
+			if k += uint64(x); k+2 > n {
 				return false
 			}
-			continue
-		case opJump:
-			pc = o.jt
-			continue
+			a = uint32(binary.BigEndian.Uint16(data[k:]))
+			yes = a == o.v
 		case opEq:
 			yes = a == o.k
 		case opGt:
@@ -380,6 +294,30 @@ func run(ops []op, data []byte, origLen uint32) bool {
 			yes = a >= x
 		case opSetX:
 			yes = a&x != 0
+		case opXMsh:
+			if k >= n {
+				return false
+			}
+			x = 4 * uint32(data[k]&0xf)
+			continue
+		case opAnd:
+			a &= o.k
+			continue
+		case opJump:
+			pc = o.jt
+			continue
+		case opLoadH, opLoadB, opLoadW, opIndH, opIndB, opIndW:
+			var ok bool
+			if a, ok = fetch(o, data, x); !ok {
+				return false
+			}
+			continue
+		default:
+			var ok bool
+			if a, x, ok = rare(o, a, x, &mem, origLen); !ok {
+				return false
+			}
+			continue
 		}
 		if yes {
 			pc = o.jt
@@ -387,4 +325,60 @@ func run(ops []op, data []byte, origLen uint32) bool {
 			pc = o.jf
 		}
 	}
+}
+
+// fetch loads from the packet.
+func fetch(o *op, data []byte, x uint32) (v uint32, ok bool) {
+	k, n := uint64(o.k), uint64(len(data))
+	if o.code >= opIndW {
+		k += uint64(x)
+	}
+	switch o.code {
+	case opLoadH, opIndH:
+		if k+2 > n {
+			return 0, false
+		}
+		return uint32(binary.BigEndian.Uint16(data[k:])), true
+	case opLoadB, opIndB:
+		if k >= n {
+			return 0, false
+		}
+		return uint32(data[k]), true
+	}
+	if k+4 > n {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(data[k:]), true
+}
+
+// rare does the instructions of arithmetic and scratch memory.
+func rare(o *op, a, x uint32, mem *[memWords]uint32, origLen uint32) (uint32, uint32, bool) {
+	ok := true
+	switch o.code {
+	case opLen:
+		a = origLen
+	case opImm:
+		a = o.k
+	case opMem:
+		a = mem[o.k%memWords]
+	case opXImm:
+		x = o.k
+	case opXMem:
+		x = mem[o.k%memWords]
+	case opXLen:
+		x = origLen
+	case opSt:
+		mem[o.k%memWords] = a
+	case opStX:
+		mem[o.k%memWords] = x
+	case opTAX:
+		x = a
+	case opTXA:
+		a = x
+	case opALU:
+		a, ok = alu(uint16(o.v), a, o.k)
+	case opALUX:
+		a, ok = alu(uint16(o.v), a, x)
+	}
+	return a, x, ok
 }
