@@ -48,9 +48,9 @@ import (
 // system call that it was (write, recvfrom, accept4, …), PID and Program whose
 // it is. Data holds at most MaxCallData bytes. A close that the kernel makes
 // because the process ends or executes another program is reported as close
-// with Syscall "exit" or "execve". Calls on a non-blocking socket are reported
-// when they have returned (Entry and Return one after the other), and not at
-// all where they would have waited (EAGAIN); a non-blocking connect returns
+// with Syscall "exit" or "execve". On a non-blocking socket accept and recv are
+// reported when they have returned (Entry and Return one after the other), and
+// not at all where they would have waited (EAGAIN); a non-blocking connect returns
 // EINPROGRESS, and a getsockopt SO_ERROR reports how it ended. A call that a
 // signal interrupts and the kernel restarts is one call. A call that its
 // process does not survive has an Entry and no Return.

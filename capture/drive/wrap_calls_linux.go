@@ -115,7 +115,7 @@ type pendingCall struct {
 	began   time.Time
 	socket  *wrappedSocket
 	buffers []buffer
-	late    bool          // the Entry is reported with the Return (non-blocking)
+	late    bool          // the Entry is reported with the Return (non-blocking accept and recv)
 	over    chan struct{} // closed when a connect has returned
 	ranged  []heldSocket  // what close_range closes
 }
@@ -290,7 +290,6 @@ func (t *tracing) prepareSend(k *task, p *pendingCall) {
 	n += total(p.buffers)
 	p.c.Args = byteCount(n)
 	p.c.Data = readData(k.tid, p.buffers, n)
-	p.late = p.socket.nonblock || callFlags(p)&unix.MSG_DONTWAIT != 0
 	t.entry(k, p, false)
 }
 

@@ -29,7 +29,45 @@ func TestMain(m *testing.M) {
 	if status, ok := WrapHelper(os.Args); ok {
 		os.Exit(status)
 	}
+	if os.Getenv(innerVariable) != "" {
+		os.Exit(inner())
+	}
 	os.Exit(m.Run())
+}
+
+// innerVariable makes this binary a program that wraps another.
+const innerVariable = "WRAP_INNER"
+
+func inner() int {
+	w, err := Wrap(WrapOptions{Command: os.Args[1:], Stdout: os.Stdout}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer w.Close()
+	fmt.Printf("missing: %s\n", w.Missing())
+	_ = w.Release()
+	status, _ := w.Wait()
+	return status
+}
+
+// TestWrapInWrap wraps what wraps: a process has one tracer, so the inner one
+// has to do without, and says so.
+func TestWrapInWrap(t *testing.T) {
+	traceable(t)
+	at, clients := echoServer(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := WrapOptions{Env: append(os.Environ(), innerVariable+"=1")}
+	x := runWrapped(t, o, self, "sh", "-c", "nc.openbsd -z 127.0.0.1 "+port(at)+"; exit 5")
+	if x.status != 5 || !strings.Contains(x.output, "missing: this system does not allow tracing") {
+		t.Errorf("status %d, output %q", x.status, x.output)
+	}
+	if c := x.find(t, "connect", Return); c.Local != <-clients || c.Program != "nc.openbsd" {
+		t.Errorf("connect is %+v", c)
+	}
 }
 
 // wrapped runs a command under Wrap to its end.
@@ -398,7 +436,7 @@ func TestWrapNetcat(t *testing.T) {
 			if name == "nc.traditional" {
 				args = append(args[:1], append([]string{"-q", "1"}, args[1:]...)...)
 			}
-			time.AfterFunc(300*time.Millisecond, func() { w.Close() })
+			time.AfterFunc(150*time.Millisecond, func() { w.Close() })
 			x := runWrapped(t, WrapOptions{Stdin: r}, args...)
 			if x.status != 0 || !strings.Contains(x.output, "Hello Client") {
 				t.Errorf("status %d, output %q", x.status, x.output)
@@ -831,6 +869,74 @@ func TestWrapTerminal(t *testing.T) {
 	}
 }
 
+// TestWrapJobControl stops and continues a job of an interactive shell that is
+// wrapped: its group-stops must be those of an untraced one.
+func TestWrapJobControl(t *testing.T) {
+	traceable(t)
+	bash := program(t, "bash")
+	users, err := openTerminal(WrapOptions{TTY: os.Stdin})
+	if err != nil {
+		t.Skip(err)
+	}
+	defer users.end()
+	out := &awaited{}
+	x := begin(t, WrapOptions{TTY: users.slave, TTYOutput: out}, bash, "--norc", "--noprofile", "-i")
+	if err := x.w.Release(); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ typed, await string }{
+		{"PS1='>'; sleep 99\r", "sleep 99\r\n"},
+		{"\x1a", "Stopped"}, // Ctrl-Z
+		{"fg\r", "sleep 99\r\n"},
+		{"\x03", ">"}, // Ctrl-C
+		{"echo status $?\r", "status 130"},
+		{"sleep 98 &\r", "[1]"},
+		{"kill -STOP %1; sleep 0.1; jobs -s\r", "Stopped"},
+		{"kill -CONT %1; kill -TERM %1; wait %1; echo status $?\r", "status 143"},
+		{"exit 3\r", "exit"},
+	} {
+		from := out.len()
+		time.Sleep(50 * time.Millisecond) // for the job to have the terminal
+		fmt.Fprint(users.master, step.typed)
+		if !out.await(from, step.await) {
+			t.Fatalf("typed %q: no %q in %q", step.typed, step.await, out.from(0))
+		}
+	}
+	if x.end(t); x.status != 3 {
+		t.Errorf("status %d", x.status)
+	}
+}
+
+// awaited collects output and waits for words in it.
+type awaited struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (a *awaited) Write(p []byte) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.b = append(a.b, p...)
+	return len(p), nil
+}
+
+func (a *awaited) from(n int) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return string(a.b[n:])
+}
+
+func (a *awaited) len() int { return len(a.from(0)) }
+
+func (a *awaited) await(from int, text string) bool {
+	for end := time.Now().Add(2 * patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if strings.Contains(a.from(from), text) {
+			return true
+		}
+	}
+	return false
+}
+
 func TestWrapNotices(t *testing.T) {
 	traceable(t)
 	var mu sync.Mutex
@@ -867,11 +973,17 @@ if platform.machine() == "x86_64":
 // that crashes.
 func TestWrapDeserted(t *testing.T) {
 	for _, untraced := range []bool{false, true} {
-		x := begin(t, WrapOptions{NoTrace: untraced}, "sleep", "99")
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		x := begin(t, WrapOptions{NoTrace: untraced, Stdout: w}, "sh", "-c", "sleep 99; true")
+		w.Close()
 		if err := x.w.Release(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
 		x.w.control.Close() // as the end of this process would
 		soon(t, "the end of the tracer", func() bool { <-x.w.Done(); return true })
 		for end := time.Now().Add(patience); syscall.Kill(x.w.PID(), 0) == nil; time.Sleep(time.Millisecond) {
@@ -879,6 +991,8 @@ func TestWrapDeserted(t *testing.T) {
 				t.Fatalf("untraced %v: the command lives on", untraced)
 			}
 		}
+		// Its child holds the pipe as long as it lives.
+		soon(t, "the end of the command's child", func() error { _, err := r.Read(make([]byte, 1)); return err })
 	}
 }
 

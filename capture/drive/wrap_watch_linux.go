@@ -89,6 +89,9 @@ func (h *helper) reap(p *os.Process) {
 			h.report.send(wireMessage{Kind: wireExit, Status: status})
 		}
 		if isClosed(h.deserted) {
+			for _, pid := range familyOfProcess(p.Pid) {
+				_ = unix.Kill(pid, unix.SIGKILL)
+			}
 			h.abandon(p)
 			return
 		}
