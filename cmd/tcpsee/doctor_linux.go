@@ -81,9 +81,7 @@ func systemDiagnoses() []diagnosis {
 	if method != "" {
 		list = append(list, diagnosis{subject: "reading", text: method})
 	}
-	n, err := startNames(namesOptions{})
-	list = append(list, m.namespaces(probeIsolated()), m.confinement(landlockABI()), m.names(n, err), m.tracing())
-	_ = n.close()
+	list = append(list, m.namespaces(probeIsolated()), m.confinement(landlockABI()), m.names(askHelper()), m.tracing())
 	return list
 }
 
@@ -242,27 +240,38 @@ func (m machine) newerThan(major, minor int) bool {
 	return a > major || a == major && b >= minor
 }
 
+// askHelper starts the name helper to hear what it can do.
+func askHelper() (hello, error) {
+	n, err := startNames(namesOptions{})
+	if err != nil {
+		return 0, err
+	}
+	ready, err := n.wait()
+	_ = n.close()
+	return ready, err
+}
+
 // names is about naming processes.
-func (m machine) names(n *names, err error) diagnosis {
+func (m machine) names(ready hello, err error) diagnosis {
 	d := diagnosis{subject: "names"}
 	if err != nil {
 		d.ability, d.text = abilityMissing, "processes cannot be named: "+err.Error()
 		return d
 	}
 	d.text = "processes of all users"
-	if n.ready&helloAll == 0 {
+	if ready&helloAll == 0 {
 		d.ability, d.text = abilityLimited, "your own processes only"
 		d.remedy = "sudo before the command names those of all users"
 		if m.root {
 			d.text, d.remedy = "this root's own processes only", "it lacks CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH"
 		}
 	}
-	if n.ready&helloTrace != 0 {
+	if ready&helloTrace != 0 {
 		d.text += ", those too that end at once"
 	} else {
 		d.text += ", as long as they live"
 	}
-	if n.ready&helloSeccomp == 0 {
+	if ready&helloSeccomp == 0 {
 		d.text += "; the helper that looks is not limited by seccomp here"
 	}
 	return d

@@ -71,9 +71,9 @@ func TestDoctorJudges(t *testing.T) {
 		{"no Landlock", otherMachine(false, nil).confinement(0), abilityMissing, "5.13", ""},
 		{"Landlock off", new617.confinement(0), abilityMissing, "not switched on", "lsm=landlock,capability,yama"},
 
-		{"own names", otherMachine(false, nil).names(&names{ready: helloSeccomp}, nil), abilityLimited, "your own", "sudo"},
-		{"all names", otherMachine(true, nil).names(&names{ready: helloAll | helloSeccomp | helloTrace}, nil), abilityOK, "end at once", ""},
-		{"no names", otherMachine(true, nil).names(nil, errors.New("no proc")), abilityMissing, "no proc", ""},
+		{"own names", otherMachine(false, nil).names(helloSeccomp, nil), abilityLimited, "your own", "sudo"},
+		{"all names", otherMachine(true, nil).names(helloAll|helloSeccomp|helloTrace, nil), abilityOK, "end at once", ""},
+		{"no names", otherMachine(true, nil).names(0, errors.New("no proc")), abilityMissing, "no proc", ""},
 
 		{"no yama", otherMachine(false, nil).tracing(), abilityOK, "socket calls", ""},
 		{"yama 1", scope("1").tracing(), abilityOK, "socket calls", ""},

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"strings"
@@ -34,6 +33,7 @@ const (
 	unnamedFor    = 100 * time.Millisecond // and no answer after that: a process may be found late
 	slowFor       = 100 * time.Millisecond // no lookup waits for so long after one that waited in vain
 	helloTime     = 3 * time.Second        // the helper is up by then
+	endTime       = time.Second            // and down by then
 )
 
 // namesOptions say how the helper is started.
@@ -44,11 +44,12 @@ type namesOptions struct {
 
 // names asks the helper. A nil *names knows no name.
 type names struct {
-	conn  *os.File
-	end   func() error // waits for the helper to end
-	ready hello
+	conn *os.File
+	end  func() error  // waits for the helper to end
+	up   chan struct{} // closed when the helper has said what it can, or has failed
 
 	mu     sync.Mutex
+	ready  hello
 	known  map[ends]*answer
 	order  []ends // the keys of known, oldest first
 	byID   map[uint32]ends
@@ -73,7 +74,7 @@ type answer struct {
 
 // newNames makes a client on its end of the pair.
 func newNames(conn *os.File, end func() error) *names {
-	return &names{conn: conn, end: end, known: make(map[ends]*answer), byID: make(map[uint32]ends),
+	return &names{conn: conn, end: end, up: make(chan struct{}), known: make(map[ends]*answer), byID: make(map[uint32]ends),
 		tokens: namesBurst, filled: time.Now()}
 }
 
@@ -205,21 +206,27 @@ func (n *names) await(list ...*answer) {
 	}
 }
 
-// receive takes answers until the helper ends.
+// receive takes answers until the helper ends. The first message is its hello.
 func (n *names) receive() {
 	buf := make([]byte, 256)
-	for {
+	for first := true; ; first = false {
 		size, err := n.conn.Read(buf)
-		if err != nil || size == 0 {
-			n.mu.Lock()
+		n.mu.Lock()
+		switch f, ok := parseFound(buf[:size]); {
+		case err != nil, size == 0, first && size != helloSize:
 			n.fail()
-			n.mu.Unlock()
-			return
-		}
-		if f, ok := parseFound(buf[:size]); ok {
-			n.mu.Lock()
+		case first:
+			n.ready = hello(buf[0])
+		case ok:
 			n.learn(f)
-			n.mu.Unlock()
+		}
+		broken := n.broken
+		n.mu.Unlock()
+		if first {
+			close(n.up)
+		}
+		if broken {
+			return
 		}
 	}
 }
@@ -258,7 +265,14 @@ func (n *names) close() error {
 		return nil
 	}
 	err := n.conn.Close()
-	return errors.Join(err, n.end())
+	ended := make(chan error, 1)
+	go func() { ended <- n.end() }()
+	select {
+	case e := <-ended:
+		return errors.Join(err, e)
+	case <-time.After(endTime): // it ends when it finds its socket closed
+		return err
+	}
 }
 
 // maxCommand is the length of a process's name as the kernel keeps it
@@ -352,21 +366,27 @@ const (
 	helloTrace                     // told by the kernel who connects, however short it lives
 )
 
-// readHello waits for the helper to be ready.
-func (n *names) readHello() error {
-	if err := n.conn.SetReadDeadline(time.Now().Add(helloTime)); err != nil {
-		return err
+// errNoHelper says that the helper has ended, or says nothing.
+var errNoHelper = errors.New("the name helper does not work here")
+
+// wait waits for the helper to have given up its rights, and returns what it
+// can do. Only after that is it sure to notice processes that live for a
+// moment.
+func (n *names) wait() (hello, error) {
+	if n == nil {
+		return 0, errNoHelper
 	}
-	b := make([]byte, foundSize)
-	size, err := n.conn.Read(b)
-	if err != nil {
-		return err
+	select {
+	case <-n.up:
+	case <-time.After(helloTime):
+		return 0, errNoHelper
 	}
-	if size != helloSize {
-		return io.ErrUnexpectedEOF
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.broken {
+		return 0, errNoHelper
 	}
-	n.ready = hello(b[0])
-	return n.conn.SetReadDeadline(time.Time{})
+	return n.ready, nil
 }
 
 // namesCommand is the helper, hidden: it makes no sense by hand.

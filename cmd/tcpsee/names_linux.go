@@ -21,9 +21,10 @@ const namesFD = 3
 // which that is written. Both are needed for /proc/PID/fd (proc_pid_fd(5)).
 const namesCapabilities = 1<<unix.CAP_SYS_PTRACE | 1<<unix.CAP_DAC_READ_SEARCH
 
-// startNames starts the helper and waits until it has given up its rights. It
-// must come before confine, which would keep the helper from /proc, and before
-// becomeUser, after which only the user's own processes can be named.
+// startNames starts the helper. It must come before confine, which would keep
+// the helper from /proc, and before becomeUser, after which only the user's own
+// processes can be named. The helper takes some 10 ms to be ready, in which
+// other things can be opened; see wait.
 func startNames(o namesOptions) (*names, error) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -55,9 +56,6 @@ func startNames(o namesOptions) (*names, error) {
 		return nil, fmt.Errorf("start the name helper: %w", errors.Join(err, ours.Close()))
 	}
 	n := newNames(ours, cmd.Wait)
-	if err := n.readHello(); err != nil {
-		return nil, fmt.Errorf("start the name helper: %w", errors.Join(err, n.close()))
-	}
 	go n.receive()
 	return n, nil
 }

@@ -28,13 +28,16 @@ func namesPart() any {
 }
 
 // startHelper starts the helper from this test binary.
-func startHelper(t *testing.T, env ...string) *names {
+func startHelper(t testing.TB, env ...string) *names {
 	t.Helper()
 	n, err := startNames(namesOptions{
 		command: []string{openBinary(t), "-test.run=^TestPart$"},
 		env:     append(env, asPart+"=names"),
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.wait(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -245,6 +248,10 @@ func ordinaryPart() any {
 		return map[string]string{"failed": err.Error()}
 	}
 	defer n.close()
+	ready, err := n.wait()
+	if err != nil {
+		return map[string]string{"failed": err.Error()}
+	}
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return map[string]string{"failed": err.Error()}
@@ -264,7 +271,7 @@ func ordinaryPart() any {
 	want := processName("nc", int32(c.Process.Pid))
 	got := until(n, at, l.Addr().(*net.TCPAddr).AddrPort(), want)
 	foreign, _ := netip.ParseAddrPort(os.Getenv("TCPSEE_TEST_FOREIGN"))
-	return map[string]string{"own": strings.Replace(got, want, "found", 1), "all": fmt.Sprint(n.ready&helloAll != 0),
+	return map[string]string{"own": strings.Replace(got, want, "found", 1), "all": fmt.Sprint(ready&helloAll != 0),
 		"foreign": n.lookup(foreign, at)}
 }
 
@@ -534,4 +541,27 @@ func untilConnected(t *testing.T, host string, server, client netip.AddrPort) *e
 	}
 	t.Fatal("no connection")
 	return nil
+}
+
+// BenchmarkNames asks the helper for the process that listens, over and over.
+func BenchmarkNames(b *testing.B) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	n := startHelper(b)
+	at, peer := l.Addr().(*net.TCPAddr).AddrPort(), netip.MustParseAddrPort("127.0.0.1:1")
+	b.ReportAllocs()
+	unnamed := 0
+	for b.Loop() {
+		n.mu.Lock()
+		clear(n.known)
+		n.order, n.tokens, n.slow = n.order[:0], namesBurst, time.Time{}
+		n.mu.Unlock()
+		if n.lookup(at, peer) == "" {
+			unnamed++
+		}
+	}
+	b.ReportMetric(float64(unnamed)/float64(b.N), "unnamed/op")
 }

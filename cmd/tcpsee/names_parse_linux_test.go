@@ -84,7 +84,7 @@ func ringOf(at uint64, kinds []uint32, bodies ...[]byte) *perfRing {
 	return r
 }
 
-func newTrace(t *testing.T, rings ...*perfRing) *trace {
+func newTrace(t testing.TB, rings ...*perfRing) *trace {
 	t.Helper()
 	l, err := parseLayout([]byte(stateFormat))
 	if err != nil {
@@ -234,5 +234,24 @@ func TestParseDiag(t *testing.T) {
 		if got != c.want || done != c.done || err != c.err {
 			t.Errorf("%s: %+v, %v, %v", c.name, got, done, err)
 		}
+	}
+}
+
+// BenchmarkTrace is a connection: opened, refused.
+func BenchmarkTrace(b *testing.B) {
+	p, err := openProcs()
+	if err != nil {
+		b.Skip(err)
+	}
+	tr := newTrace(b)
+	tr.note(4121, &process{name: "nc", looked: true})
+	local, remote := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddrPort("127.0.0.1:3000")
+	b.ReportAllocs()
+	for i := uint64(0); b.Loop(); i++ {
+		at := netip.AddrPortFrom(local, uint16(i|1))
+		opened := traceEvent{pid: 4121, socket: i % 64, to: stateSynSent, ends: ends{local: netip.AddrPortFrom(local, 0), remote: remote}}
+		refused := traceEvent{pid: 1, socket: i % 64, from: stateSynSent, to: 7, ends: ends{local: at, remote: remote}}
+		tr.event(&opened, p)
+		tr.event(&refused, p)
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tcpsee/capture"
+	"tcpsee/capture/drive"
 )
 
 // asPart makes the test binary behave as a part of tcpsee that changes its own
@@ -36,6 +37,7 @@ var parts = map[string]func() any{
 	"names":    namesPart,
 	"ordinary": ordinaryPart,
 	"mapped":   mappedPart,
+	"driver":   driverPart,
 }
 
 // TestPart is no test of its own: it is where children begin.
@@ -89,7 +91,7 @@ func startPart(t *testing.T, part string, env []string, attr *syscall.SysProcAtt
 }
 
 // openBinary copies the test binary to where every user may start it.
-func openBinary(t *testing.T) string {
+func openBinary(t testing.TB) string {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -539,5 +541,83 @@ func TestConfineRefusesUnknownUser(t *testing.T) {
 	c.result(&r)
 	if !strings.Contains(r["confine"], "give up root") {
 		t.Errorf("got %v", r)
+	}
+}
+
+// driverPart connects as the driver does, before and after it is confined to
+// one port.
+func driverPart() any {
+	r := map[string]string{}
+	ports := strings.Split(os.Getenv("TCPSEE_TEST_PORTS"), ",")
+	plan, err := drive.Prepare(background(), drive.DialOptions{Host: "127.0.0.1", Port: ports[0]}, func(drive.Call) {})
+	if err != nil {
+		return map[string]string{"failed": err.Error()}
+	}
+	other, err := drive.Prepare(background(), drive.DialOptions{Host: "127.0.0.1", Port: ports[1]}, func(drive.Call) {})
+	if err != nil {
+		return map[string]string{"failed": err.Error()}
+	}
+	bound, err := plan.Bind(0)
+	if err != nil {
+		return map[string]string{"failed": err.Error()}
+	}
+	if err := becomeUser(); err != nil {
+		return map[string]string{"failed": err.Error()}
+	}
+	out, err := os.Create(filepath.Join(os.Getenv("TCPSEE_TEST_DIR"), "out"))
+	r["output"] = text(err)
+	if err := confine(confinement{connect: []uint16{plan.Targets[0].Port()}, bind: []uint16{0}}); err != nil {
+		return map[string]string{"failed": err.Error()}
+	}
+	_, err = out.WriteString("row")
+	r["write"] = text(err)
+	connect := func(a *drive.Attempt, err error) string {
+		if err != nil {
+			return text(err)
+		}
+		c, err := a.Connect(background())
+		if err == nil {
+			err = c.Close()
+		}
+		return text(err)
+	}
+	r["first"] = connect(bound, nil)
+	r["next"] = connect(plan.Bind(0))
+	r["other port"] = connect(other.Bind(0))
+	return r
+}
+
+// TestConfineTheDriver: connections to the port that was asked for go on.
+func TestConfineTheDriver(t *testing.T) {
+	haveLandlock(t, 4)
+	dir := t.TempDir()
+	env := []string{"TCPSEE_TEST_DIR=" + dir}
+	if os.Geteuid() == 0 {
+		dir = sharedDir(t)
+		id := strconv.Itoa(nobody)
+		env = []string{"TCPSEE_TEST_DIR=" + dir, "SUDO_UID=" + id, "SUDO_GID=" + id}
+	}
+	var ports []string
+	for range 2 {
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		ports = append(ports, port)
+	}
+	c := startPart(t, "driver", append(env, "TCPSEE_TEST_PORTS="+strings.Join(ports, ",")), nil)
+	var r map[string]string
+	c.result(&r)
+	want := map[string]string{"output": "done", "write": "done", "first": "done", "next": "done", "other port": "refused"}
+	for k, v := range want {
+		if r[k] != v {
+			t.Errorf("%s: %q, want %q: %v", k, r[k], v, r)
+		}
+	}
+	st, err := os.Stat(filepath.Join(dir, "out"))
+	if err != nil || os.Geteuid() == 0 && st.Sys().(*syscall.Stat_t).Uid != nobody {
+		t.Errorf("the output belongs to %+v, %v", st, err)
 	}
 }
