@@ -1,15 +1,3 @@
-package drive
-
-import (
-	"errors"
-	"fmt"
-	"io"
-	"net/netip"
-	"os"
-	"sync"
-	"syscall"
-)
-
 // # A wrapped command
 //
 // Wrap starts a command and reports the socket calls that it, its threads and
@@ -57,6 +45,17 @@ import (
 //
 // The Entry of connect and the Whole of bind and listen have been taken by the
 // Reporter before the command goes on: no SYN overtakes the first.
+package drive
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+)
 
 // MaxCallData is how many bytes of one send or recv a Call of a wrapped
 // command holds at most.
