@@ -233,8 +233,11 @@ func relocate(b, from, to []byte) (moved []byte, ok bool) {
 	if len(b) == 0 {
 		return nil, true
 	}
-	i := cap(from) - cap(b)
-	if i < 0 || i+len(b) > len(from) || &from[i] != &b[0] {
+	i := 0
+	for i < len(from) && &from[i] != &b[0] { // headers: it is found soon
+		i++
+	}
+	if i+len(b) > len(from) {
 		return nil, false
 	}
 	if i >= len(to) {
