@@ -199,8 +199,9 @@
     document.title = c.title + ' – tcpsee';
     S.dir = c.bytes && c.bytes[1] > c.bytes[0] ? 1 : 0;
     place();
+    S.said = null;
     select(clamp(i, 0, Math.max(0, S.ev.length - 1)), true);
-    refresh();
+    refresh(); fillTable();
   }
   function header() {
     clear(ui.verdict); clear(ui.heads);
@@ -402,7 +403,7 @@
   function refresh() {
     ui.hide.setAttribute('aria-pressed', S.hide); ui.time.setAttribute('aria-pressed', S.time); ui.quizButton.setAttribute('aria-pressed', S.quiz);
     ui.play.textContent = S.playing ? 'Pause' : 'Play';
-    header(); draw(); drawPlots(); fillTable(); quizPanel();
+    header(); draw(); drawPlots(); quizPanel();
   }
   function setTime(on) { S.time = on; place(); reveal(true); refresh(); }
   function zoom(f) {
@@ -441,8 +442,9 @@
   function setQuiz(on) {
     stop();
     S.quiz = on; S.hide = on; S.asked = S.right = 0; S.done = false;
+    S.said = null;
     if (on && nextSegment() < 0) select(0, true);
-    refresh();
+    refresh(); fillTable();
     if (on) ui.quiz.querySelector('input,button').focus();
   }
   function nextSegment() {
@@ -707,13 +709,39 @@
     S.ev.forEach((e, i) => { if (e.at != null && visible(i) && Math.abs(e.at - t) < d) { d = Math.abs(e.at - t); best = i; } });
     if (best >= 0) select(best);
   }
+  // The points are drawn once for a connection, its direction and a size; what moves with the selection is drawn over them.
   function drawPlots() {
     if (!ui.plot || !S.ev.length) return;
-    const d = S.dir, css = getComputedStyle(root), col = n => css.getPropertyValue('--' + n).trim();
-    ui.dir.textContent = 'data from the ' + SIDES[d];
-    const segs = S.ev.filter((e, i) => e.type === SEGMENT && e.at != null && visible(i));
-    const marks = { seq: [], rtt: [], win: [] };
-    for (const e of segs) {
+    const f = frameOf(), marks = {};
+    ui.dir.textContent = 'data from the ' + SIDES[S.dir];
+    for (const [k, title] of PLOTS) {
+      const cv = ui.plot[k], r = window.devicePixelRatio || 1, w = cv.clientWidth, h = cv.clientHeight;
+      if (!w) continue;
+      const key = [S.c.n, S.dir, S.hide ? S.sel : -1, w, h, r, getComputedStyle(root).backgroundColor, getComputedStyle(document.body).backgroundColor].join();
+      if (cv.key !== key) {
+        if (!marks.seq) marksOf(marks);
+        cv.key = key;
+        cv.still = points(marks[k], f, k, title, cv, w, h, r);
+      }
+      cv.width = w * r; cv.height = h * r;
+      const g = cv.getContext('2d'), e = S.ev[S.sel];
+      g.drawImage(cv.still, 0, 0);
+      if (!f || !e || e.at == null) continue;
+      const x = (50 + (e.at - f[0]) / (f[1] - f[0]) * (w - 60)) * r;
+      g.strokeStyle = getComputedStyle(root).getPropertyValue('--ink'); g.lineWidth = r; g.setLineDash([4 * r, 3 * r]);
+      g.beginPath(); g.moveTo(x, 8 * r); g.lineTo(x, (h - 22) * r); g.stroke();
+    }
+    if (!marks.rtt) return;
+    let best = Infinity, worst = 0;
+    for (const m of marks.rtt) { best = Math.min(best, m[1]); worst = Math.max(worst, m[1]); }
+    ui.plotText.textContent = 'Blue: data and bytes in flight; red: sent again; green: acknowledged up to, and the window offered; violet: SACK.' +
+      (worst ? ' Round trip ' + span(best) + ' to ' + span(worst) + '.' : '') + ' A click selects.';
+  }
+  function marksOf(marks) {
+    const d = S.dir;
+    marks.seq = []; marks.rtt = []; marks.win = [];
+    for (const e of S.ev) {
+      if (e.type !== SEGMENT || e.at == null || !visible(e.i)) continue;
       if (e.from === d) {
         if (e.len) marks.seq.push([e.at, e.seq, e.seq + e.len, e.flags & AGAIN ? 'rst' : 'data']);
         marks.win.push([e.at, 0, e.flight, 'data']);
@@ -724,34 +752,31 @@
         if (e.rtt) marks.rtt.push([e.at, e.rtt, e.rtt, 'fin']);
       }
     }
-    const f = frameOf();
-    for (const [k, title] of PLOTS) plot(ui.plot[k], marks[k], f, k, col, title);
-    const best = marks.rtt.reduce((a, m) => Math.min(a, m[1]), Infinity), worst = marks.rtt.reduce((a, m) => Math.max(a, m[1]), 0);
-    ui.plotText.textContent = 'Blue: data and bytes in flight; red: sent again; green: acknowledged up to, and the window offered; violet: SACK.' +
-      (worst ? ' Round trip ' + span(best) + ' to ' + span(worst) + '.' : '') + ' A click selects.';
   }
-  function plot(cv, marks, f, k, col, title) {
-    const r = window.devicePixelRatio || 1, w = cv.clientWidth, h = cv.clientHeight;
-    if (!w) return;
-    cv.width = w * r; cv.height = h * r;
-    const g = cv.getContext('2d');
-    g.scale(r, r); g.clearRect(0, 0, w, h);
+  function points(marks, f, k, title, cv, w, h, r) {
+    const css = getComputedStyle(root), still = document.createElement('canvas'), g = still.getContext('2d'), colours = {};
+    const col = n => colours[n] || (colours[n] = css.getPropertyValue('--' + n).trim());
+    still.width = w * r; still.height = h * r;
+    g.scale(r, r);
     g.font = '11px system-ui, sans-serif'; g.fillStyle = col('soft'); g.strokeStyle = col('line');
     g.strokeRect(50.5, 8.5, w - 60, h - 30);
-    if (!f || !marks.length) { g.fillText('nothing to draw', 60, 30); cv.setAttribute('aria-label', title + ': nothing to draw'); return; }
+    if (!f || !marks.length) { g.fillText('nothing to draw', 60, 30); cv.setAttribute('aria-label', title + ': nothing to draw'); return still; }
     let top = 0;
     for (const m of marks) top = Math.max(top, m[2]);
     top = top || 1;
     const x = t => 50 + (t - f[0]) / (f[1] - f[0]) * (w - 60), y = v => h - 22 - v / top * (h - 34);
     const name = k === 'rtt' ? span(top) : bytesIn(top);
     g.fillText(name, 2, 16); g.fillText('0', 38, h - 22); g.fillText(span(f[1] - f[0]), w - 70, h - 6);
+    let last = '';
     for (const m of marks) {
-      g.strokeStyle = g.fillStyle = col(m[3]);
-      if (m[2] > m[1]) { g.lineWidth = 2; g.beginPath(); g.moveTo(x(m[0]), y(m[1])); g.lineTo(x(m[0]), y(m[2])); g.stroke(); } else g.fillRect(x(m[0]) - 1.5, y(m[1]) - 1.5, 3, 3);
+      const px = x(m[0]), a = y(m[1]), b = y(m[2]), key = Math.round(px) + ',' + Math.round(a) + ',' + Math.round(b) + m[3];
+      if (key === last) continue;
+      last = key;
+      g.fillStyle = col(m[3]);
+      if (a - b >= 1) g.fillRect(px - 1, b, 2, a - b); else g.fillRect(px - 2, a - 2, 4, 4);
     }
-    const e = S.ev[S.sel];
-    if (e && e.at != null) { g.strokeStyle = col('ink'); g.lineWidth = 1; g.setLineDash([4, 3]); g.beginPath(); g.moveTo(x(e.at), 8); g.lineTo(x(e.at), h - 22); g.stroke(); g.setLineDash([]); }
     cv.setAttribute('aria-label', title + ': ' + marks.length + ' points, up to ' + name + ', in ' + span(f[1] - f[0]));
+    return still;
   }
 
   // ---- out of the page
@@ -804,7 +829,7 @@
     const page = Math.max(1, Math.floor(ui.box.clientHeight / (ROW * S.zoom)) - 1);
     const inLadder = ev.target === ui.rows || ev.target === document.body || ev.target === ui.box;
     const moves = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, PageDown: page, PageUp: -page, Home: -1e9, End: 1e9 };
-    if (ev.key in moves && inLadder) { ev.preventDefault(); stop(); if (S.quiz && moves[ev.key] > 0) return; step(moves[ev.key]); refresh(); return; }
+    if (Object.hasOwn(moves, ev.key) && inLadder) { ev.preventDefault(); stop(); if (!S.quiz || moves[ev.key] < 0) step(moves[ev.key]); if (S.quiz) refresh(); return; }
     const acts = { t: () => setTime(!S.time), '+': () => zoom(1.4), '-': () => zoom(1 / 1.4), q: () => setQuiz(!S.quiz), p: projector, d: theme, '?': () => ui.help.showModal(),
       '/': () => ui.search && ui.search.focus() };
     if (ev.key === ' ' && t !== 'BUTTON' && t !== 'SUMMARY') { ev.preventDefault(); toggle(); } else if (Object.hasOwn(acts, ev.key)) { ev.preventDefault(); acts[ev.key](); }
@@ -821,7 +846,7 @@
     ui.rows.addEventListener('click', ev => {
       const o = ev.target.closest('[data-i]');
       if (!o || moved) return;
-      if (!S.quiz || Number(o.dataset.i) <= S.sel) { stop(); select(Number(o.dataset.i)); refresh(); }
+      if (!S.quiz || Number(o.dataset.i) <= S.sel) { stop(); select(Number(o.dataset.i)); if (S.quiz) refresh(); }
     });
     ui.box.addEventListener('wheel', ev => { if (ev.ctrlKey) { ev.preventDefault(); zoom(ev.deltaY < 0 ? 1.15 : 1 / 1.15); } }, { passive: false });
     ui.box.addEventListener('scroll', draw, { passive: true });
