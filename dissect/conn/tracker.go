@@ -61,6 +61,7 @@ type Tracker struct {
 	pending int      // segments in all sides
 	budget  appBudget
 	leaving leavers
+	gone    departed
 	hand    uint32 // where eviction looks next
 	twins   twins
 

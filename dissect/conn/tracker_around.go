@@ -119,11 +119,11 @@ func (n *neighbours) answers(x *asked) bool {
 	return false
 }
 
-// addresses fills which end's link address was asked for in vain.
+// addresses fills whether the server's link address was asked for in vain.
 func (t *Tracker) addresses(c *Connection, f *facts) {
 	for i := range t.around.seen {
 		x := &t.around.seen[i]
-		if x.Reply || x.answered || x.Target != c.Server.Addr() && x.Target != c.Client.Addr() {
+		if x.Reply || x.answered || x.Target != c.Server.Addr() {
 			continue
 		}
 		f.unresolved = x.Target

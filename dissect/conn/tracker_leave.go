@@ -32,9 +32,9 @@ func (t *Tracker) closed(n uint32, e *entry) {
 	t.leaving.push(leaver{at: e.last + capture.Stamp(t.options.Limits.Linger), entry: n, number: uint32(e.number.get())})
 }
 
-// gone reports whether a connection has been closed and silent for so long
+// lapsed reports whether a connection has been closed and silent for so long
 // that a segment is not its own any more.
-func (t *Tracker) gone(e *entry) bool {
+func (t *Tracker) lapsed(e *entry) bool {
 	return e.flags.has(flagQueued) && t.now.Known() && t.now.Sub(e.last) > t.options.Limits.Linger
 }
 
@@ -55,7 +55,8 @@ func (t *Tracker) leave() {
 		if !e.flags.has(flagQueued) || uint32(e.number.get()) != x.number {
 			continue
 		}
-		if t.gone(e) {
+		if t.lapsed(e) {
+			t.gone.add(&e.key)
 			t.end(x.entry, e)
 			continue
 		}
@@ -87,6 +88,7 @@ func (t *Tracker) evict() {
 	}
 	if best != nil {
 		t.stats.Evicted++
+		t.gone.add(&best.key)
 		t.end(victim, best)
 	}
 }

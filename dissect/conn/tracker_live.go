@@ -26,7 +26,7 @@ func (s *silence) heard(at capture.Stamp) { s.last, s.next = at, firstWait }
 type driven struct {
 	listening netip.AddrPort
 	listens   bool
-	accepts   bool // accept() has been called and has not come back
+	accepted  bool // accept() has come back since
 	remote    netip.AddrPort
 	conn      int64 // the connection that the last call was about
 	last      capture.Stamp
@@ -48,9 +48,9 @@ func (t *Tracker) Call(c *Call, at capture.Stamp) []Event {
 	d.last = at
 	switch {
 	case c.Name == "listen" && c.Phase != PhaseEntry && c.Error == "":
-		d.listening, d.listens = c.Local, true
-	case c.Name == "accept":
-		d.accepts = c.Phase == PhaseEntry
+		d.listening, d.listens, d.accepted = c.Local, true, false
+	case (c.Name == "accept" || c.Name == "accept4") && c.Phase != PhaseEntry && c.Error == "":
+		d.accepted = true
 	case c.Name == "connect" && c.Remote.IsValid():
 		d.remote = c.Remote
 	case c.Name == "close" && c.Remote == (netip.AddrPort{}) && c.From == Server:
@@ -68,6 +68,12 @@ func (t *Tracker) Call(c *Call, at capture.Stamp) []Event {
 		ev.Before = ev.States
 	}
 	return t.events
+}
+
+// listensAt reports whether a call has said that a server listens there.
+func (d *driven) listensAt(a netip.AddrPort) bool {
+	return d.listens && d.listening.Port() == a.Port() &&
+		(!d.listening.Addr().IsValid() || d.listening.Addr().IsUnspecified() || d.listening.Addr().Unmap() == a.Addr())
 }
 
 // concerned returns the connection that a call is about, nil where none is
@@ -143,7 +149,7 @@ func (t *Tracker) awaited(ev *Event) string {
 		return fmt.Sprintf("%s, no answer yet", plural(uint32(e.syns), "SYN"))
 	case e.flags.has(flagSynAck) && !e.flags.has(flagHandshake):
 		return "the SYN-ACK is not acknowledged yet"
-	case t.driven.listens && !t.driven.accepts && t.driven.conn == 0:
+	case t.driven.listens && !t.driven.accepted:
 		return "waiting for the server to accept"
 	}
 	for d := range 2 {

@@ -72,6 +72,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	}
 	t.setBases(s)
 	if t.twins.seen(s) {
+		if s.len > 0 || s.flags&(dissect.SYN|dissect.FIN) != 0 {
+			e.flags.set(flagDoubled)
+		}
 		s.labels = s.labels.With(DuplicateCapture)
 		t.grow(s)
 		s.classify()
@@ -108,17 +111,19 @@ func (t *Tracker) find(s *segment) {
 	v6 := !s.p.IP.Src.Is4()
 	if l := t.latest; l != 0 { // often the next segment is of the same connection
 		if e := t.entries.at(l); e.key == k && e.flags.has(flagIPv6) == v6 && e.number != (count48{}) && s.flags&dissect.SYN == 0 {
-			if s.number, s.e = l, e; !t.gone(e) {
+			if s.number, s.e = l, e; !t.lapsed(e) {
 				return
 			}
 		}
 	}
 	h := t.table.hash(&k)
 	s.number, s.e = t.table.find(h, &k, v6, &t.entries)
-	reused := false
-	if s.e != nil {
+	var reused bool
+	if s.e == nil {
+		reused = s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && t.gone.has(&k)
+	} else {
 		reused = s.startsAnew()
-		if !reused && !t.gone(s.e) {
+		if !reused && !t.lapsed(s.e) {
 			t.latest = s.number
 			return
 		}
@@ -146,6 +151,9 @@ func (t *Tracker) find(s *segment) {
 		s.labels = s.labels.With(PortReuse)
 	}
 	t.whoIsClient(s)
+	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && t.driven.listensAt(s.p.Dst()) {
+		e.pair.set(s.to, uint8(StateListen))
+	}
 	t.announce(s)
 }
 
@@ -481,6 +489,9 @@ func (t *Tracker) open(s *segment) {
 			e.flags.put(flagTFO, fastOpenCookie(s.p.TCP.Options))
 		}
 	case s.flags&dissect.SYN != 0:
+		if e.syns == 1 && e.synAcks == 0 && !fromClient {
+			s.rtt = time.Duration(max(s.now-e.synTime.near(s.now), 0))
+		}
 		if e.synAck == 0 {
 			e.synAck = e.frameRef(s.p.Frame.Number)
 		}

@@ -1,0 +1,142 @@
+package conn
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tcpsee/dissect/segtest"
+)
+
+// Each difference from Wireshark has a script that shows it, and what
+// Wireshark 4.0 calls the last segment.
+func TestDifferences(t *testing.T) {
+	const open = "> S 0:0(0) <mss 1000>\n< S. 0:0(0) ack 1 <mss 1000>\n> . ack 1\n"
+	tests := map[Label][]struct{ script, wireshark, want string }{
+		ZeroWindowProbe: {
+			{open + "> P. 1:101(100)\n< . ack 101 win 0\n+.2 > . 100:100(0)", "keep-alive", "zero-window-probe"},
+			{open + "> P. 1:101(100)\n< . ack 101 win 0\n+.2 > . 100:101(1)", "keep-alive window-full", "zero-window-probe window-full"},
+			{open + "> P. 1:101(100)\n< . ack 101 win 9\n+.2 > . 100:100(0)", "keep-alive", "keep-alive"},
+		},
+		ZeroWindowProbeAck: {
+			{open + "> P. 1:101(100)\n< . ack 101 win 0\n+.2 > . 100:100(0)\n< . ack 101 win 0", "zero-window", "zero-window zero-window-probe-ack"},
+			{open + "> P. 1:101(100)\n< . ack 101 win 0\n+.2 > . 100:100(0)\n< . ack 101 win 99", "window-update", "window-update"},
+		},
+		SimultaneousOpen: {
+			{"> S 0:0(0)\n< S 0:0(0)\n> S. 0:0(0) ack 1", "retransmission", "simultaneous-open"},
+			{"> S 0:0(0)\n< S 0:0(0)\n< S 0:0(0)", "retransmission", "retransmission"},
+		},
+		ChallengeAck: {
+			{open + "> P. 1:101(100)\n< . ack 101\n> R 900:900(0)\n< . ack 101", "dup-ack", "dup-ack challenge-ack"},
+			{open + "> P. 1:101(100)\n< . ack 101\n+1 > S 0:0(0)\n< . ack 101", "dup-ack", "dup-ack challenge-ack"},
+			{"> S 0:0(0)\n< . 700:700(0) ack 900", "", "ack-lost-segment challenge-ack"},
+			{open + "> P. 1:101(100)\n< . ack 101\n< . ack 101", "dup-ack", "dup-ack"},
+		},
+		Refused: {
+			{"> S 0:0(0)\n< R. 0:0(0) ack 1", "", "refused"},
+			{"> S 0:0(0)\n< S. 0:0(0) ack 1\n< R. 1:1(0) ack 1", "", ""},
+		},
+		Offloaded: {
+			{open + "> P. 1:3001(3000)", "", "offloaded"},
+			{open + "> P. 1:1001(1000)", "", ""},
+		},
+		HalfClose: {
+			{open + "> F. 1:1(0) ack 1\n< . ack 2\n< P. 1:9(8) ack 2", "", "half-close"},
+			{open + "< P. 1:9(8) ack 1", "", ""},
+		},
+	}
+	for _, d := range differences() {
+		cases := tests[d.label]
+		if len(cases) == 0 {
+			t.Errorf("%v has no test", d.label)
+		}
+		if d.reason == "" {
+			t.Errorf("%v has no reason", d.label)
+		}
+		for _, tt := range cases {
+			rows := rowsOf(t, segtest.Options{}, tt.script)
+			words := strings.Fields(rows[len(rows)-1])[4:]
+			if got := strings.Join(words, " "); got != tt.want {
+				t.Errorf("%v: %q of\n%s\nwant %q (Wireshark: %q)", d.label, got, tt.script, tt.want, tt.wireshark)
+			}
+		}
+	}
+}
+
+func TestDuplicateCapture(t *testing.T) {
+	tests := []struct {
+		name, script string
+		want         []string // labels of the rows, in order
+	}{
+		{"each packet twice", `
+			> S 0:0(0)
+			dup
+			< S. 0:0(0) ack 1
+			dup
+			> . ack 1
+			dup
+			> P. 1:11(10)
+			dup
+			< . ack 11
+			dup`, []string{"", "duplicate-capture", "", "duplicate-capture", "", "duplicate-capture", "", "duplicate-capture", "", "duplicate-capture"}},
+		{"sent again after a time-out", `
+			> S 0:0(0)
+			< S. 0:0(0) ack 1
+			> . ack 1
+			> P. 1:11(10) id 7
+			+.3 > P. 1:11(10) id 8`, []string{"", "", "", "", "retransmission"}},
+		{"duplicate ACKs are no copies", `
+			> S 0:0(0)
+			< S. 0:0(0) ack 1
+			> . ack 1
+			> P. 1:11(10)
+			< . 1 ack 11 id 5
+			< . 1 ack 11 id 6
+			< . 1 ack 11 id 7`, []string{"", "", "", "", "", "dup-ack", "dup-ack"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, r := range rowsOf(t, segtest.Options{}, tt.script) {
+				words := slices.DeleteFunc(strings.Fields(r)[4:], func(w string) bool { return w == "handshake" })
+				got = append(got, strings.Join(words, " "))
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("labels %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// What is passed over for ordinary segments must hold for every shape: no rule
+// but WindowFull may fit one.
+func TestOrdinaryShapes(t *testing.T) {
+	set := newRuleSet()
+	const bits = 22
+	for x := shape(0); x < 1<<bits; x++ {
+		// Only what classify can make: where a segment lies is one thing.
+		where := x & (atNext | belowNext | behindNext | beyondNext)
+		if !x.ordinary() || where != 0 && where != atNext || x&(isEmpty|occupies) == isEmpty|occupies && x&(isPlain) != 0 ||
+			x&(isEmpty|occupies) == 0 || x&isEmpty != 0 && x&(isOneByte|oversize) != 0 {
+			continue
+		}
+		for _, rules := range [][]rule{set.open, set.place, set.ack, set.resend} {
+			for _, r := range rules {
+				if r.label != WindowFull && x&r.needs == r.needs && x&r.lacks == 0 {
+					t.Fatalf("shape %b is ordinary, and fits %v", x, r.label)
+				}
+			}
+		}
+	}
+}
+
+func TestRulesAreCited(t *testing.T) {
+	set := newRuleSet()
+	for _, rules := range [][]rule{set.open, set.place, set.ack, set.resend} {
+		for _, r := range rules {
+			if !strings.Contains(r.cite, "tcp.analysis.") {
+				t.Errorf("%v cites %q, no field of Wireshark's", r.label, r.cite)
+			}
+		}
+	}
+}
