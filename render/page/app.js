@@ -5,7 +5,7 @@
   const SEGMENT = 0, ICMP = 1, NEIGHBOUR = 2, CALL = 3, NOTE = 4;
   const HAS_ACK = 1, SHOW_SEQ = 2, AGAIN = 4, HANDSHAKE = 8;
   const NS = 'http://www.w3.org/2000/svg';
-  const ROW = 44, SLANT = 16, FOLD = 170, FOLDED = 46, MAXDRAWN = 700, GAP = 1e9;
+  const ROW = 44, SLANT = 16, FOLD = 170, FOLDED = 66, MAXDRAWN = 700, GAP = 1e9;
   const SIDES = ['client', 'server'];
   const root = document.documentElement;
 
@@ -242,14 +242,16 @@
     const steps = [];
     for (let i = 1; i < times.length; i++) if (times[i] > times[i - 1]) steps.push(times[i] - times[i - 1]);
     steps.sort((a, b) => a - b);
-    const scale = 2.1 * parseFloat(getComputedStyle(root).fontSize) / (steps[Math.floor(steps.length / 2)] || 1) * S.zoom;
+    // An arrow falls by no more than a part of the box, so that both of its ends are in sight.
+    const way = S.c.path ? S.c.path[0] + S.c.path[1] : 0, em = parseFloat(getComputedStyle(root).fontSize);
+    const scale = Math.min(2.1 * em / (steps[Math.floor(steps.length / 2)] || 1), way ? 0.4 * ui.box.clientHeight / way : Infinity) * S.zoom;
     const at = [], ys = [];
     G.gaps = [];
     let y = 30;
     for (let i = 0; i < times.length; i++) {
       if (i > 0) {
         const px = (times[i] - times[i - 1]) * scale;
-        if (px > FOLD) { G.gaps.push([y + FOLDED / 2 + 4, span(times[i] - times[i - 1])]); y += FOLDED; } else y += px;
+        if (px > FOLD) { G.gaps.push([y + 16, span(times[i] - times[i - 1])]); y += FOLDED; } else y += px;
       }
       at.push(times[i]); ys.push(y);
     }
@@ -343,7 +345,7 @@
     const cls = 'k-' + (e.type === SEGMENT ? e.kind : 'x');
     const put = (x, y, t, anchor, c, turn) => f.append(sv('text', { x, y, 'text-anchor': anchor, class: c, transform: turn }, t));
     if (room) {
-      if (narrow) { if (e.frame) put(0.2 * em, (y1 + y2) / 2 - 4, '#' + e.frame, 'start', 'soft small'); }
+      if (narrow) { if (e.frame) put(0.2 * em, (y1 + y2) / 2 - 13, '#' + e.frame, 'start', 'soft small'); }
       else {
         if (e.frame) put(2.8 * em, (y1 + y2) / 2 + 4, String(e.frame), 'end', 'soft small');
         if (e.at != null) put(8 * em, (y1 + y2) / 2 + 4, seconds(e.at), 'end', 'soft small');
@@ -587,7 +589,10 @@
   }
   function printable(b) {
     const t = new TextDecoder('utf-8').decode(b.subarray(0, 20000));
-    return t.replace(/\r/g, '\\r').replace(/\n/g, '\\n\n').replace(/[^\n\P{C}]|[\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]/gu, x => '\\u{' + x.codePointAt(0).toString(16) + '}');
+    return t.replace(/\r/g, '\\r').replace(/\n/g, '\\n\n').replace(/[^\n\P{C}]|[\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]/gu, x => {
+      const n = x.codePointAt(0), h = n.toString(16);
+      return n < 256 ? '\\x' + h.padStart(2, '0') : '\\u{' + h + '}';
+    });
   }
   function hexView(bytes, cut, layers, shift, fields, p, body) {
     const LIMIT = 1024, box = el('div', { class: 'hex', tabindex: '0', role: 'region', 'aria-label': 'Bytes of the frame. Arrow keys move from byte to byte.' });
