@@ -5,12 +5,17 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"tcpsee/capture/drive"
 )
 
 // asCommand makes the test binary behave as tcpsee, for tests that start it.
 const asCommand = "TCPSEE_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
+	if status, ok := drive.WrapHelper(os.Args); ok {
+		os.Exit(status)
+	}
 	if os.Getenv(asCommand) != "" {
 		main()
 		return

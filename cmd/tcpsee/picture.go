@@ -29,12 +29,16 @@ type pictureFlags struct {
 	hex       bool
 	full      bool
 	conn      int64
+	plain     bool
+	notes     bool
+	sort      string
+	only      []string
 }
 
 func (p *pictureFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&p.view, "view", "", "`VIEW` to draw: timeline, ladder, stack or summary (default: what suits)")
-	f.StringArrayVarP(&p.outputs, "output", "o", nil, "data to standard output in place of the picture: `FORMAT` ndjson, csv, markdown or text; or a file with such an ending, written as well")
+	f.StringVar(&p.view, "view", "", "`VIEW` to draw: timeline, ladder, stack, summary or graph (default: what suits)")
+	f.StringArrayVarP(&p.outputs, "output", "o", nil, "data to standard output in place of the picture: `FORMAT` ndjson, json, csv, markdown or text; or a file with such an ending, written as well")
 	f.BoolVarP(&p.quiet, "quiet", "q", false, "no picture")
 	f.IntVar(&p.width, "width", 0, "columns of the picture (default: the terminal's, else COLUMNS, else 100)")
 	f.StringVar(&p.color, "color", "auto", "colour: auto, always or never")
@@ -46,6 +50,10 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&p.hex, "hex", false, "layer 7 as hexadecimal bytes")
 	f.BoolVar(&p.full, "full", false, "fold nothing")
 	f.Int64Var(&p.conn, "conn", 0, "draw only connection `N`")
+	f.BoolVar(&p.plain, "plain", false, "one sentence a segment, for a screen reader")
+	f.BoolVar(&p.notes, "notes", false, "a sentence in each object of data")
+	f.StringVar(&p.sort, "sort", "", "order of the summary by `KEY`: "+strings.Join(render.SortKeys(), ", ")+"; -KEY turns it round")
+	f.StringSliceVar(&p.only, "only", nil, "in the summary, connections with one of these `WORDS`: an outcome (refused) or a label (retransmission)")
 }
 
 // check refuses values that make no sense before anything is opened.
@@ -65,6 +73,17 @@ func (p *pictureFlags) check() error {
 	if p.conn < 0 {
 		return usagef("--conn %d: connections are numbered from 1", p.conn)
 	}
+	if k := strings.TrimPrefix(p.sort, "-"); k != "" && !oneOf(k, render.SortKeys()...) {
+		return usagef("--sort %q: the keys are %s", p.sort, strings.Join(render.SortKeys(), ", "))
+	}
+	for _, w := range p.only {
+		if !oneOf(w, render.OnlyWords()...) {
+			return withHint(usagef("--only %q is neither an outcome nor a label", w), "one of: "+strings.Join(render.OnlyWords(), ", "))
+		}
+	}
+	if p.plain && p.view != "" && p.view != "timeline" {
+		return usagef("--plain is a form of the timeline, and --view asks for %s", p.view)
+	}
 	data := 0
 	for _, o := range p.outputs {
 		if oneOf(o, formats...) {
@@ -73,7 +92,7 @@ func (p *pictureFlags) check() error {
 		}
 		if formatOf(o) == "" {
 			return withHint(usagef("-o %q is neither a format nor a file whose ending is one", o),
-				"formats: "+strings.Join(formats, ", ")+"; file endings: .html .svg .mmd .puml .md .ndjson .csv .txt")
+				"formats: "+strings.Join(formats, ", ")+"; file endings: .html .svg .mmd .puml .md .json .ndjson .csv .txt")
 		}
 	}
 	if data > 1 {
@@ -83,16 +102,18 @@ func (p *pictureFlags) check() error {
 }
 
 // views are the pictures.
-var views = []string{"timeline", "ladder", "stack", "summary"}
+var views = []string{"timeline", "ladder", "stack", "summary", "graph"}
 
 // formats are the words that -o takes.
-var formats = []string{"ndjson", "csv", "markdown", "text"}
+var formats = []string{"ndjson", "json", "csv", "markdown", "text"}
 
 // formatOf returns the format that a file name's ending stands for.
 func formatOf(name string) string {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".ndjson", ".jsonl":
 		return "ndjson"
+	case ".json":
+		return "json"
 	case ".csv":
 		return "csv"
 	case ".md":
@@ -155,12 +176,18 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 	if p.view != "" {
 		view = p.view
 	}
+	if p.sort != "" || len(p.only) > 0 {
+		view = "summary"
+	}
+	if p.plain {
+		view = "plain"
+	}
 	if !p.quiet && !p.takesStdout() {
 		rs = append(rs, newView(view, pic.w, opt))
 	}
 	for _, o := range p.outputs {
 		plain := base
-		plain.Conn, plain.Width, plain.Full = p.conn, opt.Width, p.full
+		plain.Conn, plain.Width, plain.Full, plain.Notes, plain.Sort, plain.Only = p.conn, opt.Width, p.full, p.notes, p.sort, p.only
 		if oneOf(o, formats...) {
 			rs = append(rs, newFormat(o, view, data, plain))
 			continue
@@ -185,6 +212,10 @@ func newView(view string, w io.Writer, o render.Options) render.Renderer {
 		return render.NewLadder(w, o)
 	case "stack":
 		return render.NewStack(w, o)
+	case "graph":
+		return render.NewGraph(w, o)
+	case "plain":
+		return render.NewPlain(w, o)
 	}
 	return render.NewTimeline(w, o)
 }
@@ -194,10 +225,18 @@ func newFormat(format, view string, w io.Writer, o render.Options) render.Render
 	switch format {
 	case "ndjson":
 		return render.NewNDJSON(w, o)
+	case "json":
+		return render.NewJSON(w, o)
 	case "csv":
+		if view != "summary" {
+			return render.NewCSV(w, o)
+		}
 		o.Format = render.FormatCSV
 		return render.NewSummary(w, o)
 	case "markdown":
+		if view != "summary" {
+			return render.NewMarkdown(w, o)
+		}
 		o.Format = render.FormatMarkdown
 		return render.NewSummary(w, o)
 	case "report":
@@ -223,6 +262,7 @@ func (p *pictureFlags) options(out *os.File, o render.Options) render.Options {
 	o.Color = p.color == "always" || p.color == "auto" && wantsColor(out)
 	o.ASCII = p.ascii || asciiLocale()
 	o.Time = map[string]render.TimeMode{"start": render.TimeStart, "delta": render.TimeDelta, "clock": render.TimeClock}[p.time]
+	o.Sort, o.Only = p.sort, p.only
 	o.NoPayload, o.Absolute, o.Verbose, o.Hex, o.Full, o.Conn = p.noPayload, p.absolute, p.verbose, p.hex, p.full, p.conn
 	return o
 }

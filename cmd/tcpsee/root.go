@@ -42,7 +42,7 @@ func (a *app) root() *cobra.Command {
 		return withHint(&usageError{err}, cmd.CommandPath()+" --help lists the flags")
 	})
 	root.AddCommand(a.demoCommand(), a.connectCommand(), a.listenCommand(), a.runCommand(), a.watchCommand(),
-		a.replayCommand(), a.interfacesCommand(), a.doctorCommand(), a.versionCommand(),
+		a.replayCommand(), a.explainCommand(), a.interfacesCommand(), a.doctorCommand(), a.versionCommand(),
 		a.namesCommand(), a.probeCommand())
 	return root
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -150,6 +151,14 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, ca
 	held := make(chan os.Signal, 1) // Ctrl-C is the command's; its end is ours
 	signal.Notify(held, os.Interrupt)
 	defer signal.Stop(held)
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM)
+	defer signal.Stop(ended)
+	go func() {
+		for range ended {
+			_ = w.Signal(syscall.SIGTERM)
+		}
+	}()
 	finish := make(chan struct{})
 	status, waited := 0, error(nil)
 	go func() {

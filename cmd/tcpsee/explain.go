@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcpsee/capture"
+	"tcpsee/dissect/conn"
+	"tcpsee/render"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	var fl pictureFlags
+	cmd := &cobra.Command{
+		Use:   "explain [TERM|FILE#N]",
+		Short: "A word, or one packet, in plain language",
+		Long: `Explain a word of the field (SYN, dup-ack, CLOSE-WAIT, refused, window …), or
+packet N of a capture, each layer from 7 to 1 with every field. Without arguments
+the words are listed.`,
+		Example: `  tcpsee explain TIME-WAIT
+  tcpsee explain lesson.pcap#4
+  tcpsee explain`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fl.check(); err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				return a.glossary()
+			}
+			word := strings.Join(args, " ")
+			if file, frame, ok := packetOf(word); ok {
+				return a.explainPacket(cmd.Context(), &fl, file, frame)
+			}
+			return a.explainTerm(word)
+		},
+	}
+	fl.register(cmd)
+	return cmd
+}
+
+// packetOf reads FILE#N.
+func packetOf(word string) (file string, frame int64, ok bool) {
+	i := strings.LastIndexByte(word, '#')
+	if i <= 0 {
+		return "", 0, false
+	}
+	n, err := strconv.ParseInt(word[i+1:], 10, 64)
+	return word[:i], n, err == nil && n > 0
+}
+
+// glossary lists the words, one a line.
+func (a *app) glossary() error {
+	w := bufio.NewWriter(a.std.out)
+	for _, t := range conn.Terms() {
+		fmt.Fprintf(w, "%-24s %s\n", t.Term, t.Title)
+	}
+	fmt.Fprintln(w, "\ntcpsee explain WORD tells more.")
+	return w.Flush()
+}
+
+func (a *app) explainTerm(word string) error {
+	e, ok := conn.Explain(word)
+	if !ok {
+		return withHint(usagef("no explanation of %q", word), "tcpsee explain lists the words; FILE#N explains a packet")
+	}
+	w := bufio.NewWriter(a.std.out)
+	fmt.Fprintf(w, "%s: %s\n", e.Term, e.Title)
+	for _, line := range wrapWords(e.Text, widthOf(a.std.out)-2) {
+		fmt.Fprintf(w, "  %s\n", line)
+	}
+	if e.RFC != "" {
+		fmt.Fprintf(w, "  (%s)\n", e.RFC)
+	}
+	return w.Flush()
+}
+
+// wrapWords breaks text of our own between words.
+func wrapWords(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len([]rune(line))+1+len([]rune(word)) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+// errFound ends a loop that has drawn what it was to draw.
+var errFound = errors.New("found")
+
+// onePacket draws the packet of one frame and passes over everything else.
+type onePacket struct {
+	w     io.Writer
+	o     render.Options
+	frame int64
+	found bool
+}
+
+func (p *onePacket) Event(e *conn.Event) error {
+	if e.Frame != p.frame || e.Packet == nil {
+		return nil
+	}
+	p.found = true
+	if err := render.DrawPacket(p.w, p.o, e); err != nil {
+		return err
+	}
+	return errFound
+}
+
+func (*onePacket) Flush() error { return nil }
+func (*onePacket) Close() error { return nil }
+
+// explainPacket draws one packet of a file, with what its connection was then.
+func (a *app) explainPacket(ctx context.Context, fl *pictureFlags, file string, frame int64) error {
+	src, err := capture.OpenFiles([]string{file})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	o := fl.options(a.std.out, render.Options{Files: []string{file}, Interface: interfaceNamer(src)})
+	p := &onePacket{w: a.std.out, o: o, frame: frame}
+	l := &loop{src: src, renderers: []render.Renderer{p}, limit: frame}
+	err = l.run(ctx)
+	switch {
+	case p.found:
+		return nil
+	case err != nil:
+		return err
+	case l.total.Frames < frame:
+		return fmt.Errorf("%s has %d packets, and no packet %d", file, l.total.Frames, frame)
+	}
+	return fmt.Errorf("packet %d of %s is no TCP segment, and no ICMP error or ARP about one", frame, file)
+}
