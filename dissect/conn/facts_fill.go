@@ -134,6 +134,6 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	}
 	if l.icmpCount > 0 {
 		f.icmp = icmpFact{frame: e.frame(l.icmpFrame), version: l.icmpVersion, kind: l.icmpType, code: l.icmpCode,
-			mtu: l.icmpMTU, from: e.address(l.icmpFrom), count: l.icmpCount}
+			mtu: l.icmpMTU, from: e.family(l.icmpFrom), count: l.icmpCount}
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // track follows what is outstanding and when it was sent.
 func (t *Tracker) track(s *segment) {
-	e, b := s.e, s.b
+	b := s.b
 	if o := s.outstanding(); o != nil {
 		if at := o.list[s.to].acked(s.ack); at != sentAgain && s.flags&dissect.ACK != 0 {
 			s.rtt = time.Duration(max(s.now-at, 0))
@@ -30,8 +30,6 @@ func (t *Tracker) track(s *segment) {
 	if o := s.outstanding(); o != nil && o.list[0].len() == 0 && o.list[1].len() == 0 {
 		t.dropSide(b)
 	}
-	t.handshake(s)
-	_ = e
 }
 
 // resendLabels are those of segments that carry what was sent before.

@@ -16,10 +16,8 @@ type served map[endpointKey]uint32
 
 // serverOf returns the key of a connection's server.
 func (e *entry) serverOf() endpointKey {
-	if e.client() == 0 {
-		return endpointKey{e.key.b, e.key.pb}
-	}
-	return endpointKey{e.key.a, e.key.pa}
+	d := 1 - e.client()
+	return endpointKey{e.address(d), e.port(d)}
 }
 
 // handshake counts one.

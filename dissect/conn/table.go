@@ -4,37 +4,59 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
-
-	"tcpsee/dissect"
+	"net/netip"
 )
 
 // key is an unordered pair of endpoints: the lower one (by address, then by
-// port) is a. IPv4 addresses stand in their IPv4-mapped form; the entry says
-// which family is meant.
+// port) first. Addresses are two words each, IPv4 in its IPv4-mapped form; the
+// entry says which family is meant.
 type key struct {
-	a, b   [16]byte
-	pa, pb uint16
+	addrs [4]uint64
+	ports uint32
 }
 
-// keyOf returns the key of a segment, and whether its sender is the higher
-// endpoint (1) or not (0). Where both endpoints are the same it is 0.
-func keyOf(p *dissect.Packet) (k key, from int) {
-	k.a, k.b = p.IP.Src.As16(), p.IP.Dst.As16()
-	k.pa, k.pb = p.TCP.SrcPort, p.TCP.DstPort
-	if k.swapped() {
-		k.a, k.b, k.pa, k.pb = k.b, k.a, k.pb, k.pa
-		from = 1
+// keyOf returns the key of two endpoints, and whether src is the higher one (1)
+// or not (0). Where both are the same it is 0.
+func keyOf(src, dst netip.Addr, sport, dport uint16) (k key, from int) {
+	a, b := src.As16(), dst.As16()
+	a1, a2 := binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])
+	b1, b2 := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
+	if a1 > b1 || a1 == b1 && (a2 > b2 || a2 == b2 && sport > dport) {
+		return key{[4]uint64{b1, b2, a1, a2}, uint32(dport)<<16 | uint32(sport)}, 1
 	}
-	return k, from
+	return key{[4]uint64{a1, a2, b1, b2}, uint32(sport)<<16 | uint32(dport)}, 0
 }
 
-// swapped reports whether b is lower than a.
-func (k *key) swapped() bool {
-	x, y := binary.BigEndian.Uint64(k.a[:8]), binary.BigEndian.Uint64(k.b[:8])
-	if x == y {
-		x, y = binary.BigEndian.Uint64(k.a[8:]), binary.BigEndian.Uint64(k.b[8:])
+// is reports whether the entry has the key.
+func (e *entry) is(k *key) bool {
+	return e.ports == k.ports && e.addrs[1] == k.addrs[1] && e.addrs[3] == k.addrs[3] &&
+		e.addrs[0] == k.addrs[0] && e.addrs[2] == k.addrs[2]
+}
+
+func (e *entry) key() *key { return &key{e.addrs, e.ports} }
+
+// address returns the address that sends in direction d, as 16 bytes.
+func (e *entry) address(d int) (a [16]byte) {
+	binary.BigEndian.PutUint64(a[:8], e.addrs[2*d])
+	binary.BigEndian.PutUint64(a[8:], e.addrs[2*d+1])
+	return a
+}
+
+// port returns the port that sends in direction d.
+func (e *entry) port(d int) uint16 { return uint16(e.ports >> (16 * (1 - d))) }
+
+// endpoint returns the address and port that sends in direction d.
+func (e *entry) endpoint(d int) netip.AddrPort {
+	return netip.AddrPortFrom(e.family(e.address(d)), e.port(d))
+}
+
+// family returns an address of the entry's family.
+func (e *entry) family(a [16]byte) netip.Addr {
+	addr := netip.AddrFrom16(a)
+	if !e.flags.has(flagIPv6) {
+		return addr.Unmap()
 	}
-	return x > y || x == y && k.pa > k.pb
+	return addr
 }
 
 // slab hands out numbered, pointer-free records from pages, and takes them
@@ -120,7 +142,7 @@ func (t *table) find(h uint64, k *key, v6 bool, entries *slab[entry]) (uint32, *
 			return 0, nil
 		}
 		if s>>32 == h>>32 {
-			if e := entries.at(uint32(s)); e.key == *k && e.flags.has(flagIPv6) == v6 {
+			if e := entries.at(uint32(s)); e.is(k) && e.flags.has(flagIPv6) == v6 {
 				return uint32(s), e
 			}
 		}
@@ -163,11 +185,15 @@ func (t *table) remove(h uint64, number uint32) {
 
 // hash returns the hash of k: each word is mixed with a secret before it is
 // multiplied, so that nobody can choose addresses that collide.
-func (t *table) hash(k *key) uint64 {
-	hi, lo := bits.Mul64(binary.NativeEndian.Uint64(k.a[8:])^t.seed[0], binary.NativeEndian.Uint64(k.b[8:])^t.seed[1])
+func (t *table) hash(k *key) uint64 { return k.hash(&t.seed) }
+
+func (k *key) hash(seed *[4]uint64) uint64 {
+	hi, lo := bits.Mul64(k.addrs[1]^seed[0], k.addrs[3]^seed[1])
 	h := hi ^ lo
-	hi, lo = bits.Mul64(binary.NativeEndian.Uint64(k.a[:8])^t.seed[2], binary.NativeEndian.Uint64(k.b[:8])^t.seed[3])
-	h ^= hi ^ lo
-	hi, lo = bits.Mul64(h^t.seed[3], (uint64(k.pa)<<16|uint64(k.pb))^t.seed[0])
+	if k.addrs[0]|k.addrs[2] != 0 {
+		hi, lo = bits.Mul64(k.addrs[0]^seed[2], k.addrs[2]^seed[3])
+		h ^= hi ^ lo
+	}
+	hi, lo = bits.Mul64(h^seed[3], uint64(k.ports)^seed[0])
 	return hi ^ lo
 }

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"encoding/binary"
 	"math"
 
 	"tcpsee/capture"
@@ -11,6 +12,8 @@ import (
 // Arrays of two are by direction: 0 is sent by the lower endpoint of key.
 type entry struct {
 	first, last capture.Stamp // its first and its last segment
+	addrs       [4]uint64     // of key
+	ports       uint32        // of key
 	body        uint32        // number of its body; 0 is none
 	lastFrame   uint32        // this and other frames count from firstFrame, see frameRef
 	synLast     uint32        // the client's last SYN
@@ -19,7 +22,6 @@ type entry struct {
 	next        [2]uint32     // highest byte sent, plus one
 	ack         [2]uint32     // the ACK number that this direction sent last
 	flags       flags
-	key         key
 	firstFrame  count48
 	number      count48
 	synTime     clock48   // of the client's last SYN; with flagHandshake how long the SYN-ACK took to come
@@ -144,7 +146,9 @@ func (e *entry) client() int {
 func (e *entry) side(d int) Side { return Side(d ^ e.client()) }
 
 // self reports whether both endpoints are the same.
-func (e *entry) self() bool { return e.key.pa == e.key.pb && e.key.a == e.key.b }
+func (e *entry) self() bool {
+	return e.ports>>16 == e.ports&0xffff && e.addrs[1] == e.addrs[3] && e.addrs[0] == e.addrs[2]
+}
 
 // dir returns the direction of a side.
 func (e *entry) dir(s Side) int { return int(s) ^ e.client() }
@@ -180,9 +184,18 @@ func (e *entry) frame(ref uint32) int64 {
 
 // clock48 is the lower 48 bits of a time in nanoseconds: enough to tell times
 // that are at most 39 hours from one that is known.
-type clock48 [3]uint16
+type clock48 [6]byte
 
-func clockOf(ns int64) clock48 { return clock48{uint16(ns), uint16(ns >> 16), uint16(ns >> 32)} }
+func clockOf(ns int64) (c clock48) { put48(&c, uint64(ns)); return c }
+
+func put48(b *clock48, v uint64) {
+	binary.LittleEndian.PutUint32(b[:4], uint32(v))
+	binary.LittleEndian.PutUint16(b[4:], uint16(v>>32))
+}
+
+func get48(b *clock48) uint64 {
+	return uint64(binary.LittleEndian.Uint32(b[:4])) | uint64(binary.LittleEndian.Uint16(b[4:]))<<32
+}
 
 // near returns the time closest to now that has these bits.
 func (c clock48) near(now int64) int64 {
@@ -191,20 +204,17 @@ func (c clock48) near(now int64) int64 {
 }
 
 // bits returns the bits as a number from 0: a duration of up to 78 hours.
-func (c clock48) bits() int64 { return int64(c[0]) | int64(c[1])<<16 | int64(c[2])<<32 }
+func (c clock48) bits() int64 { return int64(get48(&c)) }
 
 // durationOf returns d, from 0 to 78 hours, as a clock48.
 func durationOf(d int64) clock48 { return clockOf(min(max(d, 0), 1<<48-1)) }
 
 // count48 counts to 2^48.
-type count48 [3]uint16
+type count48 clock48
 
-func (c *count48) add(n uint64) {
-	v := c.get() + n
-	*c = count48{uint16(v), uint16(v >> 16), uint16(v >> 32)}
-}
+func (c *count48) add(n uint64) { put48((*clock48)(c), c.get()+n) }
 
-func (c count48) get() uint64 { return uint64(c[0]) | uint64(c[1])<<16 | uint64(c[2])<<32 }
+func (c *count48) get() uint64 { return get48((*clock48)(c)) }
 
 // dupCount counts the duplicate ACKs in a row that a direction sent, since its
 // ACK number changed, and notes what else happened since then.

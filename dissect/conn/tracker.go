@@ -3,7 +3,6 @@ package conn
 import (
 	"cmp"
 	"iter"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -208,21 +207,4 @@ func (t *Tracker) left() []uint32 {
 		return cmp.Compare(t.entries.at(a).number.get(), t.entries.at(b).number.get())
 	})
 	return all
-}
-
-// address returns an address of a key.
-func (e *entry) address(a [16]byte) netip.Addr {
-	addr := netip.AddrFrom16(a)
-	if !e.flags.has(flagIPv6) {
-		return addr.Unmap()
-	}
-	return addr
-}
-
-// endpoint returns the address and port that sends in direction d.
-func (e *entry) endpoint(d int) netip.AddrPort {
-	if d == 0 {
-		return netip.AddrPortFrom(e.address(e.key.a), e.key.pa)
-	}
-	return netip.AddrPortFrom(e.address(e.key.b), e.key.pb)
 }

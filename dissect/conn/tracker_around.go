@@ -195,13 +195,7 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 	ev.Before = ev.States
 }
 
-// keyOfPair returns the key of two endpoints, and the direction that src
-// sends in.
+// keyOfPair is keyOf for addresses with ports.
 func keyOfPair(src, dst netip.AddrPort) (k key, from int) {
-	k = key{a: src.Addr().As16(), b: dst.Addr().As16(), pa: src.Port(), pb: dst.Port()}
-	if k.swapped() {
-		k.a, k.b, k.pa, k.pb = k.b, k.a, k.pb, k.pa
-		from = 1
-	}
-	return k, from
+	return keyOf(src.Addr(), dst.Addr(), src.Port(), dst.Port())
 }

@@ -56,7 +56,7 @@ func (t *Tracker) leave() {
 			continue
 		}
 		if t.lapsed(e) {
-			t.gone.add(&e.key)
+			t.gone.add(e.key())
 			t.end(x.entry, e)
 			continue
 		}
@@ -88,7 +88,7 @@ func (t *Tracker) evict() {
 	}
 	if best != nil {
 		t.stats.Evicted++
-		t.gone.add(&best.key)
+		t.gone.add(best.key())
 		t.end(victim, best)
 	}
 }
@@ -99,7 +99,7 @@ func (t *Tracker) end(n uint32, e *entry) {
 	c := t.connection()
 	t.summarize(c, e)
 	t.describeEnd(ev, c)
-	t.table.remove(t.table.hash(&e.key), n)
+	t.table.remove(t.table.hash(e.key()), n)
 	t.forget(n, e)
 }
 

@@ -106,11 +106,11 @@ func (t *Tracker) segment(p *dissect.Packet) {
 // find sets the connection that the segment belongs to, and makes one where it
 // is the first.
 func (t *Tracker) find(s *segment) {
-	k, from := keyOf(s.p)
+	k, from := keyOf(s.p.IP.Src, s.p.IP.Dst, s.p.TCP.SrcPort, s.p.TCP.DstPort)
 	s.from, s.to = from, 1-from
 	v6 := !s.p.IP.Src.Is4()
 	if l := t.latest; l != 0 { // often the next segment is of the same connection
-		if e := t.entries.at(l); e.key == k && e.flags.has(flagIPv6) == v6 && e.number != (count48{}) && s.flags&dissect.SYN == 0 {
+		if e := t.entries.at(l); e.is(&k) && e.flags.has(flagIPv6) == v6 && e.number != (count48{}) && s.flags&dissect.SYN == 0 {
 			if s.number, s.e = l, e; !t.lapsed(e) {
 				return
 			}
@@ -137,7 +137,7 @@ func (t *Tracker) find(s *segment) {
 	t.latest = s.number
 	t.stats.Connections++
 	e := s.e
-	e.key = k
+	e.addrs, e.ports = k.addrs, k.ports
 	e.number.add(uint64(t.stats.Connections))
 	e.firstFrame.add(uint64(s.p.Frame.Number))
 	e.first, e.last = s.p.Frame.Time, s.p.Frame.Time
@@ -344,18 +344,13 @@ func (e *entry) stateBeforeReset() State {
 // follow takes the segment into what is known of the connection.
 func (t *Tracker) follow(s *segment) {
 	e, b := s.e, s.b
-	s.states()
-	if s.timeWaits() >= 0 {
-		s.labels = s.labels.With(TimeWait)
+	if !s.isSettled() {
+		t.change(s)
 	}
-	t.open(s)
-	s.mark()
 	if e.body != 0 {
 		t.track(s)
 	}
 	// What its sender has sent.
-	t.firstRoundTrip(s)
-	s.revive()
 	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && after(e.next[s.from], b.maxAck[s.from]) {
 		e.next[s.from] = b.maxAck[s.from] // it starts over: what was sent past a gap does not count
 	}
@@ -424,6 +419,33 @@ func (s *segment) unseen() {
 		return
 	}
 	b.dups[s.to] = dupTold | dupAsked
+}
+
+// established is the pair of states between opening and closing.
+const established = nibbles(StateEstablished | StateEstablished<<4)
+
+// isSettled reports whether the segment can change no state: both ends are
+// established, and it is nothing but data or ACK.
+func (s *segment) isSettled() bool {
+	e := s.e
+	return e.pair == established && s.shape&isPlain != 0 && s.shape&hasAck != 0 &&
+		e.flags&(flagHandshake|flagFin0|flagFin1|flagReset|flagStray|flagCrossed) == flagHandshake
+}
+
+// change follows what a segment does to the connection as such: states,
+// opening, closing.
+func (t *Tracker) change(s *segment) {
+	s.states()
+	if s.timeWaits() >= 0 {
+		s.labels = s.labels.With(TimeWait)
+	}
+	t.open(s)
+	s.mark()
+	if s.e.body != 0 {
+		t.handshake(s)
+	}
+	t.firstRoundTrip(s)
+	s.revive()
 }
 
 // mark sets the flags that the segment's control bits and labels are about.
