@@ -122,6 +122,12 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 		first.Close()
 		return err
 	}
+	d.confined.connect = []uint16{first.Remote.Port()}
+	d.confined.bind = []uint16{0}
+	if fl.dial.SourcePort != "" {
+		d.confined.bind = []uint16{first.Local.Port()}
+	}
+	d.drives(func(a netip.AddrPort) bool { return a != first.Remote })
 	return d.draw(func() error {
 		err := d.dial(plan, first, fl)
 		for n := 1; n < fl.repeat && err == nil && d.ctx.Err() == nil; n++ {

@@ -132,6 +132,7 @@ func (d *driven) demonstrate(host netip.Addr, fl *demoFlags) error {
 	if err := d.live.SetFilter(capture.DriveFilter(capture.DriveSpec{Local: demo.Client, Remote: demo.Server})); err != nil {
 		return err
 	}
+	d.confined.connect = []uint16{demo.Server.Port()}
 	return d.draw(func() error { return demo.Run(d.ctx) })
 }
 
@@ -168,11 +169,11 @@ func (a *app) demoRecorded(ctx context.Context, fl *demoFlags, why string) error
 	defer src.Close()
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	pic := screen{w: a.std.out, file: a.std.out}
-	rs, closeFiles, err := fl.renderers(pic, a.std.out, render.Options{Interface: interfaceNamer(src)}, "timeline")
-	if err != nil {
+	if err := fl.openOutputs(); err != nil {
 		return err
 	}
+	pic := screen{w: a.std.out, file: a.std.out}
+	rs := fl.renderers(pic, a.std.out, render.Options{Interface: interfaceNamer(src)}, "timeline")
 	l := &loop{src: src, renderers: rs}
-	return errors.Join(l.run(ctx), closeFiles())
+	return errors.Join(l.run(ctx), fl.closeOutputs())
 }

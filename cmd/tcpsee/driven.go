@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
 	"tcpsee/capture"
@@ -23,14 +24,17 @@ type driven struct {
 	console *console
 	input   *drive.Input // standard input, for one relay after another
 	live    *capture.Live
-	calls   chan timedCall
-	ctx     context.Context // ends with Ctrl-C
-	stop    func()
+	names   *processNames
+	// confined is what it may still do once the capture is open.
+	confined confinement
+	calls    chan timedCall
+	ctx      context.Context // ends with Ctrl-C
+	stop     func()
 }
 
 // newDriven arranges the console and the signals.
 func (a *app) newDriven(ctx context.Context, fl *pictureFlags, save *saveFlags) (*driven, error) {
-	d := &driven{app: a, fl: fl, save: save, calls: make(chan timedCall, callQueue)}
+	d := &driven{app: a, fl: fl, save: save, calls: make(chan timedCall, callQueue), names: fl.newProcessNames()}
 	d.ctx, d.stop = interruptible(ctx)
 	conversation := a.std.out
 	if fl.takesStdout() {
@@ -49,6 +53,7 @@ func (a *app) newDriven(ctx context.Context, fl *pictureFlags, save *saveFlags) 
 func (d *driven) close() {
 	d.stop()
 	d.console.close()
+	d.names.close()
 	if d.live != nil {
 		d.live.Close()
 	}
@@ -62,20 +67,18 @@ func (d *driven) report(c drive.Call) { reporter(d.calls)(c) }
 // filtering.
 func (d *driven) draw(act func() error) error {
 	src := capture.NewQueue(d.live, 0)
-	rs, closeFiles, err := d.fl.renderers(d.console.picture, d.app.std.out, render.Options{Live: true, Interface: interfaceNamer(src)}, "timeline")
+	save, err := giveUpRights(d.fl, d.save, src, d.names, d.confined)
 	if err != nil {
 		return err
 	}
-	save, err := d.save.open(src)
-	if err != nil {
-		return err
-	}
+	rs := d.fl.renderers(d.console.picture, d.app.std.out,
+		render.Options{Live: true, Interface: interfaceNamer(src), ProcessName: d.names.name}, "timeline")
 	finish, result := make(chan struct{}), make(chan error, 1)
 	go func() {
 		defer close(finish)
 		result <- act()
 	}()
-	l := &loop{src: src, save: save, live: true, prompt: true, renderers: rs, calls: d.calls, finish: finish, idle: stragglers}
+	l := &loop{src: src, save: save, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, finish: finish, idle: stragglers}
 	drawn := l.run(context.Background())
 	d.stop() // where drawing failed, the connection ends with it
 	go drainCalls(d.calls, finish)
@@ -86,7 +89,7 @@ func (d *driven) draw(act func() error) error {
 	if acted != nil && !d.fl.quiet && !d.fl.takesStdout() {
 		acted = &drawnError{acted}
 	}
-	return errors.Join(acted, drawn, closeFiles())
+	return errors.Join(acted, drawn, d.fl.closeOutputs())
 }
 
 // drainCalls lets a driver go on whose loop has ended.
@@ -97,5 +100,15 @@ func drainCalls(calls <-chan timedCall, finish <-chan struct{}) {
 		case <-finish:
 			return
 		}
+	}
+}
+
+// drives says which ends are tcpsee's own.
+func (d *driven) drives(own func(netip.AddrPort) bool) {
+	if d.names == nil && !d.fl.noNames {
+		d.names = &processNames{}
+	}
+	if d.names != nil {
+		d.names.own = own
 	}
 }

@@ -90,6 +90,9 @@ func hintFor(err error) string {
 	if errors.As(err, &h) {
 		return h.hint
 	}
+	if s := adviceFor(err); s != "" {
+		return s
+	}
 	var p *capture.PermissionError
 	if errors.As(err, &p) {
 		return p.Hint

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -117,6 +118,7 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 		return err
 	}
 	d.announce(l)
+	d.drives(func(a netip.AddrPort) bool { return a.Port() == l.Addr.Port() })
 	return d.draw(func() error { return d.serve(l, fl) })
 }
 

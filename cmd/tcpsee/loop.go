@@ -42,6 +42,7 @@ type loop struct {
 	finish    <-chan struct{}              // closed when nothing more will be driven; nil where nothing is
 	renderers []render.Renderer
 	save      *saver        // nil where nothing is saved
+	names     *processNames // nil where nobody is asked
 	idle      time.Duration // with finish: how long to wait for stragglers
 	files     []string
 	limit     int64 // end after so many frames; 0 is never
@@ -355,6 +356,7 @@ func (l *loop) emit(events []conn.Event) {
 			l.total.Connections++
 		}
 		l.follow(e)
+		l.names.about(e)
 		l.shown += framesBehind(e)
 		for _, r := range l.renderers {
 			l.keep(r.Event(e))

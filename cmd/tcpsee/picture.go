@@ -33,6 +33,9 @@ type pictureFlags struct {
 	notes     bool
 	sort      string
 	only      []string
+	noNames   bool
+
+	opened []*os.File // the files of outputs, in order, once openOutputs has run
 }
 
 func (p *pictureFlags) register(cmd *cobra.Command) {
@@ -50,6 +53,7 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&p.hex, "hex", false, "layer 7 as hexadecimal bytes")
 	f.BoolVar(&p.full, "full", false, "fold nothing")
 	f.Int64Var(&p.conn, "conn", 0, "draw only connection `N`")
+	f.BoolVar(&p.noNames, "no-names", false, "do not look for the names of this machine's programs")
 	f.BoolVar(&p.plain, "plain", false, "one sentence a segment, for a screen reader")
 	f.BoolVar(&p.notes, "notes", false, "a sentence in each object of data")
 	f.StringVar(&p.sort, "sort", "", "order of the summary by `KEY`: "+strings.Join(render.SortKeys(), ", ")+"; -KEY turns it round")
@@ -153,25 +157,45 @@ func interfaceNamer(src capture.Source) func(*capture.Frame) string {
 	}
 }
 
+// openOutputs makes the files of -o. It comes before the process gives up the
+// right to open files, and after it has become the user's.
+func (p *pictureFlags) openOutputs() error {
+	for _, o := range p.outputs {
+		if oneOf(o, formats...) {
+			continue
+		}
+		f, err := os.Create(o)
+		if err != nil {
+			_ = p.closeOutputs()
+			return err
+		}
+		p.opened = append(p.opened, f)
+	}
+	return nil
+}
+
+// closeOutputs closes them.
+func (p *pictureFlags) closeOutputs() error {
+	var first error
+	for _, f := range p.opened {
+		if err := f.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	p.opened = nil
+	return first
+}
+
 // screen is where a picture goes.
 type screen struct {
 	w    io.Writer
 	file *os.File // what w ends in, for its width and whether it is a terminal
 }
 
-// renderers builds what the flags ask for. view is the picture's where the
-// flags name none. closeAll closes the files.
-func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options, view string) (rs []render.Renderer, closeAll func() error, err error) {
-	var files []*os.File
-	closeAll = func() error {
-		var first error
-		for _, f := range files {
-			if err := f.Close(); err != nil && first == nil {
-				first = err
-			}
-		}
-		return first
-	}
+// renderers builds what the flags ask for, after openOutputs. view is the
+// picture's where the flags name none.
+func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options, view string) []render.Renderer {
+	var rs []render.Renderer
 	opt := p.options(pic.file, base)
 	if p.view != "" {
 		view = p.view
@@ -185,22 +209,19 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 	if !p.quiet && !p.takesStdout() {
 		rs = append(rs, newView(view, pic.w, opt))
 	}
+	plain := base
+	plain.Conn, plain.Width, plain.Full, plain.Notes, plain.Sort, plain.Only = p.conn, opt.Width, p.full, p.notes, p.sort, p.only
+	plain.NoPayload, plain.Absolute, plain.ASCII, plain.ProcessName = p.noPayload, p.absolute, opt.ASCII, base.ProcessName
+	files := p.opened
 	for _, o := range p.outputs {
-		plain := base
-		plain.Conn, plain.Width, plain.Full, plain.Notes, plain.Sort, plain.Only = p.conn, opt.Width, p.full, p.notes, p.sort, p.only
 		if oneOf(o, formats...) {
 			rs = append(rs, newFormat(o, view, data, plain))
 			continue
 		}
-		f, err := os.Create(o)
-		if err != nil {
-			closeAll()
-			return nil, nil, err
-		}
-		files = append(files, f)
-		rs = append(rs, newFormat(formatOf(o), view, f, plain))
+		rs = append(rs, newFormat(formatOf(o), view, files[0], plain))
+		files = files[1:]
 	}
-	return rs, closeAll, nil
+	return rs
 }
 
 // newView makes one of the pictures.

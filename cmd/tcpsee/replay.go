@@ -104,29 +104,43 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if err != nil {
 		return err
 	}
-	view := "timeline"
-	if fl.view == "" && manyConnections(files, expr) {
-		view = "summary"
-	}
 	src, err := capture.OpenFiles(files)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	ctx, stop := interruptible(ctx)
-	defer stop()
-	pic := screen{w: a.std.out, file: a.std.out}
-	rs, closeFiles, err := fl.renderers(pic, a.std.out, render.Options{Files: files, Interface: interfaceNamer(src)}, view)
-	if err != nil {
-		return err
-	}
 	save, err := fl.open(src)
 	if err != nil {
 		return err
 	}
-	l := &loop{src: src, save: save, limit: fl.count, match: matchSaved(expr), renderers: rs, files: files, prompt: !allRegular(files)}
+	if err := fl.openOutputs(); err != nil {
+		return err
+	}
+	regular := allRegular(files)
+	if err := confine(fl.confinement(regular, files)); err != nil {
+		return err
+	}
+	view := "timeline"
+	if fl.view == "" && regular && manyConnections(files, expr) {
+		view = "summary"
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	pic := screen{w: a.std.out, file: a.std.out}
+	rs := fl.renderers(pic, a.std.out, render.Options{Files: files, Interface: interfaceNamer(src)}, view)
+	l := &loop{src: src, save: save, limit: fl.count, match: matchSaved(expr), renderers: rs, files: files, prompt: !regular}
 	err = l.run(ctx)
-	return errors.Join(err, closeFiles())
+	return errors.Join(err, fl.closeOutputs())
+}
+
+// confinement is what replay may still open once it parses: its own files
+// again, to choose a view, and the next file of a rotation.
+func (fl *replayFlags) confinement(regular bool, files []string) confinement {
+	c := confinement{write: fl.directories()}
+	if regular && fl.view == "" {
+		c.read = files
+	}
+	return c
 }
 
 // allRegular reports whether every name is a regular file: nothing grows
@@ -143,9 +157,6 @@ func allRegular(files []string) bool {
 
 // manyConnections looks at the beginning of regular files, to choose a view.
 func manyConnections(files []string, expr *filter.Expr) bool {
-	if !allRegular(files) {
-		return false
-	}
 	src, err := capture.OpenFiles(files)
 	if err != nil {
 		return false // the command proper will say why

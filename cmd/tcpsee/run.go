@@ -101,6 +101,8 @@ func (f *failedRun) Unwrap() error { return f.err }
 
 // wrap runs the command beside the loop.
 func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
+	names := fl.newProcessNames()
+	defer names.close()
 	terminal := isTerminal(a.std.in) && isTerminal(a.std.out)
 	pic := screen{w: a.std.err, file: a.std.err}
 	var mu sync.Mutex
@@ -135,19 +137,16 @@ func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
 	if why := w.Missing(); why != "" && !fl.noTrace {
 		fmt.Fprintf(pic.w, "note: no socket calls: %s\n", printable(why))
 	}
-	return a.drawWrapped(fl, w, src, calls, pic)
+	return a.drawWrapped(fl, w, src, calls, pic, names)
 }
 
 // drawWrapped releases the command and draws until it has ended.
-func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, calls chan timedCall, pic screen) error {
-	rs, closeFiles, err := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src)}, "timeline")
+func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, calls chan timedCall, pic screen, names *processNames) error {
+	save, err := giveUpRights(&fl.pictureFlags, &fl.saveFlags, src, names, confinement{signals: true})
 	if err != nil {
 		return err
 	}
-	save, err := fl.open(src)
-	if err != nil {
-		return err
-	}
+	rs := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src), ProcessName: names.name}, "timeline")
 	held := make(chan os.Signal, 1) // Ctrl-C is the command's; its end is ours
 	signal.Notify(held, os.Interrupt)
 	defer signal.Stop(held)
@@ -168,11 +167,11 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, ca
 		}
 	}()
 	mine := &ownPackets{w: w}
-	l := &loop{src: src, live: true, prompt: true, renderers: rs, save: save, calls: calls, finish: finish, idle: stragglers, pass: mine.pass}
+	l := &loop{src: src, live: true, prompt: true, renderers: rs, names: names, save: save, calls: calls, finish: finish, idle: stragglers, pass: mine.pass}
 	drawn := l.run(context.Background())
 	go drainCalls(calls, w.Done())
 	<-finish
-	if err := errors.Join(waited, drawn, closeFiles()); err != nil {
+	if err := errors.Join(waited, drawn, fl.closeOutputs()); err != nil {
 		return err
 	}
 	if status != 0 {

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,14 +68,21 @@ func (s *saveFlags) open(src capture.Source) (*saver, error) {
 	return &saver{out: out, src: src}, nil
 }
 
-// invokingUser is who called sudo; nil where nobody did.
-func invokingUser() *capture.Owner {
-	uid, err1 := strconv.Atoi(os.Getenv("SUDO_UID"))
-	gid, err2 := strconv.Atoi(os.Getenv("SUDO_GID"))
-	if err1 != nil || err2 != nil || os.Geteuid() != 0 {
+// directories are those where the next files of a rotation will be made.
+func (s *saveFlags) directories() []string {
+	if s.file == "" || s.file == "-" || s.size == 0 && s.every == 0 && !strings.Contains(s.file, "%") {
 		return nil
 	}
-	return &capture.Owner{UID: uid, GID: gid}
+	return []string{filepath.Dir(s.file)}
+}
+
+// invokingUser is who called sudo; nil where nobody did.
+func invokingUser() *capture.Owner {
+	u, err := sudoAccount()
+	if err != nil || os.Geteuid() != 0 {
+		return nil
+	}
+	return &capture.Owner{UID: u.uid, GID: u.gid}
 }
 
 func (s *saver) frame(f *capture.Frame) error { return s.out.WriteFrame(f, s.src.Interfaces()) }

@@ -58,12 +58,18 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if err := fl.saveFlags.check(!fl.quiet); err != nil {
 		return err
 	}
+	if fl.dump {
+		expr, err := parseFilter(words)
+		if err != nil {
+			return err
+		}
+		return a.dumpFilter(expr)
+	}
+	names := fl.newProcessNames()
+	defer names.close()
 	expr, err := parseFilter(words)
 	if err != nil {
 		return err
-	}
-	if fl.dump {
-		return a.dumpFilter(expr)
 	}
 	own := sshSessions()
 	if fl.ssh {
@@ -79,23 +85,26 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if err != nil {
 		return err
 	}
-	defer live.Close()
 	src := capture.NewQueue(live, 0)
-	pic := screen{w: a.std.out, file: a.std.out}
-	rs, closeFiles, err := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src)}, "timeline")
+	defer src.Close()
+	save, err := fl.giveUpRights(src, names, confinement{})
 	if err != nil {
 		return err
 	}
+	pic := screen{w: a.std.out, file: a.std.out}
+	rs := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src), ProcessName: names.name}, "timeline")
 	if !fl.quiet {
 		fmt.Fprintln(a.std.err, watching(fl, words, len(own)))
 	}
-	save, err := fl.open(src)
-	if err != nil {
-		return err
-	}
-	l := &loop{src: src, save: save, live: true, prompt: true, renderers: rs, limit: fl.count,
+	l := &loop{src: src, live: true, prompt: true, renderers: rs, limit: fl.count, save: save, names: names,
 		match: matchLive(expr, fl.exact), pass: leaveOut(own)}
-	return errors.Join(l.run(ctx), closeFiles())
+	return errors.Join(l.run(ctx), fl.closeOutputs())
+}
+
+// giveUpRights becomes the user, opens the outputs as that, and gives up every
+// other right.
+func (fl *watchFlags) giveUpRights(src capture.Source, names *processNames, c confinement) (*saver, error) {
+	return giveUpRights(&fl.pictureFlags, &fl.saveFlags, src, names, c)
 }
 
 // watching is the first line: what is listened to, and what is left out.

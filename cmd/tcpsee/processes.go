@@ -1,0 +1,59 @@
+package main
+
+import (
+	"net/netip"
+
+	"tcpsee/dissect/conn"
+)
+
+// processNames names the programs at the ends of the connection whose event is
+// being drawn. A nil one knows none.
+type processNames struct {
+	helper *names
+	own    func(netip.AddrPort) bool // ends that tcpsee drives itself; nil for none
+	ends   [2]netip.AddrPort         // of the event at hand
+}
+
+// about says which connection's ends are asked for next.
+func (p *processNames) about(e *conn.Event) {
+	if p != nil && e.Client.IsValid() && e.Server.IsValid() {
+		p.ends = [2]netip.AddrPort{e.Client, e.Server}
+	}
+}
+
+// name is render.Options.ProcessName.
+func (p *processNames) name(a netip.AddrPort) string {
+	if p == nil {
+		return ""
+	}
+	if p.own != nil && p.own(a) {
+		return selfName()
+	}
+	switch a {
+	case p.ends[conn.Client]:
+		return p.helper.lookup(a, p.ends[conn.Server])
+	case p.ends[conn.Server]:
+		return p.helper.lookup(a, p.ends[conn.Client])
+	}
+	return ""
+}
+
+// close ends the helper.
+func (p *processNames) close() {
+	if p != nil {
+		p.helper.close()
+	}
+}
+
+// newProcessNames starts the helper, which comes before anything that takes
+// rights away. Without it there are no names, and that is no error.
+func (p *pictureFlags) newProcessNames() *processNames {
+	if p.noNames {
+		return nil
+	}
+	helper, err := startNames(namesOptions{})
+	if err != nil {
+		return nil
+	}
+	return &processNames{helper: helper}
+}
