@@ -30,6 +30,7 @@ type graph struct {
 	plots  map[int64]*plot
 	order  []int64
 	left   uint64 // connections of which nothing was kept
+	empty  uint64 // connections that sent no data
 	unseen map[int64]bool
 	notes  []string
 }
@@ -55,7 +56,7 @@ type plot struct {
 	again     [2]uint64 // segments sent again
 	last      time.Duration
 	news      [2]time.Duration // when the data of each was sent or acknowledged last
-	end, base [2]int64 // of the plot: the highest number, the lowest
+	end, base [2]int64         // of the plot: the highest number, the lowest
 }
 
 // plotBin is a stretch of time of one direction. Ranges are empty where the
@@ -94,13 +95,16 @@ func (g *graph) Close() error {
 	}
 	g.order = nil
 	clear(g.plots)
+	if g.empty > 0 {
+		g.note(0, "Not drawn: "+plural(g.empty, "connection")+" without data.", "")
+	}
 	if g.left > 0 {
 		g.note(0, "Not drawn: "+plural(g.left, "connection")+", for no more than "+itoa(maxGraphs)+" are kept at once; --conn N draws one.", "")
 	}
 	for _, n := range g.notes {
 		g.note(0, n, "")
 	}
-	g.left, g.notes = 0, nil
+	g.left, g.empty, g.notes = 0, 0, nil
 	return g.out.flush()
 }
 
@@ -257,16 +261,15 @@ func (p *plot) acknowledge(e *conn.Event, of conn.Side) {
 
 // draw draws the directions that sent data.
 func (g *graph) draw(p *plot, title string) {
+	if p.sent[conn.Client]+p.sent[conn.Server] == 0 {
+		g.empty++
+		return
+	}
 	g.note(0, title, sgrBold)
-	drawn := false
 	for _, side := range [...]conn.Side{conn.Client, conn.Server} {
 		if p.sent[side] > 0 {
 			g.direction(p, side)
-			drawn = true
 		}
-	}
-	if !drawn {
-		g.note(2, "no data was sent", "")
 	}
 }
 
