@@ -28,6 +28,8 @@ type Options struct {
 	Limits Limits
 	Live   bool // Wait events are made by Tick, neighbour events at once
 	Quiet  bool // no Event.App: for views that show no rows
+	// NoSegments leaves out TypeSegment events: for views of whole connections.
+	NoSegments bool
 
 	// Verdicts gives a TypeVerdict event as soon as a connection has closed
 	// at both ends, long before its TypeEnd.
@@ -66,6 +68,7 @@ type Tracker struct {
 
 	start   capture.Stamp // first time seen
 	now     capture.Stamp // last time seen
+	nanos   int64         // the same, 0 before there is one
 	stats   Stats
 	around  neighbours
 	driven  driven
@@ -89,7 +92,7 @@ func New(o Options) *Tracker {
 	if o.Limits.Linger <= 0 {
 		o.Limits.Linger = DefaultLinger
 	}
-	return &Tracker{
+	t := &Tracker{
 		options: o,
 		rules:   newRuleSet(),
 		table:   newTable(),
@@ -100,6 +103,8 @@ func New(o Options) *Tracker {
 		silence: silence{last: capture.NoTime},
 		served:  make(served),
 	}
+	t.seg.t = t
+	return t
 }
 
 // Stats returns what was counted so far.
@@ -132,7 +137,7 @@ func (t *Tracker) begin(at capture.Stamp) {
 	t.events = t.events[:0]
 	t.endsOut = 0
 	if at.Known() {
-		t.now = at
+		t.now, t.nanos = at, int64(at)
 		if !t.start.Known() {
 			t.start = at
 		}
@@ -145,13 +150,9 @@ func (t *Tracker) event(typ Type) *Event {
 	n := len(t.events)
 	if n == cap(t.events) {
 		t.events = append(t.events, Event{})
-		t.special = append(t.special, false)
-		t.events = t.events[:n]
+		t.special = append(t.special, make([]bool, cap(t.events)-len(t.special))...)
 	}
 	t.events = t.events[:n+1]
-	for len(t.special) <= n {
-		t.special = append(t.special, false)
-	}
 	e := &t.events[n]
 	if typ != TypeSegment || t.special[n] {
 		*e = Event{}

@@ -174,7 +174,7 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 		return
 	}
 	s := &t.seg
-	*s = segment{e: e, t: t, number: n, from: from, to: 1 - from, p: p}
+	*s = segment{e: e, t: t, number: n, from: from, to: 1 - from, p: p, now: t.nanos}
 	if e.body == 0 {
 		t.standIn(s)
 		t.grow(s)

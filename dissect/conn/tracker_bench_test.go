@@ -51,7 +51,7 @@ func BenchmarkOneConnection(b *testing.B) {
 			name = "quiet"
 		}
 		b.Run(name, func(b *testing.B) {
-			w, t := newTraffic(), New(Options{Quiet: quiet})
+			w, t := newTraffic(), New(Options{Quiet: quiet, NoSegments: quiet})
 			client, server := v4(0x0a000001, 40000), v4(0x0a000002, 80)
 			t.Add(w.packet(client, server, 0, 0, dissect.SYN, 0, 1000))
 			t.Add(w.packet(server, client, 0, 1, dissect.SYN|dissect.ACK, 0, 1000))
@@ -77,7 +77,7 @@ func BenchmarkOneConnection(b *testing.B) {
 
 // BenchmarkScan is a SYN to another address each time, and often an RST.
 func BenchmarkScan(b *testing.B) {
-	w, t := newTraffic(), New(Options{Quiet: true, Limits: Limits{Connections: 1 << 21}})
+	w, t := newTraffic(), New(Options{Quiet: true, NoSegments: true, Limits: Limits{Connections: 1 << 21}})
 	scanner := v4(0x0a000001, 40000)
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -92,7 +92,7 @@ func BenchmarkScan(b *testing.B) {
 
 // BenchmarkWeb is 20,000 connections at once, each of 60 segments.
 func BenchmarkWeb(b *testing.B) {
-	w, t := newTraffic(), New(Options{Quiet: true})
+	w, t := newTraffic(), New(Options{Quiet: true, NoSegments: true})
 	const conns = 20_000
 	seqs := make([]uint32, conns)
 	payload := make([]byte, 1448)

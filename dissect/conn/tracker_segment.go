@@ -49,19 +49,29 @@ func (s *segment) outstanding() *outstanding {
 	return s.t.sides[s.b.side-1]
 }
 
-// segment takes a TCP segment.
-func (t *Tracker) segment(p *dissect.Packet) {
-	t.stats.Segments++
-	s := &t.seg
-	*s = segment{p: p, t: t, flags: p.TCP.Flags, len: p.TCP.Len, win: p.TCP.Window,
-		seq: uint32(p.TCP.Seq), ack: uint32(p.TCP.Ack)}
-	if t.now.Known() {
-		s.now = int64(t.now)
-	}
+// reset begins a segment. It sets each field: to clear them all first, or to
+// copy, costs more than the rest of some segments.
+func (s *segment) reset(p *dissect.Packet) {
+	c := &p.TCP
+	s.p, s.flags, s.len, s.win = p, c.Flags, c.Len, c.Window
+	s.seq, s.ack = uint32(c.Seq), uint32(c.Ack)
 	s.end = s.seq + uint32(s.len)
 	if s.flags&(dissect.SYN|dissect.FIN) != 0 {
 		s.end++
 	}
+	s.shape, s.labels, s.rtt, s.dupNum = 0, 0, 0, 0
+	s.role, s.isNew, s.ended = false, false, false
+	if s.app != "" {
+		s.app = ""
+	}
+}
+
+// segment takes a TCP segment.
+func (t *Tracker) segment(p *dissect.Packet) {
+	t.stats.Segments++
+	s := &t.seg
+	s.reset(p)
+	s.now = t.nanos
 	t.find(s)
 	e := s.e
 	s.before = [2]State{e.state(0), e.state(1)}
@@ -84,7 +94,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 			s.b.dups[s.from] |= dupTold
 		}
 		t.count(s)
-		t.give(s)
+		if !t.options.NoSegments {
+			t.give(s)
+		}
 		return
 	}
 	t.label(s)
@@ -98,7 +110,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	}
 	t.count(s)
 	t.payload(s)
-	t.give(s)
+	if !t.options.NoSegments {
+		t.give(s)
+	}
 	t.closedNow(s)
 	t.afterwards(s)
 }
