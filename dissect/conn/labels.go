@@ -266,7 +266,7 @@ func (s *segment) versusPeer() (x shape) {
 			x |= ackBeyond
 		}
 	}
-	if f.of(flagAcked0, to) && !after(s.seq+uint32(s.len), s.e.ack[to]) {
+	if s.len > 0 && f.of(flagAcked0, to) && !after(s.seq+uint32(s.len), s.e.ack[to]) {
 		x |= ackedBefore
 	}
 	if f&((flagKeep0|flagProbe0|flagFin0)<<to) != 0 {

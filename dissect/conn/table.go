@@ -17,7 +17,7 @@ type key struct {
 
 // keyOf returns the key of two endpoints, and whether src is the higher one (1)
 // or not (0). Where both are the same it is 0.
-func keyOf(src, dst netip.Addr, sport, dport uint16) (k key, from int) {
+func keyOf(src, dst *netip.Addr, sport, dport uint16) (k key, from int) {
 	a, b := src.As16(), dst.As16()
 	a1, a2 := binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])
 	b1, b2 := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])

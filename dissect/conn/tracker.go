@@ -53,7 +53,7 @@ type Tracker struct {
 
 	table   table
 	entries slab[entry]
-	latest  uint32 // number of the entry that was used last
+	latest  latest
 	bodies  slab[body]
 	ledgers slab[ledger]
 	apps    []*app // by number of the body

@@ -197,5 +197,6 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 
 // keyOfPair is keyOf for addresses with ports.
 func keyOfPair(src, dst netip.AddrPort) (k key, from int) {
-	return keyOf(src.Addr(), dst.Addr(), src.Port(), dst.Port())
+	a, b := src.Addr(), dst.Addr()
+	return keyOf(&a, &b, src.Port(), dst.Port())
 }

@@ -132,4 +132,7 @@ func (t *Tracker) forget(n uint32, e *entry) {
 	}
 	*e = entry{}
 	t.entries.put(n)
+	if t.latest.number == n {
+		t.latest.number = 0
+	}
 }

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"net/netip"
 	"time"
 
 	"tcpsee/capture"
@@ -120,16 +121,12 @@ func (t *Tracker) segment(p *dissect.Packet) {
 // find sets the connection that the segment belongs to, and makes one where it
 // is the first.
 func (t *Tracker) find(s *segment) {
-	k, from := keyOf(s.p.IP.Src, s.p.IP.Dst, s.p.TCP.SrcPort, s.p.TCP.DstPort)
+	if t.again(s) {
+		return
+	}
+	k, from := keyOf(&s.p.IP.Src, &s.p.IP.Dst, s.p.TCP.SrcPort, s.p.TCP.DstPort)
 	s.from, s.to = from, 1-from
 	v6 := !s.p.IP.Src.Is4()
-	if l := t.latest; l != 0 { // often the next segment is of the same connection
-		if e := t.entries.at(l); e.is(&k) && e.flags.has(flagIPv6) == v6 && e.number != (count48{}) && s.flags&dissect.SYN == 0 {
-			if s.number, s.e = l, e; !t.lapsed(e) {
-				return
-			}
-		}
-	}
 	h := t.table.hash(&k)
 	s.number, s.e = t.table.find(h, &k, v6, &t.entries)
 	var reused bool
@@ -138,7 +135,7 @@ func (t *Tracker) find(s *segment) {
 	} else {
 		reused = s.startsAnew()
 		if !reused && !t.lapsed(s.e) {
-			t.latest = s.number
+			t.latest.set(s)
 			return
 		}
 		t.end(s.number, s.e)
@@ -148,7 +145,7 @@ func (t *Tracker) find(s *segment) {
 	}
 	s.number, s.e = t.entries.take()
 	t.table.insert(h, s.number)
-	t.latest = s.number
+	t.latest.set(s)
 	t.stats.Connections++
 	e := s.e
 	e.addrs, e.ports = k.addrs, k.ports
@@ -169,6 +166,40 @@ func (t *Tracker) find(s *segment) {
 		e.pair.set(s.to, uint8(StateListen))
 	}
 	t.announce(s)
+}
+
+// latest is the connection of the segment before: often the next one is of the
+// same.
+type latest struct {
+	number       uint32 // of its entry; 0 is none
+	from         int
+	src, dst     netip.Addr
+	sport, dport uint16
+}
+
+func (l *latest) set(s *segment) {
+	l.number, l.from = s.number, s.from
+	l.src, l.dst, l.sport, l.dport = s.p.IP.Src, s.p.IP.Dst, s.p.TCP.SrcPort, s.p.TCP.DstPort
+}
+
+// again sets the connection where it is the same as that of the segment
+// before, and reports whether it is.
+func (t *Tracker) again(s *segment) bool {
+	l, p := &t.latest, s.p
+	if l.number == 0 || s.flags&dissect.SYN != 0 {
+		return false
+	}
+	switch {
+	case p.TCP.SrcPort == l.sport && p.TCP.DstPort == l.dport && p.IP.Src == l.src && p.IP.Dst == l.dst:
+		s.from = l.from
+	case p.TCP.SrcPort == l.dport && p.TCP.DstPort == l.sport && p.IP.Src == l.dst && p.IP.Dst == l.src:
+		s.from = 1 - l.from
+	default:
+		return false
+	}
+	s.to = 1 - s.from
+	s.number, s.e = l.number, t.entries.at(l.number)
+	return !t.lapsed(s.e)
 }
 
 // startsAnew reports whether a segment on a known address pair begins another
