@@ -11,14 +11,7 @@ import (
 func (t *Tracker) summarize(c *Connection, e *entry) {
 	t.facts = facts{}
 	f := &t.facts
-	b := &t.scratch
-	if e.body != 0 {
-		b = t.bodies.at(e.body)
-	} else {
-		s := &segment{e: e, t: t}
-		t.standIn(s)
-	}
-	now := t.time(e.last)
+	b := t.bodyOf(e)
 	client := e.client()
 	c.Number = int64(e.number.get())
 	c.Inferred = e.flags.has(flagInferred)
@@ -33,46 +26,10 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	c.SYNs = uint32(e.syns)
 	c.Client, c.Server = e.endpoint(client), e.endpoint(1-client)
 	for d := range 2 {
-		side := e.side(d)
-		c.States[side] = e.state(d)
-		c.ISS[side], c.ISSKnown[side] = seqOf(e.base[d]), e.flags.of(flagSyn0, d)
-		c.Segments[side] = uint64(b.segments[d])
-		c.Bytes[side] = b.bytes[d].get()
-		c.Unique[side] = c.Bytes[side]
-		f.dataFirst[side], f.dataLast[side] = e.frame(b.dataFirst[d]), e.frame(b.dataLast[d])
-		f.fin[side], f.finAcked[side] = e.frame(b.fin[d]), e.frame(b.finAcked[d])
-		f.outstanding[side] = e.inFlight(d)
-		f.lastDataAt[side] = capture.NoTime
-		if b.dataLast[d] != 0 && e.last.Known() {
-			f.lastDataAt[side] = capture.Stamp(b.lastData[d].near(now))
-		}
+		t.summarizeEnd(c, e, b, d)
 	}
-	f.synFirst, f.synLast, f.synAck = 0, e.frame(e.synLast), e.frame(e.synAck)
-	if e.syns > 0 {
-		f.synFirst = e.frame(1)
-	}
-	f.synAcks = uint32(e.synAcks)
-	if !e.flags.has(flagHandshake) {
-		f.siblings = t.served[e.serverOf()]
-	}
-	f.handshake = e.frame(b.handshake)
-	f.simultaneous = e.flags.has(flagCrossed)
-	f.midstream = !e.flags.of(flagSyn0, 0) && !e.flags.of(flagSyn0, 1)
-	f.lastBy = e.side(int(e.lastBy))
-	f.establishedAt, f.endedAt = capture.NoTime, capture.NoTime
-	if e.flags.has(flagHandshake) && e.last.Known() {
-		f.establishedAt = e.first + capture.Stamp(b.irtt.bits())
-	}
-	if f.fin[Client] != 0 || f.fin[Server] != 0 || e.flags.has(flagReset) {
-		f.endedAt = capture.Stamp(b.ended.near(now))
-	}
-	if e.syns > 0 && !e.flags.has(flagHandshake) && e.last.Known() {
-		f.synLastAt = capture.Stamp(e.synTime.near(now))
-	}
-	f.finOrder = Client
-	if f.fin[Client] == 0 || f.fin[Server] != 0 && f.fin[Server] < f.fin[Client] {
-		f.finOrder = Server
-	}
+	t.summarizeOpening(e, b)
+	t.summarizeTimes(e, b)
 	t.summarizeLabels(c, e, b)
 	t.summarizeTrouble(c, e, b)
 	t.addresses(c, f)
@@ -84,6 +41,74 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 		c.App = f.app.name
 	}
 	c.Verdict = judge(c, f)
+}
+
+// bodyOf returns a connection's body, or a stand-in.
+func (t *Tracker) bodyOf(e *entry) *body {
+	if e.body != 0 {
+		return t.bodies.at(e.body)
+	}
+	s := segment{e: e, t: t}
+	t.standIn(&s)
+	return s.b
+}
+
+// summarizeEnd fills what direction d has sent.
+func (t *Tracker) summarizeEnd(c *Connection, e *entry, b *body, d int) {
+	f, side := &t.facts, e.side(d)
+	c.States[side] = e.state(d)
+	c.ISS[side], c.ISSKnown[side] = seqOf(e.base[d]), e.flags.of(flagSyn0, d)
+	c.Segments[side] = uint64(b.segments[d])
+	c.Bytes[side] = b.bytes[d].get()
+	c.Unique[side] = c.Bytes[side]
+	f.dataFirst[side], f.dataLast[side] = e.frame(b.dataFirst[d]), e.frame(b.dataLast[d])
+	f.fin[side], f.finAcked[side] = e.frame(b.fin[d]), e.frame(b.finAcked[d])
+	f.outstanding[side] = e.inFlight(d)
+	f.lastDataAt[side] = capture.NoTime
+	if b.dataLast[d] != 0 && e.last.Known() {
+		f.lastDataAt[side] = capture.Stamp(b.lastData[d].near(int64(e.last)))
+	}
+}
+
+// summarizeOpening fills how the connection began.
+func (t *Tracker) summarizeOpening(e *entry, b *body) {
+	f := &t.facts
+	f.synLast, f.synAck = e.frame(e.synLast), e.frame(e.synAck)
+	if e.syns > 0 {
+		f.synFirst = e.frame(1)
+	}
+	f.synAcks = uint32(e.synAcks)
+	if !e.flags.has(flagHandshake) {
+		f.siblings = t.served[e.serverOf()]
+	}
+	f.handshake = e.frame(b.handshake)
+	f.simultaneous = e.flags.has(flagCrossed)
+	f.midstream = !e.flags.of(flagSyn0, 0) && !e.flags.of(flagSyn0, 1)
+	f.lastBy = e.side(int(e.lastBy))
+	f.finOrder = Client
+	if f.fin[Client] == 0 || f.fin[Server] != 0 && f.fin[Server] < f.fin[Client] {
+		f.finOrder = Server
+	}
+}
+
+// summarizeTimes fills when the connection was established, and ended.
+func (t *Tracker) summarizeTimes(e *entry, b *body) {
+	f := &t.facts
+	f.establishedAt, f.endedAt = capture.NoTime, capture.NoTime
+	if !e.last.Known() {
+		return
+	}
+	switch {
+	case !e.flags.has(flagHandshake):
+		if e.syns > 0 {
+			f.synLastAt = capture.Stamp(e.synTime.near(int64(e.last)))
+		}
+	case e.syns == 1: // else nothing tells when the last SYN was
+		f.establishedAt = e.first + capture.Stamp(b.irtt.bits())
+	}
+	if f.fin[Client] != 0 || f.fin[Server] != 0 || e.flags.has(flagReset) {
+		f.endedAt = capture.Stamp(b.ended.near(int64(e.last)))
+	}
 }
 
 // summarizeLabels fills the counts of labels.
@@ -104,12 +129,10 @@ func (t *Tracker) summarizeLabels(c *Connection, e *entry, b *body) {
 func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	f := &t.facts
 	if e.body == 0 {
-		client := e.client()
 		c.Retransmits = [2]uint64{uint64(max(e.syns, 1) - 1), uint64(max(e.synAcks, 1) - 1)}
 		if e.flags.has(flagReset) {
 			f.rst, f.rstBy, f.rstState = c.LastFrame, e.side(e.resetBy()), e.stateBeforeReset()
 		}
-		_ = client
 		return
 	}
 	if b.ledger == 0 {

@@ -186,7 +186,8 @@ func (t *Tracker) Left() iter.Seq[*Event] {
 	}
 }
 
-// End gives what Left gives, all at once: about 1 KiB for each connection.
+// End gives what Left gives, all at once: about 1 KiB for each connection that
+// is left, which may be Limits.Connections.
 func (t *Tracker) End() []Event {
 	t.begin(capture.NoTime)
 	t.unanswered()

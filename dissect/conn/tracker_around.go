@@ -164,7 +164,6 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 	}
 	k, from := keyOfPair(m.QuotedSrc, m.QuotedDst)
 	n, e := t.table.find(t.table.hash(&k), &k, !m.QuotedSrc.Addr().Is4(), &t.entries)
-	_ = n
 	ev := t.event(TypeICMP)
 	ev.Time, ev.Frame, ev.File = p.Frame.Time, p.Frame.Number, p.Frame.File
 	ev.Since = p.Frame.Time.Sub(t.start)

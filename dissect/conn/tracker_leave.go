@@ -29,7 +29,27 @@ func (t *Tracker) closed(n uint32, e *entry) {
 		return
 	}
 	e.flags.set(flagQueued)
-	t.leaving.push(leaver{at: e.last + capture.Stamp(t.options.Limits.Linger), entry: n, number: uint32(e.number.get())})
+	l := &t.leaving
+	if len(l.items)-l.head >= 2*t.options.Limits.Connections {
+		// Half of them at least are no more.
+		kept := l.items[:0]
+		for _, x := range l.items[l.head:] {
+			if t.waits(x) != nil {
+				kept = append(kept, x)
+			}
+		}
+		l.items, l.head = kept, 0
+	}
+	l.push(leaver{at: e.last + capture.Stamp(t.options.Limits.Linger), entry: n, number: uint32(e.number.get())})
+}
+
+// waits returns the connection that is to leave, nil where it has left.
+func (t *Tracker) waits(x leaver) *entry {
+	e := t.entries.at(x.entry)
+	if !e.flags.has(flagQueued) || uint32(e.number.get()) != x.number {
+		return nil
+	}
+	return e
 }
 
 // lapsed reports whether a connection has been closed and silent for so long
@@ -51,8 +71,8 @@ func (t *Tracker) leave() {
 		}
 		x := l.items[l.head]
 		l.head++
-		e := t.entries.at(x.entry)
-		if !e.flags.has(flagQueued) || uint32(e.number.get()) != x.number {
+		e := t.waits(x)
+		if e == nil {
 			continue
 		}
 		if t.lapsed(e) {
@@ -65,15 +85,40 @@ func (t *Tracker) leave() {
 	}
 }
 
-// evictLook is how many entries one eviction compares.
-const evictLook = 32
+// evictLook is how many entries an eviction compares where none is closed.
+const evictLook = 8
 
-// evict ends a connection to make room: of the next few, in the order in which
-// they lie, a closed one before an open one, and the one that has been silent
-// for longest.
+// evict ends a connection to make room: the one that closed first, else, of the
+// next few in the order in which they lie, the one that has been silent for
+// longest.
 func (t *Tracker) evict() {
-	var victim uint32
-	var best *entry
+	n, e := t.closedFirst()
+	if e == nil {
+		n, e = t.silentLongest()
+	}
+	if e != nil {
+		t.stats.Evicted++
+		t.gone.add(e.key())
+		t.end(n, e)
+	}
+}
+
+// closedFirst takes the connection that has been closed for longest from among
+// those that leave.
+func (t *Tracker) closedFirst() (uint32, *entry) {
+	l := &t.leaving
+	for l.head < len(l.items) {
+		x := l.items[l.head]
+		l.head++
+		if e := t.waits(x); e != nil {
+			return x.entry, e
+		}
+	}
+	return 0, nil
+}
+
+// silentLongest looks at the next few entries.
+func (t *Tracker) silentLongest() (number uint32, oldest *entry) {
 	for looked, steps := 0, uint32(0); looked < evictLook && steps < t.entries.used; steps++ {
 		t.hand = t.hand%t.entries.used + 1
 		e := t.entries.at(t.hand)
@@ -81,16 +126,11 @@ func (t *Tracker) evict() {
 			continue // free
 		}
 		looked++
-		if best == nil || e.flags.has(flagQueued) && !best.flags.has(flagQueued) ||
-			e.flags.has(flagQueued) == best.flags.has(flagQueued) && e.last < best.last {
-			victim, best = t.hand, e
+		if oldest == nil || e.last < oldest.last {
+			number, oldest = t.hand, e
 		}
 	}
-	if best != nil {
-		t.stats.Evicted++
-		t.gone.add(best.key())
-		t.end(victim, best)
-	}
+	return number, oldest
 }
 
 // end gives out a connection's TypeEnd event and forgets it.

@@ -80,16 +80,15 @@ func (d *driven) listensAt(a netip.AddrPort) bool {
 // known yet.
 func (t *Tracker) concerned(c *Call) *entry {
 	if !c.Local.IsValid() || !c.Remote.IsValid() {
-		return t.latestWith(c.Local, c.Remote)
+		return t.latestWith(c.Remote)
 	}
 	k, _ := keyOfPair(netip.AddrPortFrom(c.Local.Addr().Unmap(), c.Local.Port()), netip.AddrPortFrom(c.Remote.Addr().Unmap(), c.Remote.Port()))
 	_, e := t.table.find(t.table.hash(&k), &k, !c.Local.Addr().Unmap().Is4(), &t.entries)
 	return e
 }
 
-// latestWith returns the connection that began last and has the one endpoint
-// that is known.
-func (t *Tracker) latestWith(local, remote netip.AddrPort) *entry {
+// latestWith returns the connection that began last and has that endpoint.
+func (t *Tracker) latestWith(remote netip.AddrPort) *entry {
 	n := &t.around
 	for i := range n.recent {
 		r := &n.recent[(n.next+maxRecent-1-i)%maxRecent]
@@ -101,7 +100,6 @@ func (t *Tracker) latestWith(local, remote netip.AddrPort) *entry {
 			return e
 		}
 	}
-	_ = local
 	return nil
 }
 
