@@ -51,6 +51,7 @@ func (t *timeline) card(e *conn.Event) {
 	for _, l := range lines {
 		t.cardLine(l, second)
 	}
+	t.filesLine()
 }
 
 // title names the connection, where and when it begins.
@@ -71,9 +72,6 @@ func (t *timeline) title(e *conn.Event) string {
 func (t *timeline) place(e *conn.Event, width int) string {
 	where, name := " on ", t.interfaceName(e.Packet)
 	if name == "" && e.File >= 0 && e.File < len(t.o.Files) {
-		if !t.carded {
-			t.file = e.File
-		}
 		where, name = " in ", t.fileName(e.File)
 	}
 	if name == t.seenAt {

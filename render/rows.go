@@ -97,6 +97,7 @@ func (t *timeline) segmentRow(v *connView, e *conn.Event) {
 	t.begin(e.Frame, e.Time, layerOf(e))
 	t.state(v, e, conn.Client)
 	t.row.to(t.lay.arrow)
+	t.fileTag(e)
 	t.tag(e.Conn)
 	t.segmentContent(e)
 	t.arrow(directionOf(e.From), kindColour(e.Kind), e.Kind.String(), t.lay.server-1)
@@ -565,6 +566,7 @@ func (t *timeline) plainRow(e *conn.Event, layer byte, d direction, word, text, 
 	t.stamp(e.Time)
 	t.begin(e.Frame, e.Time, layer)
 	t.row.to(t.lay.arrow)
+	t.fileTag(e)
 	t.tag(e.Conn)
 	end := t.lay.server - 1
 	if textWidth(text) > t.room(end) {
@@ -575,6 +577,7 @@ func (t *timeline) plainRow(e *conn.Event, layer byte, d direction, word, text, 
 	}
 	if textWidth(text) > t.room(end) {
 		t.begin(e.Frame, e.Time, layer)
+		t.fileTag(e)
 		t.tag(e.Conn)
 	}
 	room := t.room(end)

@@ -25,6 +25,8 @@ type summary struct {
 	rows   [][]string // kept so far
 	colour []string   // of the kept rows' verdicts
 	number []int64    // and their connections
+	file   []int      // and the files that these began in
+	files  []string   // what files are called, once a row has asked
 	table  *plainTable
 	sorted *ordered // with Options.Sort: everything waits here for the end
 	total  totals
@@ -42,9 +44,10 @@ type totals struct {
 
 // NewSummary returns a Renderer that writes a table of connections to w, one
 // row when each has ended, and what they add up to. Of o, Width, Format,
-// Color, ASCII, Conn, Sort and Only count. Up to a thousand rows wait for the
+// Color, ASCII, Conn, Files, Sort and Only count. Up to a thousand rows wait for the
 // end, so that the table fits them, and are in the order of the connections'
-// numbers; further ones are written as connections end. With Sort all wait.
+// numbers, or with several Files file by file; further ones are written as
+// connections end. With Sort all wait.
 // Where there is one connection only, its course in time follows.
 func NewSummary(w io.Writer, o Options) Renderer {
 	s := &summary{out: newOutput(w), o: o, g: newGlyphs(o.ASCII), total: totals{outcomes: map[conn.Outcome]uint64{}}}
@@ -57,7 +60,7 @@ func NewSummary(w io.Writer, o Options) Renderer {
 	}
 	switch o.Format {
 	case FormatMarkdown:
-		s.out.buf = appendMarkdownHead(s.out.buf)
+		s.out.buf = appendMarkdownHead(s.out.buf, len(o.Files) > 1)
 	case FormatCSV:
 		s.out.buf = appendCSVHead(s.out.buf)
 	}
@@ -136,13 +139,15 @@ func (s *summary) foot() []string {
 	return lines
 }
 
-// byNumber sorts the rows that were kept.
+// byNumber sorts the rows that were kept, those of each file together.
 func (s *summary) byNumber() {
 	order := make([]int, len(s.rows))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.number[a], s.number[b]) })
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(s.file[a], s.file[b]), cmp.Compare(s.number[a], s.number[b]))
+	})
 	rows, colour := make([][]string, len(order)), make([]string, len(order))
 	for i, k := range order {
 		rows[i], colour[i] = s.rows[k], s.colour[k]
@@ -168,13 +173,18 @@ func (s *summary) end(c *conn.Connection) {
 func (s *summary) add(c *conn.Connection) {
 	switch s.o.Format {
 	case FormatCSV:
-		s.out.buf = appendCSVRow(s.out.buf, c, &s.g)
+		s.out.buf = appendCSVRow(s.out.buf, c, s.o.Files, &s.g)
 		return
 	case FormatMarkdown:
-		s.out.buf = appendMarkdownRow(s.out.buf, summaryRow(c, &s.g))
+		row := summaryRow(c, &s.g)
+		if row[fileColumn] = s.fileCell(c); len(s.o.Files) < 2 {
+			row = slices.Delete(row, fileColumn, fileColumn+1)
+		}
+		s.out.buf = appendMarkdownRow(s.out.buf, row)
 		return
 	}
 	row, colour := summaryRow(c, &s.g), ""
+	row[fileColumn] = s.fileCell(c)
 	if s.o.Color {
 		colour = outcomeColour(c.Verdict.Outcome)
 	}
@@ -182,6 +192,7 @@ func (s *summary) add(c *conn.Connection) {
 		s.rows = append(s.rows, row)
 		s.colour = append(s.colour, colour)
 		s.number = append(s.number, c.Number)
+		s.file = append(s.file, c.File)
 		return
 	}
 	if s.table == nil {
@@ -191,7 +202,7 @@ func (s *summary) add(c *conn.Connection) {
 		for i, r := range s.rows {
 			s.out.buf = s.table.appendRow(s.out.buf, r, s.colour[i])
 		}
-		s.rows, s.colour, s.number = nil, nil, nil
+		s.rows, s.colour, s.number, s.file = nil, nil, nil, nil
 	}
 	s.out.buf = s.table.appendRow(s.out.buf, row, colour)
 }
@@ -246,9 +257,14 @@ type column struct {
 // keepAlways marks columns without which a row says nothing.
 const keepAlways = 9
 
-// summaryColumns are the columns of the table, in order.
+// fileColumn is where among summaryColumns the file stands.
+const fileColumn = 1
+
+// summaryColumns are the columns of the table, in order. That of the file is
+// there where there are several only.
 var summaryColumns = [...]column{
-	{name: "#", keep: keepAlways, right: true, least: 7},
+	{name: "#", keep: keepAlways, right: true, least: 9},
+	{name: "file", keep: keepAlways, address: true, least: 20},
 	{name: "start UTC", keep: 2, least: 12},
 	{name: "client", keep: keepAlways, address: true, least: 21},
 	{name: "server", keep: keepAlways, address: true, least: 21},
@@ -262,7 +278,7 @@ var summaryColumns = [...]column{
 	{name: "verdict", keep: keepAlways, least: 16},
 }
 
-// summaryRow gives a connection's cells, safe for a terminal.
+// summaryRow gives a connection's cells, safe for a terminal, but not its file.
 func summaryRow(c *conn.Connection, g *glyphs) []string {
 	start := g.none
 	if c.First.Known() {
@@ -273,7 +289,7 @@ func summaryRow(c *conn.Connection, g *glyphs) []string {
 		app = safeName(c.App, maxApp, g)
 	}
 	return []string{
-		count(uint64(c.Number)), start, safeText(c.Client.String(), g), safeText(c.Server.String(), g), app,
+		count(uint64(c.Number)), "", start, safeText(c.Client.String(), g), safeText(c.Server.String(), g), app,
 		completenessText(c.Completeness), spanOrNone(c.IRTT, g), bytesText(c.Bytes[conn.Client]), bytesText(c.Bytes[conn.Server]),
 		count(c.Retransmits[0] + c.Retransmits[1]), lastedText(c.First, c.Last, g), outcomeText(&c.Verdict, g),
 	}

@@ -19,9 +19,11 @@ func newPlainTable(rows [][]string, width int, g *glyphs) *plainTable {
 	t := &plainTable{g: g}
 	natural := make([]int, len(summaryColumns))
 	for i := range summaryColumns {
-		natural[i] = textWidth(summaryColumns[i].name)
 		for _, r := range rows {
 			natural[i] = max(natural[i], textWidth(r[i]))
+		}
+		if i != fileColumn || natural[i] > 0 {
+			natural[i] = max(natural[i], textWidth(summaryColumns[i].name))
 		}
 	}
 	t.fit(natural, width)
@@ -32,7 +34,9 @@ func newPlainTable(rows [][]string, width int, g *glyphs) *plainTable {
 func (t *plainTable) reserve(width int) {
 	natural := make([]int, len(summaryColumns))
 	for i, c := range summaryColumns {
-		natural[i] = c.least
+		if i != fileColumn {
+			natural[i] = c.least
+		}
 	}
 	for k, i := range t.columns {
 		natural[i] = max(natural[i], t.widths[k])
@@ -40,11 +44,15 @@ func (t *plainTable) reserve(width int) {
 	t.fit(natural, width)
 }
 
-// fit chooses columns and their widths, given those that they would like.
+// fit chooses columns and their widths, given those that they would like, 0 for
+// a column that is not there.
 func (t *plainTable) fit(natural []int, width int) {
 	t.columns, t.widths = nil, nil
 	for i, c := range summaryColumns {
 		w := natural[i]
+		if w == 0 {
+			continue
+		}
 		if c.address {
 			w = min(w, c.least)
 		}

@@ -12,17 +12,21 @@ import (
 // csvColumns are the names of the table's columns in CSV. Times are RFC 3339,
 // durations seconds, sizes bytes; what is not known is empty.
 const csvColumns = "conn,start,client,client_port,server,server_port,app,completeness,irtt,client_bytes,server_bytes,client_segments,server_segments," +
-	"retransmissions,duration,verdict,by,detail\r\n"
+	"retransmissions,duration,verdict,by,detail,file\r\n"
 
 func appendCSVHead(dst []byte) []byte { return append(dst, csvColumns...) }
 
-// appendCSVRow appends a connection as CSV (RFC 4180).
-func appendCSVRow(dst []byte, c *conn.Connection, g *glyphs) []byte {
+// appendCSVRow appends a connection as CSV (RFC 4180), at the end the one of
+// files that it began in.
+func appendCSVRow(dst []byte, c *conn.Connection, files []string, g *glyphs) []byte {
 	start := ""
 	if c.First.Known() {
 		start = c.First.Time().Format("2006-01-02T15:04:05.000000000Z")
 	}
-	by := ""
+	by, file := "", ""
+	if c.File >= 0 && c.File < len(files) {
+		file = files[c.File]
+	}
 	if c.Verdict.HasBy {
 		by = c.Verdict.By.String()
 	}
@@ -32,7 +36,7 @@ func appendCSVRow(dst []byte, c *conn.Connection, g *glyphs) []byte {
 		c.Server.Addr().String(), num(uint64(c.Server.Port())), c.App, num(uint64(c.Completeness)), secondsOrNothing(c.IRTT, c.IRTT > 0),
 		num(c.Bytes[conn.Client]), num(c.Bytes[conn.Server]), num(c.Segments[conn.Client]), num(c.Segments[conn.Server]),
 		num(c.Retransmits[0] + c.Retransmits[1]), secondsOrNothing(c.Last.Sub(c.First), known(c.First, c.Last)),
-		string(c.Verdict.Outcome), by, c.Verdict.Detail,
+		string(c.Verdict.Outcome), by, c.Verdict.Detail, file,
 	} {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -67,13 +71,19 @@ func appendCSVField(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-func appendMarkdownHead(dst []byte) []byte {
-	for _, c := range summaryColumns {
+func appendMarkdownHead(dst []byte, files bool) []byte {
+	for i, c := range summaryColumns {
+		if i == fileColumn && !files {
+			continue
+		}
 		dst = append(append(dst, "| "...), c.name...)
 		dst = append(dst, ' ')
 	}
 	dst = append(dst, "|\n"...)
-	for _, c := range summaryColumns {
+	for i, c := range summaryColumns {
+		if i == fileColumn && !files {
+			continue
+		}
 		if c.right {
 			dst = append(dst, "| --: "...)
 		} else {

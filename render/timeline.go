@@ -40,8 +40,7 @@ type timeline struct {
 	sized    bool // the size of a data segment was said
 	base     capture.Stamp
 	last     capture.Stamp // time of the event before
-	file     int
-	seenAt   string // where connections were seen, as it was said last
+	seenAt   string        // where connections were seen, as it was said last
 
 	content line   // what stands on the arrow
 	more    line   // what did not find room there
@@ -212,12 +211,8 @@ func (t *timeline) forget(n int64) {
 	}
 }
 
-// gap draws a silence before e, and says where another file begins.
+// gap draws a silence before e.
 func (t *timeline) gap(e *conn.Event) {
-	if e.File != t.file && e.File >= 0 && e.File < len(t.o.Files) {
-		t.file = e.File
-		t.note(0, "from here on in "+t.fileName(e.File)+":", sgrGrey)
-	}
 	if !t.last.Known() || !e.Time.Known() || !t.began {
 		return
 	}

@@ -354,7 +354,7 @@ func TestSeveralFiles(t *testing.T) {
 		s.events[i].File = 1
 	}
 	got := timelineOf(t, s, Options{Width: 80, Files: []string{"a.pcap", "b\x1b.pcap"}})
-	if !strings.Contains(got, "connection 1 in a.pcap") || !strings.Contains(got, "\nfrom here on in b\\x1b.pcap:\n") {
+	if !strings.Contains(got, "connection 1 in a.pcap") || !strings.Contains(got, "f1 a.pcap, f2 b\\x1b.pcap\n") || !strings.Contains(got, " f2 ") {
 		t.Error(got)
 	}
 }
