@@ -1,13 +1,10 @@
 package conn
 
-import "encoding/binary"
-
 // Limits of what is outstanding.
 const (
 	maxOutstanding      = 10_000  // segments of one direction that are remembered until they are acknowledged
 	maxOutstandingTotal = 4 << 20 // of all connections; beyond, new ones are not remembered
-	maxSACK             = 4       // blocks of one ACK: no more fit into its options (RFC 2018, section 3)
-	keepOutstanding     = 512     // segments that a recycled list keeps room for
+	keepOutstanding     = 64      // segments that a recycled list keeps room for
 )
 
 // sent is a segment that occupies sequence numbers and is not acknowledged.
@@ -19,11 +16,9 @@ type sent struct {
 const sentAgain = -1 << 63
 
 // outstanding is what both directions of a connection have sent and not seen
-// acknowledged, and what each reported by SACK.
+// acknowledged.
 type outstanding struct {
 	list [2]queue
-	sack [2][maxSACK][2]uint32
-	n    [2]uint8 // blocks of sack
 }
 
 // queue holds segments in the order in which they were sent.
@@ -86,25 +81,7 @@ func (q *queue) acked(ack uint32) (at int64) {
 	return at
 }
 
-// sackTells reports whether the peer has said by SACK what it has.
-func (s *segment) sackTells() bool {
-	o := s.outstanding()
-	return o != nil && o.n[s.to] > 0
-}
-
-// sacked reports whether the segment lies in one of the peer's SACK blocks.
-func (s *segment) sacked() bool {
-	o := s.outstanding()
-	end := s.seq + uint32(s.len)
-	for _, b := range o.sack[s.to][:o.n[s.to]] {
-		if !after(b[0], s.seq) && !after(end, b[1]) {
-			return true
-		}
-	}
-	return false
-}
-
-// optionSACK is the kind of the SACK option (RFC 2018, section 3).
+// Kinds of options (https://www.iana.org/assignments/tcp-parameters).
 const (
 	optionEnd        = 0
 	optionNop        = 1
@@ -146,19 +123,4 @@ func fastOpenCookie(opts []byte) bool {
 	}
 	v, ok := option(opts, optionExperiment)
 	return ok && len(v) > 2 && v[0] == 0xf9 && v[1] == 0x89
-}
-
-// noteSACK remembers the blocks that the segment reports. A list that says
-// nothing leaves the last one standing.
-func (o *outstanding) noteSACK(from int, opts []byte) {
-	v, ok := option(opts, optionSACK)
-	if !ok {
-		return
-	}
-	n := 0
-	for ; len(v) >= 8 && n < maxSACK; v = v[8:] {
-		o.sack[from][n] = [2]uint32{binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:])}
-		n++
-	}
-	o.n[from] = uint8(n)
 }

@@ -10,7 +10,11 @@ import (
 func (t *Tracker) track(s *segment) {
 	b := s.b
 	if o := s.outstanding(); o != nil {
-		if at := o.list[s.to].acked(s.ack); at != sentAgain && s.flags&dissect.ACK != 0 {
+		q := &o.list[s.to]
+		before := q.len()
+		at := q.acked(s.ack)
+		t.pending -= before - q.len()
+		if at != sentAgain && s.flags&dissect.ACK != 0 {
 			s.rtt = time.Duration(max(s.now-at, 0))
 		}
 	}
@@ -21,11 +25,6 @@ func (t *Tracker) track(s *segment) {
 			s.ambiguous()
 		}
 		t.remember(b, s.from, sent{seq: s.seq, end: s.end, at: at})
-	}
-	if len(s.p.TCP.Options) >= 10 {
-		if o := s.outstanding(); o != nil {
-			o.noteSACK(s.from, s.p.TCP.Options)
-		}
 	}
 	if o := s.outstanding(); o != nil && o.list[0].len() == 0 && o.list[1].len() == 0 {
 		t.dropSide(b)
@@ -151,6 +150,7 @@ func (t *Tracker) remember(b *body, d int, x sent) {
 		return
 	}
 	q.push(x)
+	t.pending++
 }
 
 // dropSide recycles what held a connection's outstanding segments.
@@ -160,13 +160,13 @@ func (t *Tracker) dropSide(b *body) {
 	}
 	o := t.sides[b.side-1]
 	for d := range o.list {
+		t.pending -= o.list[d].len()
 		items := o.list[d].items[:0]
 		if cap(items) > keepOutstanding {
 			items = nil
 		}
 		o.list[d] = queue{items: items}
 	}
-	o.n = [2]uint8{}
 	t.noSides = append(t.noSides, b.side)
 	b.side = 0
 }

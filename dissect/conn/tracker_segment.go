@@ -108,6 +108,7 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	t.follow(s)
 	if s.labels&wiresharkLabels != 0 && !s.legible() {
 		s.labels &^= wiresharkLabels
+		s.dupNum = 0
 	}
 	t.count(s)
 	t.payload(s)
