@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -136,6 +137,9 @@ func (d *driven) demonstrate(host netip.Addr, fl *demoFlags) error {
 	return d.draw(func() error { return demo.Run(d.ctx) })
 }
 
+// stepPause lets the rows of one step be drawn before the next is asked for.
+const stepPause = 100 * time.Millisecond
+
 // stepper waits for Enter before each call.
 func (d *driven) stepper() func(string) error {
 	lines := make(chan error)
@@ -145,10 +149,15 @@ func (d *driven) stepper() func(string) error {
 			lines <- err
 		}
 	}()
+	echoed := isTerminal(d.app.std.in)
 	return func(what string) error {
+		time.Sleep(stepPause)
 		fmt.Fprintf(d.app.std.err, "next: %s, press Enter ", what)
 		select {
 		case err := <-lines:
+			if !echoed || err != nil {
+				fmt.Fprintln(d.app.std.err)
+			}
 			if err != nil { // the input has ended: go on without waiting
 				return d.ctx.Err()
 			}
