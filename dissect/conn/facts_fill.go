@@ -40,7 +40,7 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 		f.app = t.apps[e.body-1].facts()
 		c.App = f.app.name
 	}
-	c.Verdict = judge(c, f)
+	c.Verdict = judge(c, f, t.options.Brief)
 }
 
 // bodyOf returns a connection's body, or a stand-in.

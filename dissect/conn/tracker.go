@@ -28,6 +28,7 @@ type Options struct {
 	Limits Limits
 	Live   bool // Wait events are made by Tick, neighbour events at once
 	Quiet  bool // no Event.App: for views that show no rows
+	Brief  bool // a Verdict has Outcome, By and Detail only: for tables
 	// NoSegments leaves out TypeSegment events: for views of whole connections.
 	NoSegments bool
 

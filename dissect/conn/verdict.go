@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -10,8 +9,11 @@ import (
 // Meaning and NextStep may hold guesses, and say so: "perhaps", "either … or".
 // Text does not repeat the outcome's name unless the sentence needs it, and
 // strings from packets in it are quoted.
-func judge(c *Connection, f *facts) Verdict {
-	j := judgement{c: c, f: f}
+//
+// With brief it makes no sentence and no list of frames: Outcome, By and Detail
+// are the same.
+func judge(c *Connection, f *facts, brief bool) Verdict {
+	j := judgement{c: c, f: f, brief: brief}
 	switch {
 	case !j.established():
 		j.opening()
@@ -31,6 +33,9 @@ func judge(c *Connection, f *facts) Verdict {
 		j.application()
 		j.oddities()
 	}
+	if brief {
+		return Verdict{Outcome: j.v.Outcome, By: j.v.By, HasBy: j.v.HasBy, Detail: j.v.Detail}
+	}
 	j.v.Evidence = tidy(j.v.Evidence)
 	j.v.Meaning = opened(j.v.Meaning, j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeOpen)
 	return j.v
@@ -38,9 +43,10 @@ func judge(c *Connection, f *facts) Verdict {
 
 // judgement is a verdict being made.
 type judgement struct {
-	c *Connection
-	f *facts
-	v Verdict
+	c     *Connection
+	f     *facts
+	v     Verdict
+	brief bool
 }
 
 // The narrower names that Verdict.Detail takes.
@@ -92,7 +98,9 @@ func (j *judgement) bothClosed() bool { return j.f.fin[Client] != 0 && j.f.fin[S
 // outcome sets the first parts of the verdict.
 func (j *judgement) outcome(o Outcome, detail, text string, evidence ...int64) {
 	j.v.Outcome, j.v.Detail, j.v.Text = o, detail, text
-	j.v.Evidence = append(j.v.Evidence, evidence...)
+	if !j.brief {
+		j.v.Evidence = append(j.v.Evidence, evidence...)
+	}
 }
 
 func (j *judgement) by(s Side) { j.v.By, j.v.HasBy = s, true }
@@ -101,7 +109,12 @@ func (j *judgement) by(s Side) { j.v.By, j.v.HasBy = s, true }
 func (j *judgement) means(meaning, next string) { j.v.Meaning, j.v.NextStep = meaning, next }
 
 // server is the server's address, as people write it.
-func (j *judgement) server() string { return j.c.Server.Addr().String() }
+func (j *judgement) server() string {
+	if j.brief {
+		return ""
+	}
+	return j.c.Server.Addr().String()
+}
 
 // local reports whether both ends are the same machine, as far as addresses
 // tell.
@@ -111,7 +124,7 @@ func (j *judgement) local() bool {
 
 // onServer puts where a command has to be typed before it.
 func (j *judgement) onServer(command string) string {
-	if j.local() {
+	if j.brief || j.local() {
 		return command
 	}
 	return "on " + j.server() + ", " + command
@@ -138,35 +151,40 @@ func (j *judgement) opening() {
 
 func (j *judgement) refused() {
 	f, c := j.f, j.c
+	if j.brief && !f.boundTo.IsValid() { // most connections of a scan
+		j.outcome(OutcomeRefused, "", "")
+		j.by(Server)
+		return
+	}
 	who := j.server() + " is up, and"
 	if j.local() {
 		who = "this machine"
 	}
 	after := ""
 	if f.synLastAt != 0 && f.endedAt.Sub(f.synLastAt) > 0 {
-		after = " after " + duration(f.endedAt.Sub(f.synLastAt))
+		after = " after " + j.duration(f.endedAt.Sub(f.synLastAt))
 	} else if c.SYNs == 1 && c.Last.Sub(c.First) > 0 {
-		after = " after " + duration(c.Last.Sub(c.First))
+		after = " after " + j.duration(c.Last.Sub(c.First))
 	}
-	j.outcome(OutcomeRefused, "", fmt.Sprintf("%s answered the SYN with RST%s.", who, after), f.rst)
+	j.outcome(OutcomeRefused, "", j.words("%s answered the SYN with RST%s.", who, after), f.rst)
 	j.by(Server)
 	port := c.Server.Port()
 	if f.boundTo.IsValid() {
 		j.v.Detail = detailLocalOnly
-		j.means(fmt.Sprintf("port %d is open there, but only at %v.", port, f.boundTo),
+		j.means(j.words("port %d is open there, but only at %v.", port, f.boundTo),
 			"start the server so that it listens on every address: 0.0.0.0, or :: for IPv6.")
 		return
 	}
 	switch {
 	case c.Server.Addr().IsLoopback() && c.Server.Addr().Is6():
-		j.means(fmt.Sprintf("no program on this machine listens on port %d of ::1.", port),
-			fmt.Sprintf("ss -ltn: is :%d there? With 127.0.0.1 only, that address works; localhost means ::1 first.", port))
+		j.means(j.words("no program on this machine listens on port %d of ::1.", port),
+			j.words("ss -ltn: is :%d there? With 127.0.0.1 only, that address works; localhost means ::1 first.", port))
 	case j.local():
-		j.means(fmt.Sprintf("no program on this machine listens on port %d of %v.", port, c.Server.Addr()),
-			fmt.Sprintf("ss -ltn: is :%d there? If not, start the server first: nc -l %d", port, port))
+		j.means(j.words("no program on this machine listens on port %d of %v.", port, c.Server.Addr()),
+			j.words("ss -ltn: is :%d there? If not, start the server first: nc -l %d", port, port))
 	default:
-		j.means(fmt.Sprintf("no program there listens on port %d of that address, or a firewall refuses in its name.", port),
-			fmt.Sprintf("%s: is :%d there, and not 127.0.0.1:%d only?", j.onServer("ss -ltn"), port, port))
+		j.means(j.words("no program there listens on port %d of that address, or a firewall refuses in its name.", port),
+			j.words("%s: is :%d there, and not 127.0.0.1:%d only?", j.onServer("ss -ltn"), port, port))
 	}
 }
 
@@ -179,7 +197,7 @@ func (j *judgement) noAnswer() {
 	}
 	sent := plural(n, "SYN")
 	if n > 1 && took > 0 {
-		sent += " in " + duration(took)
+		sent += " in " + j.duration(took)
 	}
 	port := c.Server.Port()
 	switch {
@@ -188,18 +206,18 @@ func (j *judgement) noAnswer() {
 		j.means("perhaps the server still has an older connection with the same ports; it answers with an ACK, and gives it up at the client's RST.",
 			"try again in a minute, or from another port.")
 	case f.siblings > 0:
-		j.outcome(OutcomeNoAnswer, detailBacklog, fmt.Sprintf("%s, no answer, while %s with port %d of %s completed.",
+		j.outcome(OutcomeNoAnswer, detailBacklog, j.words("%s, no answer, while %s with port %d of %s completed.",
 			sent, plural(f.siblings, "other handshake"), port, j.server()), f.synFirst, f.synLast)
 		j.means("perhaps the server's queue is full: its program has not accepted those who came before, and the system drops further SYNs. From outside, that looks like a firewall.",
-			fmt.Sprintf("%s: for :%d, is Recv-Q over Send-Q? Then a larger number in listen(), or a program that calls accept() sooner.", j.onServer("ss -ltn"), port))
+			j.words("%s: for :%d, is Recv-Q over Send-Q? Then a larger number in listen(), or a program that calls accept() sooner.", j.onServer("ss -ltn"), port))
 	case j.local():
 		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)
 		j.means("a closed port would have answered with RST. Either the listening program's queue is full, since it does not accept those who came before, or a firewall on this machine drops the SYNs.",
-			fmt.Sprintf("ss -ltn: for :%d, is Recv-Q over Send-Q? Then the firewall's rules.", port))
+			j.words("ss -ltn: for :%d, is Recv-Q over Send-Q? Then the firewall's rules.", port))
 	default:
 		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)
-		j.means(fmt.Sprintf("either a firewall drops them, or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
-			fmt.Sprintf("ping -c 1 %s; ip route get %s; then the firewall's rules for port %d.", j.server(), j.server(), port))
+		j.means(j.words("either a firewall drops them, or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
+			j.words("ping -c 1 %s; ip route get %s; then the firewall's rules for port %d.", j.server(), j.server(), port))
 	}
 }
 
@@ -217,7 +235,7 @@ func (j *judgement) halfOpen() {
 		j.by(Server)
 		j.means("perhaps the server gave up waiting for the client's ACK, or its program ended, or its queue was full.", j.onServer("ss -ltn and nstat -az TcpExtListenOverflows."))
 	case f.synAcks > 1:
-		j.outcome(OutcomeHalfOpen, "", fmt.Sprintf("the server sent %d SYN-ACKs, and no ACK came.", f.synAcks), evidence...)
+		j.outcome(OutcomeHalfOpen, "", j.words("the server sent %d SYN-ACKs, and no ACK came.", f.synAcks), evidence...)
 		j.means("the client's ACK does not arrive, or the client is gone, or the SYN came from a forged address (a SYN flood). The server stays in SYN-RECEIVED for a while.",
 			j.onServer("ss -tn state syn-recv."))
 	default:
@@ -235,26 +253,26 @@ func (j *judgement) reset() {
 	lead := "reset by the " + x.String()
 	switch {
 	case f.fin[x] != 0 && f.dataLast[y] > f.fin[x]:
-		j.outcome(OutcomeReset, detailAfterClose, fmt.Sprintf("%s: data (%d) came after its FIN (%d).", lead, f.dataLast[y], f.fin[x]),
+		j.outcome(OutcomeReset, detailAfterClose, j.words("%s: data (%d) came after its FIN (%d).", lead, f.dataLast[y], f.fin[x]),
 			f.fin[x], f.dataLast[y], f.rst)
-		j.means(fmt.Sprintf("the program at the %s had closed already; what the %s sent then was read by nobody, and the system says so with RST. FIN (%d) was the sign; plain nc stays until it is told to go.",
+		j.means(j.words("the program at the %s had closed already; what the %s sent then was read by nobody, and the system says so with RST. FIN (%d) was the sign; plain nc stays until it is told to go.",
 			x, y, f.fin[x]), "")
 	case f.fin[y] != 0:
-		j.outcome(OutcomeReset, detailPeerClosed, fmt.Sprintf("%s: after the FIN of the %s (%d), it sent RST in place of its own.", lead, y, f.fin[y]), f.fin[y], f.rst)
-		j.means(fmt.Sprintf("perhaps the program at the %s ended with data unread, or without having accepted the connection; either way nothing more can come.", x), "")
+		j.outcome(OutcomeReset, detailPeerClosed, j.words("%s: after the FIN of the %s (%d), it sent RST in place of its own.", lead, y, f.fin[y]), f.fin[y], f.rst)
+		j.means(j.words("perhaps the program at the %s ended with data unread, or without having accepted the connection; either way nothing more can come.", x), "")
 	case f.fin[x] != 0:
-		j.outcome(OutcomeReset, "", fmt.Sprintf("%s: it had sent FIN (%d) before.", lead, f.fin[x]), f.fin[x], f.rst)
-		j.means(fmt.Sprintf("the %s had closed, and did not wait for the other end: perhaps its program ended, or its system gave up waiting in FIN-WAIT-2.", x), "")
+		j.outcome(OutcomeReset, "", j.words("%s: it had sent FIN (%d) before.", lead, f.fin[x]), f.fin[x], f.rst)
+		j.means(j.words("the %s had closed, and did not wait for the other end: perhaps its program ended, or its system gave up waiting in FIN-WAIT-2.", x), "")
 	case f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0:
 		j.outcome(OutcomeReset, detailNoData, lead+j.sinceEstablished()+", no data was sent.", f.rst)
 		j.means(j.noDataMeaning(x), "")
 	case f.dataLast[y] > f.dataLast[x]:
-		j.outcome(OutcomeReset, detailAfterData, fmt.Sprintf("%s: it came after data of the %s (%d).", lead, y, f.dataLast[y]), f.dataLast[y], f.rst)
-		j.means(fmt.Sprintf("either the program at the %s ended with data unread (the system then sends RST, not FIN), or it failed, or something on the way cut the connection.", x),
+		j.outcome(OutcomeReset, detailAfterData, j.words("%s: it came after data of the %s (%d).", lead, y, f.dataLast[y]), f.dataLast[y], f.rst)
+		j.means(j.words("either the program at the %s ended with data unread (the system then sends RST, not FIN), or it failed, or something on the way cut the connection.", x),
 			"look at that program's messages.")
 	default:
 		j.outcome(OutcomeReset, detailAfterData, lead+j.sinceEstablished()+".", f.dataLast[x], f.rst)
-		j.means(fmt.Sprintf("perhaps the program at the %s was ended, or closes with RST on purpose (SO_LINGER); what was on its way may be lost.", x), "")
+		j.means(j.words("perhaps the program at the %s was ended, or closes with RST on purpose (SO_LINGER); what was on its way may be lost.", x), "")
 	}
 }
 
@@ -269,7 +287,7 @@ func (j *judgement) noDataMeaning(x Side) string {
 func (j *judgement) sinceEstablished() string {
 	f := j.f
 	if d := f.endedAt.Sub(f.establishedAt); f.establishedAt != 0 && f.endedAt != 0 && d > 0 {
-		return " after " + duration(d)
+		return " after " + j.duration(d)
 	}
 	return ""
 }
@@ -285,30 +303,30 @@ func (j *judgement) closed() {
 	lead := "closed by the " + x.String()
 	switch {
 	case f.rst != 0:
-		j.outcome(OutcomeClosed, "", fmt.Sprintf("%s, FIN from both ends %s, then RST by the %s (%d).", lead, list(f.fin[x], f.fin[y]), f.rstBy, f.rst), f.fin[x], f.fin[y], f.rst)
-		j.v.Meaning = fmt.Sprintf("RST came after all: something arrived at the %s for a connection that it had forgotten, or its program ended with data unread.", f.rstBy)
+		j.outcome(OutcomeClosed, "", j.words("%s, FIN from both ends %s, then RST by the %s (%d).", lead, j.list(f.fin[x], f.fin[y]), f.rstBy, f.rst), f.fin[x], f.fin[y], f.rst)
+		j.v.Meaning = j.words("RST came after all: something arrived at the %s for a connection that it had forgotten, or its program ended with data unread.", f.rstBy)
 		return
 	case f.finAcked[x] == f.fin[y]:
-		text := "three segments " + list(frames...) + fmt.Sprintf(": %d is ACK and FIN in one.", f.fin[y])
+		text := "three segments " + j.list(frames...) + j.words(": %d is ACK and FIN in one.", f.fin[y])
 		if !whole {
-			text = fmt.Sprintf("FIN from both ends %s; the last ACK is not in the capture.", list(frames...))
+			text = j.words("FIN from both ends %s; the last ACK is not in the capture.", j.list(frames...))
 		}
 		j.outcome(OutcomeClosed, "", lead+", "+text, frames...)
 	case f.finAcked[x] == 0 || f.finAcked[x] > f.fin[y]:
-		j.outcome(OutcomeClosed, detailSimultaneous, fmt.Sprintf("closed by both ends at once, %s: each sent FIN before it had seen the other's.", list(frames...)), frames...)
+		j.outcome(OutcomeClosed, detailSimultaneous, j.words("closed by both ends at once, %s: each sent FIN before it had seen the other's.", j.list(frames...)), frames...)
 		j.v.HasBy = false
 		if !whole {
 			j.v.Detail = ""
-			j.v.Text = fmt.Sprintf("%s, FIN from both ends %s; not every ACK is in the capture.", lead, list(frames...))
+			j.v.Text = j.words("%s, FIN from both ends %s; not every ACK is in the capture.", lead, j.list(frames...))
 			j.by(x)
 		}
 	case !whole:
-		j.outcome(OutcomeClosed, "", fmt.Sprintf("%s, FIN from both ends %s; the last ACK is not in the capture.", lead, list(frames...)), frames...)
+		j.outcome(OutcomeClosed, "", j.words("%s, FIN from both ends %s; the last ACK is not in the capture.", lead, j.list(frames...)), frames...)
 	case f.dataLast[y] > f.finAcked[x] && f.dataLast[y] != f.fin[y]:
-		j.outcome(OutcomeClosed, "", fmt.Sprintf("%s, four segments %s: half-closed in between, and the %s still sent data (%d).",
-			lead, list(frames...), y, f.dataLast[y]), frames...)
+		j.outcome(OutcomeClosed, "", j.words("%s, four segments %s: half-closed in between, and the %s still sent data (%d).",
+			lead, j.list(frames...), y, f.dataLast[y]), frames...)
 	default:
-		j.outcome(OutcomeClosed, "", fmt.Sprintf("%s, four segments %s: FIN and ACK each way.", lead, list(frames...)), frames...)
+		j.outcome(OutcomeClosed, "", j.words("%s, four segments %s: FIN and ACK each way.", lead, j.list(frames...)), frames...)
 	}
 	j.timeWait()
 }
@@ -342,18 +360,18 @@ func (j *judgement) halfClosed() {
 	j.by(x)
 	acked := "; its ACK is not in the capture"
 	if f.finAcked[x] != 0 {
-		acked = fmt.Sprintf(", acknowledged (%d)", f.finAcked[x])
+		acked = j.words(", acknowledged (%d)", f.finAcked[x])
 	}
-	j.outcome(OutcomeHalfClosed, "", fmt.Sprintf("the %s has sent FIN (%d)%s; the %s has not, as far as captured.", x, f.fin[x], acked, y),
+	j.outcome(OutcomeHalfClosed, "", j.words("the %s has sent FIN (%d)%s; the %s has not, as far as captured.", x, f.fin[x], acked, y),
 		f.fin[x], f.finAcked[x])
-	j.means(fmt.Sprintf("nothing more comes from the %s, the %s may still send. Until its program closes too, the %s is in CLOSE-WAIT.", x, y, y),
-		fmt.Sprintf("ss -tan at the %s: CLOSE-WAIT that stays is a program that forgets close().", y))
+	j.means(j.words("nothing more comes from the %s, the %s may still send. Until its program closes too, the %s is in CLOSE-WAIT.", x, y, y),
+		j.words("ss -tan at the %s: CLOSE-WAIT that stays is a program that forgets close().", y))
 }
 
 func (j *judgement) midstream() {
 	c := j.c
-	j.outcome(OutcomeMidstream, "", fmt.Sprintf("the capture has neither the beginning nor the end: %s in %s.",
-		plural(uint32(min(c.Segments[0]+c.Segments[1], 1<<31)), "segment"), duration(c.Last.Sub(c.First))), c.FirstFrame, c.LastFrame)
+	j.outcome(OutcomeMidstream, "", j.words("the capture has neither the beginning nor the end: %s in %s.",
+		plural(uint32(min(c.Segments[0]+c.Segments[1], 1<<31)), "segment"), j.duration(c.Last.Sub(c.First))), c.FirstFrame, c.LastFrame)
 	j.means("the connection was there before the capture began, and perhaps still is.", "")
 	if c.Inferred {
 		j.v.Meaning += " Who is client is inferred."
@@ -364,7 +382,7 @@ func (j *judgement) open() {
 	f, c := j.f, j.c
 	text := "established, and no end of it was captured"
 	if d := c.Last.Sub(f.establishedAt); f.establishedAt != 0 && d > 0 {
-		text += " in " + duration(d)
+		text += " in " + j.duration(d)
 	}
 	j.outcome(OutcomeOpen, "", text+".", f.handshake)
 	switch {
@@ -374,7 +392,7 @@ func (j *judgement) open() {
 		j.v.Detail = detailWaiting
 		j.v.Evidence = append(j.v.Evidence, f.dataFirst[Client])
 		j.v.Meaning = "The server's system has acknowledged, its program has sent nothing: perhaps it is busy, waits for more, or has not accepted the connection yet."
-		j.v.NextStep = j.onServer(fmt.Sprintf("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", c.Server.Port()))
+		j.v.NextStep = j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", c.Server.Port()))
 	}
 }
 
@@ -398,7 +416,7 @@ func (j *judgement) oddities() {
 	}
 	for _, s := range []Side{Client, Server} {
 		if c.Segments[s] == 0 && c.Segments[s.Other()] > 1 {
-			more = append(more, fmt.Sprintf("Only what the %s sent was captured.", s.Other()))
+			more = append(more, j.words("Only what the %s sent was captured.", s.Other()))
 		}
 	}
 	if len(more) > 0 {

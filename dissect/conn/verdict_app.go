@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 )
@@ -26,21 +25,21 @@ func (j *judgement) application() {
 	}
 	switch {
 	case a.tlsToPlain:
-		j.say(detailTLSToPlain, fmt.Sprintf("the client spoke TLS, and the server answered in plain HTTP (%d).", a.statusAt),
+		j.say(detailTLSToPlain, j.words("the client spoke TLS, and the server answered in plain HTTP (%d).", a.statusAt),
 			"this port speaks HTTP without TLS.", "http:// in place of https://, or the port for TLS (443).", a.statusAt)
 	case a.alert != "":
-		j.say(detailTLSAlert, fmt.Sprintf("%s broke off the TLS handshake (%d): %s.", j.it(a.alertBy), a.alertAt, a.alert),
+		j.say(detailTLSAlert, j.words("%s broke off the TLS handshake (%d): %s.", j.it(a.alertBy), a.alertAt, a.alert),
 			"the connection itself worked; the two ends did not agree on TLS.", "openssl s_client -connect HOST:PORT shows more.", a.alertAt)
 	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost && a.responses <= a.requests:
 		j.incomplete(ended)
 	case a.http && a.mistake != nil && a.status >= 400:
 		j.badRequest()
 	case a.http && a.status == statusBadRequest:
-		j.say(detailBadRequest, fmt.Sprintf("%s answered %s.", j.it(Server), j.status()),
+		j.say(detailBadRequest, j.words("%s answered %s.", j.it(Server), j.status()),
 			"the server did not understand the request, though its form is right as far as the capture shows it.", "", a.statusAt)
 	case !ended || a.lost:
 	case a.http && a.bodyMissing > 0:
-		j.say(detailIncomplete, fmt.Sprintf("the request (%d) announced %s bytes of body that never came.", a.requestEnd, count(uint64(a.bodyMissing))),
+		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, count(uint64(a.bodyMissing))),
 			"The server waited for them.", "Content-Length must be the number of bytes that follow the blank line.", a.requestEnd)
 	case a.http && a.requests > a.responses:
 		j.noReply()
@@ -49,7 +48,7 @@ func (j *judgement) application() {
 	case a.http && a.status >= 400 && j.v.Outcome == OutcomeClosed:
 		j.v.Meaning = "The server answered " + j.status() + ": that is HTTP's word, TCP did its part. " + j.v.Meaning
 	case j.idle():
-		j.say(detailIdle, fmt.Sprintf("%s%s in which nobody had sent anything.", j.didSo(), j.sinceEstablished()),
+		j.say(detailIdle, j.words("%s%s in which nobody had sent anything.", j.didSo(), j.sinceEstablished()),
 			"Perhaps the server gave up waiting for a request.", "type sooner, or paste it.", 0)
 	}
 }
@@ -61,7 +60,7 @@ func (j *judgement) status() string {
 	if a.reason != "" {
 		text += " " + quotable(a.reason)
 	}
-	return text + " " + list(a.statusAt)
+	return text + " " + j.list(a.statusAt)
 }
 
 // say puts a sentence of layer 7 in the place of the one about segments. The
@@ -81,8 +80,8 @@ func (j *judgement) say(detail, text, meaning, next string, frame int64) {
 func (j *judgement) badRequest() {
 	a := &j.f.app
 	m := a.mistake
-	j.say(detailBadRequest, fmt.Sprintf("%s answered %s; in the request, line %d, character %d: %s.", j.it(Server), j.status(), m.line, m.char, m.what),
-		fmt.Sprintf("The line was typed %s.", strconv.Quote(m.typed)), m.hint, a.statusAt)
+	j.say(detailBadRequest, j.words("%s answered %s; in the request, line %d, character %d: %s.", j.it(Server), j.status(), m.line, m.char, m.what),
+		j.words("The line was typed %s.", strconv.Quote(m.typed)), m.hint, a.statusAt)
 	if m.typed == "" {
 		j.v.Meaning = "Line " + strconv.Itoa(m.line) + " is the blank one that ends the request."
 	}
@@ -97,10 +96,10 @@ func (j *judgement) incomplete(ended bool) {
 	a := &j.f.app
 	what := "the request was not complete"
 	if a.requestAt != 0 {
-		what = fmt.Sprintf("the request (%d) was not complete", a.requestAt)
+		what = j.words("the request (%d) was not complete", a.requestAt)
 	}
 	if a.lines > 0 {
-		what += fmt.Sprintf(": %s and no blank one", plural(uint32(a.lines), "line"))
+		what += j.words(": %s and no blank one", plural(uint32(a.lines), "line"))
 	}
 	if !ended {
 		j.say(detailIncomplete, what+".", "The server waits for the rest; an empty line ends a request.", "press Enter once more.", a.requestAt)
@@ -122,14 +121,14 @@ func (j *judgement) incomplete(ended bool) {
 // noReply is for a complete request and an end before the answer.
 func (j *judgement) noReply() {
 	a := &j.f.app
-	j.say(detailNoReply, fmt.Sprintf("the request (%d) was complete, and no answer to it came.", a.requestEnd), "", "", a.requestEnd)
+	j.say(detailNoReply, j.words("the request (%d) was complete, and no answer to it came.", a.requestEnd), "", "", a.requestEnd)
 	switch {
 	case j.v.By == a.requester && j.v.HasBy:
 		j.v.Meaning = "The client did not wait for the answer."
 		j.v.NextStep = "plain nc closes when its input ends: leave it open, or nc -q 5"
 	case a.mistake != nil:
 		m := a.mistake
-		j.v.Meaning = fmt.Sprintf("Perhaps because of line %d, character %d of the request: %s.", m.line, m.char, m.what)
+		j.v.Meaning = j.words("Perhaps because of line %d, character %d of the request: %s.", m.line, m.char, m.what)
 		j.v.NextStep = m.hint
 	default:
 		j.v.Meaning = "Either the server's program failed on it, or it speaks something else than HTTP on this port."
@@ -140,9 +139,9 @@ func (j *judgement) noReply() {
 // answerCut is for an answer that is shorter than it said it would be.
 func (j *judgement) answerCut() {
 	a := &j.f.app
-	text := fmt.Sprintf("the answer (%d) ended before its last chunk.", a.answerAt)
+	text := j.words("the answer (%d) ended before its last chunk.", a.answerAt)
 	if a.answerCut > 0 {
-		text = fmt.Sprintf("the answer (%d) ended %s bytes before its announced length.", a.answerAt, count(uint64(a.answerCut)))
+		text = j.words("the answer (%d) ended %s bytes before its announced length.", a.answerAt, count(uint64(a.answerCut)))
 	}
 	meaning := "Either the server's program ended too early, or something on the way cut the connection."
 	if j.v.HasBy && j.v.By == a.requester {

@@ -96,19 +96,19 @@ func (j *judgement) unreachable() {
 	r := reasonOf(i)
 	times := ""
 	if i.count > 1 {
-		times = fmt.Sprintf(", %d times", i.count)
+		times = j.words(", %d times", i.count)
 	}
-	j.outcome(OutcomeUnreachable, r.detail, fmt.Sprintf("%v answered with ICMP \"%s\"%s.", i.from, r.words, times), f.synFirst, i.frame)
+	j.outcome(OutcomeUnreachable, r.detail, j.words("%v answered with ICMP \"%s\"%s.", i.from, r.words, times), f.synFirst, i.frame)
 	who := i.from.String()
 	switch {
 	case i.from == c.Server.Addr() && r.detail == detailProhibited:
-		j.means("the server's own firewall rejects the connection: the machine is up.", fmt.Sprintf("its rules for port %d: nft list ruleset, or iptables -nvL", c.Server.Port()))
+		j.means("the server's own firewall rejects the connection: the machine is up.", j.words("its rules for port %d: nft list ruleset, or iptables -nvL", c.Server.Port()))
 		return
 	case r.detail == detailProhibited:
-		j.means(fmt.Sprintf(r.meaning, who, j.server()), fmt.Sprintf("ask whoever runs %s; or another port.", who))
+		j.means(j.words(r.meaning, who, j.server()), j.words("ask whoever runs %s; or another port.", who))
 		return
 	}
-	j.means(fmt.Sprintf(r.meaning, who, j.server()), fmt.Sprintf("is the address right? ip route get %s; ping -c 1 %s", j.server(), j.server()))
+	j.means(j.words(r.meaning, who, j.server()), j.words("is the address right? ip route get %s; ping -c 1 %s", j.server(), j.server()))
 }
 
 // fromOneself is an ICMP error that the client's own system made: it found no
@@ -120,8 +120,8 @@ func (j *judgement) fromOneself() {
 		j.noNeighbour(f.icmp.frame)
 		return
 	}
-	j.outcome(OutcomeUnreachable, r.detail, fmt.Sprintf("this machine itself says \"%s\".", r.words), f.synFirst, f.icmp.frame)
-	j.means("the packet never left: "+ownReason(r.detail), fmt.Sprintf("ip route get %s; the own firewall's rules.", j.server()))
+	j.outcome(OutcomeUnreachable, r.detail, j.words("this machine itself says \"%s\".", r.words), f.synFirst, f.icmp.frame)
+	j.means("the packet never left: "+ownReason(r.detail), j.words("ip route get %s; the own firewall's rules.", j.server()))
 }
 
 func ownReason(detail string) string {
@@ -147,14 +147,14 @@ func (j *judgement) noNeighbour(icmp int64) {
 	var text string
 	switch n := len(f.asked); {
 	case n > 0:
-		text = fmt.Sprintf("%s asked %s for %v, and nobody answered.", how, times(n), who)
+		text = j.words("%s asked %s for %v, and nobody answered.", how, times(n), who)
 	default:
-		text = fmt.Sprintf("this machine itself says that %v does not answer.", who)
+		text = j.words("this machine itself says that %v does not answer.", who)
 	}
 	j.outcome(OutcomeUnreachable, detailNoNeighbour, text, evidence...)
-	meaning := fmt.Sprintf("in the local network nobody has the address %v: it is wrong, or that machine is off or in another network.", who)
+	meaning := j.words("in the local network nobody has the address %v: it is wrong, or that machine is off or in another network.", who)
 	if who != c.Server.Addr() {
-		meaning = fmt.Sprintf("%v, which is to pass packets on to %s, is not there.", who, j.server())
+		meaning = j.words("%v, which is to pass packets on to %s, is not there.", who, j.server())
 	}
 	if f.synFirst == 0 {
 		meaning += " No TCP segment could be sent."
@@ -162,7 +162,7 @@ func (j *judgement) noNeighbour(icmp int64) {
 	if icmp != 0 {
 		meaning += " The ICMP error is from this machine to itself."
 	}
-	j.means(meaning, fmt.Sprintf("is the address right? ip neigh show %v; at the other machine, ip addr", who))
+	j.means(meaning, j.words("is the address right? ip neigh show %v; at the other machine, ip addr", who))
 }
 
 func times(n int) string {
@@ -189,11 +189,11 @@ func (j *judgement) callFailed() {
 	} else {
 		call += "()"
 	}
-	j.outcome(OutcomeUnreachable, detailNoRoute, fmt.Sprintf("%s failed with %s, and no packet was sent.", call, f.callError))
+	j.outcome(OutcomeUnreachable, detailNoRoute, j.words("%s failed with %s, and no packet was sent.", call, f.callError))
 	if f.callError != "ENETUNREACH" && f.callError != "EHOSTUNREACH" {
 		j.v.Detail = ""
 	}
-	j.means(e.Text, fmt.Sprintf("ip route get %s", j.server()))
+	j.means(e.Text, j.words("ip route get %s", j.server()))
 }
 
 // The black hole of path MTU discovery (RFC 2923, section 2.1).
@@ -224,40 +224,40 @@ func (j *judgement) stalled() bool {
 func (j *judgement) zeroWindow(x Side) {
 	f := j.f
 	y := x.Other()
-	text := fmt.Sprintf("the %s's window has been 0 since (%d)", x, f.zeroWindow[x])
+	text := j.words("the %s's window has been 0 since (%d)", x, f.zeroWindow[x])
 	if n := f.probes[y]; n > 0 {
-		text += fmt.Sprintf("; the %s probed it %s", y, times(int(n)))
+		text += j.words("; the %s probed it %s", y, times(int(n)))
 	}
 	j.outcome(OutcomeStalled, detailZeroWindow, text+".", f.zeroWindow[x])
 	j.by(x)
-	j.means(fmt.Sprintf("the program at the %s does not read: its buffer is full, and the %s must wait. The network is not at fault.", x, y),
-		fmt.Sprintf("at the %s, ss -tan: Recv-Q is what waits to be read; what is that program doing?", x))
+	j.means(j.words("the program at the %s does not read: its buffer is full, and the %s must wait. The network is not at fault.", x, y),
+		j.words("at the %s, ss -tan: Recv-Q is what waits to be read; what is that program doing?", x))
 }
 
 func (j *judgement) unacknowledged(x Side) {
 	f, c := j.f, j.c
 	y := x.Other()
 	evidence := []int64{f.dataLast[x], f.resendFrame[x]}
-	again := fmt.Sprintf("the oldest of %s bytes of the %s was sent again %s (last: %d) and never acknowledged",
+	again := j.words("the oldest of %s bytes of the %s was sent again %s (last: %d) and never acknowledged",
 		count(uint64(f.outstanding[x])), x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
 	through := c.Unique[x] > uint64(f.outstanding[x]) || f.handshake != 0
 	switch {
 	case j.fragmentation() && f.icmp.frame != 0:
-		j.outcome(OutcomeStalled, detailPathMTU, fmt.Sprintf("%v says by ICMP that packets may have %s bytes at most, and %s.",
+		j.outcome(OutcomeStalled, detailPathMTU, j.words("%v says by ICMP that packets may have %s bytes at most, and %s.",
 			f.icmp.from, count(uint64(f.icmp.mtu)), again), append(evidence, f.icmp.frame)...)
 		j.means("the sender does not heed the error: perhaps a firewall keeps it away.", "let ICMP through; or set a smaller MTU: ip link set dev IFACE mtu 1400")
 	case f.synAcks > 1 && f.dataFirst[y] == 0 && x == Client:
-		j.outcome(OutcomeStalled, detailBacklog, fmt.Sprintf("the server sent %d SYN-ACKs, and %s.", f.synAcks, again), append(evidence, f.synAck)...)
+		j.outcome(OutcomeStalled, detailBacklog, j.words("the server sent %d SYN-ACKs, and %s.", f.synAcks, again), append(evidence, f.synAck)...)
 		j.means("perhaps the server's queue was full when the client's ACK came: the client believes in a connection that the server does not have yet.",
-			j.onServer(fmt.Sprintf("ss -ltn: for :%d, is Recv-Q over Send-Q?", c.Server.Port())))
+			j.onServer(j.words("ss -ltn: for :%d, is Recv-Q over Send-Q?", c.Server.Port())))
 	case f.resendBytes[x] >= largeSegment && through:
-		j.outcome(OutcomeStalled, detailPathMTU, fmt.Sprintf("small segments got through; %s, with %s bytes a segment.", again, count(uint64(f.resendBytes[x]))), evidence...)
+		j.outcome(OutcomeStalled, detailPathMTU, j.words("small segments got through; %s, with %s bytes a segment.", again, count(uint64(f.resendBytes[x]))), evidence...)
 		j.means("perhaps the way is too narrow for packets of that size and the ICMP error that would say so is lost (a path-MTU black hole); or the other end has gone.",
-			fmt.Sprintf("ping -M do -s 1472 %v, and with smaller sizes; set the MTU to what passes.", j.peer(x)))
+			j.words("ping -M do -s 1472 %v, and with smaller sizes; set the MTU to what passes.", j.peer(x)))
 	default:
 		j.outcome(OutcomeStalled, detailUnacked, again+".", evidence...)
-		j.means(fmt.Sprintf("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
-			fmt.Sprintf("ping -c 1 %v; the sender tries for minutes before it gives up.", j.peer(x)))
+		j.means(j.words("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
+			j.words("ping -c 1 %v; the sender tries for minutes before it gives up.", j.peer(x)))
 	}
 	j.by(x)
 }

@@ -52,7 +52,7 @@ func checkVerdicts(t *testing.T, tests []verdictTest) {
 		if tt.c != nil {
 			tt.c(c)
 		}
-		v := judge(c, tt.f)
+		v := judge(c, tt.f, false)
 		by := ""
 		if v.HasBy {
 			by = v.By.String()

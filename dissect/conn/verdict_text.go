@@ -7,6 +7,28 @@ import (
 	"time"
 )
 
+// words writes what a format says, and nothing where the verdict is to be brief.
+func (j *judgement) words(format string, args ...any) string {
+	if j.brief {
+		return ""
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+func (j *judgement) duration(d time.Duration) string {
+	if j.brief {
+		return ""
+	}
+	return duration(d)
+}
+
+func (j *judgement) list(frames ...int64) string {
+	if j.brief {
+		return ""
+	}
+	return list(frames...)
+}
+
 // duration writes d with a unit that suits it: "16 µs", "1.2 ms", "2.0 s",
 // "3 min 5 s".
 func duration(d time.Duration) string {
