@@ -191,6 +191,12 @@ func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, fr
 	if length <= 0 {
 		return ""
 	}
+	if a.budget.Quiet && d.known && seq == d.next && d.skip > int64(length) && d.work == nil && a.spoke {
+		d.flags &^= dirBodyEnded | dirHeadSeen
+		d.next = d.next.Add(length)
+		d.skip -= int64(length)
+		return ""
+	}
 	payload = payload[:min(len(payload), length)]
 	if !d.known {
 		d.next, d.known, d.mode = seq, true, modeLost

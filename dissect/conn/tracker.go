@@ -76,6 +76,9 @@ type Tracker struct {
 	silence silence
 	served  served
 
+	plodding bool // for tests: no short cut is taken
+	rowless  bool // no events of TypeSegment are made
+
 	events  []Event
 	special []bool // events[i] has held something else than a segment
 	ends    []*Connection
@@ -115,6 +118,10 @@ func (t *Tracker) Stats() Stats {
 	s.AppRefused = int64(t.budget.Refused)
 	return s
 }
+
+// Segments says whether events of TypeSegment are to be made from now on. They
+// are, unless it has been called with false.
+func (t *Tracker) Segments(on bool) { t.rowless = !on }
 
 // Add takes the next packet and returns the events that it causes, in order.
 // The slice and what it points to are valid until the next call of any method.

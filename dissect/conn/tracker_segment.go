@@ -100,6 +100,12 @@ func (t *Tracker) segment(p *dissect.Packet) {
 		}
 		return
 	}
+	if e.body != 0 && s.smooth() && !t.plodding {
+		t.glide(s)
+		t.payload(s)
+		t.give(s)
+		return
+	}
 	t.label(s)
 	t.differ(s)
 	if e.body == 0 && !s.isOpening() {

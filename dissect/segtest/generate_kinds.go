@@ -38,7 +38,8 @@ func (g *generator) webConn(at int64) {
 	c := g.newConn(at, g.one(10), 443)
 	g.open(c)
 	g.say(c, 0, 517, genHandshake)
-	g.say(c, 1, g.between(2500, 4500), genHandshake)
+	g.say(c, 1, 127, genHandshake)
+	g.say(c, 1, g.between(2400, 4400), genData)
 	g.say(c, 0, 80, genData)
 	for range g.between(1, 4) {
 		g.wait(c, int64(g.between(1000, 200_000)))
