@@ -91,6 +91,8 @@ func (n *ndjson) object(b []byte, e *conn.Event) []byte {
 	return b
 }
 
+func (n *ndjson) needs() Needs { return NeedsSegments | NeedsApp | NeedsSentences }
+
 func (n *ndjson) Flush() error { return n.out.flush() }
 func (n *ndjson) Close() error { return n.out.flush() }
 

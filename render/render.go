@@ -22,6 +22,27 @@ type Renderer interface {
 	Close() error
 }
 
+// Needs is what a Renderer reads of events. What nobody reads need not be made.
+type Needs uint8
+
+// The parts of it.
+const (
+	NeedsSegments  Needs = 1 << iota // events of TypeSegment
+	NeedsVerdicts                    // events of TypeVerdict
+	NeedsApp                         // Event.App
+	NeedsSentences                   // Verdict's texts and evidence
+	NeedsAll       = NeedsSegments | NeedsVerdicts | NeedsApp | NeedsSentences
+)
+
+// NeedsOf returns what a Renderer reads from now on: it may become less. Those
+// that do not say read everything.
+func NeedsOf(r Renderer) Needs {
+	if m, ok := r.(interface{ needs() Needs }); ok {
+		return m.needs()
+	}
+	return NeedsAll
+}
+
 // TimeMode is what the time column counts from.
 type TimeMode uint8
 

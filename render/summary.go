@@ -80,6 +80,14 @@ func (s *summary) Event(e *conn.Event) error {
 	return s.out.settle()
 }
 
+// needs leaves segments out once there is more than one connection.
+func (s *summary) needs() Needs {
+	if s.course != nil && !s.course.several {
+		return NeedsSegments
+	}
+	return 0
+}
+
 func (s *summary) Flush() error { return s.out.flush() }
 
 // Close writes the table, as far as it is not written yet, and its foot.

@@ -55,6 +55,7 @@ type loop struct {
 	total   conn.Capture
 	err     error          // the first error of a renderer or of saving
 	reached bool           // the limit
+	rowless bool           // nobody reads events of segments any more
 	shown   int64          // frames that events stand for
 	open    map[int64]bool // driven connections that are not closed yet
 }
@@ -70,12 +71,16 @@ type batch struct {
 // run reads the source to its end, or until ctx ends, and draws. A fault in
 // the capture is returned after everything before it has been drawn.
 func (l *loop) run(ctx context.Context) error {
-	l.tracker = conn.New(conn.Options{Live: l.live, Verdicts: true})
+	l.tracker = conn.New(l.trackerOptions())
 	l.total.Files = l.files
 	l.total.First, l.total.Last = capture.NoTime, capture.NoTime
-	fault := l.read(ctx)
+	read := l.read
+	if l.isSaved() {
+		read = l.readSaved
+	}
+	fault := read(ctx)
 	l.releaseCalls(capture.Stamp(1<<63 - 1))
-	l.emit(l.tracker.End())
+	l.left()
 	l.finishCapture(fault)
 	for _, r := range l.renderers {
 		l.keep(r.Close())
@@ -286,6 +291,9 @@ func (l *loop) frame(f *capture.Frame) {
 	}
 	l.classify()
 	l.emit(l.tracker.Add(&l.packet))
+	if l.rowless && l.packet.Content == dissect.ContentTCP {
+		l.shown += framesOf(&l.packet)
+	}
 }
 
 // count keeps the totals of frames.
@@ -351,16 +359,20 @@ func (l *loop) call(c *timedCall) {
 // emit draws events.
 func (l *loop) emit(events []conn.Event) {
 	for i := range events {
-		e := &events[i]
-		if e.Type == conn.TypeEnd {
-			l.total.Connections++
-		}
-		l.follow(e)
-		l.names.about(e)
-		l.shown += framesBehind(e)
-		for _, r := range l.renderers {
-			l.keep(r.Event(e))
-		}
+		l.draw(&events[i])
+	}
+}
+
+// draw gives an event to the renderers.
+func (l *loop) draw(e *conn.Event) {
+	if e.Type == conn.TypeEnd {
+		l.total.Connections++
+	}
+	l.follow(e)
+	l.names.about(e)
+	l.shown += framesBehind(e)
+	for _, r := range l.renderers {
+		l.keep(r.Event(e))
 	}
 }
 

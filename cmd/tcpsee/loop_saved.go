@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+
+	"tcpsee/dissect"
+	"tcpsee/dissect/conn"
+	"tcpsee/render"
+)
+
+// needs is what the renderers read, all together.
+func (l *loop) needs() (n render.Needs) {
+	for _, r := range l.renderers {
+		n |= render.NeedsOf(r)
+	}
+	return n
+}
+
+// trackerOptions leaves out what nobody reads.
+func (l *loop) trackerOptions() conn.Options {
+	n := l.needs()
+	return conn.Options{
+		Live:     l.live,
+		Verdicts: n&render.NeedsVerdicts != 0,
+		Quiet:    n&render.NeedsApp == 0,
+		Brief:    n&render.NeedsSentences == 0,
+	}
+}
+
+// sparing makes no events of segments once no renderer reads them.
+func (l *loop) sparing() {
+	if !l.rowless && l.finish == nil && l.needs()&render.NeedsSegments == 0 {
+		l.rowless = true
+		l.tracker.Segments(false)
+	}
+}
+
+// isSaved reports whether the source is made of regular files alone: reading it
+// never waits, and nothing else happens meanwhile.
+func (l *loop) isSaved() bool {
+	return !l.live && !l.prompt && l.calls == nil && l.finish == nil
+}
+
+// readSaved is read for regular files.
+func (l *loop) readSaved(ctx context.Context) error {
+	defer l.src.Close()
+	for l.err == nil && ctx.Err() == nil {
+		frames, err := l.src.Next()
+		l.sparing()
+		l.frames(frames)
+		if l.reached {
+			return nil
+		}
+		if err != nil {
+			return endOf(err)
+		}
+	}
+	return nil
+}
+
+// left draws the connections that are left at the end.
+func (l *loop) left() {
+	for e := range l.tracker.Left() {
+		l.draw(e)
+	}
+}
+
+// framesOf counts the frames that a segment of which no event was made stands
+// for.
+func framesOf(p *dissect.Packet) int64 { return max(1, int64(len(p.Fragments))) }
