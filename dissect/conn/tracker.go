@@ -77,7 +77,6 @@ type Tracker struct {
 	served  served
 
 	plodding bool // for tests: no short cut is taken
-	rowless  bool // no events of TypeSegment are made
 
 	events  []Event
 	special []bool // events[i] has held something else than a segment
@@ -119,9 +118,9 @@ func (t *Tracker) Stats() Stats {
 	return s
 }
 
-// Segments says whether events of TypeSegment are to be made from now on. They
-// are, unless it has been called with false.
-func (t *Tracker) Segments(on bool) { t.rowless = !on }
+// Segments says whether events of TypeSegment are made from now on, in place of
+// Options.NoSegments.
+func (t *Tracker) Segments(on bool) { t.options.NoSegments = !on }
 
 // Add takes the next packet and returns the events that it causes, in order.
 // The slice and what it points to are valid until the next call of any method.

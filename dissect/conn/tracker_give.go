@@ -24,9 +24,6 @@ func seqOf(n uint32) dissect.Seq { return dissect.Seq(n) }
 
 // give makes the segment's event.
 func (t *Tracker) give(s *segment) {
-	if t.rowless {
-		return
-	}
 	e := s.e
 	ev := t.event(TypeSegment)
 	p := s.p

@@ -103,7 +103,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	if e.body != 0 && s.smooth() && !t.plodding {
 		t.glide(s)
 		t.payload(s)
-		t.give(s)
+		if !t.options.NoSegments {
+			t.give(s)
+		}
 		return
 	}
 	t.label(s)
