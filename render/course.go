@@ -128,7 +128,11 @@ func (c *courses) append(dst []byte, width int, g *glyphs) []byte {
 	if most == 0 {
 		return dst
 	}
-	return appendCourse(dst, "round trip", v, float64(most), spanText(least, g)+" to "+spanText(most, g), g)
+	tail := spanText(least, g) + " to " + spanText(most, g)
+	if textWidth(tail)+2 > courseTail {
+		tail = "up to " + spanText(most, g)
+	}
+	return appendCourse(dst, "round trip", v, float64(most), tail, g)
 }
 
 func appendCourse(dst []byte, name string, v []float64, most float64, tail string, g *glyphs) []byte {

@@ -274,7 +274,7 @@ func textWidth(s string) int {
 			w++
 			continue
 		}
-		if r >= 0x2500 && r <= 0x25ff || r == 'µ' {
+		if r >= 0x2500 && r <= 0x25ff || r == 'µ' || r == '…' || r == '–' || r == '·' {
 			w++
 			continue
 		}

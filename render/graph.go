@@ -25,14 +25,13 @@ const (
 // made known: what was sent, what was acknowledged and what the window allowed.
 type graph struct {
 	sheet
-	o      Options
-	g      glyphs
-	plots  map[int64]*plot
-	order  []int64
-	left   uint64 // connections of which nothing was kept
-	empty  uint64 // connections that sent no data
-	unseen map[int64]bool
-	notes  []string
+	o     Options
+	g     glyphs
+	plots map[int64]*plot
+	order []int64
+	left  uint64 // connections of which nothing was kept
+	empty uint64 // connections that sent no data
+	notes []string
 }
 
 // NewGraph returns a Renderer that draws the time-sequence plots of each
@@ -40,7 +39,7 @@ type graph struct {
 // length: the longer it is, the coarser its time. Of o, Width, Color, ASCII
 // and Conn count.
 func NewGraph(w io.Writer, o Options) Renderer {
-	return &graph{sheet: newSheet(w, &o), o: o, g: newGlyphs(o.ASCII), plots: make(map[int64]*plot), unseen: make(map[int64]bool)}
+	return &graph{sheet: newSheet(w, &o), o: o, g: newGlyphs(o.ASCII), plots: make(map[int64]*plot)}
 }
 
 // plot is what is kept of a connection.
@@ -112,10 +111,6 @@ func (g *graph) segment(e *conn.Event) {
 	p := g.plots[e.Conn]
 	if p == nil {
 		if len(g.plots) >= maxGraphs {
-			if !g.unseen[e.Conn] && len(g.unseen) < maxViews {
-				g.unseen[e.Conn] = true
-				g.left++
-			}
 			return
 		}
 		p = &plot{time: timeBins{limit: graphBins}}
@@ -126,9 +121,9 @@ func (g *graph) segment(e *conn.Event) {
 }
 
 func (g *graph) end(c *conn.Connection) {
-	delete(g.unseen, c.Number)
 	p := g.plots[c.Number]
 	if p == nil {
+		g.left++
 		return
 	}
 	delete(g.plots, c.Number)

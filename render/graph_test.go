@@ -101,7 +101,13 @@ func TestGraphStaysSmall(t *testing.T) {
 		g.Event(&e)
 		g.Event(&e)
 	}
-	if len(g.plots) != maxGraphs || g.left != maxGraphs {
+	if len(g.plots) != maxGraphs {
+		t.Errorf("%d plots", len(g.plots))
+	}
+	for i := range int64(2 * maxGraphs) {
+		g.Event(&conn.Event{Type: conn.TypeEnd, Connection: &conn.Connection{Number: i + 1}})
+	}
+	if len(g.plots) != 0 || g.left != maxGraphs {
 		t.Errorf("%d plots, %d left out", len(g.plots), g.left)
 	}
 }

@@ -109,6 +109,9 @@ func wrapText(text string, width, hang int) []string {
 	}
 	body := strings.TrimLeft(text, " ")
 	indent := text[:len(text)-len(body)]
+	if safe(text) {
+		return wrapASCII(body, indent, width, hang)
+	}
 	var lines []string
 	cur, curW := indent, len(indent)
 	indent += spaces[:hang]
@@ -132,6 +135,23 @@ func wrapText(text string, width, hang int) []string {
 		cur, curW, empty = cur+word, curW+w, false
 	}
 	return append(lines, cur)
+}
+
+// wrapASCII wraps text of which every byte is one column.
+func wrapASCII(body, indent string, width, hang int) []string {
+	lines := make([]string, 0, len(body)/max(width-len(indent), 1)+2)
+	for room := max(width-len(indent), 1); len(body) > room; room = max(width-len(indent), 1) {
+		cut := strings.LastIndexByte(body[:room+1], ' ')
+		if cut <= 0 {
+			cut = room
+		}
+		lines = append(lines, indent+body[:cut])
+		body = strings.TrimLeft(body[cut:], " ")
+		if hang > 0 {
+			indent, hang = indent+spaces[:hang], 0
+		}
+	}
+	return append(lines, indent+body)
 }
 
 // cutColumns returns as much of s as takes at most width columns, but at least

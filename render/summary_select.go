@@ -10,7 +10,7 @@ import (
 
 // maxSorted is how many rows are kept to be sorted. Of more than that the
 // first are shown, and the totals say so.
-const maxSorted = 200_000
+const maxSorted = 50_000
 
 // sortKey is something that connections can be sorted by.
 type sortKey struct {
