@@ -88,7 +88,6 @@ const (
 	optionMSS        = 2
 	optionScale      = 3
 	optionSACK       = 5
-	optionTimestamp  = 8
 	optionFastOpen   = 34
 	optionExperiment = 254
 )
