@@ -1,10 +1,6 @@
 package conn
 
-import (
-	"time"
-
-	"tcpsee/dissect"
-)
+import "tcpsee/dissect"
 
 // Most segments are the next one, or its ACK, of a connection that is open
 // both ways and in which nothing is odd. For these no rule fits, no state
@@ -36,7 +32,10 @@ const bothEstablished = nibbles(StateEstablished | StateEstablished<<4)
 // glide does for a smooth segment what follow and count do for all.
 func (t *Tracker) glide(s *segment) {
 	e, b, d := s.e, s.b, s.from
-	t.trackSmooth(s)
+	if s.len > 0 {
+		s.shape = occupies // that is all that track asks for
+	}
+	t.track(s)
 	now := clockOf(s.now)
 	inOrder := s.seq == b.maxAck[d]
 	if s.len > 0 {
@@ -67,29 +66,5 @@ func (t *Tracker) glide(s *segment) {
 	}
 	if b.ledger != 0 {
 		t.ledgers.at(b.ledger).zeroWindow[d] = 0
-	}
-}
-
-// trackSmooth is track for a smooth segment.
-func (t *Tracker) trackSmooth(s *segment) {
-	b := s.b
-	o := s.outstanding()
-	if o != nil {
-		if at := o.list[s.to].acked(s.ack); at != sentAgain {
-			s.rtt = time.Duration(max(s.now-at, 0))
-		}
-	}
-	if s.len > 0 {
-		t.remember(b, s.from, sent{seq: s.seq, end: s.end, at: s.now})
-		o = s.outstanding()
-	}
-	if o == nil {
-		return
-	}
-	if opts := s.p.TCP.Options; len(opts) >= 10 && !(len(opts) == 12 && opts[0] == optionNop && opts[1] == optionNop && opts[2] == optionTimestamp) {
-		o.noteSACK(s.from, opts)
-	}
-	if o.list[0].len() == 0 && o.list[1].len() == 0 {
-		t.dropSide(b)
 	}
 }
