@@ -61,7 +61,7 @@ func (t *timeline) fold(v *connView, e *conn.Event) bool {
 
 // bulk reports whether a segment is one of those that a run is made of.
 func bulk(e *conn.Event) bool {
-	if e.States != e.Before || e.Handshake {
+	if e.States != e.Before || e.Handshake || commented(e.Packet) {
 		return false
 	}
 	return e.Kind == conn.KindData || e.Kind == conn.KindACK

@@ -346,14 +346,14 @@ func appendBlocks(b, data []byte, base uint32) []byte {
 }
 
 // appendLayers appends the names of the headers, outermost first, and which
-// frames were put together.
+// frames were put together, and what comments the file has on the packet.
 func appendLayers(b []byte, p *dissect.Packet) []byte {
 	if p.NumLayers == 3 && p.Layers[0].Kind == dissect.LayerEthernet && p.Layers[2].Kind == dissect.LayerTCP && len(p.Fragments) == 0 {
 		switch p.Layers[1].Kind {
 		case dissect.LayerIPv4:
-			return append(b, `,"layers":["ethernet","ipv4","tcp"]`...)
+			return appendComments(append(b, `,"layers":["ethernet","ipv4","tcp"]`...), p)
 		case dissect.LayerIPv6:
-			return append(b, `,"layers":["ethernet","ipv6","tcp"]`...)
+			return appendComments(append(b, `,"layers":["ethernet","ipv6","tcp"]`...), p)
 		}
 	}
 	b = append(b, `,"layers":[`...)
@@ -369,7 +369,7 @@ func appendLayers(b []byte, p *dissect.Packet) []byte {
 	if len(p.Fragments) > 0 {
 		b = appendFrames(appendKey(b, "fragments"), p.Fragments)
 	}
-	return b
+	return appendComments(b, p)
 }
 
 func appendFrames(b []byte, frames []int64) []byte {

@@ -139,6 +139,7 @@ func (t *timeline) segment(e *conn.Event) {
 	}
 	t.gap(e)
 	t.segmentRow(v, e)
+	t.comments(e.Packet)
 	if e.Handshake {
 		t.handshakeLine(e)
 	}

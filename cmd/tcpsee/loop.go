@@ -283,14 +283,18 @@ func (l *loop) frame(f *capture.Frame) {
 		return
 	}
 	l.count(f)
-	if l.save != nil {
+	if l.save != nil && !l.save.notes {
 		l.keep(l.save.frame(f))
 	}
 	if l.packet.Content == dissect.ContentFragment {
 		l.joiner.Join(&l.packet, &l.decoder)
 	}
 	l.classify()
-	l.emit(l.tracker.Add(&l.packet))
+	events := l.tracker.Add(&l.packet)
+	if l.save != nil && l.save.notes {
+		l.keep(l.save.frame(annotated(f, events)))
+	}
+	l.emit(events)
 	if l.rowless && l.packet.Content == dissect.ContentTCP {
 		l.shown += framesOf(&l.packet)
 	}

@@ -8,8 +8,12 @@ import (
 	"tcpsee/render"
 )
 
-// needs is what the renderers read, all together.
+// needs is what the renderers read, all together, and the comments that are
+// saved.
 func (l *loop) needs() (n render.Needs) {
+	if l.save != nil && l.save.notes {
+		n = render.NeedsSegments | render.NeedsSentences
+	}
 	for _, r := range l.renderers {
 		n |= render.NeedsOf(r)
 	}

@@ -21,6 +21,7 @@ type saveFlags struct {
 	size   int64
 	count  int
 	every  time.Duration
+	notes  bool // --comments
 	isWait bool // nc's -w is a time-out: a number deserves a hint
 }
 
@@ -30,6 +31,7 @@ func (s *saveFlags) register(cmd *cobra.Command, likeNC bool) {
 	f.StringVarP(&s.file, "write", "w", "", "save the packets in `FILE` as pcapng (- is standard output)")
 	f.Int64Var(&s.size, "rotate-size", 0, "begin the next file after `BYTES`")
 	f.IntVar(&s.count, "rotate-count", 0, "keep at most `N` files")
+	f.BoolVar(&s.notes, "comments", false, "with -w: what each segment is and means as a packet comment, for Wireshark")
 	f.DurationVar(&s.every, "rotate-every", 0, "begin the next file after this `TIME` (10m)")
 }
 
@@ -44,6 +46,9 @@ func (s *saveFlags) check(dataOnStdout bool) error {
 	if s.file == "" && (s.size != 0 || s.count != 0 || s.every != 0) {
 		return usagef("the rotate flags need -w FILE")
 	}
+	if s.file == "" && s.notes {
+		return usagef("--comments needs -w FILE")
+	}
 	return nil
 }
 
@@ -51,6 +56,8 @@ func (s *saveFlags) check(dataOnStdout bool) error {
 type saver struct {
 	out *capture.RotatingWriter
 	src capture.Source
+
+	notes bool // each frame with a comment
 }
 
 // open begins the file; nil where nothing is to be saved.
@@ -65,7 +72,7 @@ func (s *saveFlags) open(src capture.Source) (*saver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &saver{out: out, src: src}, nil
+	return &saver{out: out, src: src, notes: s.notes}, nil
 }
 
 // directories are those where the next files of a rotation will be made.
