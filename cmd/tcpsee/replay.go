@@ -26,8 +26,11 @@ const (
 type replayFlags struct {
 	pictureFlags
 	saveFlags
-	reads []string
-	count int64
+	tcpdumpFlags
+	reads   []string
+	count   int64
+	lesson  lessonFlags
+	noPager bool
 }
 
 func (a *app) replayCommand() *cobra.Command {
@@ -43,7 +46,9 @@ the language of tcpdump (pcap-filter). -- between them settles doubt.`,
   tcpsee replay lesson.pcap port 3000
   ssh host sudo tcpdump -U -w - port 80 | tcpsee replay -
   tcpsee replay big.pcap --view summary
-  tcpsee replay lesson.pcap -o ndjson | jq .kind`,
+  tcpsee replay lesson.pcap -o ndjson | jq .kind
+  tcpsee replay lesson.pcap --step
+  tcpsee replay lesson.pcap --quiz`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files, words := splitFiles(args, cmd.ArgsLenAtDash())
 			return a.replay(cmd.Context(), &fl, append(fl.reads, files...), words)
@@ -51,8 +56,11 @@ the language of tcpdump (pcap-filter). -- between them settles doubt.`,
 	}
 	fl.pictureFlags.register(cmd)
 	fl.saveFlags.register(cmd, false)
+	fl.tcpdumpFlags.register(cmd)
 	cmd.Flags().StringArrayVarP(&fl.reads, "read", "r", nil, "read `FILE` (as tcpdump -r; the same as naming it)")
 	cmd.Flags().Int64VarP(&fl.count, "count", "c", 0, "stop after `N` packets")
+	fl.lesson.register(cmd)
+	cmd.Flags().BoolVar(&fl.noPager, "no-pager", false, "write to the terminal, not to a pager (PAGER, else less)")
 	return cmd
 }
 
@@ -94,7 +102,16 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
 	}
+	if err := fl.tcpdumpFlags.apply(&fl.pictureFlags, &fl.saveFlags); err != nil {
+		return err
+	}
 	if err := fl.saveFlags.check(!fl.quiet); err != nil {
+		return err
+	}
+	if done, err := a.insteadOfReplay(&fl.tcpdumpFlags, files, words); done {
+		return err
+	}
+	if err := fl.lesson.check(&fl.pictureFlags); err != nil {
 		return err
 	}
 	if len(files) == 0 {
@@ -117,19 +134,34 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		return err
 	}
 	regular := allRegular(files)
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	pages, err := a.pages(fl, regular)
+	if err != nil {
+		return err
+	}
+	var gate *gate
+	if fl.lesson.any() {
+		gate = a.newGate(ctx, fl.lesson, files, fl.conn)
+	}
 	if err := confine(fl.confinement(regular, files)); err != nil {
 		return err
 	}
 	view := "timeline"
-	if fl.view == "" && regular && manyConnections(files, expr) {
+	if fl.view == "" && regular && gate == nil && manyConnections(files, expr) {
 		view = "summary"
 	}
-	ctx, stop := interruptible(ctx)
-	defer stop()
-	pic := screen{w: a.std.out, file: a.std.out}
-	rs := fl.renderers(pic, a.std.out, render.Options{Files: files, Interface: interfaceNamer(src)}, view)
+	pic := screen{w: pages.writer(a.std.out), file: a.std.out}
+	base := render.Options{Files: files, Interface: interfaceNamer(src)}
+	rs := fl.renderers(pic, a.std.out, base, view)
+	if gate != nil {
+		rs = gate.hold(&fl.pictureFlags, base, rs)
+	}
 	l := &loop{src: src, save: save, limit: fl.count, match: matchSaved(expr), renderers: rs, files: files, prompt: !regular}
-	err = l.run(ctx)
+	err = pages.finish(l.run(ctx))
+	if errors.Is(err, errQuit) {
+		err = nil
+	}
 	return errors.Join(err, fl.closeOutputs())
 }
 
