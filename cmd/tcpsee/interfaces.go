@@ -15,24 +15,26 @@ func (a *app) interfacesCommand() *cobra.Command {
 		Short:   "List the interfaces of this machine, with their addresses",
 		Example: "  tcpsee interfaces",
 		Args:    noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			list, err := capture.Interfaces()
-			if err != nil {
-				return fmt.Errorf("list interfaces: %w", err)
-			}
-			width := len("interface")
-			for _, i := range list {
-				width = max(width, len(i.Name))
-			}
-			fmt.Fprintf(a.std.out, "%-*s  %-5s  %6s  %s\n", width, "interface", "state", "MTU", "addresses")
-			for _, i := range list {
-				if _, err := fmt.Fprintf(a.std.out, "%-*s  %-5s  %6d  %s\n", width, printable(i.Name), upDown(i), i.MTU, addresses(i)); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
+		RunE:    func(*cobra.Command, []string) error { return a.listInterfaces() },
 	}
+}
+
+func (a *app) listInterfaces() error {
+	list, err := capture.Interfaces()
+	if err != nil {
+		return fmt.Errorf("list interfaces: %w", err)
+	}
+	width := len("interface")
+	for _, i := range list {
+		width = max(width, len(i.Name))
+	}
+	fmt.Fprintf(a.std.out, "%-*s  %-5s  %6s  %s\n", width, "interface", "state", "MTU", "addresses")
+	for _, i := range list {
+		if _, err := fmt.Fprintf(a.std.out, "%-*s  %-5s  %6d  %s\n", width, printable(i.Name), upDown(i), i.MTU, addresses(i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func upDown(i capture.InterfaceInfo) string {

@@ -426,6 +426,10 @@ func (l *loop) flush() {
 
 // keep remembers the first error.
 func (l *loop) keep(err error) {
+	if errors.Is(err, capture.ErrRotateDone) { // as many files as were asked for
+		l.reached = true
+		return
+	}
 	if err != nil && l.err == nil {
 		l.err = err
 	}

@@ -9,18 +9,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcpsee/capture"
-	"tcpsee/capture/filter"
 	"tcpsee/render"
 )
 
 type watchFlags struct {
 	pictureFlags
 	saveFlags
+	tcpdumpFlags
 	iface       string
 	promiscuous bool
 	count       int64
 	exact       bool
-	dump        bool
 	ssh         bool
 }
 
@@ -41,12 +40,12 @@ Capturing needs root or CAP_NET_RAW.`,
 	}
 	fl.pictureFlags.register(cmd)
 	fl.saveFlags.register(cmd, false)
+	fl.tcpdumpFlags.register(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&fl.iface, "interface", "i", capture.AnyInterface, "`INTERFACE` to watch; any is all")
 	f.BoolVar(&fl.promiscuous, "promiscuous", false, "take frames for other hosts too")
 	f.Int64VarP(&fl.count, "count", "c", 0, "end after `N` packets")
 	f.BoolVar(&fl.exact, "exact", false, "only what matches the filter: no ICMP errors, no ARP beside it")
-	f.BoolVarP(&fl.dump, "dump", "d", false, "print the filter's program, as tcpdump -d, and end")
 	f.BoolVar(&fl.ssh, "ssh", false, "draw your own ssh session too")
 	return cmd
 }
@@ -55,15 +54,14 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
 	}
+	if err := fl.tcpdumpFlags.apply(&fl.pictureFlags, &fl.saveFlags); err != nil {
+		return err
+	}
 	if err := fl.saveFlags.check(!fl.quiet); err != nil {
 		return err
 	}
-	if fl.dump {
-		expr, err := parseFilter(words)
-		if err != nil {
-			return err
-		}
-		return a.dumpFilter(expr)
+	if done, err := a.instead(&fl.tcpdumpFlags, words, capture.LinkEthernet); done {
+		return err
 	}
 	names := fl.newProcessNames()
 	defer names.close()
@@ -81,7 +79,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	live, err := capture.OpenLive(capture.LiveOptions{Interface: fl.iface, Filter: prog, Promiscuous: fl.promiscuous})
+	live, err := capture.OpenLive(capture.LiveOptions{Interface: fl.iface, Filter: prog, SnapLen: fl.snapLen, Promiscuous: fl.promiscuous})
 	if err != nil {
 		return err
 	}
@@ -127,17 +125,4 @@ func watching(fl *watchFlags, words []string, sessions int) string {
 	}
 	b.WriteString(" · Ctrl-C ends")
 	return b.String()
-}
-
-// dumpFilter prints the program for Ethernet, as tcpdump -d does.
-func (a *app) dumpFilter(expr *filter.Expr) error {
-	if expr == nil {
-		return withHint(usagef("-d needs a filter"), "tcpsee watch -d port 3000")
-	}
-	prog, err := expr.Compile(filter.Options{Link: capture.LinkEthernet})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprint(a.std.out, filter.Format(prog))
-	return err
 }

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcpsee/capture"
+	"tcpsee/capture/filter"
+)
+
+// tcpdumpFlags are flags that tcpdump's users type without thinking, in the
+// commands where none of them means something else.
+type tcpdumpFlags struct {
+	numeric  int // -n, -nn
+	program  int // -d, -dd, -ddd
+	list     bool
+	bytes    bool // -X
+	snapLen  int
+	millions int64 // of bytes, -C
+	files    int   // -W
+	seconds  int64 // -G
+	already  bool  // -l, -U and -p ask for what happens anyway
+}
+
+// maxRotate bounds -C and -G, whose units are large.
+const maxRotate = 1 << 33
+
+func (t *tcpdumpFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.CountVarP(&t.numeric, "numeric", "n", "no names of programs (as tcpdump -n; addresses are never looked up)")
+	f.CountVarP(&t.program, "dump", "d", "print the filter's program, as tcpdump -d, and end; -dd as C, -ddd as numbers")
+	f.BoolVarP(&t.list, "list-interfaces", "D", false, "list the interfaces and end (the same as tcpsee interfaces)")
+	f.BoolVarP(&t.bytes, "bytes", "X", false, "layer 7 as hexadecimal bytes (as tcpdump -X; the same as --hex)")
+	f.IntVarP(&t.snapLen, "snapshot-length", "s", 0, "keep `N` bytes of a packet of a live capture; 0 is all")
+	f.Int64VarP(&t.millions, "rotate-millions", "C", 0, "with -w: begin the next file after `N` million bytes")
+	f.IntVarP(&t.files, "rotate-files", "W", 0, "with -C or -G: keep at most `N` files")
+	f.Int64VarP(&t.seconds, "rotate-seconds", "G", 0, "with -w: begin the next file after `N` seconds")
+	f.BoolVarP(&t.already, "line-buffered", "l", false, "as tcpdump -l; rows always come at once")
+	f.BoolVarP(&t.already, "packet-buffered", "U", false, "as tcpdump -U; packets are always saved at once")
+	f.BoolVarP(&t.already, "no-promiscuous-mode", "p", false, "as tcpdump -p; --promiscuous is the other")
+	for _, name := range []string{"line-buffered", "packet-buffered", "no-promiscuous-mode"} {
+		f.Lookup(name).Hidden = true
+	}
+}
+
+// apply checks the flags, and hands on what others do.
+func (t *tcpdumpFlags) apply(p *pictureFlags, s *saveFlags) error {
+	switch {
+	case t.snapLen < 0:
+		return usagef("-s %d: a length cannot be negative", t.snapLen)
+	case t.millions < 0 || t.millions > maxRotate || t.seconds < 0 || t.seconds > maxRotate || t.files < 0:
+		return usagef("-C, -G and -W: the number is negative or too large")
+	}
+	p.noNames = p.noNames || t.numeric > 0
+	p.hex = p.hex || t.bytes
+	if t.millions > 0 {
+		s.size = t.millions * 1_000_000
+	}
+	if t.seconds > 0 {
+		s.every = time.Duration(t.seconds) * time.Second
+	}
+	if t.files > 0 {
+		s.count = t.files
+	}
+	return nil
+}
+
+// instead does what -D and -d ask for in place of the command; link is what
+// the program is for.
+func (a *app) instead(t *tcpdumpFlags, words []string, link capture.LinkType) (done bool, err error) {
+	if t.list {
+		return true, a.listInterfaces()
+	}
+	if t.program == 0 {
+		return false, nil
+	}
+	expr, err := parseFilter(words)
+	if err != nil {
+		return true, err
+	}
+	return true, a.dumpFilter(expr, link, t.program)
+}
+
+// insteadOfReplay is the same for saved captures: the program is for the first
+// file's link type.
+func (a *app) insteadOfReplay(t *tcpdumpFlags, files, words []string) (done bool, err error) {
+	link := capture.LinkEthernet
+	if t.program > 0 && !t.list {
+		if link, err = linkOf(files); err != nil {
+			return true, err
+		}
+	}
+	return a.instead(t, words, link)
+}
+
+// dumpFilter prints the program for a link type, in the form of tcpdump -d,
+// -dd or -ddd.
+func (a *app) dumpFilter(expr *filter.Expr, link capture.LinkType, form int) error {
+	if expr == nil {
+		return withHint(usagef("-d needs a filter"), "tcpsee watch -d port 3000")
+	}
+	prog, err := expr.Compile(filter.Options{Link: link})
+	if err != nil {
+		return err
+	}
+	format := filter.Format
+	switch form {
+	case 1:
+	case 2:
+		format = filter.FormatC
+	default:
+		format = filter.FormatDecimal
+	}
+	_, err = fmt.Fprint(a.std.out, format(prog))
+	return err
+}
+
+// linkOf returns the link type of a capture's first interface, Ethernet where
+// there is none.
+func linkOf(files []string) (capture.LinkType, error) {
+	if len(files) == 0 {
+		return capture.LinkEthernet, nil
+	}
+	src, err := capture.OpenFiles(files[:1])
+	if err != nil {
+		return 0, err
+	}
+	defer src.Close()
+	_, err = src.Next() // an empty file has no fault worth a word here
+	if list := src.Interfaces(); len(list) > 0 {
+		return list[0].Link, nil
+	}
+	return capture.LinkEthernet, endOf(err)
+}
