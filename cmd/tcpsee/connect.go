@@ -22,6 +22,7 @@ type connectFlags struct {
 	udp       bool
 	send      string
 	repeat    int
+	extras    clientExtras
 }
 
 func (a *app) connectCommand() *cobra.Command {
@@ -50,13 +51,16 @@ Capturing needs root or CAP_NET_RAW.`,
 	f.BoolVarP(&fl.six, "ipv6", "6", false, "IPv6 only")
 	f.StringVarP(&fl.dial.Source, "source", "s", "", "send from local `ADDRESS`")
 	f.StringVarP(&fl.dial.SourcePort, "source-port", "p", "", "send from local `PORT`")
-	f.DurationVar(&fl.dial.Wait, "wait", 0, "give up connecting after this `TIME` (5s)")
+	f.DurationVar(&fl.dial.Wait, "wait", 0, "give up connecting after this `TIME` (5s), and end after so long without a byte")
 	f.BoolVar(&fl.dial.NoDelay, "no-delay", false, "switch Nagle's algorithm off")
 	f.BoolVarP(&fl.zero, "zero", "z", false, "open and close, send nothing")
 	f.BoolVarP(&fl.relay.HalfClose, "half-close", "N", false, "send a FIN at the end of input (Ctrl-D)")
 	f.BoolVarP(&fl.relay.CRLF, "crlf", "C", false, "end lines with CR LF")
 	f.BoolVar(&fl.relay.Reset, "linger0", false, "end with RST in place of FIN")
 	f.StringVar(&fl.send, "send", "", "send `TEXT` and a newline first")
+	f.StringVar(&fl.extras.http, "http", "", "send a GET request for `PATH` first (/)")
+	f.BoolVar(&fl.extras.tls, "tls", false, "talk TLS: the conversation is enciphered on the wire")
+	f.BoolVar(&fl.extras.insecure, "insecure", false, "with --tls, accept any certificate")
 	f.IntVar(&fl.repeat, "repeat", 1, "open `N` connections, one after another")
 	f.BoolVarP(&fl.udp, "udp", "u", false, "")
 	_ = f.MarkHidden("udp")
@@ -94,6 +98,10 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	if fl.udp {
 		return withHint(usagef("tcpsee shows TCP: there is no -u"), "sudo tcpdump -n udp shows datagrams")
 	}
+	if fl.send != "" && fl.extras.http != "" {
+		return usagef("--send and --http both say what to send first")
+	}
+	fl.relay.Idle = fl.dial.Wait
 	var err error
 	if fl.dial.Family, err = family(fl.four, fl.six); err != nil {
 		return err
@@ -108,6 +116,9 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	defer d.close()
 	plan, err := drive.Prepare(d.ctx, fl.dial, d.report)
 	if err != nil {
+		return err
+	}
+	if err := fl.extras.prepare(fl, plan); err != nil {
 		return err
 	}
 	first, err := plan.Bind(0)
@@ -182,7 +193,15 @@ func (d *driven) converse(c *drive.Conn, fl *connectFlags) error {
 	if fl.zero {
 		return c.Close()
 	}
-	return outcomeError(c.Relay(d.ctx, d.input, d.console.talk, fl.relay))
+	o := fl.relay
+	if fl.extras.tls {
+		over, err := d.secure(c, fl)
+		if err != nil {
+			return err
+		}
+		o.Over = over
+	}
+	return d.ended(c, c.Relay(d.ctx, d.input, d.console.talk, o))
 }
 
 // outcomeError is what of a relay's end is an error: not that a side closed,

@@ -28,6 +28,7 @@ type driven struct {
 	// confined is what it may still do once the capture is open.
 	confined confinement
 	calls    chan timedCall
+	views    []kernelView    // of the connections that ended; act's until draw has its result
 	ctx      context.Context // ends with Ctrl-C
 	stop     func()
 }
@@ -86,7 +87,9 @@ func (d *driven) draw(act func() error) error {
 	if errors.Is(acted, drive.ErrInterrupted) {
 		acted = nil
 	}
-	if acted != nil && !d.fl.quiet && !d.fl.takesStdout() {
+	d.kernelSays()
+	var told *tlsError
+	if acted != nil && !errors.As(acted, &told) && !d.fl.quiet && !d.fl.takesStdout() {
 		acted = &drawnError{acted}
 	}
 	return errors.Join(acted, drawn, d.fl.closeOutputs())

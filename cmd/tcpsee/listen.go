@@ -41,6 +41,9 @@ Capturing needs root or CAP_NET_RAW.`,
 			if err := fl.address(args); err != nil {
 				return err
 			}
+			if err := fl.extras(cmd.Flags().Changed("backlog")); err != nil {
+				return err
+			}
 			return a.listen(cmd.Context(), &fl)
 		},
 	}
@@ -51,7 +54,7 @@ Capturing needs root or CAP_NET_RAW.`,
 	f.BoolVarP(&fl.six, "ipv6", "6", false, "IPv6 only")
 	f.StringVarP(&fl.port, "port", "p", "", "listen on `PORT` (as nc -l -p; the same as naming it)")
 	f.IntVar(&fl.listen.Backlog, "backlog", 0, "clients that may wait while one is served, `N` (default: nc's)")
-	f.DurationVar(&fl.listen.Wait, "wait", 0, "give up waiting after this `TIME` (30s)")
+	f.DurationVar(&fl.listen.Wait, "wait", 0, "give up waiting after this `TIME` (30s), and end after so long without a byte")
 	f.BoolVar(&fl.listen.NoDelay, "no-delay", false, "switch Nagle's algorithm off")
 	f.BoolVarP(&fl.keep, "keep", "k", false, "wait for the next client when one has gone")
 	f.BoolVarP(&fl.relay.HalfClose, "half-close", "N", false, "send a FIN at the end of input (Ctrl-D)")
@@ -153,7 +156,7 @@ func (d *driven) serve(l *drive.Listener, fl *listenFlags) error {
 		if !fl.keep { // as nc does: the next client is refused, not kept waiting
 			l.Close()
 		}
-		err = outcomeError(c.Relay(d.ctx, d.input, d.console.talk, fl.relay))
+		err = d.ended(c, c.Relay(d.ctx, d.input, d.console.talk, fl.relay))
 		if !fl.keep || d.ctx.Err() != nil {
 			return err
 		}
