@@ -82,7 +82,7 @@ func alike(t *testing.T, src capture.Source, a, b *Tracker, skip func(*Event) bo
 func eachCapture(t *testing.T, test func(*testing.T, func() capture.Source)) {
 	for _, kind := range segtest.Kinds() {
 		var b bytes.Buffer
-		if _, err := segtest.Generate(&b, kind, 2e6, 3); err != nil {
+		if _, err := segtest.Generate(&b, kind, 1e6, 3); err != nil {
 			t.Fatal(err)
 		}
 		t.Run(string(kind), func(t *testing.T) {
@@ -100,7 +100,7 @@ func eachCapture(t *testing.T, test func(*testing.T, func() capture.Source)) {
 		t.Log("the corpus is not there: generated captures only")
 	}
 	for _, name := range files {
-		if st, err := os.Stat(name); err != nil || !st.Mode().IsRegular() || st.Size() > 3<<20 {
+		if st, err := os.Stat(name); err != nil || !st.Mode().IsRegular() || st.Size() > 500<<10 {
 			continue
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
