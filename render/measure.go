@@ -22,18 +22,20 @@ func appendCount(dst []byte, n uint64) []byte {
 }
 
 // bytesText gives a number of bytes with a unit: "6 B", "1.8 MB".
-func bytesText(n uint64) string {
+func bytesText(n uint64) string { return string(appendBytesText(nil, n)) }
+
+func appendBytesText(dst []byte, n uint64) []byte {
 	if n < 10_000 {
-		return count(n) + " B"
+		return append(appendCount(dst, n), " B"...)
 	}
 	f := float64(n)
 	for _, unit := range [...]string{"kB", "MB", "GB", "TB", "PB"} {
 		f /= 1000
 		if f < 999.95 {
-			return strconv.FormatFloat(f, 'f', 1, 64) + " " + unit
+			return append(append(strconv.AppendFloat(dst, f, 'f', 1, 64), ' '), unit...)
 		}
 	}
-	return strconv.FormatFloat(f/1000, 'f', 1, 64) + " EB"
+	return append(strconv.AppendFloat(dst, f/1000, 'f', 1, 64), " EB"...)
 }
 
 // plural gives "1 segment", "2 segments".
@@ -46,31 +48,39 @@ func plural(n uint64, word string) string {
 
 // spanText gives a duration for people: "32 µs", "1.5 ms", "1.996 s",
 // "2 min 5 s".
-func spanText(d time.Duration, g *glyphs) string {
+func spanText(d time.Duration, g *glyphs) string { return string(appendSpan(nil, d, g)) }
+
+func appendSpan(dst []byte, d time.Duration, g *glyphs) []byte {
 	if d < 0 {
-		return "-" + spanText(-d, g)
+		return appendSpan(append(dst, '-'), -d, g)
 	}
 	us := float64(d) / 1e3
 	switch {
 	case d < time.Microsecond && d > 0:
-		return strconv.FormatInt(int64(d), 10) + " ns"
+		return append(strconv.AppendInt(dst, int64(d), 10), " ns"...)
 	case d < time.Millisecond:
-		return strconv.FormatFloat(us, 'f', 0, 64) + " " + g.micro + "s"
+		dst = append(strconv.AppendFloat(dst, us, 'f', 0, 64), ' ')
+		return append(append(dst, g.micro...), 's')
 	case d < 10*time.Millisecond:
-		return strconv.FormatFloat(us/1e3, 'f', 2, 64) + " ms"
+		return append(strconv.AppendFloat(dst, us/1e3, 'f', 2, 64), " ms"...)
 	case d < time.Second:
-		return strconv.FormatFloat(us/1e3, 'f', 0, 64) + " ms"
+		return append(strconv.AppendFloat(dst, us/1e3, 'f', 0, 64), " ms"...)
 	case d < 100*time.Second:
-		return strconv.FormatFloat(us/1e6, 'f', 3, 64) + " s"
+		return append(strconv.AppendFloat(dst, us/1e6, 'f', 3, 64), " s"...)
 	}
 	s := int64(d / time.Second)
 	switch {
 	case s < 3600:
-		return strconv.FormatInt(s/60, 10) + " min " + strconv.FormatInt(s%60, 10) + " s"
+		return appendTwo(dst, s/60, " min ", s%60, " s")
 	case s < 48*3600:
-		return strconv.FormatInt(s/3600, 10) + " h " + strconv.FormatInt(s%3600/60, 10) + " min"
+		return appendTwo(dst, s/3600, " h ", s%3600/60, " min")
 	}
-	return strconv.FormatInt(s/86400, 10) + " days " + strconv.FormatInt(s%86400/3600, 10) + " h"
+	return appendTwo(dst, s/86400, " days ", s%86400/3600, " h")
+}
+
+func appendTwo(dst []byte, a int64, unit string, b int64, smaller string) []byte {
+	dst = append(strconv.AppendInt(dst, a, 10), unit...)
+	return append(strconv.AppendInt(dst, b, 10), smaller...)
 }
 
 // appendSeconds appends d in seconds in at most width columns, with as many

@@ -5,9 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
-	"tcpsee/capture"
 	"tcpsee/dissect/conn"
 )
 
@@ -191,27 +189,30 @@ func (s *summary) add(c *conn.Connection) {
 		s.out.buf = appendMarkdownRow(s.out.buf, row)
 		return
 	}
-	row, colour := summaryRow(c, &s.g), ""
-	row[fileColumn] = s.fileCell(c)
+	colour := ""
 	if s.o.Color {
 		colour = outcomeColour(c.Verdict.Outcome)
 	}
-	if s.table == nil && len(s.rows) < tableRows {
+	if s.table != nil {
+		s.out.buf = s.table.appendConnection(s.out.buf, c, s.fileCell(c), colour)
+		return
+	}
+	row := summaryRow(c, &s.g)
+	row[fileColumn] = s.fileCell(c)
+	if len(s.rows) < tableRows {
 		s.rows = append(s.rows, row)
 		s.colour = append(s.colour, colour)
 		s.number = append(s.number, c.Number)
 		s.file = append(s.file, c.File)
 		return
 	}
-	if s.table == nil {
-		s.table = newPlainTable(s.rows, s.width, &s.g)
-		s.table.reserve(s.width)
-		s.out.buf = s.table.appendHead(s.out.buf)
-		for i, r := range s.rows {
-			s.out.buf = s.table.appendRow(s.out.buf, r, s.colour[i])
-		}
-		s.rows, s.colour, s.number, s.file = nil, nil, nil, nil
+	s.table = newPlainTable(s.rows, s.width, &s.g)
+	s.table.reserve(s.width)
+	s.out.buf = s.table.appendHead(s.out.buf)
+	for i, r := range s.rows {
+		s.out.buf = s.table.appendRow(s.out.buf, r, s.colour[i])
 	}
+	s.rows, s.colour, s.number, s.file = nil, nil, nil, nil
 	s.out.buf = s.table.appendRow(s.out.buf, row, colour)
 }
 
@@ -286,60 +287,14 @@ var summaryColumns = [...]column{
 	{name: "verdict", keep: keepAlways, least: 16},
 }
 
-// summaryRow gives a connection's cells, safe for a terminal, but not its file.
+// summaryRow gives a connection's cells, safe for a terminal.
 func summaryRow(c *conn.Connection, g *glyphs) []string {
-	start := g.none
-	if c.First.Known() {
-		start = c.First.Time().Format("15:04:05.000")
+	row := make([]string, len(summaryColumns))
+	for i := range row {
+		row[i] = string(appendCell(nil, i, c, g))
 	}
-	app := g.none
-	if c.App != "" {
-		app = safeName(c.App, maxApp, g)
-	}
-	return []string{
-		count(uint64(c.Number)), "", start, safeText(c.Client.String(), g), safeText(c.Server.String(), g), app,
-		completenessText(c.Completeness), spanOrNone(c.IRTT, g), bytesText(c.Bytes[conn.Client]), bytesText(c.Bytes[conn.Server]),
-		count(c.Retransmits[0] + c.Retransmits[1]), lastedText(c.First, c.Last, g), outcomeText(&c.Verdict, g),
-	}
+	return row
 }
 
 // maxApp is how many columns of layer 7's name are shown.
 const maxApp = 12
-
-// completenessText gives the bits as letters, in the order in which a
-// connection has them: SYN, SYN-ACK, ACK, data, FIN, RST.
-func completenessText(c uint8) string {
-	b := []byte("SSADFR")
-	for i := range b {
-		if c&(1<<i) == 0 {
-			b[i] = '.'
-		}
-	}
-	return string(b)
-}
-
-func spanOrNone(d time.Duration, g *glyphs) string {
-	if d <= 0 {
-		return g.none
-	}
-	return spanText(d, g)
-}
-
-func lastedText(first, last capture.Stamp, g *glyphs) string {
-	if !first.Known() || !last.Known() {
-		return g.none
-	}
-	return spanText(last.Sub(first), g)
-}
-
-// outcomeText gives "closed by client", "refused".
-func outcomeText(v *conn.Verdict, g *glyphs) string {
-	s := safeText(string(v.Outcome), g)
-	switch v.Outcome {
-	case conn.OutcomeClosed, conn.OutcomeReset, conn.OutcomeHalfClosed:
-		if v.HasBy {
-			s += " by " + v.By.String()
-		}
-	}
-	return s
-}

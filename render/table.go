@@ -10,6 +10,7 @@ type plainTable struct {
 	g       *glyphs
 	columns []int // which of summaryColumns are shown
 	widths  []int // of those
+	cell    []byte
 }
 
 // newPlainTable fits a table to rows and to width: long addresses are cut as
