@@ -32,10 +32,11 @@ func (t *timeline) fold(v *connView, e *conn.Event) bool {
 	r := &v.run
 	quiet := v.last.Known() && e.Time.Known() && e.Time.Sub(v.last) >= firstGap
 	v.last = e.Time
-	if quiet || !bulk(e) || r.active && e.Kind == conn.KindData && e.From != r.from {
+	one := bulk(e) && t.bad == ""
+	if quiet || !one || r.active && e.Kind == conn.KindData && e.From != r.from {
 		t.endRun(v)
 	}
-	if !bulk(e) {
+	if !one {
 		return false
 	}
 	if !r.active {

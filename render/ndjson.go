@@ -58,7 +58,7 @@ func appendEnds(b []byte, e *conn.Event) []byte {
 // NewNDJSON returns a Renderer that writes one JSON object a line to w: of
 // type segment, connection, socket, icmp, neighbour or capture. Times are RFC
 // 3339 in UTC, durations are seconds, sizes are bytes: see Schema. Of o, Conn,
-// Files, NoPayload and Notes count.
+// Files, NoPayload, Notes and Checksums count.
 func NewNDJSON(w io.Writer, o Options) Renderer {
 	return &ndjson{out: newOutput(w), o: o}
 }
@@ -149,6 +149,9 @@ func (n *ndjson) segment(b []byte, e *conn.Event) []byte {
 	b = appendStringKey(b, "app", e.App)
 	if p := e.Packet; p != nil {
 		b = appendLayers(b, p)
+		if n.o.Checksums {
+			b = appendChecksums(b, p)
+		}
 	}
 	if n.o.Notes {
 		b = appendStringKey(b, "note", e.Sentence())

@@ -228,6 +228,9 @@ func (t *timeline) segmentContent(e *conn.Event) {
 			t.must("#" + itoa(e.DupAckNum))
 		}
 	}
+	if t.bad != "" {
+		t.must(t.bad)
+	}
 	shown := tcp.Len > 0 && !t.o.NoPayload && !t.lay.layers
 	if t.lay.sum {
 		t.options(e, room-(tailFree-1), shown)

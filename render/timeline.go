@@ -29,15 +29,16 @@ type timeline struct {
 	views    map[int64]*connView
 	oldest   []int64 // keys of views, in the order in which they came
 	held     []heldEvent
-	began    bool // something is drawn: nothing waits any more
-	headed   bool // the heads of the columns are drawn
-	carded   bool // the first card is drawn
-	called   bool // a socket call was drawn
-	headless bool // calls only were drawn so far
-	multi    bool // there is more than one connection
-	hinted   bool // it was said that Enter sends
-	gapped   bool // a silence was drawn
-	sized    bool // the size of a data segment was said
+	began    bool   // something is drawn: nothing waits any more
+	headed   bool   // the heads of the columns are drawn
+	carded   bool   // the first card is drawn
+	called   bool   // a socket call was drawn
+	headless bool   // calls only were drawn so far
+	multi    bool   // there is more than one connection
+	hinted   bool   // it was said that Enter sends
+	gapped   bool   // a silence was drawn
+	sized    bool   // the size of a data segment was said
+	bad      string // which checksums of the segment being drawn are
 	base     capture.Stamp
 	last     capture.Stamp // time of the event before
 	seenAt   string        // where connections were seen, as it was said last
@@ -133,6 +134,9 @@ func (t *timeline) segment(e *conn.Event) {
 	v := t.view(e)
 	if e.Packet == nil {
 		return
+	}
+	if t.bad = ""; t.o.Checksums {
+		t.bad = badChecksums(e.Packet)
 	}
 	if t.fold(v, e) {
 		return

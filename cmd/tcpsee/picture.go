@@ -31,6 +31,7 @@ type pictureFlags struct {
 	conn      int64
 	plain     bool
 	notes     bool
+	checksums bool
 	sort      string
 	only      []string
 	noNames   bool
@@ -55,6 +56,7 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 	f.Int64Var(&p.conn, "conn", 0, "draw only connection `N`")
 	f.BoolVar(&p.noNames, "no-names", false, "do not look for the names of this machine's programs")
 	f.BoolVar(&p.plain, "plain", false, "one sentence a segment, for a screen reader")
+	f.BoolVar(&p.checksums, "checksums", false, "verify checksums in data and in live pictures too; pictures of files always say which is bad")
 	f.BoolVar(&p.notes, "notes", false, "a sentence in each object of data")
 	f.StringVar(&p.sort, "sort", "", "order of the summary by `KEY`: "+strings.Join(render.SortKeys(), ", ")+"; -KEY turns it round")
 	f.StringSliceVar(&p.only, "only", nil, "in the summary, connections with one of these `WORDS`: an outcome (refused) or a label (retransmission)")
@@ -212,6 +214,7 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 	plain := base
 	plain.Conn, plain.Width, plain.Full, plain.Notes, plain.Sort, plain.Only = p.conn, opt.Width, p.full, p.notes, p.sort, p.only
 	plain.NoPayload, plain.Absolute, plain.ASCII, plain.ProcessName = p.noPayload, p.absolute, opt.ASCII, base.ProcessName
+	plain.Checksums = p.checksums
 	files := p.opened
 	for _, o := range p.outputs {
 		if oneOf(o, formats...) {
@@ -284,6 +287,7 @@ func (p *pictureFlags) options(out *os.File, o render.Options) render.Options {
 	o.ASCII = p.ascii || asciiLocale()
 	o.Time = map[string]render.TimeMode{"start": render.TimeStart, "delta": render.TimeDelta, "clock": render.TimeClock}[p.time]
 	o.Sort, o.Only = p.sort, p.only
+	o.Checksums = p.checksums || len(o.Files) > 0 && !o.Live
 	o.NoPayload, o.Absolute, o.Verbose, o.Hex, o.Full, o.Conn = p.noPayload, p.absolute, p.verbose, p.hex, p.full, p.conn
 	return o
 }
