@@ -16,6 +16,7 @@ type watchFlags struct {
 	pictureFlags
 	saveFlags
 	tcpdumpFlags
+	endFlags
 	iface       string
 	promiscuous bool
 	count       int64
@@ -41,6 +42,7 @@ Capturing needs root or CAP_NET_RAW.`,
 	fl.pictureFlags.register(cmd)
 	fl.saveFlags.register(cmd, false)
 	fl.tcpdumpFlags.register(cmd)
+	fl.endFlags.register(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&fl.iface, "interface", "i", capture.AnyInterface, "`INTERFACE` to watch; any is all")
 	f.BoolVar(&fl.promiscuous, "promiscuous", false, "take frames for other hosts too")
@@ -52,6 +54,9 @@ Capturing needs root or CAP_NET_RAW.`,
 
 func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if err := fl.pictureFlags.check(); err != nil {
+		return err
+	}
+	if err := fl.endFlags.check(); err != nil {
 		return err
 	}
 	if err := fl.tcpdumpFlags.apply(&fl.pictureFlags, &fl.saveFlags); err != nil {
@@ -91,6 +96,9 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	}
 	pic := screen{w: a.std.out, file: a.std.out}
 	rs := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src), ProcessName: names.name}, "timeline")
+	ctx, end := fl.limit(ctx)
+	defer end()
+	rs = fl.watched(rs, pic, end)
 	if !fl.quiet {
 		fmt.Fprintln(a.std.err, watching(fl, words, len(own)))
 	}
