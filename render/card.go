@@ -129,7 +129,7 @@ func (t *timeline) networkCell(e *conn.Event) cell {
 	if !src.IsValid() {
 		return cell{label: "3 network"}
 	}
-	c.value = safeText(src.String(), &t.g) + " to " + safeText(dst.String(), &t.g)
+	c.value = safeText(src.String(), &t.g) + t.addressName(src) + " to " + safeText(dst.String(), &t.g) + t.addressName(dst)
 	p := e.Packet
 	if e.Type != conn.TypeSegment || p == nil {
 		return c
@@ -143,6 +143,18 @@ func (t *timeline) networkCell(e *conn.Event) cell {
 		c.value += ", inside " + s
 	}
 	return c
+}
+
+// addressName is the name of an address as it stands behind it, " (name)".
+func (t *timeline) addressName(a netip.Addr) string {
+	if t.o.AddressName == nil {
+		return ""
+	}
+	name := t.o.AddressName(a)
+	if name == "" {
+		return ""
+	}
+	return " (" + safeName(name, maxName, &t.g) + ")"
 }
 
 // tunnel names the headers between the outermost network header and the
@@ -399,6 +411,6 @@ func (t *timeline) shortCard(e *conn.Event) {
 	if p := t.processName(e.Server); p != "" {
 		server = p + " " + server
 	}
-	s += safeText(client, &t.g) + " to " + safeText(server, &t.g)
+	s += safeText(client, &t.g) + t.addressName(e.Client.Addr()) + " to " + safeText(server, &t.g) + t.addressName(e.Server.Addr())
 	t.note(0, tagText(e.Conn, t.lay.tag-1, &t.g)+"  "+s, connColour(e.Conn))
 }

@@ -91,6 +91,9 @@ type Options struct {
 	// Interface names the interface that a frame was captured on; nil or ""
 	// where nobody knows.
 	Interface func(*capture.Frame) string
+	// AddressName is a name that the capture has for an address; nil or ""
+	// where it has none.
+	AddressName func(netip.Addr) string
 	// ProcessName names the program that has an address on this machine,
 	// "nc[4121]"; nil or "" where nobody knows.
 	ProcessName func(netip.AddrPort) string

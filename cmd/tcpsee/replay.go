@@ -153,6 +153,9 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	}
 	pic := screen{w: pages.writer(a.std.out), file: a.std.out}
 	base := render.Options{Files: files, Interface: interfaceNamer(src)}
+	if !fl.noNames {
+		base.AddressName = addressNamer(src)
+	}
 	rs := fl.renderers(pic, a.std.out, base, view)
 	if gate != nil {
 		rs = gate.hold(&fl.pictureFlags, base, rs)
