@@ -41,6 +41,7 @@ var scenarios = []struct {
 	{"s05-no-answer", 7, []outcome{{"no-answer", "", ""}}, []string{"7 SYNs"}},
 	{"s05-unreachable", 1, []outcome{{"unreachable", "", ""}}, []string{"10.9.0.254"}},
 	{"s05-prohibited-ipv6", 2, []outcome{{"unreachable", "", "prohibited"}}, []string{"fd09::fe"}},
+	{"s05-no-neighbour", 0, []outcome{{"unreachable", "", "no-neighbour"}}, []string{"ARP", "nobody answered"}},
 	{"s06-python", 10, []outcome{{"closed", "client", ""}}, []string{"Hello Server", "Hello Client"}},
 	{"s07-backlog", 0, []outcome{{"closed", "client", ""}, {"reset", "server", "after-peers-close"}, {"reset", "server", "after-peers-close"}, {"no-answer", "", "backlog"}}, []string{"queue is full"}},
 	{"s08-greeting", 15, []outcome{{"refused", "server", ""}, {"closed", "server", ""}}, []string{"What's your name? "}},

@@ -72,6 +72,7 @@ type Tracker struct {
 	nanos   int64         // the same, 0 before there is one
 	stats   Stats
 	around  neighbours
+	absent  absent // the last one
 	driven  driven
 	silence silence
 	served  served

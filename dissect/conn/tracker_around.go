@@ -164,11 +164,22 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 	}
 	k, from := keyOfPair(m.QuotedSrc, m.QuotedDst)
 	n, e := t.table.find(t.table.hash(&k), &k, !m.QuotedSrc.Addr().Is4(), &t.entries)
+	var none *absent
+	first := false
+	if e == nil {
+		none, first = t.missing(p)
+	}
 	ev := t.event(TypeICMP)
 	ev.Time, ev.Frame, ev.File = p.Frame.Time, p.Frame.Number, p.Frame.File
 	ev.Since = p.Frame.Time.Sub(t.start)
 	ev.ICMP, ev.ICMPFrom, ev.Packet = *m, p.IP.Src, p
 	ev.Client, ev.Server = m.QuotedSrc, m.QuotedDst
+	if none != nil {
+		ev.Conn, ev.From = none.number, Client
+	}
+	if first {
+		t.endMissing(none, p)
+	}
 	if e == nil {
 		return
 	}
