@@ -56,8 +56,6 @@ type loop struct {
 	err     error          // the first error of a renderer or of saving
 	reached bool           // the limit
 	rowless bool           // nobody reads events of segments any more
-	steady  *steady        // what names interfaces, where reading may be ahead of drawing; nil where it is not
-	parcel  *parcel        // where events go; nil is to the renderers
 	shown   int64          // frames that events stand for
 	open    map[int64]bool // driven connections that are not closed yet
 }
@@ -77,15 +75,12 @@ func (l *loop) run(ctx context.Context) error {
 	l.total.Files = l.files
 	l.total.First, l.total.Last = capture.NoTime, capture.NoTime
 	read := l.read
-	switch {
-	case l.isSaved() && l.isPiped():
-		read = l.readPiped
-	case l.isSaved():
+	if l.isSaved() {
 		read = l.readSaved
 	}
 	fault := read(ctx)
 	l.releaseCalls(capture.Stamp(1<<63 - 1))
-	l.left() // of which none are left after readPiped
+	l.left()
 	l.finishCapture(fault)
 	for _, r := range l.renderers {
 		l.keep(r.Close())
@@ -275,50 +270,33 @@ func (l *loop) frames(fs []capture.Frame) {
 // frame turns one frame into events.
 func (l *loop) frame(f *capture.Frame) {
 	if f.Record == capture.RecordCustom {
-		l.custom(f)
+		if c, ok := loadCall(f.Data); ok {
+			l.call(&c)
+		}
 		return
 	}
-	if l.prepare(f, &l.packet) {
-		l.track(&l.packet)
-	}
-}
-
-// custom takes a socket call that stands in the capture.
-func (l *loop) custom(f *capture.Frame) {
-	if c, ok := loadCall(f.Data); ok {
-		l.call(&c)
-	}
-}
-
-// prepare decodes a frame, and reports whether it is to be followed.
-func (l *loop) prepare(f *capture.Frame, p *dissect.Packet) bool {
 	if l.match != nil && !l.match(f) {
-		return false
+		return
 	}
-	l.decoder.Decode(f, p)
-	if l.pass != nil && !l.pass(p) {
-		return false
+	l.decoder.Decode(f, &l.packet)
+	if l.pass != nil && !l.pass(&l.packet) {
+		return
 	}
 	l.count(f)
 	if l.save != nil && !l.save.notes {
 		l.keep(l.save.frame(f))
 	}
-	if p.Content == dissect.ContentFragment {
-		l.joiner.Join(p, &l.decoder)
+	if l.packet.Content == dissect.ContentFragment {
+		l.joiner.Join(&l.packet, &l.decoder)
 	}
-	l.classify(p)
-	return true
-}
-
-// track turns a packet into events.
-func (l *loop) track(p *dissect.Packet) {
-	events := l.tracker.Add(p)
+	l.classify()
+	events := l.tracker.Add(&l.packet)
 	if l.save != nil && l.save.notes {
-		l.keep(l.save.frame(annotated(p.Frame, events)))
+		l.keep(l.save.frame(annotated(f, events)))
 	}
 	l.emit(events)
-	if l.rowless && p.Content == dissect.ContentTCP {
-		l.shown += framesOf(p)
+	if l.rowless && l.packet.Content == dissect.ContentTCP {
+		l.shown += framesOf(&l.packet)
 	}
 }
 
@@ -338,7 +316,8 @@ func (l *loop) count(f *capture.Frame) {
 }
 
 // classify keeps the totals of what was and was not followed.
-func (l *loop) classify(p *dissect.Packet) {
+func (l *loop) classify() {
+	p := &l.packet
 	if p.Content == dissect.ContentTCP {
 		l.total.Segments++
 		return
@@ -396,10 +375,6 @@ func (l *loop) draw(e *conn.Event) {
 	l.follow(e)
 	l.names.about(e)
 	l.shown += framesBehind(e)
-	if l.parcel != nil {
-		l.parcel.keep(e)
-		return
-	}
 	for _, r := range l.renderers {
 		l.keep(r.Event(e))
 	}

@@ -152,18 +152,15 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		view = "summary"
 	}
 	pic := screen{w: pages.writer(a.std.out), file: a.std.out}
-	names := &steady{Source: src}
-	base := render.Options{Files: files, Interface: interfaceNamer(names)}
+	base := render.Options{Files: files, Interface: interfaceNamer(src)}
 	if !fl.noNames {
-		base.AddressName = addressNamer(names)
+		base.AddressName = addressNamer(src)
 	}
 	rs := fl.renderers(pic, a.std.out, base, view)
-	ahead := names
 	if gate != nil {
 		rs = gate.hold(&fl.pictureFlags, base, rs)
-		ahead = nil
 	}
-	l := &loop{src: src, save: save, limit: fl.count, match: matchSaved(expr), renderers: rs, files: files, prompt: !regular, steady: ahead}
+	l := &loop{src: src, save: save, limit: fl.count, match: matchSaved(expr), renderers: rs, files: files, prompt: !regular}
 	err = pages.finish(l.run(ctx))
 	if errors.Is(err, errQuit) {
 		err = nil
