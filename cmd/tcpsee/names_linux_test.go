@@ -29,6 +29,7 @@ func namesPart() any {
 
 // startHelper starts the helper from this test binary.
 func startHelper(t testing.TB, env ...string) *names {
+	noRaceDetector(t)
 	t.Helper()
 	n, err := startNames(namesOptions{
 		command: []string{openBinary(t), "-test.run=^TestPart$"},
@@ -296,6 +297,15 @@ func TestNamesWithoutRoot(t *testing.T) {
 }
 
 // seccompPart limits itself as the helper does and tries other things.
+// noRaceDetector skips what runs under the helper's seccomp filter in a binary
+// with the race detector: the commands are built without it.
+func noRaceDetector(t testing.TB) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("the race detector's runtime makes threads that the helper's seccomp filter forbids")
+	}
+}
+
 func seccompPart() any {
 	if err := noNewPrivileges(); err != nil {
 		return map[string]string{"failed": err.Error()}
@@ -333,6 +343,7 @@ func seccompPart() any {
 }
 
 func TestSeccompForbids(t *testing.T) {
+	noRaceDetector(t)
 	c := startPart(t, "seccomp", nil, nil)
 	var r map[string]string
 	c.result(&r)
