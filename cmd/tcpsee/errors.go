@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"syscall"
 
@@ -108,9 +106,4 @@ func hintFor(err error) string {
 		return "check the name; tcpsee replay - reads standard input"
 	}
 	return ""
-}
-
-// interrupted reports whether err only says that the user ended the command.
-func interrupted(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, os.ErrClosed)
 }
