@@ -34,7 +34,7 @@ func (t *timeline) card(e *conn.Event) {
 	c4 := cell{"4 transport", "TCP", "port " + utoa(uint32(e.Client.Port())) + " to port " + utoa(uint32(e.Server.Port()))}
 	c3, c2, c1 := t.networkCell(e), t.linkCell(e), t.physicalCell(e)
 	lines := [][]cell{{c7, c6, c5}, {c4}, {c3}, {c2, c1}}
-	if t.lay.width >= wideSum {
+	if t.lay.width >= wideOptions {
 		lines = [][]cell{{c7, c6, c5}, {c4, c3}, {c2, c1}}
 	}
 	second := 0
@@ -43,7 +43,7 @@ func (t *timeline) card(e *conn.Event) {
 			second = max(second, cardValue+textWidth(t.valueText(l[0])))
 		}
 	}
-	if t.lay.width >= wideSum {
+	if t.lay.width >= wideOptions {
 		second += cardWide
 	} else {
 		second += cardNarrow
@@ -249,7 +249,7 @@ func (t *timeline) valueText(c cell) string {
 }
 
 func (t *timeline) protocolWidth() int {
-	if t.lay.width >= wideSum {
+	if t.lay.width >= wideOptions {
 		return 6
 	}
 	return 7
@@ -294,7 +294,7 @@ func (t *timeline) placeCells(cells []cell, second int) int {
 			continue
 		}
 		at, sep := l.col+cardNarrow, "  "
-		if t.lay.width >= wideSum {
+		if t.lay.width >= wideOptions {
 			at = l.col + 4
 		} else if c.value == "" {
 			sep = " "

@@ -6,7 +6,8 @@ import "tcpsee/dissect/conn"
 const (
 	wideStates  = 76  // the states' full names
 	wideLayer   = 66  // the column of the layer
-	wideSum     = 100 // options, windows, and the encapsulation as a sum
+	wideOptions = 100 // options and windows, and a card of fewer lines
+	wideSum     = 110 // the encapsulation as a sum
 	wideNumber  = 110 // more room between the columns
 	wideColumns = 150 // each layer in a column of its own
 )
@@ -42,6 +43,7 @@ type layout struct {
 	after  int  // where what follows the server's state begins
 	tag    int  // columns of a connection's number, once there are several
 	short  bool // the states' short names
+	extras bool // options and windows on the arrow
 	sum    bool // the encapsulation as a sum
 	layers bool // each layer in a column of its own
 	l7     int  // columns of layer 7, with layers
@@ -56,11 +58,12 @@ func newLayout(o *Options) layout {
 	l := layout{width: w, number: 3, pair: 13, layer: -1, state: stateFull, tag: 4}
 	l.short = w < wideStates || o.Absolute && w < 90
 	l.layers = w >= wideColumns
+	l.extras = w >= wideOptions && !l.layers
 	l.sum = w >= wideSum && !l.layers
 	if w < wideStates {
 		l.pair = 11
 	}
-	if w >= wideSum {
+	if w >= wideOptions {
 		l.tag = 5
 	}
 	if w >= wideNumber {
@@ -71,7 +74,7 @@ func newLayout(o *Options) layout {
 	}
 	if o.Time == TimeClock {
 		l.pair = l.number + 1 + clockWidth
-		if w < wideSum {
+		if w < wideOptions {
 			l.pair -= 3 // milliseconds
 		}
 		if w < wideStates {
@@ -97,10 +100,8 @@ func (l *layout) placeServer() {
 		l.after = l.server + l.state + 2
 		l.l7 = l.width - l.after - widthL4 - widthL3 - widthL2 - widthL1 - 4*2
 		return
-	case l.sum && l.width >= wideNumber:
-		end -= sumWidth + 4
 	case l.sum:
-		end -= sumWidth + 2
+		end -= sumWidth + 4
 	}
 	l.server = end - l.state
 	l.after = end + 1

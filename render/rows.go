@@ -232,7 +232,7 @@ func (t *timeline) segmentContent(e *conn.Event) {
 		t.must(t.bad)
 	}
 	shown := tcp.Len > 0 && !t.o.NoPayload && !t.lay.layers
-	if t.lay.sum {
+	if t.lay.extras {
 		t.options(e, room-(tailFree-1), shown)
 	}
 	if shown {
@@ -353,6 +353,11 @@ func (t *timeline) readable(e *conn.Event) bool {
 
 // cut reports whether the payload takes more columns than room.
 func (t *timeline) cut(e *conn.Event, room int) bool {
+	if named(e.App) && !t.o.Hex {
+		if app := shorterApp(e.App, room); plainWords(app) {
+			return len(app) > room
+		}
+	}
 	b, w := t.appendPayload(t.scratch[:0], e, room+maxLine)
 	t.scratch = b[:0]
 	return w > room
@@ -371,15 +376,28 @@ func (t *timeline) appendPayload(dst []byte, e *conn.Event, limit int) ([]byte, 
 		}
 		return appendQuoted(dst, p, limit, &t.g)
 	}
+	app := shorterApp(e.App, limit)
 	switch more := textWidth(t.g.ellipsis); {
-	case !plainWords(e.App):
-		return appendQuoted(dst, []byte(e.App), limit, &t.g)
-	case len(e.App) <= limit:
-		return append(dst, e.App...), len(e.App)
+	case !plainWords(app):
+		return appendQuoted(dst, []byte(app), limit, &t.g)
+	case len(app) <= limit:
+		return append(dst, app...), len(app)
 	case limit > minPreview:
-		return append(append(dst, e.App[:limit-more]...), t.g.ellipsis...), limit
+		return append(append(dst, app[:limit-more]...), t.g.ellipsis...), limit
 	}
 	return dst, 0
+}
+
+// shorterApp returns a request line without the word before it where it does
+// not fit otherwise: it names its protocol itself (RFC 9112, section 3).
+func shorterApp(app string, limit int) string {
+	if len(app) <= limit {
+		return app
+	}
+	if line, ok := strings.CutPrefix(app, "HTTP "); ok && strings.Contains(line, " HTTP/") {
+		return line
+	}
+	return app
 }
 
 // plainWords reports whether s can stand on an arrow without quotation marks
