@@ -201,7 +201,7 @@ type Event struct {
 
 	Inferred   bool            // who is client was inferred
 	First      bool            // the connection's first event
-	Packet     *dissect.Packet // the packet of a segment; of an ICMP or neighbour event, nil where it came earlier
+	Packet     *dissect.Packet // the packet of a segment; of an ICMP or neighbour event; nil where a neighbour's came earlier and was too long to keep
 	App        string          // layer 7 or 6, as far as this segment shows: `HTTP GET /`, `TLS ClientHello`; else ""
 	Call       *Call
 	Text       string      // of TypeWait

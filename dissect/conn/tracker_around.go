@@ -3,6 +3,7 @@ package conn
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"tcpsee/capture"
 	"tcpsee/dissect"
@@ -12,6 +13,8 @@ import (
 const (
 	maxNeighbours = 64 // that were seen and may yet belong to a connection
 	maxRecent     = 16 // connections that a neighbour packet may belong to
+
+	maxNeighbourFrame = 2048 // bytes of a frame that is remembered with them; longer ones are not
 )
 
 // neighbours remembers questions for link addresses and their answers, which
@@ -27,8 +30,32 @@ type asked struct {
 	at       capture.Stamp
 	frame    int64
 	file     int
-	given    bool // an event was made
+	packet   *keptPacket // nil where the frame is too long to keep
+	given    bool        // an event was made
 	answered bool
+}
+
+// keptPacket is a packet that outlives its frame.
+type keptPacket struct {
+	packet dissect.Packet
+	frame  capture.Frame
+	data   []byte
+}
+
+// keep copies a packet, into k where there is one whose memory is free.
+func (k *keptPacket) keep(p *dissect.Packet) *keptPacket {
+	if len(p.Frame.Data) > maxNeighbourFrame {
+		return nil
+	}
+	if k == nil {
+		k = new(keptPacket)
+	}
+	k.data = append(k.data[:0], p.Frame.Data...)
+	k.frame = *p.Frame
+	k.frame.Data, k.frame.Comments = k.data, slices.Clone(p.Frame.Comments)
+	var d dissect.Decoder
+	d.Decode(&k.frame, &k.packet)
+	return k
 }
 
 // recentConn is a connection that began not long ago.
@@ -60,9 +87,12 @@ func (t *Tracker) neighbour(p *dissect.Packet) {
 		ev := t.give1(&x, &recentConn{first: p.Frame.Time})
 		ev.Packet = p
 	}
+	var free *keptPacket
 	if len(n.seen) == maxNeighbours {
+		free = n.seen[0].packet // what it was given out with is over: no event of this call is about it
 		n.seen = append(n.seen[:0], n.seen[1:]...)
 	}
+	x.packet = free.keep(p)
 	n.seen = append(n.seen, x)
 }
 
@@ -79,6 +109,9 @@ func (t *Tracker) give1(x *asked, r *recentConn) *Event {
 	ev.Time, ev.Frame, ev.File = x.at, x.frame, x.file
 	ev.Since, ev.Delta = x.at.Sub(t.start), x.at.Sub(r.first)
 	ev.Neighbour = x.Neighbour
+	if x.packet != nil {
+		ev.Packet = &x.packet.packet
+	}
 	x.given = true
 	return ev
 }
