@@ -164,7 +164,7 @@ func copyEvent(e *conn.Event) heldEvent {
 		p.Fragments = slices.Clone(p.Fragments)
 		if p.Frame != nil {
 			f := *p.Frame
-			f.Data, f.Comments = nil, nil
+			f.Data, f.Comments = bytes.Clone(f.Data[:min(len(f.Data), maxHeldData)]), nil
 			p.Frame = &f
 		}
 		h.e.Packet = &p

@@ -81,6 +81,7 @@ type Options struct {
 	Verbose   bool     // a sentence under each row
 	Notes     bool     // a sentence in each object of data
 	Hex       bool     // layer 7 as hex
+	Dump      DumpMode // the bytes of each packet under its row of the timeline
 	Checksums bool     // verify checksums: a row says which is bad, data hold what each is
 	Full      bool     // fold nothing
 	Conn      int64    // only this connection; 0 is all

@@ -111,6 +111,7 @@ func (t *timeline) segmentRow(v *connView, e *conn.Event) {
 	}
 	t.emit()
 	t.overflow()
+	t.dump(e.Packet)
 }
 
 // layerOf is the highest layer at work in a segment.
@@ -618,6 +619,7 @@ func (t *timeline) plainRow(e *conn.Event, layer byte, d direction, word, text, 
 		}
 	}
 	t.emit()
+	t.dump(e.Packet)
 }
 
 func (t *timeline) icmpRow(e *conn.Event) {

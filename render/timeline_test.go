@@ -96,6 +96,7 @@ func TestTimelineGoldenOptions(t *testing.T) {
 		{"chat.color", chat, Options{Width: 80, Color: true}},
 		{"several.color", several, Options{Width: 100, Color: true}},
 		{"chat.hex", chat, Options{Width: 110, Hex: true}},
+		{"chat.dump", chat, Options{Width: 80, Dump: DumpPacket}},
 		{"chat.absolute", chat, Options{Width: 80, Absolute: true}},
 		{"chat.delta", chat, Options{Width: 80, Time: TimeDelta}},
 		{"chat.clock", chat, Options{Width: 80, Time: TimeClock}},

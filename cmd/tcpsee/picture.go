@@ -27,6 +27,7 @@ type pictureFlags struct {
 	absolute  bool
 	verbose   bool
 	hex       bool
+	dump      render.DumpMode
 	full      bool
 	conn      int64
 	plain     bool
@@ -51,7 +52,7 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&p.noPayload, "no-payload", false, "leave payloads out of the picture")
 	f.BoolVarP(&p.absolute, "absolute", "S", false, "sequence numbers as they are on the wire")
 	f.BoolVarP(&p.verbose, "verbose", "v", false, "a sentence under each row")
-	f.BoolVar(&p.hex, "hex", false, "layer 7 as hexadecimal bytes")
+	f.BoolVar(&p.hex, "hex", false, "layer 7 as hexadecimal bytes, as Node prints a Buffer")
 	f.BoolVar(&p.full, "full", false, "fold nothing")
 	f.Int64Var(&p.conn, "conn", 0, "draw only connection `N`")
 	f.BoolVar(&p.noNames, "no-names", false, "do not look for the names of this machine's programs")
@@ -136,6 +137,12 @@ func formatOf(name string) string {
 		return "text"
 	}
 	return ""
+}
+
+// wantsRows reports whether the flags name a view, or something that only rows
+// have.
+func (p *pictureFlags) wantsRows() bool {
+	return p.view != "" || p.plain || p.verbose || p.hex || p.dump != render.DumpNone || p.conn > 0
 }
 
 // takesStdout reports whether a format word claims standard output.
@@ -288,7 +295,7 @@ func (p *pictureFlags) options(out *os.File, o render.Options) render.Options {
 	o.Time = map[string]render.TimeMode{"start": render.TimeStart, "delta": render.TimeDelta, "clock": render.TimeClock}[p.time]
 	o.Sort, o.Only = p.sort, p.only
 	o.Checksums = p.checksums || len(o.Files) > 0 && !o.Live
-	o.NoPayload, o.Absolute, o.Verbose, o.Hex, o.Full, o.Conn = p.noPayload, p.absolute, p.verbose, p.hex, p.full, p.conn
+	o.NoPayload, o.Absolute, o.Verbose, o.Hex, o.Dump, o.Full, o.Conn = p.noPayload, p.absolute, p.verbose, p.hex, p.dump, p.full, p.conn
 	return o
 }
 

@@ -148,7 +148,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		return err
 	}
 	view := "timeline"
-	if fl.view == "" && regular && gate == nil && manyConnections(files, expr) {
+	if regular && gate == nil && !fl.wantsRows() && manyConnections(files, expr) {
 		view = "summary"
 	}
 	pic := screen{w: pages.writer(a.std.out), file: a.std.out}
@@ -172,7 +172,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 // again, to choose a view, and the next file of a rotation.
 func (fl *replayFlags) confinement(regular bool, files []string) confinement {
 	c := confinement{write: fl.directories()}
-	if regular && fl.view == "" {
+	if regular && !fl.wantsRows() {
 		c.read = files
 	}
 	return c

@@ -8,6 +8,7 @@ import (
 
 	"tcpsee/capture"
 	"tcpsee/capture/filter"
+	"tcpsee/render"
 )
 
 // tcpdumpFlags are flags that tcpdump's users type without thinking, in the
@@ -16,7 +17,7 @@ type tcpdumpFlags struct {
 	numeric  int // -n, -nn
 	program  int // -d, -dd, -ddd
 	list     bool
-	bytes    bool // -X
+	dump     int // -X, -XX
 	snapLen  int
 	millions int64 // of bytes, -C
 	files    int   // -W
@@ -32,7 +33,7 @@ func (t *tcpdumpFlags) register(cmd *cobra.Command) {
 	f.CountVarP(&t.numeric, "numeric", "n", "no names of programs (as tcpdump -n; addresses are never looked up)")
 	f.CountVarP(&t.program, "dump", "d", "print the filter's program, as tcpdump -d, and end; -dd as C, -ddd as numbers")
 	f.BoolVarP(&t.list, "list-interfaces", "D", false, "list the interfaces and end (the same as tcpsee interfaces)")
-	f.BoolVarP(&t.bytes, "bytes", "X", false, "layer 7 as hexadecimal bytes (as tcpdump -X; the same as --hex)")
+	f.CountVarP(&t.dump, "bytes", "X", "each packet's bytes under its row, as hexadecimal and as text; -XX with the link header (as tcpdump)")
 	f.IntVarP(&t.snapLen, "snapshot-length", "s", 0, "keep `N` bytes of a packet of a live capture; 0 is all")
 	f.Int64VarP(&t.millions, "rotate-millions", "C", 0, "with -w: begin the next file after `N` million bytes")
 	f.IntVarP(&t.files, "rotate-files", "W", 0, "with -C or -G: keep at most `N` files")
@@ -54,7 +55,10 @@ func (t *tcpdumpFlags) apply(p *pictureFlags, s *saveFlags) error {
 		return usagef("-C, -G and -W: the number is negative or too large")
 	}
 	p.noNames = p.noNames || t.numeric > 0
-	p.hex = p.hex || t.bytes
+	p.dump = render.DumpMode(min(t.dump, int(render.DumpFrame)))
+	if t.dump > 0 && (p.plain || !oneOf(p.view, "", "timeline")) {
+		return usagef("-X is for the timeline, whose rows it stands under; --view stack has the bytes of each field")
+	}
 	if t.millions > 0 {
 		s.size = t.millions * 1_000_000
 	}
