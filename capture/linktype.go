@@ -11,6 +11,7 @@ const (
 	LinkNull            LinkType = 0   // BSD loopback, 4-byte family in host order
 	LinkEthernet        LinkType = 1   // IEEE 802.3
 	LinkTokenRing       LinkType = 6   // IEEE 802.5
+	LinkARCNET          LinkType = 7   // ARCNET as BSD gives it
 	LinkSLIP            LinkType = 8   // SLIP with BSD header
 	LinkPPP             LinkType = 9   // PPP, with or without HDLC framing
 	LinkFDDI            LinkType = 10  // FDDI
@@ -41,6 +42,7 @@ const (
 	LinkENC             LinkType = 109 // OpenBSD encapsulated, without encryption
 	LinkPFLog           LinkType = 117 // OpenBSD pf log
 	LinkSunATM          LinkType = 123 // SunATM
+	LinkARCNETLinux     LinkType = 129 // ARCNET as Linux gives it
 	LinkAppleIPOver1394 LinkType = 138 // IP over IEEE 1394
 	LinkPPI             LinkType = 192 // per-packet information
 	LinkIPNET           LinkType = 226 // Solaris loopback
@@ -60,7 +62,7 @@ func (l LinkType) String() string {
 func (l LinkType) Known() bool { _, ok := linkNames[l]; return ok }
 
 var linkNames = map[LinkType]string{
-	LinkNull: "NULL", LinkEthernet: "EN10MB", LinkTokenRing: "IEEE802", LinkSLIP: "SLIP",
+	LinkNull: "NULL", LinkEthernet: "EN10MB", LinkTokenRing: "IEEE802", LinkARCNET: "ARCNET", LinkARCNETLinux: "ARCNET_LINUX", LinkSLIP: "SLIP",
 	LinkPPP: "PPP", LinkFDDI: "FDDI", LinkRawBSD: "RAW", LinkRawOpenBSD: "RAW",
 	LinkPPPSerial: "PPP_SERIAL", LinkPPPEther: "PPP_ETHER", LinkRaw: "RAW", LinkCHDLC: "C_HDLC",
 	Link80211: "IEEE802_11", LinkFrameRelay: "FRELAY", LinkLoop: "LOOP", LinkSLL: "LINUX_SLL",

@@ -146,6 +146,8 @@ const (
 	stepSymantec
 	step1394
 	stepIPoIB
+	stepARCNET
+	stepARCNETLinux
 )
 
 // linkStep returns what frames of a link type begin with.

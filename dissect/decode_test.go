@@ -68,6 +68,10 @@ func TestDecodeLinks(t *testing.T) {
 		{"Linux cooked, radiotap", capture.LinkSLL, join(sll(803, 4), radiotap(0), wlan(0x08, 1, 24), snap(0x0800, packet4)),
 			kinds(dissect.LayerSLL, dissect.LayerRadiotap, dissect.Layer80211, dissect.LayerLLC, dissect.LayerSNAP)},
 		{"Linux cooked v2", capture.LinkSLL2, join(sll2(0x86dd), packet6), kinds(dissect.LayerSLL2)},
+		{"ARCNET of BSD, RFC 1201", capture.LinkARCNET, join([]byte{1, 2, 0xd4}, []byte{0, 0, 7}, packet4), kinds(dissect.LayerOther)},
+		{"ARCNET of BSD, exception", capture.LinkARCNET, join([]byte{1, 2, 0xd4}, []byte{0xff, 0, 0, 0xd4}, []byte{0, 0, 7}, packet4), kinds(dissect.LayerOther)},
+		{"ARCNET of Linux, RFC 1051", capture.LinkARCNETLinux, join([]byte{1, 2, 0, 8, 0xf0}, packet4), kinds(dissect.LayerOther)},
+		{"ARCNET of Linux, IPv6", capture.LinkARCNETLinux, join([]byte{1, 2, 0, 8, 0xc4}, []byte{0, 0, 7}, packet6), kinds(dissect.LayerOther)},
 		{"loopback, little-endian", capture.LinkNull, join([]byte{2, 0, 0, 0}, packet4), kinds(dissect.LayerNull)},
 		{"loopback, big-endian", capture.LinkNull, join([]byte{0, 0, 0, 2}, packet4), kinds(dissect.LayerNull)},
 		{"loopback, IPv6 of Linux", capture.LinkNull, join([]byte{10, 0, 0, 0}, packet6), kinds(dissect.LayerNull)},
@@ -188,6 +192,17 @@ func TestDecodeNetwork(t *testing.T) {
 		"IPv4 with options": ether(0x0800, func() []byte {
 			b := join(packet4[:20], []byte{148, 4, 0, 0}, segment) // router alert
 			b[0], b[3] = 0x46, byte(len(b))
+			return b
+		}()),
+		"IPv4 with a source route": ether(0x0800, func() []byte {
+			route := join([]byte{131, 11, 4}, []byte{10, 0, 0, 1}, packet4[16:20], []byte{0}) // by way of 10.0.0.1, then where it ends
+			b := join(packet4[:16], []byte{10, 9, 9, 9}, route, segment)
+			b[0], b[3] = 0x48, byte(len(b))
+			return b
+		}()),
+		"IPv4 with a source route used up": ether(0x0800, func() []byte {
+			b := join(packet4[:20], []byte{1, 137, 7, 8}, []byte{10, 0, 0, 1}, segment)
+			b[0], b[3] = 0x47, byte(len(b))
 			return b
 		}()),
 		"IPv4 total length 0": ether(0x0800, func() []byte {

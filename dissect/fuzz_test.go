@@ -15,6 +15,7 @@ var links = []capture.LinkType{
 	capture.LinkPPPDir, capture.LinkIPv4, capture.LinkIPv6, capture.LinkEthernetMPacket, capture.LinkSLL2,
 	capture.LinkPPI, capture.LinkNFLog, capture.LinkPFLog, capture.LinkENC, capture.LinkSymantec, capture.LinkSunATM,
 	capture.LinkATMLLC, capture.LinkIPoIB, capture.LinkAppleIPOver1394, capture.LinkIPNET, 9999,
+	capture.LinkARCNET, capture.LinkARCNETLinux,
 }
 
 // seeds are packets of each kind of header.

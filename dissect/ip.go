@@ -63,6 +63,11 @@ func (c *cursor) ipv4() step {
 	ip.Version, ip.TOS, ip.HopLimit, ip.Protocol, ip.ID = 4, b[1], b[8], b[9], uint32(be16(b[4:]))
 	ip.Src, ip.Dst = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
 	ip.Total, ip.Offset, ip.Header = total, int32(c.off), int32(header)
+	if header > ipv4Header {
+		if last := sourceRoute(b[ipv4Header:header]); last != nil {
+			ip.Dst = netip.AddrFrom4([4]byte(last))
+		}
+	}
 	fragment := int(be16(b[6:]))
 	c.limit(total)
 	c.take(LayerIPv4, header)
@@ -73,6 +78,36 @@ func (c *cursor) ipv4() step {
 	}
 	c.arg = uint16(b[9])
 	return stepProtocol
+}
+
+// sourceRoute returns the last address of a source route that is not used up,
+// nil where there is none: until then that, and not the header's own, is where
+// the packet goes in the end (RFC 791, section 3.1), and TCP's checksum is made
+// with it.
+func sourceRoute(options []byte) []byte {
+	const endOfList, noOperation, loose, strict = 0, 1, 131, 137
+	for len(options) >= 2 && options[0] != endOfList {
+		if options[0] == noOperation {
+			options = options[1:]
+			continue
+		}
+		n := int(options[1])
+		if n < 2 || n > len(options) {
+			return nil
+		}
+		if options[0] == loose || options[0] == strict {
+			next := 0 // counted from 1, the option's first octet
+			if n >= 7 && n%4 == 3 {
+				next = int(options[2])
+			}
+			if next < 4 || next%4 != 0 || next+3 > n {
+				return nil
+			}
+			return options[n-4 : n]
+		}
+		options = options[n:]
+	}
+	return nil
 }
 
 // fragment ends the parsing at a fragment, which the Joiner takes from there.

@@ -33,6 +33,10 @@ func rareLinkStep(l capture.LinkType) step {
 		return step1394
 	case capture.LinkIPoIB:
 		return stepIPoIB
+	case capture.LinkARCNET:
+		return stepARCNET
+	case capture.LinkARCNETLinux:
+		return stepARCNETLinux
 	}
 	return stepUnknownLink
 }
@@ -58,6 +62,10 @@ func (c *cursor) nextRare(s step) step {
 		return c.tag(18, 16)
 	case stepIPoIB: // 40 octets of addresses, EtherType, reserved
 		return c.tag(44, 40)
+	case stepARCNET: // source, destination
+		return c.arcnet(2)
+	case stepARCNETLinux: // source, destination, offset of 2 octets
+		return c.arcnet(4)
 	}
 	return c.fail(ProblemLinkType)
 }
@@ -133,4 +141,55 @@ func (c *cursor) symantec() step {
 		return c.tag(44, 6)
 	}
 	return c.tag(56, 20)
+}
+
+// ARCNET's protocol numbers of IP: that of RFC 1201, whose header goes on
+// behind it with a split flag and a sequence number, and the older one of
+// RFC 1051, whose header ends there.
+const (
+	arcnetIP       = 0xd4
+	arcnetARP      = 0xd5
+	arcnetIPv6     = 0xc4
+	arcnetOldIP    = 0xf0
+	arcnetOldARP   = 0xf1
+	arcnetFiller   = 0xff // split flag of a frame that was made longer
+	arcnetSequence = 3    // octets of split flag and sequence number
+)
+
+// arcnet parses the header of an ARCNET frame, whose protocol stands at an
+// offset. A packet that was split over several frames is parsed as far as its
+// first one goes (RFC 1201, section 4).
+func (c *cursor) arcnet(at int) step {
+	if !c.need(at + 1) {
+		return stepDone
+	}
+	b := c.rest()
+	n := at + 1
+	switch b[at] {
+	case arcnetOldIP:
+		return c.shim(n, stepIP)
+	case arcnetOldARP:
+		c.arg = etherARP
+		return c.shim(n, stepEtherType)
+	}
+	if !c.need(n + arcnetSequence) {
+		return stepDone
+	}
+	split := b[n]
+	if split == arcnetFiller && c.need(n+4+arcnetSequence) {
+		n += 4
+		split = b[n]
+	}
+	n += arcnetSequence
+	if split > 1 && split%2 == 0 {
+		return c.fail(ProblemUnknownProto) // goes on with what an earlier frame began
+	}
+	switch b[at] {
+	case arcnetIP, arcnetIPv6:
+		return c.shim(n, stepIP)
+	case arcnetARP:
+		c.arg = etherARP
+		return c.shim(n, stepEtherType)
+	}
+	return c.fail(ProblemUnknownProto)
 }
