@@ -12,41 +12,99 @@ type LayerFields struct {
 	Name   string
 	OSI    int  // number of the OSI layer
 	Joined bool // Offset counts in Packet.Joined
+	Quoted bool // an ICMP error quotes it
 	Offset int  // first byte
 	Length int  // bytes
 	Fields []Field
 }
 
-// Field is one field of a header, as its RFC or standard names it.
+// Field is one field of a header, as its RFC or standard names it, or what can
+// be computed from the packet and stands nowhere in it.
 type Field struct {
 	Name    string
 	Value   string
-	Meaning string // what the value stands for; empty where it speaks for itself
-	Bit     int    // first bit, from the first bit of the layer
-	Bits    int    // length in bits
+	Meaning string  // what the value stands for; empty where it speaks for itself
+	Bit     int     // first bit, from the first bit of the layer
+	Bits    int     // length in bits; 0 where it is computed
+	Group   bool    // only sums up its parts, which are what the standard calls fields
+	Parts   []Field // what it is made of, in order; their bits count from the layer's first, too
+}
+
+// Computed reports whether the field stands in no byte of the packet.
+func (f *Field) Computed() bool { return f.Bits == 0 }
+
+// Ungrouped returns the fields with their parts in place of each group.
+func Ungrouped(fields []Field) []Field {
+	out := make([]Field, 0, len(fields)+16)
+	for i := range fields {
+		if f := &fields[i]; f.Group {
+			out = append(out, Ungrouped(f.Parts)...)
+		} else {
+			out = append(out, *f)
+		}
+	}
+	return out
+}
+
+// Smallest returns the fields with their parts in place of each that is made of
+// nothing else, down to those that are not: each bit of the header once. What
+// is computed is left out.
+func Smallest(fields []Field) []Field {
+	out := make([]Field, 0, len(fields)+16)
+	for i := range fields {
+		f := &fields[i]
+		switch {
+		case f.Computed():
+		case f.tiled():
+			out = append(out, Smallest(f.Parts)...)
+		default:
+			out = append(out, *f)
+		}
+	}
+	return out
+}
+
+// tiled reports whether the parts take each bit of the field.
+func (f *Field) tiled() bool {
+	at := f.Bit
+	for i := range f.Parts {
+		if p := &f.Parts[i]; !p.Computed() {
+			if p.Bit != at {
+				return false
+			}
+			at += p.Bits
+		}
+	}
+	return at == f.Bit+f.Bits && len(f.Parts) > 0
 }
 
 // Fields returns the headers of the packet, outermost first, with their
-// fields in the order in which they stand. Fields that were not captured are
-// left out. The strings may hold what a sender chose: escape them before they
+// fields in the order in which they stand, computed ones last. Fields that were
+// not captured are left out. Behind the packet's own headers come those that an
+// ICMP error quotes, and at the end what follows the packet in its frame:
+// padding. The strings may hold what a sender chose: escape them before they
 // reach a terminal or markup.
 func (p *Packet) Fields() []LayerFields {
-	out := make([]LayerFields, 0, p.NumLayers)
+	out := make([]LayerFields, 0, p.NumLayers+2)
 	for i := range p.NumLayers {
-		l := p.Layers[i]
-		name := l.Kind.String()
-		r := fieldReader{b: p.bytesOf(l), p: p, l: l}
-		if describe := describers[l.Kind]; describe != nil {
-			describe(&r)
-		} else if len(r.b) > 0 {
-			r.raw("header", 0, len(r.b))
-		}
-		out = append(out, LayerFields{
-			Kind: l.Kind, Name: name, OSI: l.Kind.OSI(), Joined: l.Joined,
-			Offset: int(l.Offset), Length: int(l.Length), Fields: r.fields,
-		})
+		out = append(out, p.layerFields(p.Layers[i]))
 	}
-	return out
+	return p.trailers(p.quotedLayers(out))
+}
+
+// layerFields describes one header.
+func (p *Packet) layerFields(l Layer) LayerFields {
+	r := fieldReader{b: p.bytesOf(l), p: p, l: l}
+	if describe := describers[l.Kind]; describe != nil {
+		describe(&r)
+	} else if len(r.b) > 0 {
+		r.raw("header", 0, len(r.b))
+	}
+	r.rest()
+	return LayerFields{
+		Kind: l.Kind, Name: l.Kind.String(), OSI: l.Kind.OSI(), Joined: l.Joined,
+		Offset: int(l.Offset), Length: int(l.Length), Fields: r.fields,
+	}
 }
 
 // describers say how the headers of each kind are read.
@@ -68,6 +126,7 @@ var describers = [layerKinds]func(*fieldReader){
 type fieldReader struct {
 	b      []byte
 	p      *Packet
+	quoted bool // an ICMP error quotes the header
 	l      Layer
 	fields []Field
 }
@@ -89,8 +148,44 @@ func (r *fieldReader) value(bit, bits int) uint64 {
 
 func (r *fieldReader) add(name, value, meaning string, bit, bits int) {
 	if r.has(bit, bits) {
-		r.fields = append(r.fields, Field{name, value, meaning, bit, bits})
+		r.fields = append(r.fields, Field{Name: name, Value: value, Meaning: meaning, Bit: bit, Bits: bits})
 	}
+}
+
+// computed adds what stands in no byte.
+func (r *fieldReader) computed(name, value, meaning string) {
+	r.fields = append(r.fields, Field{Name: name, Value: value, Meaning: meaning})
+}
+
+// made adds a field that is made of the parts that fill adds. Where it was not
+// captured whole its parts stand alone.
+func (r *fieldReader) made(f Field, fill func()) {
+	outer := r.fields
+	r.fields = nil
+	fill()
+	parts := r.fields
+	r.fields = outer
+	if !r.has(f.Bit, f.Bits) {
+		r.fields = append(r.fields, parts...)
+		return
+	}
+	f.Parts = parts
+	r.fields = append(r.fields, f)
+}
+
+// rest adds the bytes behind the last field: those of one that was cut off.
+func (r *fieldReader) rest() {
+	end := 0
+	for _, f := range r.fields {
+		end = max(end, (f.Bit+f.Bits+7)/8)
+	}
+	r.raw("cut off", end, len(r.b)-end)
+}
+
+// group adds a field that sums up the parts that fill adds, in hexadecimal.
+func (r *fieldReader) group(name string, bit, bits int, meaning string, fill func()) {
+	v := hexNumber(r.value(bit, bits), bits)
+	r.made(Field{Name: name, Value: v, Meaning: meaning, Bit: bit, Bits: bits, Group: true}, fill)
 }
 
 // number adds a field in decimal and returns its value.
@@ -128,9 +223,36 @@ func (r *fieldReader) flag(name string, bit int, meaning string) bool {
 
 // mac adds a link-layer address of n bytes.
 func (r *fieldReader) mac(name string, at, n int) {
-	if n > 0 && r.has(at*8, n*8) {
-		r.add(name, macString(r.b[at:at+n]), macMeaning(r.b[at:at+n]), at*8, n*8)
+	if n <= 0 || !r.has(at*8, n*8) {
+		return
 	}
+	b := r.b[at : at+n]
+	f := Field{Name: name, Value: macString(b), Meaning: macMeaning(b), Bit: at * 8, Bits: n * 8}
+	if n != 6 {
+		r.fields = append(r.fields, f)
+		return
+	}
+	r.made(f, func() {
+		prefix := "prefix of its maker"
+		if b[0]&2 != 0 {
+			prefix = "of no maker: given locally"
+		}
+		oui := Field{Name: "first half (OUI)", Value: macString(b[:3]), Meaning: prefix, Bit: at * 8, Bits: 24}
+		r.made(oui, func() {
+			r.choice("local bit", at*8+6, "from its maker", "given locally, by software")
+			r.choice("group bit", at*8+7, "of one interface", "of a group: multicast or broadcast")
+		})
+	})
+}
+
+// choice adds one bit with a meaning for each value.
+func (r *fieldReader) choice(name string, bit int, no, yes string) bool {
+	set := r.value(bit, 1) == 1
+	if set {
+		no = yes
+	}
+	r.number(name, bit, 1, no)
+	return set
 }
 
 func macString(b []byte) string {

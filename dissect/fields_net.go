@@ -2,7 +2,6 @@ package dissect
 
 import (
 	"strconv"
-	"time"
 )
 
 // ipv4Fields is RFC 791, section 3.1, with RFC 2474 and RFC 3168 for what was
@@ -11,16 +10,18 @@ func ipv4Fields(r *fieldReader) {
 	r.number("version", 0, 4, "")
 	header := r.value(4, 4) * 4
 	r.number("header length", 4, 4, count(header, "byte"))
-	dscpFields(r, 8)
+	dscpFields(r, "DS field", 8)
 	if r.number("total length", 16, 16, ""); r.value(16, 16) == 0 {
 		r.fields[len(r.fields)-1].Meaning = "left to segmentation offload"
 	}
-	r.hex("identification", 32, 16, "")
-	r.number("reserved", 48, 1, "")
-	r.flag("don't fragment", 49, "routers must not fragment")
-	r.flag("more fragments", 50, "not the last fragment")
+	r.hex("identification", 32, 16, "the same in all fragments of one packet")
+	r.group("flags", 48, 3, [...]string{"none", "more fragments", "don't fragment", "don't fragment, more fragments"}[r.value(49, 2)], func() {
+		r.number("reserved", 48, 1, "")
+		r.flag("don't fragment", 49, "routers must not fragment")
+		r.flag("more fragments", 50, "not the last fragment")
+	})
 	r.number("fragment offset", 51, 13, count(r.value(51, 13)*8, "byte"))
-	r.number("time to live", 64, 8, "")
+	r.number("time to live", 64, 8, "each router takes one off")
 	r.protocol("protocol", 9)
 	r.hex("header checksum", 80, 16, r.p.doubt(headerChecksum(r.b)).String())
 	r.address("source address", 12, 4)
@@ -40,10 +41,17 @@ func (r *fieldReader) checksum() string {
 
 var ecnNames = [4]string{"not ECN-capable", "ECT(1)", "ECT(0)", "congestion experienced"}
 
-// dscpFields adds the two parts of the traffic class octet.
-func dscpFields(r *fieldReader, bit int) {
-	r.number("differentiated services", bit, 6, dscpName(uint8(r.value(bit, 6))))
-	r.number("ECN", bit+6, 2, ecnNames[r.value(bit+6, 2)])
+// dscpFields adds the two parts of the octet that RFC 2474 calls the DS field
+// and RFC 8200 the traffic class.
+func dscpFields(r *fieldReader, name string, bit int) {
+	dscp, ecn := dscpName(uint8(r.value(bit, 6))), ecnNames[r.value(bit+6, 2)]
+	if dscp == "CS0" {
+		dscp += ", ordinary traffic"
+	}
+	r.group(name, bit, 8, "", func() {
+		r.number("differentiated services", bit, 6, dscp)
+		r.number("ECN", bit+6, 2, ecn)
+	})
 }
 
 // dscpName returns the name of a code point (RFC 2474, RFC 2597, RFC 3246).
@@ -63,41 +71,10 @@ func dscpName(v uint8) string {
 	return ""
 }
 
-var ipv4OptionNames = map[uint8]string{
-	0: "end of option list", 1: "no operation", 7: "record route", 68: "timestamp", 130: "security",
-	131: "loose source route", 133: "extended security", 134: "commercial security", 136: "stream identifier",
-	137: "strict source route", 148: "router alert",
-}
-
-func ipv4Options(r *fieldReader) {
-	for at := ipv4Header; at < len(r.b); {
-		kind := r.b[at]
-		name := ipv4OptionNames[kind]
-		if name == "" {
-			name = "option " + strconv.Itoa(int(kind))
-		}
-		if kind <= 1 {
-			r.add(name, strconv.Itoa(int(kind)), "", at*8, 8)
-			if at++; kind == 0 {
-				r.raw("padding", at, len(r.b)-at)
-				return
-			}
-			continue
-		}
-		if at+1 >= len(r.b) || r.b[at+1] < 2 || at+int(r.b[at+1]) > len(r.b) {
-			r.raw(name+", malformed", at, len(r.b)-at)
-			return
-		}
-		n := int(r.b[at+1])
-		r.raw(name, at, n)
-		at += n
-	}
-}
-
 // ipv6Fields is RFC 8200, section 3.
 func ipv6Fields(r *fieldReader) {
 	r.number("version", 0, 4, "")
-	dscpFields(r, 4)
+	dscpFields(r, "traffic class", 4)
 	r.hex("flow label", 12, 20, "")
 	meaning := ""
 	if r.value(32, 16) == 0 {
@@ -105,52 +82,29 @@ func ipv6Fields(r *fieldReader) {
 	}
 	r.number("payload length", 32, 16, meaning)
 	r.protocol("next header", 6)
-	r.number("hop limit", 56, 8, "")
+	r.number("hop limit", 56, 8, "each router takes one off")
 	r.address("source address", 8, 16)
 	r.address("destination address", 24, 16)
+	for _, a := range [...]struct {
+		name string
+		at   int
+	}{{"source", 8}, {"destination", 24}} {
+		if r.has(a.at*8, 128) && r.b[a.at+11] == 0xff && r.b[a.at+12] == 0xfe {
+			r.computed("link address in the "+a.name, slaacAddress(r.b[a.at+8:a.at+16]), "its lower half is made of one (RFC 4291)")
+		}
+	}
+}
+
+// slaacAddress returns the link-layer address that an interface identifier was
+// made of (RFC 4291, appendix A).
+func slaacAddress(id []byte) string {
+	return macString([]byte{id[0] ^ 2, id[1], id[2], id[5], id[6], id[7]})
 }
 
 // extensionLength adds the length field that most extension headers have.
 func extensionLength(r *fieldReader) {
 	r.protocol("next header", 0)
 	r.number("header extension length", 8, 8, count(8+r.value(8, 8)*8, "byte"))
-}
-
-var ipv6OptionNames = map[uint8]string{
-	0x00: "Pad1", 0x01: "PadN", 0x04: "tunnel encapsulation limit", 0x05: "router alert", 0x07: "CALIPSO",
-	0x08: "SMF_DPD", 0x0f: "PDM", 0x22: "RPL option", 0x23: "RPL option", 0x26: "quick start", 0x30: "minimum path MTU",
-	0x31: "IOAM", 0x6d: "MPL option", 0x8b: "ILNP nonce", 0xc2: "jumbo payload", 0xc9: "home address",
-}
-
-// optionsHeaderFields is RFC 8200, sections 4.2, 4.3 and 4.6.
-func optionsHeaderFields(r *fieldReader) {
-	extensionLength(r)
-	for at := 2; at < len(r.b); {
-		kind := r.b[at]
-		if kind == 0 {
-			r.add("Pad1", "0", "", at*8, 8)
-			at++
-			continue
-		}
-		name := ipv6OptionNames[kind]
-		if name == "" {
-			name = "option " + hexNumber(uint64(kind), 8)
-		}
-		if at+1 >= len(r.b) || at+2+int(r.b[at+1]) > len(r.b) {
-			r.raw(name+", malformed", at, len(r.b)-at)
-			return
-		}
-		n := 2 + int(r.b[at+1])
-		switch {
-		case kind == 0xc2 && n == 6:
-			r.add(name, strconv.Itoa(int(be32(r.b[at+2:]))), "bytes of payload", at*8, n*8)
-		case kind == 0xc9 && n == 18:
-			r.address(name, at+2, 16)
-		default:
-			r.raw(name, at, n)
-		}
-		at += n
-	}
 }
 
 var routingNames = map[uint64]string{
@@ -251,7 +205,6 @@ func icmpFields(r *fieldReader) {
 	default:
 		r.raw("rest of header", 4, 4)
 	}
-	quotedFields(r, 4)
 }
 
 // icmp6Fields is RFC 4443 and RFC 4861.
@@ -279,7 +232,6 @@ func icmp6Fields(r *fieldReader) {
 		r.raw("rest of header", 4, 4)
 	}
 	r.neighbourFields(kind)
-	quotedFields(r, 6)
 }
 
 // neighbourFields adds target and options, which lie behind what counts as
@@ -300,20 +252,6 @@ func (r *fieldReader) neighbourFields(kind uint8) {
 			r.raw("option "+strconv.Itoa(int(r.b[at])), at, n)
 		}
 	}
-}
-
-// quotedFields adds what an error quotes, without a place: it lies behind the
-// header.
-func quotedFields(r *fieldReader, version uint8) {
-	m := &r.p.ICMP
-	if r.p.Content != ContentICMP || m.Version != version || !m.QuotedTCP {
-		return
-	}
-	n := len(r.b) * 8
-	r.fields = append(r.fields,
-		Field{"quoted source", m.QuotedSrc.String(), "TCP", n, 0},
-		Field{"quoted destination", m.QuotedDst.String(), "TCP", n, 0},
-		Field{"quoted sequence number", strconv.FormatUint(uint64(m.QuotedSeq), 10), "", n, 0})
 }
 
 // arpFields is RFC 826.
@@ -340,82 +278,5 @@ func arpFields(r *fieldReader) {
 			r.raw(who+" protocol address", at, n)
 		}
 		at += n
-	}
-}
-
-// tcpFields is RFC 9293, section 3.1, each option included.
-func tcpFields(r *fieldReader) {
-	r.number("source port", 0, 16, "")
-	r.number("destination port", 16, 16, "")
-	r.number("sequence number", 32, 32, "")
-	meaning := ""
-	if r.value(107, 1) == 0 {
-		meaning = "not used: ACK is not set"
-	}
-	r.number("acknowledgment number", 64, 32, meaning)
-	r.number("data offset", 96, 4, count(r.value(96, 4)*4, "byte"))
-	r.number("reserved", 100, 3, "")
-	for i, f := range [...]struct{ name, meaning string }{
-		{"AE", "accurate ECN"},
-		{"CWR", "congestion window reduced"},
-		{"ECE", "congestion was experienced"},
-		{"URG", "urgent pointer holds"},
-		{"ACK", "acknowledgment number holds"},
-		{"PSH", "hand over to the application"},
-		{"RST", "reset the connection"},
-		{"SYN", "synchronize sequence numbers"},
-		{"FIN", "no more data from the sender"},
-	} {
-		r.flag(f.name, 103+i, f.meaning)
-	}
-	r.number("window", 112, 16, "before scaling")
-	r.hex("checksum", 128, 16, r.checksum())
-	r.number("urgent pointer", 144, 16, "")
-	t := TCP{Options: r.b[min(tcpHeader, len(r.b)):], Header: int32(len(r.b))}
-	for o := range t.RawOptions() {
-		tcpOptionField(r, o)
-		if o.Kind == OptionEnd {
-			at := tcpHeader + o.Offset + 1
-			r.raw("padding", at, len(r.b)-at)
-		}
-	}
-}
-
-// tcpOptionField adds one option.
-func tcpOptionField(r *fieldReader, o RawOption) {
-	bit, bits := (tcpHeader+o.Offset)*8, len(o.Bytes)*8
-	name := OptionName(o.Kind)
-	if name == "unassigned" {
-		name = "option " + strconv.Itoa(int(o.Kind))
-	}
-	if o.Bad {
-		r.raw(name+", malformed", tcpHeader+o.Offset, len(o.Bytes))
-		return
-	}
-	var parsed Options
-	fits := parsed.take(o.Kind, o.Data)
-	switch {
-	case o.Kind <= OptionNOP:
-		r.add(name, strconv.Itoa(int(o.Kind)), "", bit, bits)
-	case !fits:
-		r.raw(name+", malformed", tcpHeader+o.Offset, len(o.Bytes))
-	case parsed.Has&HasMSS != 0:
-		r.add(name, strconv.Itoa(int(parsed.MSS)), "bytes", bit, bits)
-	case parsed.Has&HasWindowScale != 0:
-		r.add(name, strconv.Itoa(int(parsed.WindowScale)), "windows count "+strconv.Itoa(1<<min(parsed.WindowScale, 14))+" times", bit, bits)
-	case parsed.Has&HasSACKPermitted != 0:
-		r.add(name, "", "selective acknowledgments may be sent", bit, bits)
-	case parsed.Has&HasSACK != 0:
-		r.add(name, string(parsed.appendSACK(nil)), count(uint64(parsed.NumSACK), "block"), bit, bits)
-	case parsed.Has&HasTimestamps != 0:
-		r.add(name, strconv.FormatUint(uint64(parsed.TSVal), 10)+"/"+strconv.FormatUint(uint64(parsed.TSEcr), 10), "value/echo reply", bit, bits)
-	case parsed.Has&HasMPTCP != 0:
-		r.raw("MPTCP "+MPTCPName(o.Data[0]>>4), tcpHeader+o.Offset, len(o.Bytes))
-	case parsed.Has&HasUserTimeout != 0:
-		r.add(name, parsed.UserTimeout.Truncate(time.Second).String(), "", bit, bits)
-	case parsed.Has&HasFastOpen != 0 && len(parsed.FastOpen) == 0:
-		r.add(name, "", "request for a cookie", bit, bits)
-	default:
-		r.raw(name, tcpHeader+o.Offset, len(o.Bytes))
 	}
 }

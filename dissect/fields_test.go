@@ -14,14 +14,19 @@ import (
 func show(l dissect.LayerFields) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %s %d+%d\n", l.OSI, l.Name, l.Offset, l.Length)
-	for _, f := range l.Fields {
-		fmt.Fprintf(&b, "%d+%d %s: %s", f.Bit, f.Bits, f.Name, f.Value)
+	showFields(&b, l.Fields)
+	return b.String()
+}
+
+func showFields(b *strings.Builder, fields []dissect.Field) {
+	for _, f := range fields {
+		fmt.Fprintf(b, "%d+%d %s: %s", f.Bit, f.Bits, f.Name, f.Value)
 		if f.Meaning != "" {
-			fmt.Fprintf(&b, " (%s)", f.Meaning)
+			fmt.Fprintf(b, " (%s)", f.Meaning)
 		}
 		b.WriteByte('\n')
+		showFields(b, f.Parts)
 	}
-	return b.String()
 }
 
 func ExamplePacket_Fields() {
@@ -32,7 +37,13 @@ func ExamplePacket_Fields() {
 	// Output:
 	// 2 Ethernet 0+14
 	// 0+48 destination address: 02:00:00:00:00:01 (locally administered)
+	// 0+24 first half (OUI): 02:00:00 (of no maker: given locally)
+	// 6+1 local bit: 1 (given locally, by software)
+	// 7+1 group bit: 0 (of one interface)
 	// 48+48 source address: 02:00:00:00:00:02 (locally administered)
+	// 48+24 first half (OUI): 02:00:00 (of no maker: given locally)
+	// 54+1 local bit: 1 (given locally, by software)
+	// 55+1 group bit: 0 (of one interface)
 	// 96+16 EtherType: 0x8100 (802.1Q VLAN tag)
 	// 2 VLAN 14+4
 	// 0+3 priority code point: 0
@@ -50,17 +61,17 @@ func TestFieldsValues(t *testing.T) {
 		want []string
 	}{
 		"IPv4": {ether(0x0800, ip4(6, 0x4000, segment)), dissect.LayerIPv4, []string{
-			"0+4 version: 4\n", "4+4 header length: 5 (20 bytes)\n", "16+16 total length: 46\n", "32+16 identification: 0x1234\n",
-			"49+1 don't fragment: 1 (routers must not fragment)\n", "64+8 time to live: 64\n", "72+8 protocol: 6 (TCP)\n",
+			"0+4 version: 4\n", "4+4 header length: 5 (20 bytes)\n", "16+16 total length: 46\n", "32+16 identification: 0x1234 (the same in all fragments of one packet)\n",
+			"49+1 don't fragment: 1 (routers must not fragment)\n", "64+8 time to live: 64 (each router takes one off)\n", "72+8 protocol: 6 (TCP)\n",
 			"96+32 source address: 192.0.2.1\n", "(good)\n",
 		}},
 		"IPv6": {ether(0x86dd, packet6), dissect.LayerIPv6, []string{
 			"12+20 flow label: 0x00000\n", "32+16 payload length: 26\n", "48+8 next header: 6 (TCP)\n", "64+128 source address: 2001:db8::1\n",
 		}},
 		"TCP": {ether(0x0800, ip4(6, 0, testTCP(synOptions, nil))), dissect.LayerTCP, []string{
-			"4 TCP 34+40\n", "32+32 sequence number: 16909060\n", "96+4 data offset: 10 (40 bytes)\n", "107+1 ACK: 1 (acknowledgment number holds)\n",
-			"111+1 FIN: 0 (not set)\n", "160+32 maximum segment size: 1460 (bytes)\n", "208+80 timestamps: 123/0 (value/echo reply)\n",
-			"288+8 no-operation: 1\n", "296+24 window scale: 7 (windows count 128 times)\n",
+			"4 TCP 34+40\n", "32+32 sequence number: 16909060 (the initial one (ISS); data begin one later)\n", "96+4 data offset: 10 (40 bytes)\n", "107+1 ACK: 1 (acknowledgment number holds)\n",
+			"111+1 FIN: 0 (not set)\n", "160+32 maximum segment size: 1460 (bytes of data fit into a segment to this end)\n", "176+16 largest segment: 1460 (bytes of data)\n", "208+80 timestamps: 123/0 (value/echo reply)\n",
+			"288+8 no-operation: 1 (one byte of filling)\n", "296+24 window scale: 7 (windows count 128 times)\n",
 		}},
 		"segment routing": {ether(0x86dd, ip6(43, join([]byte{6, 2, 4, 0, 0, 0, 0, 0}, dst6.AsSlice(), segment))), dissect.LayerRouting, []string{
 			"16+8 routing type: 4 (segment routing)\n", "64+128 segment 0: 2001:db8::2\n",
@@ -69,7 +80,7 @@ func TestFieldsValues(t *testing.T) {
 			"16+13 fragment offset: 8 (64 bytes)\n", "31+1 more fragments: 1 (not the last fragment)\n", "32+32 identification: 0x00abcdef\n",
 		}},
 		"ICMP": {ether(0x0800, ip4(1, 0, join([]byte{3, 4, 0, 0}, u32(1400), packet4))), dissect.LayerICMPv4, []string{
-			"0+8 type: 3 (DestinationUnreachable(FragmentationNeeded))\n", "48+16 next-hop MTU: 1400\n", "quoted source: 192.0.2.1:4000",
+			"0+8 type: 3 (DestinationUnreachable(FragmentationNeeded))\n", "48+16 next-hop MTU: 1400\n",
 		}},
 		"ARP": {ether(0x0806, arpRequest()), dissect.LayerARP, []string{
 			"48+16 operation: 1 (request)\n", "112+32 sender protocol address: 192.0.2.1\n", "192+32 target protocol address: 198.51.100.2\n",
@@ -111,31 +122,50 @@ func TestFieldsValues(t *testing.T) {
 func checkFields(t testing.TB, p *dissect.Packet) {
 	t.Helper()
 	layers := p.Fields()
-	if len(layers) != p.NumLayers {
+	if len(layers) < p.NumLayers {
 		t.Fatalf("%d of %d layers", len(layers), p.NumLayers)
 	}
 	for _, l := range layers {
-		end := 0
-		for _, f := range l.Fields {
-			if f.Bits > 0 && (f.Bit < end || f.Bit+f.Bits > l.Length*8) {
-				t.Fatalf("frame %d: %s of %s at %d+%d, after %d of %d", p.Frame.Number, f.Name, l.Name, f.Bit, f.Bits, end, l.Length*8)
-			}
-			if f.Bits > 0 {
-				if inFull(l.Kind) && f.Bit != end {
-					t.Fatalf("frame %d: %s leaves out %d to %d", p.Frame.Number, l.Name, end, f.Bit)
-				}
-				end = f.Bit + f.Bits
-			}
+		size := len(p.Frame.Data)
+		if l.Joined {
+			size = len(p.Joined)
 		}
+		if l.Offset < 0 || l.Length < 0 || l.Offset+l.Length > size {
+			t.Fatalf("frame %d: %s at %d+%d of %d", p.Frame.Number, l.Name, l.Offset, l.Length, size)
+		}
+		end := checkOrder(t, p, &l, l.Fields, 0, l.Length*8)
 		if inFull(l.Kind) && end != l.Length*8 {
 			t.Fatalf("frame %d: %s ends at %d of %d\n%s", p.Frame.Number, l.Name, end, l.Length*8, show(l))
 		}
 	}
 }
 
+// checkOrder holds it of the fields between two bits, and of their parts.
+func checkOrder(t testing.TB, p *dissect.Packet, l *dissect.LayerFields, fields []dissect.Field, end, limit int) int {
+	t.Helper()
+	for _, f := range fields {
+		if f.Computed() {
+			continue
+		}
+		if f.Bit < end || f.Bit+f.Bits > limit {
+			t.Fatalf("frame %d: %s of %s at %d+%d, after %d of %d", p.Frame.Number, f.Name, l.Name, f.Bit, f.Bits, end, limit)
+		}
+		if inFull(l.Kind) && limit == l.Length*8 && f.Bit != end {
+			t.Fatalf("frame %d: %s leaves out %d to %d", p.Frame.Number, l.Name, end, f.Bit)
+		}
+		last := checkOrder(t, p, l, f.Parts, f.Bit, f.Bit+f.Bits)
+		if f.Group && last != f.Bit+f.Bits {
+			t.Fatalf("frame %d: %s of %s is a group that ends at %d of %d", p.Frame.Number, f.Name, l.Name, last, f.Bit+f.Bits)
+		}
+		end = f.Bit + f.Bits
+	}
+	return end
+}
+
 func inFull(k dissect.LayerKind) bool {
 	switch k {
-	case dissect.LayerEthernet, dissect.LayerVLAN, dissect.LayerIPv4, dissect.LayerIPv6, dissect.LayerUDP, dissect.LayerMPLS, dissect.LayerVXLAN, dissect.LayerFragment:
+	case dissect.LayerEthernet, dissect.LayerVLAN, dissect.LayerIPv4, dissect.LayerIPv6, dissect.LayerUDP, dissect.LayerTCP, dissect.LayerTrailer,
+		dissect.LayerHopByHop, dissect.LayerDestination, dissect.LayerRouting, dissect.LayerMPLS, dissect.LayerVXLAN, dissect.LayerFragment:
 		return true
 	}
 	return false

@@ -49,6 +49,8 @@ const (
 	LayerICMPv6
 	LayerSCTP
 	LayerOther
+	LayerTrailer // what stands behind the packet; in Fields only
+	LayerFrame   // the frame itself, and what its capture says of it; in Fields of an event only
 	layerKinds
 )
 
@@ -56,7 +58,7 @@ var layerNames = [layerKinds]string{
 	"none", "Ethernet", "VLAN", "LLC", "SNAP", "Linux cooked", "Linux cooked v2", "loopback", "raw IP", "PPP", "PPPoE",
 	"Cisco HDLC", "FDDI", "Token Ring", "Frame Relay", "SLIP", "802.11", "radiotap", "Prism", "AVS", "MPLS", "control word",
 	"ARP", "IPv4", "IPv6", "hop-by-hop options", "destination options", "routing", "fragment", "mobility", "AH", "GRE", "ERSPAN",
-	"VXLAN", "Geneve", "GTP-U", "L2TP", "Teredo", "UDP", "TCP", "ICMP", "ICMPv6", "SCTP", "other",
+	"VXLAN", "Geneve", "GTP-U", "L2TP", "Teredo", "UDP", "TCP", "ICMP", "ICMPv6", "SCTP", "other", "trailer", "frame",
 }
 
 // String returns the header's usual name.
@@ -69,6 +71,8 @@ func (k LayerKind) OSI() int {
 		return 3
 	case LayerTCP, LayerUDP, LayerSCTP:
 		return 4
+	case LayerFrame:
+		return 1
 	case LayerNone:
 		return 0
 	}

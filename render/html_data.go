@@ -284,6 +284,7 @@ func (d *pageData) frame(p *dissect.Packet) {
 	}
 	d.num(int64(d.text(name)))
 	for _, l := range p.Fields() {
+		l.Fields = dissect.Ungrouped(l.Fields)
 		d.layer(&l)
 	}
 	d.b = append(d.b, ']')

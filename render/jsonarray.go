@@ -71,19 +71,31 @@ func appendFields(b []byte, p *dissect.Packet) []byte {
 		if l.Joined {
 			b = append(b, `,"joined":true`...)
 		}
-		b = append(b, `,"fields":[`...)
-		for k, f := range l.Fields {
-			if k > 0 {
-				b = append(b, ',')
-			}
-			b = appendJSONString(append(b, `{"name":`...), f.Name)
-			b = appendJSONString(appendKey(b, "value"), f.Value)
-			b = appendStringKey(b, "meaning", f.Meaning)
-			b = appendIntValue(b, `,"bit":`, f.Bit)
-			b = appendIntValue(b, `,"bits":`, f.Bits)
-			b = append(b, '}')
+		if l.Quoted {
+			b = append(b, `,"quoted":true`...)
 		}
-		b = append(b, ']', '}')
+		b = append(appendFieldList(append(b, `,"fields":`...), l.Fields), '}')
+	}
+	return append(b, ']')
+}
+
+// appendFieldList appends fields, each with its parts.
+func appendFieldList(b []byte, fields []dissect.Field) []byte {
+	b = append(b, '[')
+	for i := range fields {
+		f := &fields[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSONString(append(b, `{"name":`...), f.Name)
+		b = appendJSONString(appendKey(b, "value"), f.Value)
+		b = appendStringKey(b, "meaning", f.Meaning)
+		b = appendIntValue(b, `,"bit":`, f.Bit)
+		b = appendIntValue(b, `,"bits":`, f.Bits)
+		if len(f.Parts) > 0 {
+			b = appendFieldList(appendKey(b, "fields"), f.Parts)
+		}
+		b = append(b, '}')
 	}
 	return append(b, ']')
 }

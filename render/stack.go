@@ -119,9 +119,7 @@ func fieldsOf(p *dissect.Packet) []dissect.LayerFields {
 func (s *stack) place(layers []dissect.LayerFields) {
 	longest := len("bytes")
 	for i := range layers {
-		for _, f := range layers[i].Fields {
-			longest = max(longest, len(placeText(layers[i].Offset, f.Bit, f.Bits)))
-		}
+		longest = max(longest, longestPlace(&layers[i], layers[i].Fields))
 	}
 	c := &s.cols
 	c.place = longest
@@ -132,6 +130,14 @@ func (s *stack) place(layers []dissect.LayerFields) {
 		c.value = c.name + stackName - 4
 		c.about = 0 // behind the value
 	}
+}
+
+func longestPlace(l *dissect.LayerFields, fields []dissect.Field) int {
+	n := 0
+	for _, f := range fields {
+		n = max(n, len(placeText(l.Offset, f.Bit, f.Bits)), longestPlace(l, f.Parts))
+	}
+	return n
 }
 
 // placeText says which bytes of the frame a field takes: "34-35", or with the
@@ -307,14 +313,25 @@ func (s *stack) layer(e *conn.Event, l *dissect.LayerFields) {
 	if d := diagramOf(e.Packet, l); len(d) > 0 {
 		s.diagram(d, l, layerBytes(e.Packet, l))
 	}
-	for _, f := range l.Fields {
-		s.field(placeText(l.Offset, f.Bit, f.Bits), f.Name, f.Value, f.Meaning)
-	}
+	s.fields(l, l.Fields, 0)
 	if missing := l.Length - coveredBytes(l); missing > 0 {
 		s.note(s.cols.name, plural(uint64(missing), "byte")+" of it not captured", sgrGrey)
 	}
 	if l.Kind == dissect.LayerTCP && e.Type == conn.TypeSegment {
 		s.inPlace(e)
+	}
+}
+
+// fields draws the lines of fields, those of their parts indented below.
+func (s *stack) fields(l *dissect.LayerFields, fields []dissect.Field, deep int) {
+	for i := range fields {
+		f := &fields[i]
+		name := f.Name
+		if f.Computed() {
+			name = "[" + name + "]"
+		}
+		s.field(placeText(l.Offset, f.Bit, f.Bits), strings.Repeat("  ", deep)+name, f.Value, f.Meaning)
+		s.fields(l, f.Parts, deep+1)
 	}
 }
 

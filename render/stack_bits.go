@@ -1,7 +1,7 @@
 package render
 
 import (
-	"encoding/hex"
+	"strconv"
 	"strings"
 
 	"tcpsee/dissect"
@@ -35,28 +35,17 @@ func diagramOf(p *dissect.Packet, l *dissect.LayerFields) []bitCell {
 		return nil
 	}
 	data := layerBytes(p, l)
-	options := l.Kind == dissect.LayerTCP && p.Content == dissect.ContentTCP && int(p.TCP.Offset) == l.Offset
 	var cells []bitCell
 	end := 0
-	for _, f := range l.Fields {
-		if f.Bits <= 0 || options && f.Bit >= tcpFixedBits {
-			continue
-		}
+	for _, f := range dissect.Smallest(l.Fields) {
 		cells = append(cells, cellOf(f, data, l.Kind))
 		end = max(end, f.Bit+f.Bits)
-	}
-	if options {
-		cells, end = optionCells(cells, p, l, end)
 	}
 	if rest := l.Length*8 - end; rest > 0 {
 		cells = append(cells, bitCell{names: []string{"not captured"}, bit: end, bits: rest})
 	}
 	return cells
 }
-
-// tcpFixedBits is how long a TCP header is without options (RFC 9293, section
-// 3.1).
-const tcpFixedBits = 160
 
 // layerBytes gives what was captured of a header.
 func layerBytes(p *dissect.Packet, l *dissect.LayerFields) []byte {
@@ -72,6 +61,11 @@ func cellOf(f dissect.Field, data []byte, kind dissect.LayerKind) bitCell {
 	c := bitCell{names: cellNames(f.Name), bit: f.Bit, bits: f.Bits}
 	if f.Meaning != "" {
 		c.values = append(c.values, f.Value+" ("+f.Meaning+")")
+	}
+	if f.Name == "kind" { // of a TCP option
+		if n, err := strconv.ParseUint(f.Value, 10, 8); err == nil {
+			c.values = append(c.values, f.Value+" ("+optionName(uint8(n))+")")
+		}
 	}
 	c.values = append(c.values, f.Value)
 	if f.Bits > diagramNarrow && f.Bit%8 == 0 && f.Bits%8 == 0 {
@@ -98,63 +92,6 @@ func cellNames(name string) []string {
 		return []string{name}
 	}
 	return []string{name, short}
-}
-
-// optionCells adds the TCP options: kind, length and what they hold.
-func optionCells(cells []bitCell, p *dissect.Packet, l *dissect.LayerFields, end int) ([]bitCell, int) {
-	data := layerBytes(p, l)
-	for o := range p.TCP.RawOptions() {
-		at := tcpFixedBits + o.Offset*8
-		kind := bitCell{names: []string{"kind"}, bit: at, bits: 8}
-		number := itoa(int(o.Kind))
-		kind.values = []string{number + " (" + dissect.OptionName(o.Kind) + ")", number + " (" + optionName(o.Kind) + ")", number}
-		cells = append(cells, kind)
-		end = at + 8
-		if o.Kind == dissect.OptionEnd || o.Kind == dissect.OptionNOP || len(o.Bytes) < 2 {
-			if o.Kind == dissect.OptionEnd && len(data)*8 > end {
-				cells = append(cells, bitCell{names: []string{"padding"}, bit: end, bits: len(data)*8 - end, bytes: data[end/8:], sep: " ", every: 1})
-				end = len(data) * 8
-			}
-			continue
-		}
-		cells = append(cells, bitCell{names: []string{"length"}, values: []string{itoa(int(o.Bytes[1]))}, bit: at + 8, bits: 8})
-		cells = append(cells, optionData(&o, at+16)...)
-		end = at + len(o.Bytes)*8
-	}
-	return cells, end
-}
-
-// optionData gives the fields of an option behind kind and length.
-func optionData(o *dissect.RawOption, at int) []bitCell {
-	number := func(name string, from, bytes int) bitCell {
-		v := uint64(0)
-		for _, b := range o.Bytes[from : from+bytes] {
-			v = v<<8 | uint64(b)
-		}
-		return bitCell{names: []string{name}, values: []string{string(appendUint(nil, v))}, bit: at + 8*(from-2), bits: 8 * bytes,
-			bytes: o.Bytes[from : from+bytes], sep: " ", every: 1}
-	}
-	n := len(o.Bytes)
-	switch {
-	case n == 2:
-		return nil
-	case o.Bad:
-	case o.Kind == dissect.OptionMSS && n == 4:
-		return []bitCell{number("maximum segment size", 2, 2)}
-	case o.Kind == dissect.OptionWindowScale && n == 3:
-		return []bitCell{number("shift", 2, 1)}
-	case o.Kind == dissect.OptionTimestamps && n == 10:
-		return []bitCell{number("timestamp value", 2, 4), number("timestamp echo reply", 6, 4)}
-	case o.Kind == dissect.OptionSACK && n > 2 && (n-2)%8 == 0:
-		var cells []bitCell
-		for i := 2; i < n; i += 8 {
-			cells = append(cells, number("left edge of block "+itoa((i+6)/8), i, 4), number("right edge of block "+itoa((i+6)/8), i+4, 4))
-		}
-		return cells
-	}
-	rest := o.Bytes[2:]
-	return []bitCell{{names: []string{optionName(o.Kind), "data"}, values: []string{hex.EncodeToString(rest)}, bit: at, bits: 8 * len(rest),
-		bytes: rest, sep: " ", every: 1}}
 }
 
 // bitRow is one row of a diagram: for each of its bits, the cell.

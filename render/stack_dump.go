@@ -35,40 +35,66 @@ func (s *stack) bytes(p *dissect.Packet, layers []dissect.LayerFields) {
 
 // partsOf says which bytes belong to which layer, in order and without gaps.
 func partsOf(p *dissect.Packet, layers []dissect.LayerFields, size int, joined bool) []dumpPart {
-	var parts []dumpPart
-	at := 0
-	add := func(osi int, name string, from, to int) {
-		from, to = min(max(from, at), size), min(to, size)
-		if from > at {
-			parts = append(parts, dumpPart{osi: 2, name: "other bytes", from: at, to: from})
-		}
-		if to > from {
-			parts = append(parts, dumpPart{osi: osi, name: name, from: from, to: to})
-		}
-		at = max(at, from, to)
-	}
-	last := -1
+	d := dumpParts{size: size}
+	var own *dissect.LayerFields // the packet's last header among these bytes
 	for i := range layers {
-		if l := &layers[i]; l.Joined == joined {
-			add(l.OSI, l.Name, l.Offset, l.Offset+l.Length)
-			last = i
+		l := &layers[i]
+		switch {
+		case l.Joined != joined || l.Kind == dissect.LayerFrame:
+			continue
+		case l.Kind == dissect.LayerTrailer:
+			d.payload(p, own)
+		case !l.Quoted:
+			own = l
 		}
+		d.add(l.OSI, l.Name, l.Offset, l.Offset+l.Length)
 	}
-	if last == len(layers)-1 && last >= 0 {
-		n, name, osi := len(p.Payload), "payload", layers[last].OSI
-		if p.Content == dissect.ContentTCP {
-			n, name, osi = len(p.TCP.Payload), "data", 7
-		}
-		add(osi, name, at, at+n)
+	d.payload(p, own)
+	name := "other bytes"
+	if len(p.Fragments) > 0 {
+		name = "fragment"
 	}
-	if at < size {
-		name := "trailer"
-		if len(p.Fragments) > 0 || last < len(layers)-1 {
-			name = "fragment"
-		}
-		parts = append(parts, dumpPart{osi: 2, name: name, from: at, to: size})
+	d.add(2, name, d.at, size)
+	return d.parts
+}
+
+// dumpParts are parts while they are put in order.
+type dumpParts struct {
+	parts    []dumpPart
+	at, size int
+}
+
+// add appends a part, and one before it where bytes were left out.
+func (d *dumpParts) add(osi int, name string, from, to int) {
+	from, to = min(max(from, d.at), d.size), min(to, d.size)
+	if to <= from {
+		return
 	}
-	return parts
+	if from > d.at {
+		d.parts = append(d.parts, dumpPart{osi: 2, name: "other bytes", from: d.at, to: from})
+	}
+	d.parts = append(d.parts, dumpPart{osi: osi, name: name, from: from, to: to})
+	d.at = to
+}
+
+// payload appends what the packet carries behind its last header.
+func (d *dumpParts) payload(p *dissect.Packet, own *dissect.LayerFields) {
+	if own == nil {
+		return
+	}
+	osi, name, n := own.OSI, "payload", len(p.Payload)
+	switch {
+	case len(p.Fragments) > 0 && !own.Joined:
+		return // in the datagram that was put together
+	case p.Content == dissect.ContentTCP:
+		osi, name, n = 7, "data", len(p.TCP.Payload)
+	case p.Content == dissect.ContentFragment:
+		name = "fragment"
+	case p.Content == dissect.ContentICMP && p.ICMP.Error:
+		name = "quoted data"
+	}
+	end := own.Offset + own.Length + n
+	d.add(osi, name, d.at, end)
 }
 
 // spansOf names every byte after the field that it belongs to.
@@ -95,7 +121,7 @@ func spansOf(parts []dumpPart, layers []dissect.LayerFields, joined bool) []byte
 			if l.Joined != joined || l.Offset != part.from || l.Name != part.name {
 				continue
 			}
-			for _, f := range l.Fields {
+			for _, f := range dissect.Ungrouped(l.Fields) {
 				if f.Bits > 0 {
 					add(f.Name, l.Offset+f.Bit/8, l.Offset+(f.Bit+f.Bits+7)/8)
 				}
