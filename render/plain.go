@@ -65,6 +65,12 @@ func (p *plain) Event(e *conn.Event) error {
 	return p.out.settle()
 }
 
+// Resize wraps the sentences to come elsewhere.
+func (p *plain) Resize(width int) {
+	p.o.Width = width
+	p.width = newLayout(&p.o).width
+}
+
 func (p *plain) Flush() error { return p.out.flush() }
 func (p *plain) Close() error { return p.out.flush() }
 

@@ -22,6 +22,13 @@ type Renderer interface {
 	Close() error
 }
 
+// Resizer is a Renderer whose picture takes on another width while it grows.
+// What is drawn stays as it is.
+type Resizer interface {
+	// Resize sets the columns of what is drawn from now on.
+	Resize(width int)
+}
+
 // Needs is what a Renderer reads of events. What nobody reads need not be made.
 type Needs uint8
 

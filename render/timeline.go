@@ -38,6 +38,7 @@ type timeline struct {
 	hinted   bool   // it was said that Enter sends
 	gapped   bool   // a silence was drawn
 	sized    bool   // the size of a data segment was said
+	moved    bool   // the columns' heads stand elsewhere than the columns
 	bad      string // which checksums of the segment being drawn are
 	base     capture.Stamp
 	last     capture.Stamp // time of the event before
@@ -66,6 +67,21 @@ func NewTimeline(w io.Writer, o Options) Renderer {
 		views: make(map[int64]*connView), base: capture.NoTime, last: capture.NoTime,
 	}
 	return t
+}
+
+// Resize places the columns anew. Their heads, and the states, stand above the
+// next row again.
+func (t *timeline) Resize(width int) {
+	t.o.Width = width
+	lay := newLayout(&t.o)
+	if lay == t.lay {
+		return
+	}
+	t.lay, t.width = lay, lay.width
+	t.moved = t.headed
+	for _, v := range t.views {
+		v.unwritten = [2]int{stateEvery, stateEvery}
+	}
 }
 
 func (t *timeline) Event(e *conn.Event) error {
@@ -103,10 +119,12 @@ func (t *timeline) draw(e *conn.Event) {
 		t.segment(e)
 	case conn.TypeICMP:
 		t.view(e)
+		t.headsAgain(e)
 		t.gap(e)
 		t.icmpRow(e)
 	case conn.TypeNeighbour:
 		t.view(e)
+		t.headsAgain(e)
 		t.gap(e)
 		t.neighbourRow(e)
 	case conn.TypeCall:
@@ -132,6 +150,7 @@ func (t *timeline) draw(e *conn.Event) {
 
 func (t *timeline) segment(e *conn.Event) {
 	v := t.view(e)
+	t.headsAgain(e)
 	if e.Packet == nil {
 		return
 	}
@@ -193,6 +212,14 @@ func (t *timeline) view(e *conn.Event) *connView {
 	t.multi = true
 	t.shortCard(e)
 	return v
+}
+
+// headsAgain draws the heads of columns that have moved.
+func (t *timeline) headsAgain(e *conn.Event) {
+	if t.moved {
+		t.moved = false
+		t.heads(e)
+	}
 }
 
 func compactOrder(order []int64, views map[int64]*connView) []int64 {

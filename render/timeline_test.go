@@ -359,3 +359,35 @@ func TestSeveralFiles(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestResizeMovesTheColumns changes the width after each row in turn: what
+// follows fits, under heads of its own that come once, and says the states.
+func TestResizeMovesTheColumns(t *testing.T) {
+	s := chat()
+	for _, widths := range [][2]int{{100, 60}, {60, 100}, {80, 160}, {160, 80}} {
+		for cut := 1; cut < 10; cut++ {
+			var b bytes.Buffer
+			r := NewTimeline(&b, drawn(Options{Width: widths[0], Live: true}, ""))
+			for i := range s.events[:cut] {
+				r.Event(&s.events[i])
+			}
+			r.Flush()
+			before := b.Len()
+			r.(Resizer).Resize(widths[1])
+			r.(Resizer).Resize(widths[1])
+			for i := range s.events[cut:] {
+				r.Event(&s.events[cut+i])
+			}
+			r.Close()
+			text := b.String()
+			checkTerminal(t, text[:before], widths[0])
+			checkTerminal(t, text[before:], widths[1])
+			if n := strings.Count(text[before:], "seconds"); n != 1 {
+				t.Fatalf("%d heads after the change:\n%s", n, text)
+			}
+			if heads, row, _ := strings.Cut(text[before:], "\n"); !strings.Contains(heads, "client") && !strings.Contains(row, "client") {
+				t.Fatalf("no heads above the row:\n%s", text)
+			}
+		}
+	}
+}

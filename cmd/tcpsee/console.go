@@ -69,6 +69,7 @@ func (c *console) edit(std stdio, conversation *os.File, stop func()) error {
 	}
 	if isTerminal(std.err) {
 		c.picture.w = c.editor
+		c.picture.sized = c.editor.SetSize
 	}
 	r, w := io.Pipe()
 	c.in = r

@@ -45,7 +45,8 @@ type loop struct {
 	names     *processNames // nil where nobody is asked
 	idle      time.Duration // with finish: how long to wait for stragglers
 	files     []string
-	limit     int64 // end after so many frames; 0 is never
+	limit     int64   // end after so many frames; 0 is never
+	window    *window // of the picture; nil where its width stays
 
 	decoder dissect.Decoder
 	joiner  dissect.Joiner
@@ -74,6 +75,7 @@ func (l *loop) run(ctx context.Context) error {
 	l.tracker = conn.New(l.trackerOptions())
 	l.total.Files = l.files
 	l.total.First, l.total.Last = capture.NoTime, capture.NoTime
+	defer l.window.close()
 	read := l.read
 	if l.isSaved() {
 		read = l.readSaved
@@ -131,6 +133,8 @@ func (l *loop) read(ctx context.Context) error {
 		case now := <-tick.C:
 			l.emit(l.tracker.Tick(capture.StampOf(now)))
 			l.flush()
+		case <-l.window.changed():
+			l.window.resize(l.renderers)
 		case <-stop.finish:
 			stop.finished(l.straggle())
 		case <-stop.ctx:

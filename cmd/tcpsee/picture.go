@@ -53,7 +53,7 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 	f.BoolVarP(&p.absolute, "absolute", "S", false, "sequence numbers as they are on the wire")
 	f.BoolVarP(&p.verbose, "verbose", "v", false, "a sentence under each row")
 	f.BoolVar(&p.hex, "hex", false, "layer 7 as hexadecimal bytes, as Node prints a Buffer")
-	f.BoolVar(&p.full, "full", false, "fold nothing")
+	f.BoolVar(&p.full, "full", false, "fold nothing, and draw each segment of a flood")
 	f.Int64Var(&p.conn, "conn", 0, "draw only connection `N`")
 	f.BoolVar(&p.noNames, "no-names", false, "do not look for the names of this machine's programs")
 	f.BoolVar(&p.plain, "plain", false, "one sentence a segment, for a screen reader")
@@ -199,6 +199,16 @@ func (p *pictureFlags) closeOutputs() error {
 type screen struct {
 	w    io.Writer
 	file *os.File // what w ends in, for its width and whether it is a terminal
+
+	sized func(columns, rows int) error // told of a new size; nil where nobody minds
+}
+
+// columns is how wide the picture is now.
+func (p *pictureFlags) columns(pic screen) int {
+	if p.width != 0 {
+		return p.width
+	}
+	return widthOf(pic.file)
 }
 
 // renderers builds what the flags ask for, after openOutputs. view is the

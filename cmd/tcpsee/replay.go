@@ -160,7 +160,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if gate != nil {
 		rs = gate.hold(&fl.pictureFlags, base, rs)
 	}
-	l := &loop{src: src, save: save, limit: fl.count, match: matchSaved(expr), renderers: rs, files: files, prompt: !regular}
+	l := &loop{src: src, save: save, limit: fl.count, match: matchSaved(expr), renderers: rs, files: files, prompt: !regular, window: fl.newWindow(pic)}
 	err = pages.finish(l.run(ctx))
 	if errors.Is(err, errQuit) {
 		err = nil

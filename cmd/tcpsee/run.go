@@ -167,7 +167,7 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, ca
 		}
 	}()
 	mine := &ownPackets{w: w}
-	l := &loop{src: src, live: true, prompt: true, renderers: rs, names: names, save: save, calls: calls, finish: finish, idle: stragglers, pass: mine.pass}
+	l := &loop{src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, save: save, calls: calls, finish: finish, idle: stragglers, pass: mine.pass}
 	drawn := l.run(context.Background())
 	go drainCalls(calls, w.Done())
 	<-finish

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+)
+
+// resizeTo changes the size of a program's terminal, which tells the program.
+func (p *program) resizeTo(t *testing.T, rows, columns uint16) {
+	t.Helper()
+	if err := unix.IoctlSetWinsize(int(p.in.(*os.File).Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestResize narrows the window while a capture is still coming: the rows from
+// then on fit, and the heads of the columns stand above them again.
+func TestResize(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/s01-chat.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fifo := filepath.Join(t.TempDir(), "coming.pcap")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Skipf("no named pipes: %v", err)
+	}
+	p := onTerminal(t, tcpsee("replay", "--color=never", fifo))
+	w, err := os.OpenFile(fifo, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	packets := cutPcap(t, data)
+	put := func(from, to int) {
+		for _, b := range packets[from:to] {
+			if _, err := w.Write(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	put(0, 1+3) // the file's header, and three packets
+	p.out.await(t, "ACK      ack=1 ──")
+	p.resizeTo(t, 24, 60)
+	put(4, 5)
+	p.out.await(t, "  4 ")
+	put(5, 6)
+	p.out.await(t, "  5 ")
+	at := len(p.out.String())
+	put(6, len(packets))
+	w.Close()
+	if status := p.end(t); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	all := p.out.String()
+	if n := strings.Count(all, "seconds"); n != 2 {
+		t.Errorf("the heads stand there %d times:\n%s", n, all)
+	}
+	late := all[at:]
+	for l := range strings.Lines(late) {
+		if n := utf8.RuneCountInString(strings.TrimRight(l, "\r\n")); n > 60 {
+			t.Errorf("%d columns: %q", n, l)
+		}
+	}
+	for _, want := range []string{" 10 ", "FIN-WAIT-1 ── FIN", "closed by the client"} {
+		if !strings.Contains(late, want) {
+			t.Errorf("does not say %q:\n%s", want, late)
+		}
+	}
+}
+
+// cutPcap cuts a little-endian pcap file into its header and its packets.
+func cutPcap(t *testing.T, data []byte) [][]byte {
+	t.Helper()
+	const header, record = 24, 16
+	pieces := [][]byte{data[:header]}
+	for at := header; at+record <= len(data); {
+		n := record + int(data[at+8]) + int(data[at+9])<<8
+		pieces = append(pieces, data[at:at+n])
+		at += n
+	}
+	if len(pieces) != 11 {
+		t.Fatalf("%d pieces, not the header and ten packets", len(pieces))
+	}
+	return pieces
+}
