@@ -21,6 +21,9 @@ func appendCount(dst []byte, n uint64) []byte {
 	return appendDigits(append(dst, ','), n%1000, 3)
 }
 
+// Size gives a number of bytes, not negative, with a unit: "6 B", "1.8 MB".
+func Size(n int64) string { return bytesText(uint64(n)) }
+
 // bytesText gives a number of bytes with a unit: "6 B", "1.8 MB".
 func bytesText(n uint64) string { return string(appendBytesText(nil, n)) }
 

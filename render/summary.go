@@ -32,6 +32,8 @@ type summary struct {
 	course *courses
 	notes  []string
 	ended  bool
+
+	written map[int64]bool // live: connections that have their row, and are still followed
 }
 
 // totals add up what the rows say.
@@ -45,7 +47,8 @@ type totals struct {
 // Color, ASCII, Conn, Files, Sort and Only count. Up to a thousand rows wait for the
 // end, so that the table fits them, and are in the order of the connections'
 // numbers, or with several Files file by file; further ones are written as
-// connections end. With Sort all wait.
+// connections end. With Sort all wait. Live, each row is written when its
+// connection has closed.
 // Where there is one connection only, its course in time follows.
 func NewSummary(w io.Writer, o Options) Renderer {
 	s := &summary{out: newOutput(w), o: o, g: newGlyphs(o.ASCII), total: totals{outcomes: map[conn.Outcome]uint64{}}}
@@ -55,6 +58,9 @@ func NewSummary(w io.Writer, o Options) Renderer {
 	}
 	if o.Format == FormatText {
 		s.course = newCourses()
+	}
+	if s.streams() {
+		s.written = make(map[int64]bool)
 	}
 	switch o.Format {
 	case FormatMarkdown:
@@ -72,6 +78,8 @@ func (s *summary) Event(e *conn.Event) error {
 	case s.o.Conn != 0 && s.o.Conn != e.Conn:
 	case e.Type == conn.TypeSegment && s.course != nil:
 		s.course.add(e)
+	case e.Type == conn.TypeVerdict && e.Connection != nil && s.streams():
+		s.closed(e.Connection)
 	case e.Type == conn.TypeEnd && e.Connection != nil:
 		s.end(e.Connection)
 	}
@@ -80,10 +88,14 @@ func (s *summary) Event(e *conn.Event) error {
 
 // needs leaves segments out once there is more than one connection.
 func (s *summary) needs() Needs {
-	if s.course != nil && !s.course.several {
-		return NeedsSegments
+	var n Needs
+	if s.streams() {
+		n = NeedsVerdicts
 	}
-	return 0
+	if s.course != nil && !s.course.several {
+		n |= NeedsSegments
+	}
+	return n
 }
 
 func (s *summary) Flush() error { return s.out.flush() }
@@ -133,6 +145,39 @@ func (s *summary) Close() error {
 	return s.out.flush()
 }
 
+// streams reports whether rows are written as connections close.
+func (s *summary) streams() bool {
+	return s.o.Live && s.o.Format == FormatText && s.sorted == nil
+}
+
+// maxWritten is how many connections that have their row already are
+// remembered. One that is forgotten gets another row when it leaves.
+const maxWritten = 1 << 16
+
+// closed writes the row of a connection that is still followed.
+func (s *summary) closed(c *conn.Connection) {
+	if s.written[c.Number] || !selected(c, s.o.Only) {
+		return
+	}
+	if len(s.written) >= maxWritten {
+		clear(s.written)
+	}
+	s.written[c.Number] = true
+	s.add(c)
+}
+
+// Resize fits the columns of rows to come to another width. Where rows were
+// written their heads come again.
+func (s *summary) Resize(width int) {
+	o := Options{Width: width}
+	if w := newLayout(&o).width; w != s.width {
+		s.width = w
+		if s.streams() {
+			s.table = nil
+		}
+	}
+}
+
 // foot is what the rows add up to, and what is not among them.
 func (s *summary) foot() []string {
 	lines := []string{s.total.text(&s.g)}
@@ -168,6 +213,10 @@ func (s *summary) end(c *conn.Connection) {
 		return
 	}
 	s.total.add(c)
+	if s.written[c.Number] {
+		delete(s.written, c.Number)
+		return
+	}
 	if s.sorted != nil {
 		s.sorted.add(c)
 		return
@@ -199,14 +248,14 @@ func (s *summary) add(c *conn.Connection) {
 	}
 	row := summaryRow(c, &s.g)
 	row[fileColumn] = s.fileCell(c)
-	if len(s.rows) < tableRows {
+	if len(s.rows) < tableRows && !s.streams() {
 		s.rows = append(s.rows, row)
 		s.colour = append(s.colour, colour)
 		s.number = append(s.number, c.Number)
 		s.file = append(s.file, c.File)
 		return
 	}
-	s.table = newPlainTable(s.rows, s.width, &s.g)
+	s.table = newPlainTable(append(s.rows, row), s.width, &s.g)
 	s.table.reserve(s.width)
 	s.out.buf = s.table.appendHead(s.out.buf)
 	for i, r := range s.rows {

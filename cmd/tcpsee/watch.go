@@ -95,14 +95,15 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 		return err
 	}
 	pic := screen{w: a.std.out, file: a.std.out}
-	rs := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src), ProcessName: names.name}, "timeline")
+	base := render.Options{Live: true, Interface: interfaceNamer(src), ProcessName: names.name}
+	rs := fl.renderers(pic, a.std.out, base, "timeline")
 	ctx, end := fl.limit(ctx)
 	defer end()
-	rs = fl.watched(rs, pic, end)
+	rs = fl.watched(rs, pic, base, end)
 	if !fl.quiet {
 		fmt.Fprintln(a.std.err, watching(fl, words, len(own)))
 	}
-	l := &loop{src: src, live: true, prompt: true, renderers: rs, limit: fl.count, save: save, names: names,
+	l := &loop{src: src, live: true, prompt: true, renderers: rs, limit: fl.count, save: save, names: names, window: fl.newWindow(pic),
 		match: matchLive(expr, fl.exact), pass: leaveOut(own)}
 	return errors.Join(l.run(ctx), fl.closeOutputs())
 }

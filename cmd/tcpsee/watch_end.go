@@ -1,12 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,107 +65,11 @@ func (u *untilClosed) Event(e *conn.Event) error {
 func (*untilClosed) Flush() error { return nil }
 func (*untilClosed) Close() error { return nil }
 
-// A flood is more than floodRows rows a second for floodTime: nobody reads
-// that.
-const (
-	floodRows = 200
-	floodTime = 2 * time.Second
-)
-
-// flood draws rows until there are too many of them for too long. From then on
-// it counts, and says what it has counted at the end.
-type flood struct {
-	next render.Renderer
-	w    io.Writer
-	now  func() time.Time
-
-	began    time.Time // of the second that is counted
-	rows     int       // in it
-	since    time.Time // when the first of the seconds with too many began; zero for none
-	over     bool      // rows are counted only
-	segments int64
-	conns    int64
-	outcomes map[conn.Outcome]int64
-}
-
-func newFlood(next render.Renderer, w io.Writer) *flood {
-	return &flood{next: next, w: w, now: time.Now, outcomes: make(map[conn.Outcome]int64)}
-}
-
-func (f *flood) Event(e *conn.Event) error {
-	if !f.over {
-		if e.Type == conn.TypeSegment && f.tooMany() {
-			f.over = true
-			if err := f.next.Flush(); err != nil {
-				return err
-			}
-			if _, err := fmt.Fprintf(f.w, "more than %d rows a second: from here on they are counted, not drawn (a filter, or --view summary, shows more)\n", floodRows); err != nil {
-				return err
-			}
-		} else {
-			return f.next.Event(e)
-		}
-	}
-	switch e.Type {
-	case conn.TypeSegment:
-		f.segments++
-	case conn.TypeEnd:
-		f.conns++
-		f.outcomes[e.Connection.Verdict.Outcome]++
-	case conn.TypeCapture:
-		if err := f.tell(); err != nil {
-			return err
-		}
-		return f.next.Event(e)
-	}
-	return nil
-}
-
-// tooMany counts a row and says whether the flood has lasted.
-func (f *flood) tooMany() bool {
-	f.rows++
-	now := f.now()
-	if f.began.IsZero() {
-		f.began = now
-	}
-	took := now.Sub(f.began)
-	if took < time.Second {
-		return false
-	}
-	busy := float64(f.rows) > floodRows*took.Seconds()
-	if busy && f.since.IsZero() {
-		f.since = f.began
-	} else if !busy {
-		f.since = time.Time{}
-	}
-	f.began, f.rows = now, 0
-	return busy && now.Sub(f.since) >= floodTime
-}
-
-// tell says what became of what was not drawn.
-func (f *flood) tell() error {
-	outcomes := make([]conn.Outcome, 0, len(f.outcomes))
-	for o := range f.outcomes {
-		outcomes = append(outcomes, o)
-	}
-	slices.SortFunc(outcomes, func(a, b conn.Outcome) int {
-		return cmp.Or(cmp.Compare(f.outcomes[b], f.outcomes[a]), cmp.Compare(a, b))
-	})
-	parts := make([]string, len(outcomes))
-	for i, o := range outcomes {
-		parts[i] = fmt.Sprintf("%d %s", f.outcomes[o], o)
-	}
-	_, err := fmt.Fprintf(f.w, "not drawn: %s; connections that ended meanwhile: %d (%s)\n", segments(int(f.segments)), f.conns, strings.Join(parts, ", "))
-	return err
-}
-
-func (f *flood) Flush() error { return f.next.Flush() }
-func (f *flood) Close() error { return f.next.Close() }
-
 // watched puts what ends and what calms the picture around the renderers.
-func (fl *watchFlags) watched(rs []render.Renderer, pic screen, stop func()) []render.Renderer {
-	if !fl.quiet && !fl.takesStdout() && isTerminal(pic.file) && oneOf(fl.view, "", "timeline") && fl.sort == "" && len(fl.only) == 0 {
-		rs[0] = newFlood(rs[0], pic.w)
+func (fl *watchFlags) watched(rs []render.Renderer, pic screen, base render.Options, stop func()) []render.Renderer {
+	if !fl.full && !fl.quiet && !fl.takesStdout() && isTerminal(pic.file) && oneOf(fl.view, "", "timeline") && fl.sort == "" && len(fl.only) == 0 {
+		table := render.NewSummary(pic.w, fl.options(pic.file, base))
+		rs[0] = newFlood(rs[0], table, pic.w, func() int { return fl.columns(pic) })
 	}
 	if fl.until != "" {
 		rs = append(rs, &untilClosed{conn: fl.conn, any: fl.conn == 0, stop: stop})
