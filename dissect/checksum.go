@@ -208,18 +208,28 @@ func (p *Packet) finalDestination() netip.Addr {
 		if p.Layers[i].Kind != LayerRouting {
 			continue
 		}
-		b := p.bytesOf(p.Layers[i])
-		if b[3] == 0 || len(b) < 24 {
-			break
+		if last := lastSegment(p.bytesOf(p.Layers[i])); last != nil {
+			return netip.AddrFrom16([16]byte(last))
 		}
-		switch b[2] {
-		case 0, 2: // RFC 5095 (deprecated), RFC 6275
-			return netip.AddrFrom16([16]byte(b[8+(len(b)-8)/16*16-16:]))
-		case 4: // RFC 8754: in reverse order
-			return netip.AddrFrom16([16]byte(b[8:24]))
-		}
+		break
 	}
 	return p.IP.Dst
+}
+
+// lastSegment returns the last address of a routing header with segments left,
+// nil where it has none.
+func lastSegment(b []byte) []byte {
+	if b[3] == 0 || len(b) < 24 {
+		return nil
+	}
+	switch b[2] {
+	case 0, 2: // RFC 5095 (deprecated), RFC 6275
+		at := 8 + (len(b)-8)/16*16 - 16
+		return b[at : at+16]
+	case 4: // RFC 8754: in reverse order
+		return b[8:24]
+	}
+	return nil
 }
 
 // sum adds the 16-bit words of b to s without folding the carries (RFC 1071).
