@@ -17,6 +17,7 @@ type WriterOptions struct {
 	Application string // empty is "tcpsee"
 	Hardware    string // empty is the processor's architecture
 	OS          string // empty is the system's name
+	Comment     string // on the whole; empty is none
 }
 
 const (
@@ -272,6 +273,9 @@ func (w *Writer) beginSection() {
 	w.put16(1)
 	w.put16(0)
 	w.put64(sectionNoLength)
+	if w.o.Comment != "" {
+		w.option(optComment, clip(w.o.Comment, maxComment))
+	}
 	w.option(optHardware, clip(w.o.Hardware, maxComment))
 	w.option(optOS, clip(w.o.OS, maxComment))
 	w.option(optApplication, clip(w.o.Application, maxComment))

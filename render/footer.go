@@ -13,6 +13,9 @@ const maxFindings = 10
 // nothing where all is drawn. The lines are safe for a terminal.
 func captureNotes(c *conn.Capture, g *glyphs) []string {
 	var lines, parts []string
+	if c.Anonymized != "" {
+		lines = append(lines, safeText(c.Anonymized, g))
+	}
 	if c.NotTCP > 0 {
 		parts = append(parts, plural(uint64(c.NotTCP), "frame")+" without TCP")
 	}

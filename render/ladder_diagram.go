@@ -76,3 +76,46 @@ func (s *stroke) changes(side conn.Side, shown *[2]string) string {
 	shown[side] = now
 	return now
 }
+
+// lane is what stands above one end's line.
+type lane struct{ name, address string }
+
+// lanesOf gives both ends' names.
+func (d *diagram) lanesOf(r *conn.Record) (lanes [2]lane) {
+	for _, side := range [...]conn.Side{conn.Client, conn.Server} {
+		lanes[side] = lane{endName(r, &d.o, side, &d.g), endAddress(r, side, &d.g)}
+	}
+	return lanes
+}
+
+// laneID is what a diagram calls an end's line.
+func laneID(side conn.Side) string { return [...]string{conn.Client: "C", conn.Server: "S"}[side] }
+
+// sequencePreview is how many columns of payload stand on an arrow.
+const sequencePreview = 40
+
+// sequenceWords are how a language for sequence diagrams says things. Each
+// appends to b, and escapes what it is given.
+type sequenceWords struct {
+	begin  func(b []byte, title string, lanes [2]lane) []byte
+	stroke func(b []byte, s *stroke) []byte
+	state  func(b []byte, side conn.Side, now string) []byte
+	end    func(b []byte, verdict, remarks []string) []byte
+}
+
+// draw writes a record: a line for each stroke, and the states behind those
+// that change them.
+func (w *sequenceWords) draw(b []byte, d *diagram, r *conn.Record) []byte {
+	b = w.begin(b, recordTitle(r, &d.o, &d.g), d.lanesOf(r))
+	var shown [2]string
+	strokes := strokesOf(r, &d.o, &d.g, sequencePreview)
+	for i := range strokes {
+		b = w.stroke(b, &strokes[i])
+		for _, side := range [...]conn.Side{conn.Client, conn.Server} {
+			if now := strokes[i].changes(side, &shown); now != "" {
+				b = w.state(b, side, now)
+			}
+		}
+	}
+	return w.end(b, verdictLines(r, &d.g), d.remarks(r, &d.g))
+}

@@ -13,51 +13,36 @@ import (
 // closed, as a sequence diagram for Mermaid (https://mermaid.js.org): a line
 // for each segment, notes for the states. It draws o.Conn, else the first
 // connection.
-func NewMermaid(w io.Writer, o Options) Renderer { return newDiagram(w, o, drawMermaid) }
+func NewMermaid(w io.Writer, o Options) Renderer { return newDiagram(w, o, mermaidWords.draw) }
 
-// mermaidPreview is how many columns of payload stand on an arrow.
-const mermaidPreview = 40
-
-func drawMermaid(b []byte, d *diagram, r *conn.Record) []byte {
-	line := func(format string, args ...any) { b = fmt.Appendf(b, format+"\n", args...) }
-	line("sequenceDiagram")
-	line("    accTitle: %s", mermaidText(recordTitle(r, &d.o, &d.g)))
-	for _, side := range [...]conn.Side{conn.Client, conn.Server} {
-		name := mermaidText(endName(r, &d.o, side, &d.g))
-		if a := endAddress(r, side, &d.g); a != "" {
-			name += "<br/>" + mermaidText(a)
+var mermaidWords = sequenceWords{
+	begin:  beginMermaid,
+	stroke: appendMermaidStroke,
+	state: func(b []byte, side conn.Side, now string) []byte {
+		place := [...]string{conn.Client: "left", conn.Server: "right"}[side]
+		return fmt.Appendf(b, "    Note %s of %s: %s\n", place, laneID(side), mermaidText(now))
+	},
+	end: func(b []byte, verdict, remarks []string) []byte {
+		for _, t := range verdict {
+			b = fmt.Appendf(b, "    Note over C,S: %s\n", mermaidText(t))
 		}
-		line("    participant %s as %s", mermaidID(side), name)
-	}
-	var shown [2]string
-	strokes := strokesOf(r, &d.o, &d.g, mermaidPreview)
-	for i := range strokes {
-		s := &strokes[i]
-		b = appendMermaidStroke(b, s)
-		for _, side := range [...]conn.Side{conn.Client, conn.Server} {
-			if now := s.changes(side, &shown); now != "" {
-				place := "left"
-				if side == conn.Server {
-					place = "right"
-				}
-				line("    Note %s of %s: %s", place, mermaidID(side), mermaidText(now))
-			}
+		for _, t := range remarks {
+			b = fmt.Appendf(b, "    %%%% %s\n", mermaidText(t))
 		}
-	}
-	for _, t := range verdictLines(r, &d.g) {
-		line("    Note over C,S: %s", mermaidText(t))
-	}
-	for _, t := range d.remarks(r, &d.g) {
-		line("    %%%% %s", mermaidText(t))
-	}
-	return b
+		return b
+	},
 }
 
-func mermaidID(side conn.Side) string {
-	if side == conn.Client {
-		return "C"
+func beginMermaid(b []byte, title string, lanes [2]lane) []byte {
+	b = fmt.Appendf(b, "sequenceDiagram\n    accTitle: %s\n", mermaidText(title))
+	for side, l := range lanes {
+		name := mermaidText(l.name)
+		if l.address != "" {
+			name += "<br/>" + mermaidText(l.address)
+		}
+		b = fmt.Appendf(b, "    participant %s as %s\n", laneID(conn.Side(side)), name)
 	}
-	return "S"
+	return b
 }
 
 func appendMermaidStroke(b []byte, s *stroke) []byte {
@@ -70,7 +55,7 @@ func appendMermaidStroke(b []byte, s *stroke) []byte {
 	case strokeNote:
 		return fmt.Appendf(b, "    Note over C,S: %s\n", text)
 	case strokeCall:
-		return fmt.Appendf(b, "    Note over %s: %s\n", mermaidID(s.side), text)
+		return fmt.Appendf(b, "    Note over %s: %s\n", laneID(s.side), text)
 	case strokeICMP, strokeNeighbour:
 		return fmt.Appendf(b, "    %s-->>%s: %s\n", from, to, text)
 	}

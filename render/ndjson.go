@@ -670,6 +670,7 @@ func (n *ndjson) capture(b []byte, e *conn.Event) []byte {
 		b = appendJSONString(b, c.Fault)
 	}
 	b = appendStrings(appendKey(b, "findings"), c.Findings)
+	b = appendStringKey(b, "anonymized", c.Anonymized)
 	return append(b, '}', '\n')
 }
 

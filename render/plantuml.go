@@ -12,45 +12,43 @@ import (
 // NewPlantUML returns a Renderer that writes one connection to w, when it is
 // closed, as a sequence diagram for PlantUML (https://plantuml.com). It draws
 // o.Conn, else the first connection.
-func NewPlantUML(w io.Writer, o Options) Renderer { return newDiagram(w, o, drawPlantUML) }
+func NewPlantUML(w io.Writer, o Options) Renderer { return newDiagram(w, o, plantWords.draw) }
 
-func drawPlantUML(b []byte, d *diagram, r *conn.Record) []byte {
-	line := func(format string, args ...any) { b = fmt.Appendf(b, format+"\n", args...) }
-	line("@startuml")
-	line("title %s", plantText(recordTitle(r, &d.o, &d.g)))
-	line("hide footbox")
-	for _, side := range [...]conn.Side{conn.Client, conn.Server} {
-		name := plantText(endName(r, &d.o, side, &d.g))
-		if a := endAddress(r, side, &d.g); a != "" {
-			name += `\n` + plantText(a)
+var plantWords = sequenceWords{
+	begin:  beginPlantUML,
+	stroke: appendPlantStroke,
+	state: func(b []byte, side conn.Side, now string) []byte {
+		return fmt.Appendf(b, "hnote over %s : %s\n", laneID(side), plantText(now))
+	},
+	end: endPlantUML,
+}
+
+func beginPlantUML(b []byte, title string, lanes [2]lane) []byte {
+	b = fmt.Appendf(b, "@startuml\ntitle %s\nhide footbox\n", plantText(title))
+	for side, l := range lanes {
+		name := plantText(l.name)
+		if l.address != "" {
+			name += `\n` + plantText(l.address)
 		}
-		line(`participant "%s" as %s`, name, mermaidID(side))
+		b = fmt.Appendf(b, "participant \"%s\" as %s\n", name, laneID(conn.Side(side)))
 	}
-	var shown [2]string
-	strokes := strokesOf(r, &d.o, &d.g, mermaidPreview)
-	for i := range strokes {
-		s := &strokes[i]
-		b = appendPlantStroke(b, s)
-		for _, side := range [...]conn.Side{conn.Client, conn.Server} {
-			if now := s.changes(side, &shown); now != "" {
-				line("hnote over %s : %s", mermaidID(side), plantText(now))
-			}
-		}
-	}
-	if lines := verdictLines(r, &d.g); len(lines) > 0 {
-		line("note over C, S")
-		for _, t := range lines {
-			for _, part := range wrapText(t, DefaultWidth, 0) {
-				line("%s", plantText(strings.TrimSpace(part)))
-			}
-		}
-		line("end note")
-	}
-	for _, t := range d.remarks(r, &d.g) {
-		line("' %s", plantText(t))
-	}
-	line("@enduml")
 	return b
+}
+
+func endPlantUML(b []byte, verdict, remarks []string) []byte {
+	if len(verdict) > 0 {
+		b = append(b, "note over C, S\n"...)
+		for _, t := range verdict {
+			for _, part := range wrapText(t, DefaultWidth, 0) {
+				b = fmt.Appendf(b, "%s\n", plantText(strings.TrimSpace(part)))
+			}
+		}
+		b = append(b, "end note\n"...)
+	}
+	for _, t := range remarks {
+		b = fmt.Appendf(b, "' %s\n", plantText(t))
+	}
+	return append(b, "@enduml\n"...)
 }
 
 func appendPlantStroke(b []byte, s *stroke) []byte {
@@ -66,7 +64,7 @@ func appendPlantStroke(b []byte, s *stroke) []byte {
 		}
 		return fmt.Appendf(b, "note over C, S : %s\n", text)
 	case strokeCall:
-		return fmt.Appendf(b, "note over %s : %s\n", mermaidID(s.side), text)
+		return fmt.Appendf(b, "note over %s : %s\n", laneID(s.side), text)
 	case strokeICMP:
 		return fmt.Appendf(b, "%s <--x %s : %s\n", to, from, text)
 	case strokeNeighbour:

@@ -178,11 +178,20 @@ func (a *app) demoRecorded(ctx context.Context, fl *demoFlags, why string) error
 	defer src.Close()
 	ctx, stop := interruptible(ctx)
 	defer stop()
+	hide, err := fl.disguise()
+	if err != nil {
+		return err
+	}
+	src = hide.source(src, nil)
 	if err := fl.openOutputs(); err != nil {
+		return err
+	}
+	saves, err := openSavers(&fl.pictureFlags, &fl.saveFlags, src)
+	if err != nil {
 		return err
 	}
 	pic := screen{w: a.std.out, file: a.std.out}
 	rs := fl.renderers(pic, a.std.out, render.Options{Interface: interfaceNamer(src)}, "timeline")
-	l := &loop{src: src, renderers: rs}
+	l := &loop{src: src, saves: saves, disguise: hide, renderers: rs}
 	return errors.Join(l.run(ctx), fl.closeOutputs())
 }

@@ -67,8 +67,12 @@ func (d *driven) report(c drive.Call) { reporter(d.calls)(c) }
 // act's error once everything has been drawn. The source must be open and
 // filtering.
 func (d *driven) draw(act func() error) error {
-	src := capture.NewQueue(d.live, 0)
-	save, err := giveUpRights(d.fl, d.save, src, d.names, d.confined)
+	hide, err := d.fl.disguise()
+	if err != nil {
+		return err
+	}
+	src := hide.source(capture.NewQueue(d.live, 0), nil)
+	saves, err := giveUpRights(d.fl, d.save, src, d.names, d.confined)
 	if err != nil {
 		return err
 	}
@@ -79,7 +83,7 @@ func (d *driven) draw(act func() error) error {
 		defer close(finish)
 		result <- act()
 	}()
-	l := &loop{src: src, window: d.fl.newWindow(d.console.picture), save: save, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, finish: finish, idle: stragglers}
+	l := &loop{src: src, window: d.fl.newWindow(d.console.picture), saves: saves, disguise: hide, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, finish: finish, idle: stragglers}
 	drawn := l.run(context.Background())
 	d.stop() // where drawing failed, the connection ends with it
 	go drainCalls(d.calls, finish)

@@ -6,14 +6,14 @@ import "tcpsee/capture"
 // is open: it becomes the invoking user, opens the outputs as that, waits for
 // the name helper, and confines itself (rights.go has the order and why). c is
 // what the command needs besides.
-func giveUpRights(p *pictureFlags, s *saveFlags, src capture.Source, names *processNames, c confinement) (*saver, error) {
+func giveUpRights(p *pictureFlags, s *saveFlags, src capture.Source, names *processNames, c confinement) ([]*saver, error) {
 	if err := becomeUser(); err != nil {
 		return nil, err
 	}
 	if err := p.openOutputs(); err != nil {
 		return nil, err
 	}
-	save, err := s.open(src)
+	saves, err := openSavers(p, s, src)
 	if err != nil {
 		return nil, err
 	}
@@ -21,5 +21,5 @@ func giveUpRights(p *pictureFlags, s *saveFlags, src capture.Source, names *proc
 		_, _ = names.helper.wait() // without it there are no names
 	}
 	c.write = append(c.write, s.directories()...)
-	return save, confine(c)
+	return saves, confine(c)
 }

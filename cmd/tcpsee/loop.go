@@ -41,7 +41,8 @@ type loop struct {
 	calls     <-chan timedCall             // nil where nothing is driven
 	finish    <-chan struct{}              // closed when nothing more will be driven; nil where nothing is
 	renderers []render.Renderer
-	save      *saver        // nil where nothing is saved
+	saves     []*saver
+	disguise  *disguise     // nil where packets are drawn as they are
 	names     *processNames // nil where nobody is asked
 	idle      time.Duration // with finish: how long to wait for stragglers
 	files     []string
@@ -87,8 +88,8 @@ func (l *loop) run(ctx context.Context) error {
 	for _, r := range l.renderers {
 		l.keep(r.Close())
 	}
-	if l.save != nil {
-		l.keep(l.save.finish())
+	for _, s := range l.saves {
+		l.keep(s.finish())
 	}
 	if l.err != nil {
 		return l.err
@@ -286,17 +287,25 @@ func (l *loop) frame(f *capture.Frame) {
 	if l.pass != nil && !l.pass(&l.packet) {
 		return
 	}
+	if l.disguise != nil { // nothing from here on sees what came
+		f = l.disguise.frame(f)
+		l.decoder.Decode(f, &l.packet)
+	}
 	l.count(f)
-	if l.save != nil && !l.save.notes {
-		l.keep(l.save.frame(f))
+	for _, s := range l.saves {
+		if !s.notes {
+			l.keep(s.frame(f))
+		}
 	}
 	if l.packet.Content == dissect.ContentFragment {
 		l.joiner.Join(&l.packet, &l.decoder)
 	}
 	l.classify()
 	events := l.tracker.Add(&l.packet)
-	if l.save != nil && l.save.notes {
-		l.keep(l.save.frame(annotated(f, events)))
+	for _, s := range l.saves {
+		if s.notes && s.wants(events) {
+			l.keep(s.frame(annotated(f, events)))
+		}
 	}
 	l.emit(events)
 	if l.rowless && l.packet.Content == dissect.ContentTCP {
@@ -358,10 +367,11 @@ func (l *loop) releaseCalls(t capture.Stamp) {
 
 // call turns a socket call into events.
 func (l *loop) call(c *timedCall) {
-	if l.save != nil {
-		l.keep(l.save.call(c))
+	told := l.disguise.call(*c)
+	for _, s := range l.saves {
+		l.keep(s.call(&told))
 	}
-	l.emit(l.tracker.Call(&c.call, c.at))
+	l.emit(l.tracker.Call(&told.call, told.at))
 }
 
 // emit draws events.
@@ -407,6 +417,7 @@ func (l *loop) finishCapture(fault error) {
 		l.total.Findings = append(l.total.Findings, f.Error())
 	}
 	l.total.NotTCP = max(0, l.total.Frames-l.shown)
+	l.total.Anonymized = l.disguise.says()
 	l.total.Interfaces = l.src.Interfaces()
 	l.total.Dropped = l.src.Stats().Dropped
 	e := conn.Event{Type: conn.TypeCapture, Time: l.total.Last, Capture: &l.total}
@@ -423,8 +434,8 @@ func (l *loop) flush() {
 	for _, r := range l.renderers {
 		l.keep(r.Flush())
 	}
-	if l.save != nil {
-		l.keep(l.save.out.Flush())
+	for _, s := range l.saves {
+		l.keep(s.out.Flush())
 	}
 }
 

@@ -11,8 +11,10 @@ import (
 // needs is what the renderers read, all together, and the comments that are
 // saved.
 func (l *loop) needs() (n render.Needs) {
-	if l.save != nil && l.save.notes {
-		n = render.NeedsSegments | render.NeedsSentences
+	for _, s := range l.saves {
+		if s.notes {
+			n |= render.NeedsSegments | render.NeedsSentences
+		}
 	}
 	for _, r := range l.renderers {
 		n |= render.NeedsOf(r)

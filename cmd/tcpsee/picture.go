@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -36,6 +35,7 @@ type pictureFlags struct {
 	sort      string
 	only      []string
 	noNames   bool
+	anonymizeFlags
 
 	opened []*os.File // the files of outputs, in order, once openOutputs has run
 }
@@ -43,7 +43,9 @@ type pictureFlags struct {
 func (p *pictureFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&p.view, "view", "", "`VIEW` to draw: timeline, ladder, stack, summary or graph (default: what suits)")
-	f.StringArrayVarP(&p.outputs, "output", "o", nil, "data to standard output in place of the picture: `FORMAT` ndjson, json, csv, markdown or text; or a file with such an ending, written as well")
+	f.StringArrayVarP(&p.outputs, "output", "o", nil, "data to standard output in place of the picture: `FORMAT` "+strings.Join(formatWords(), ", ")+
+		"; or a file, written as well, whose ending says what it is: "+strings.Join(formatEndings(), " "))
+	p.registerAnonymize(f)
 	f.BoolVarP(&p.quiet, "quiet", "q", false, "no picture")
 	f.IntVar(&p.width, "width", 0, "columns of the picture (default: the terminal's, else COLUMNS, else 100)")
 	f.StringVar(&p.color, "color", "auto", "colour: auto, always or never")
@@ -65,6 +67,8 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 
 // check refuses values that make no sense before anything is opened.
 func (p *pictureFlags) check() error {
+	p.anonymize = p.anonymize || p.anonymizeKey != "" || p.anonymizePorts
+	p.noNames = p.noNames || p.anonymize // names would say whose the packets are
 	if p.view != "" && !oneOf(p.view, views...) {
 		return usagef("--view %q: the views are %s", p.view, strings.Join(views, ", "))
 	}
@@ -93,13 +97,12 @@ func (p *pictureFlags) check() error {
 	}
 	data := 0
 	for _, o := range p.outputs {
-		if oneOf(o, formats...) {
+		if _, ok := wordFormat(o); ok {
 			data++
 			continue
 		}
-		if formatOf(o) == "" {
-			return withHint(usagef("-o %q is neither a format nor a file whose ending is one", o),
-				"formats: "+strings.Join(formats, ", ")+"; file endings: .html .svg .mmd .puml .md .json .ndjson .csv .txt")
+		if _, ok := fileFormat(o); !ok {
+			return noFormat(o)
 		}
 	}
 	if data > 1 {
@@ -111,34 +114,6 @@ func (p *pictureFlags) check() error {
 // views are the pictures.
 var views = []string{"timeline", "ladder", "stack", "summary", "graph"}
 
-// formats are the words that -o takes.
-var formats = []string{"ndjson", "json", "csv", "markdown", "text"}
-
-// formatOf returns the format that a file name's ending stands for.
-func formatOf(name string) string {
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".ndjson", ".jsonl":
-		return "ndjson"
-	case ".json":
-		return "json"
-	case ".csv":
-		return "csv"
-	case ".md":
-		return "report"
-	case ".html", ".htm":
-		return "html"
-	case ".svg":
-		return "svg"
-	case ".mmd":
-		return "mermaid"
-	case ".puml":
-		return "plantuml"
-	case ".txt":
-		return "text"
-	}
-	return ""
-}
-
 // wantsRows reports whether the flags name a view, or something that only rows
 // have.
 func (p *pictureFlags) wantsRows() bool {
@@ -148,7 +123,7 @@ func (p *pictureFlags) wantsRows() bool {
 // takesStdout reports whether a format word claims standard output.
 func (p *pictureFlags) takesStdout() bool {
 	for _, o := range p.outputs {
-		if oneOf(o, formats...) {
+		if _, ok := wordFormat(o); ok {
 			return true
 		}
 	}
@@ -170,7 +145,7 @@ func interfaceNamer(src capture.Source) func(*capture.Frame) string {
 // right to open files, and after it has become the user's.
 func (p *pictureFlags) openOutputs() error {
 	for _, o := range p.outputs {
-		if oneOf(o, formats...) {
+		if _, ok := wordFormat(o); ok {
 			continue
 		}
 		f, err := os.Create(o)
@@ -234,11 +209,13 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 	plain.Checksums = p.checksums
 	files := p.opened
 	for _, o := range p.outputs {
-		if oneOf(o, formats...) {
-			rs = append(rs, newFormat(o, view, data, plain))
+		if f, ok := wordFormat(o); ok {
+			rs = append(rs, f.make(view, data, plain))
 			continue
 		}
-		rs = append(rs, newFormat(formatOf(o), view, files[0], plain))
+		if f, _ := fileFormat(o); f.make != nil {
+			rs = append(rs, f.make(view, files[0], plain))
+		}
 		files = files[1:]
 	}
 	return rs
@@ -259,39 +236,6 @@ func newView(view string, w io.Writer, o render.Options) render.Renderer {
 		return render.NewPlain(w, o)
 	}
 	return render.NewTimeline(w, o)
-}
-
-// newFormat makes a renderer for data.
-func newFormat(format, view string, w io.Writer, o render.Options) render.Renderer {
-	switch format {
-	case "ndjson":
-		return render.NewNDJSON(w, o)
-	case "json":
-		return render.NewJSON(w, o)
-	case "csv":
-		if view != "summary" {
-			return render.NewCSV(w, o)
-		}
-		o.Format = render.FormatCSV
-		return render.NewSummary(w, o)
-	case "markdown":
-		if view != "summary" {
-			return render.NewMarkdown(w, o)
-		}
-		o.Format = render.FormatMarkdown
-		return render.NewSummary(w, o)
-	case "report":
-		return render.NewMarkdown(w, o)
-	case "html":
-		return render.NewHTML(w, o)
-	case "svg":
-		return render.NewSVG(w, o)
-	case "mermaid":
-		return render.NewMermaid(w, o)
-	case "plantuml":
-		return render.NewPlantUML(w, o)
-	}
-	return newView(view, w, o)
 }
 
 // options are the picture's for a given output.

@@ -126,11 +126,16 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		return err
 	}
 	defer src.Close()
-	save, err := fl.open(src)
+	hide, err := fl.disguise()
 	if err != nil {
 		return err
 	}
+	src = hide.source(src, files)
 	if err := fl.openOutputs(); err != nil {
+		return err
+	}
+	saves, err := openSavers(&fl.pictureFlags, &fl.saveFlags, src)
+	if err != nil {
 		return err
 	}
 	regular := allRegular(files)
@@ -152,7 +157,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		view = "summary"
 	}
 	pic := screen{w: pages.writer(a.std.out), file: a.std.out}
-	base := render.Options{Files: files, Interface: interfaceNamer(src)}
+	base := render.Options{Files: hide.files(files), Interface: interfaceNamer(src)}
 	if !fl.noNames {
 		base.AddressName = addressNamer(src)
 	}
@@ -160,7 +165,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if gate != nil {
 		rs = gate.hold(&fl.pictureFlags, base, rs)
 	}
-	l := &loop{src: src, save: save, limit: fl.count, match: matchSaved(expr), renderers: rs, files: files, prompt: !regular, window: fl.newWindow(pic)}
+	l := &loop{src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, files: hide.files(files), prompt: !regular, window: fl.newWindow(pic)}
 	err = pages.finish(l.run(ctx))
 	if errors.Is(err, errQuit) {
 		err = nil

@@ -142,7 +142,12 @@ func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
 
 // drawWrapped releases the command and draws until it has ended.
 func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, calls chan timedCall, pic screen, names *processNames) error {
-	save, err := giveUpRights(&fl.pictureFlags, &fl.saveFlags, src, names, confinement{signals: true})
+	hide, err := fl.disguise()
+	if err != nil {
+		return err
+	}
+	src = hide.source(src, nil)
+	saves, err := giveUpRights(&fl.pictureFlags, &fl.saveFlags, src, names, confinement{signals: true})
 	if err != nil {
 		return err
 	}
@@ -167,7 +172,7 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, ca
 		}
 	}()
 	mine := &ownPackets{w: w}
-	l := &loop{src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, save: save, calls: calls, finish: finish, idle: stragglers, pass: mine.pass}
+	l := &loop{src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, saves: saves, disguise: hide, calls: calls, finish: finish, idle: stragglers, pass: mine.pass}
 	drawn := l.run(context.Background())
 	go drainCalls(calls, w.Done())
 	<-finish

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,20 +55,60 @@ func (s *saveFlags) check(dataOnStdout bool) error {
 
 // saver writes what the loop sees.
 type saver struct {
-	out *capture.RotatingWriter
+	out frameWriter
 	src capture.Source
 
-	notes bool // each frame with a comment
+	notes bool  // each frame with a comment
+	conn  int64 // with notes: the one connection that is wanted; 0 is all
+	names nameKeeper
 }
 
-// open begins the file; nil where nothing is to be saved.
-func (s *saveFlags) open(src capture.Source) (*saver, error) {
-	if s.file == "" {
-		return nil, nil
+// frameWriter is a file of packets.
+type frameWriter interface {
+	WriteFrame(*capture.Frame, []capture.Interface) error
+	WriteCustom([]byte) error
+	WriteNames(map[netip.Addr]string) error
+	WriteStatistics(capture.Stats) error
+	Flush() error
+	Close() error
+}
+
+// openSavers begins the files of packets: that of -w, as they are, and those
+// of -o, annotated, which openOutputs has opened.
+func openSavers(p *pictureFlags, s *saveFlags, src capture.Source) ([]*saver, error) {
+	options := capture.WriterOptions{Application: "tcpsee " + version()}
+	if p.anonymize {
+		options.Comment = anonymized
 	}
+	list, err := p.annotated(src, options)
+	if s.file == "" || err != nil {
+		return list, err
+	}
+	raw, err := s.open(src, options)
+	return append(list, raw), err
+}
+
+// annotated makes the savers of -o.
+func (p *pictureFlags) annotated(src capture.Source, options capture.WriterOptions) (list []*saver, err error) {
+	files := p.opened
+	for _, o := range p.outputs {
+		if _, ok := wordFormat(o); ok {
+			continue
+		}
+		if f, _ := fileFormat(o); f.name == packetFormat {
+			list = append(list, &saver{out: capture.NewWriter(files[0], options), src: src, notes: true, conn: p.conn,
+				names: nameKeeper{namer: namerOf(src), on: !p.anonymize}})
+		}
+		files = files[1:]
+	}
+	return list, nil
+}
+
+// open begins the file of -w.
+func (s *saveFlags) open(src capture.Source, options capture.WriterOptions) (*saver, error) {
 	out, err := capture.NewRotatingWriter(s.file, capture.RotateOptions{
 		Size: s.size, Count: s.count, Every: s.every, Owner: invokingUser(),
-		Writer: capture.WriterOptions{Application: "tcpsee " + version()},
+		Writer: options,
 	})
 	if err != nil {
 		return nil, err
@@ -92,7 +133,21 @@ func invokingUser() *capture.Owner {
 	return &capture.Owner{UID: u.uid, GID: u.gid}
 }
 
-func (s *saver) frame(f *capture.Frame) error { return s.out.WriteFrame(f, s.src.Interfaces()) }
+func (s *saver) frame(f *capture.Frame) error {
+	if err := s.names.write(s.out); err != nil {
+		return err
+	}
+	return s.out.WriteFrame(f, s.src.Interfaces())
+}
+
+// wants reports whether a frame that led to these events belongs into the
+// file.
+func (s *saver) wants(events []conn.Event) bool {
+	if s.conn == 0 {
+		return true
+	}
+	return slices.ContainsFunc(events, func(e conn.Event) bool { return e.Conn == s.conn })
+}
 
 // savedCall is a socket call as it is kept in a pcapng file.
 type savedCall struct {
@@ -115,6 +170,7 @@ var phaseNames = [...]string{conn.PhaseWhole: "whole", conn.PhaseEntry: "entry",
 const savedData = 4096
 
 func (s *saver) call(c *timedCall) error {
+	s.names.resolved(&c.call)
 	data := c.call.Data
 	if len(data) > savedData {
 		data = data[:savedData]
@@ -159,6 +215,10 @@ func loadCall(b []byte) (timedCall, bool) {
 
 // finish writes the statistics and closes.
 func (s *saver) finish() error {
+	s.names.reads = 0
+	if err := s.names.write(s.out); err != nil {
+		return err
+	}
 	if err := s.out.WriteStatistics(s.src.Stats()); err != nil {
 		return err
 	}

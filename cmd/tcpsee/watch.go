@@ -90,12 +90,17 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	}
 	src := capture.NewQueue(live, 0)
 	defer src.Close()
-	save, err := fl.giveUpRights(src, names, confinement{})
+	hide, err := fl.disguise()
+	if err != nil {
+		return err
+	}
+	from := hide.source(src, nil)
+	saves, err := fl.giveUpRights(from, names, confinement{})
 	if err != nil {
 		return err
 	}
 	pic := screen{w: a.std.out, file: a.std.out}
-	base := render.Options{Live: true, Interface: interfaceNamer(src), ProcessName: names.name}
+	base := render.Options{Live: true, Interface: interfaceNamer(from), ProcessName: names.name}
 	rs := fl.renderers(pic, a.std.out, base, "timeline")
 	ctx, end := fl.limit(ctx)
 	defer end()
@@ -103,14 +108,14 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if !fl.quiet {
 		fmt.Fprintln(a.std.err, watching(fl, words, len(own)))
 	}
-	l := &loop{src: src, live: true, prompt: true, renderers: rs, limit: fl.count, save: save, names: names, window: fl.newWindow(pic),
+	l := &loop{src: from, live: true, prompt: true, renderers: rs, limit: fl.count, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
 		match: matchLive(expr, fl.exact), pass: leaveOut(own)}
 	return errors.Join(l.run(ctx), fl.closeOutputs())
 }
 
 // giveUpRights becomes the user, opens the outputs as that, and gives up every
 // other right.
-func (fl *watchFlags) giveUpRights(src capture.Source, names *processNames, c confinement) (*saver, error) {
+func (fl *watchFlags) giveUpRights(src capture.Source, names *processNames, c confinement) ([]*saver, error) {
 	return giveUpRights(&fl.pictureFlags, &fl.saveFlags, src, names, c)
 }
 

@@ -311,4 +311,5 @@ type Capture struct {
 	First, Last capture.Stamp
 	Fault       string   // where and why reading stopped, "" for a clean end
 	Findings    []string // what was odd and passed over
+	Anonymized  string   // what was changed before anything was looked at; "" where nothing was
 }
