@@ -207,14 +207,20 @@ func (t *Tracker) End() []Event {
 
 // left returns the entries in use, by number of the connection.
 func (t *Tracker) left() []uint32 {
-	all := make([]uint32, 0, t.table.n)
-	for _, s := range t.table.slots {
-		if s != 0 {
-			all = append(all, uint32(s))
+	type place struct {
+		number uint64
+		entry  uint32
+	}
+	all := make([]place, 0, t.table.n)
+	for i := uint32(1); i <= t.entries.used; i++ {
+		if n := t.entries.at(i).number.get(); n != 0 {
+			all = append(all, place{n, i})
 		}
 	}
-	slices.SortFunc(all, func(a, b uint32) int {
-		return cmp.Compare(t.entries.at(a).number.get(), t.entries.at(b).number.get())
-	})
-	return all
+	slices.SortFunc(all, func(a, b place) int { return cmp.Compare(a.number, b.number) })
+	entries := make([]uint32, len(all))
+	for i := range all {
+		entries[i] = all[i].entry
+	}
+	return entries
 }
