@@ -131,12 +131,15 @@ type fileSource struct {
 	in       *window
 	format   format
 	batch    []Frame
-	last     bool   // no byte follows what in holds
-	broken   error  // why, where that is not the end of the stream
-	expanded *zip   // the decompressor in use, or nil
-	lookBack uint64 // most memory that a zstd stream may ask for
-	end      error  // what Next returns from now on
-	patient  bool   // waiting for more bytes costs nothing: a regular file, or memory
+	batches  [][]Frame // with Retain: batch is the first of them
+	turn     int       // which one is next
+	retain   int       // with Retain: buffers of the window
+	last     bool      // no byte follows what in holds
+	broken   error     // why, where that is not the end of the stream
+	expanded *zip      // the decompressor in use, or nil
+	lookBack uint64    // most memory that a zstd stream may ask for
+	end      error     // what Next returns from now on
+	patient  bool      // waiting for more bytes costs nothing: a regular file, or memory
 	owned    io.Closer
 
 	busy   sync.Mutex // held by Next
@@ -179,7 +182,7 @@ func (s *fileSource) Next() ([]Frame, error) {
 			s.end = s.begin()
 			continue
 		}
-		frames, used, need, fault := s.format.parse(s.in.bytes(), s.batch[:0], s.last)
+		frames, used, need, fault := s.format.parse(s.in.bytes(), s.nextBatch(), s.last)
 		s.in.advance(used)
 		switch {
 		case fault != nil && s.broken != nil:
@@ -189,6 +192,7 @@ func (s *fileSource) Next() ([]Frame, error) {
 		}
 		if len(frames) > 0 {
 			s.count(frames)
+			s.given()
 			return frames, nil
 		}
 		if s.end == nil && need > 0 {
@@ -271,6 +275,9 @@ func (s *fileSource) begin() error {
 	if kind := compression(head); kind != notCompressed && s.expanded == nil {
 		s.expanded = newZip(kind, s.in.rest(), s.lookBack)
 		s.in = newWindow(s.expanded, s.in.step)
+		if s.retain > 0 {
+			s.in.keep(s.retain)
+		}
 		return nil
 	}
 	if s.format = recognise(&s.logbook, head, s.patient); s.format != nil {

@@ -10,11 +10,14 @@ import (
 type window struct {
 	r      io.Reader
 	buf    []byte
-	step   int   // bytes to ask for at a time
-	lo, hi int   // what is in use of buf
-	start  int64 // offset of buf[0] in the stream
-	skip   int64 // bytes still to be passed over, before buf[lo] is read
-	err    error // from r; kept
+	step   int      // bytes to ask for at a time
+	lo, hi int      // what is in use of buf
+	start  int64    // offset of buf[0] in the stream
+	skip   int64    // bytes still to be passed over, before buf[lo] is read
+	err    error    // from r; kept
+	ring   [][]byte // with keep: the buffers that are used in turn
+	turn   int      // which one is buf
+	given  bool     // frames were given out of buf
 }
 
 func newWindow(r io.Reader, size int) *window {
@@ -98,13 +101,19 @@ func (w *window) makeRoom(need int) {
 	if w.lo == w.hi {
 		w.start += int64(w.lo)
 		w.lo, w.hi = 0, 0
+		if w.given {
+			w.buf = w.another(len(w.buf))
+		}
 	}
 	if len(w.buf) >= max(w.lo+need, w.hi+w.step/2) {
 		return
 	}
 	buf := w.buf
-	if len(buf) < need+w.step/2 {
-		buf = make([]byte, need+w.step)
+	switch {
+	case len(buf) < need+w.step/2:
+		buf = w.larger(need + w.step)
+	case w.given:
+		buf = w.another(len(buf))
 	}
 	copy(buf, w.buf[w.lo:w.hi])
 	w.buf = buf

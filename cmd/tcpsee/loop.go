@@ -58,6 +58,8 @@ type loop struct {
 	err     error          // the first error of a renderer or of saving
 	reached bool           // the limit
 	rowless bool           // nobody reads events of segments any more
+	steady  *steady        // what names interfaces, where reading may be ahead of drawing; nil where it is not
+	parcel  *parcel        // where events go; nil is to the renderers
 	shown   int64          // frames that events stand for
 	open    map[int64]bool // driven connections that are not closed yet
 }
@@ -78,12 +80,15 @@ func (l *loop) run(ctx context.Context) error {
 	l.total.First, l.total.Last = capture.NoTime, capture.NoTime
 	defer l.window.close()
 	read := l.read
-	if l.isSaved() {
+	switch {
+	case l.isSaved() && l.isPiped():
+		read = l.readPiped
+	case l.isSaved():
 		read = l.readSaved
 	}
 	fault := read(ctx)
 	l.releaseCalls(capture.Stamp(1<<63 - 1))
-	l.left()
+	l.left() // of which none are left after readPiped
 	l.finishCapture(fault)
 	for _, r := range l.renderers {
 		l.keep(r.Close())
@@ -275,21 +280,33 @@ func (l *loop) frames(fs []capture.Frame) {
 // frame turns one frame into events.
 func (l *loop) frame(f *capture.Frame) {
 	if f.Record == capture.RecordCustom {
-		if c, ok := loadCall(f.Data); ok {
-			l.call(&c)
-		}
+		l.custom(f)
 		return
 	}
+	if l.prepare(f, &l.packet) {
+		l.track(&l.packet)
+	}
+}
+
+// custom takes a socket call that stands in the capture.
+func (l *loop) custom(f *capture.Frame) {
+	if c, ok := loadCall(f.Data); ok {
+		l.call(&c)
+	}
+}
+
+// prepare decodes a frame, and reports whether it is to be followed.
+func (l *loop) prepare(f *capture.Frame, p *dissect.Packet) bool {
 	if l.match != nil && !l.match(f) {
-		return
+		return false
 	}
-	l.decoder.Decode(f, &l.packet)
-	if l.pass != nil && !l.pass(&l.packet) {
-		return
+	l.decoder.Decode(f, p)
+	if l.pass != nil && !l.pass(p) {
+		return false
 	}
 	if l.disguise != nil { // nothing from here on sees what came
 		f = l.disguise.frame(f)
-		l.decoder.Decode(f, &l.packet)
+		l.decoder.Decode(f, p)
 	}
 	l.count(f)
 	for _, s := range l.saves {
@@ -297,19 +314,24 @@ func (l *loop) frame(f *capture.Frame) {
 			l.keep(s.frame(f))
 		}
 	}
-	if l.packet.Content == dissect.ContentFragment {
-		l.joiner.Join(&l.packet, &l.decoder)
+	if p.Content == dissect.ContentFragment {
+		l.joiner.Join(p, &l.decoder)
 	}
-	l.classify()
-	events := l.tracker.Add(&l.packet)
+	l.classify(p)
+	return true
+}
+
+// track turns a packet into events.
+func (l *loop) track(p *dissect.Packet) {
+	events := l.tracker.Add(p)
 	for _, s := range l.saves {
 		if s.notes && s.wants(events) {
-			l.keep(s.frame(annotated(f, events)))
+			l.keep(s.frame(annotated(p.Frame, events)))
 		}
 	}
 	l.emit(events)
-	if l.rowless && l.packet.Content == dissect.ContentTCP {
-		l.shown += framesOf(&l.packet)
+	if l.rowless && p.Content == dissect.ContentTCP {
+		l.shown += framesOf(p)
 	}
 }
 
@@ -329,8 +351,7 @@ func (l *loop) count(f *capture.Frame) {
 }
 
 // classify keeps the totals of what was and was not followed.
-func (l *loop) classify() {
-	p := &l.packet
+func (l *loop) classify(p *dissect.Packet) {
 	if p.Content == dissect.ContentTCP {
 		l.total.Segments++
 		return
@@ -389,6 +410,10 @@ func (l *loop) draw(e *conn.Event) {
 	l.follow(e)
 	l.names.about(e)
 	l.shown += framesBehind(e)
+	if l.parcel != nil {
+		l.parcel.keep(e)
+		return
+	}
 	for _, r := range l.renderers {
 		l.keep(r.Event(e))
 	}

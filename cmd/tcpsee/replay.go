@@ -157,15 +157,18 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		view = "summary"
 	}
 	pic := screen{w: pages.writer(a.std.out), file: a.std.out}
-	base := render.Options{Files: hide.files(files), Interface: interfaceNamer(src)}
+	names := &steady{Source: src}
+	base := render.Options{Files: hide.files(files), Interface: interfaceNamer(names)}
 	if !fl.noNames {
-		base.AddressName = addressNamer(src)
+		base.AddressName = addressNamer(names)
 	}
 	rs := fl.renderers(pic, a.std.out, base, view)
+	ahead := names
 	if gate != nil {
 		rs = gate.hold(&fl.pictureFlags, base, rs)
+		ahead = nil
 	}
-	l := &loop{src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, files: hide.files(files), prompt: !regular, window: fl.newWindow(pic)}
+	l := &loop{src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, files: hide.files(files), prompt: !regular, window: fl.newWindow(pic), steady: ahead}
 	err = pages.finish(l.run(ctx))
 	if errors.Is(err, errQuit) {
 		err = nil
