@@ -1,7 +1,10 @@
 package render
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -71,26 +74,33 @@ func appendSecondsJSON(dst []byte, d time.Duration) []byte {
 	return appendDigits(dst, u%1e9, 9)
 }
 
-// pairs are the numbers from 00 to 99.
-const pairs = "00010203040506070809" + "10111213141516171819" + "20212223242526272829" + "30313233343536373839" + "40414243444546474849" +
-	"50515253545556575859" + "60616263646566676869" + "70717273747576777879" + "80818283848586878889" + "90919293949596979899"
+// digits8 returns the eight decimal digits of v < 1e8 as the bytes 0 to 9, the
+// first of them lowest: v is halved into numbers of four, two and one digits,
+// in lanes of one word that are divided all at once. The factors are
+// reciprocals, exact in the lanes' range.
+func digits8(v uint64) uint64 {
+	x := v / 1e4
+	x |= (v - x*1e4) << 32
+	q := x * 10486 >> 20 & 0x7f_0000007f // of each lane below 10000, its hundreds
+	x = q | (x-q*100)<<16
+	q = x * 103 >> 10 & 0xf_000f_000f_000f // of each lane below 100, its tens
+	return q | (x-q*10)<<8
+}
+
+// zeros8 turns eight digits into characters.
+const zeros8 = 0x30303030_30303030
 
 // appendDigits appends v with n digits, at most 20; what v has more is left
 // out.
 func appendDigits(dst []byte, v uint64, n int) []byte {
-	const zeros = "00000000000000000000"
-	dst = append(dst, zeros[:n]...)
-	d := dst[len(dst)-n:]
-	for n >= 2 && v > 0 {
-		q := v / 100
-		r := 2 * (v - q*100)
-		d[n-1], d[n-2] = pairs[r+1], pairs[r]
-		v, n = q, n-2
+	if n > 8 {
+		dst = appendDigits(dst, v/1e8, n-8)
+		n = 8
 	}
-	if n == 1 {
-		d[0] = '0' + byte(v%10)
-	}
-	return dst
+	dst = slices.Grow(dst, 8)
+	at := len(dst)
+	binary.LittleEndian.PutUint64(dst[at:at+8], (digits8(v%1e8)|zeros8)>>(8*(8-n)))
+	return dst[:at+n]
 }
 
 // clockCache keeps the last second that was written, for times come close to
@@ -159,20 +169,25 @@ func appendUint(dst []byte, v uint64) []byte {
 	if v < 10 {
 		return append(dst, '0'+byte(v))
 	}
-	var b [20]byte
-	i := len(b)
-	for v >= 10 {
-		q := v / 100
-		r := 2 * (v - q*100)
-		i -= 2
-		b[i], b[i+1] = pairs[r], pairs[r+1]
-		v = q
+	high := v / 1e8
+	if high >= 100 {
+		return appendDigits(appendUint(dst, high), v-high*1e8, 8)
 	}
-	if v > 0 {
-		i--
-		b[i] = '0' + byte(v)
+	dst = slices.Grow(dst, 10)
+	at := len(dst)
+	x := digits8(v - high*1e8)
+	if high > 0 { // the numbers of TCP, mostly
+		if high >= 10 {
+			dst = append(dst, '0'+byte(high/10))
+			at++
+		}
+		dst = append(dst, '0'+byte(high%10))[:at+9]
+		binary.LittleEndian.PutUint64(dst[at+1:at+9], x|zeros8)
+		return dst
 	}
-	return append(dst, b[i:]...)
+	zeros := bits.TrailingZeros64(x) &^ 7 // those before the first digit
+	binary.LittleEndian.PutUint64(dst[at:at+8], (x|zeros8)>>zeros)
+	return dst[:at+8-zeros/8]
 }
 
 // appendStringKey appends nothing for an empty string.
