@@ -20,6 +20,14 @@ func NewJSON(w io.Writer, o Options) Renderer {
 	return &jsonArray{ndjson: ndjson{out: newOutput(w), o: o}}
 }
 
+func (j *jsonArray) needs() Needs {
+	n := j.ndjson.needs()
+	if j.o.Full {
+		n |= NeedsDetail
+	}
+	return n
+}
+
 func (j *jsonArray) Event(e *conn.Event) error {
 	if j.o.Conn != 0 && e.Conn != j.o.Conn && e.Type != conn.TypeCapture {
 		return j.out.err
@@ -38,7 +46,7 @@ func (j *jsonArray) Event(e *conn.Event) error {
 	j.some = true
 	b = b[:len(b)-1] // the line feed
 	if j.o.Full && e.Packet != nil && e.Packet.Frame != nil {
-		b = append(appendFields(b[:len(b)-1], e.Packet), '}')
+		b = append(appendFields(b[:len(b)-1], e, &j.o), '}')
 	}
 	j.out.buf = b
 	return j.out.settle()
@@ -57,9 +65,9 @@ func (j *jsonArray) Close() error {
 }
 
 // appendFields appends the field trees of a packet.
-func appendFields(b []byte, p *dissect.Packet) []byte {
+func appendFields(b []byte, e *conn.Event, o *Options) []byte {
 	b = append(b, `,"fields":[`...)
-	for i, l := range fieldsOf(p) {
+	for i, l := range fieldsOf(e, o) {
 		if i > 0 {
 			b = append(b, ',')
 		}

@@ -38,14 +38,18 @@ const (
 	NeedsVerdicts                    // events of TypeVerdict
 	NeedsApp                         // Event.App
 	NeedsSentences                   // Verdict's texts and evidence
+	NeedsDetail                      // Event.Detail; only those that say so read it
 	NeedsAll       = NeedsSegments | NeedsVerdicts | NeedsApp | NeedsSentences
 )
 
 // NeedsOf returns what a Renderer reads from now on: it may become less. Those
 // that do not say read everything.
 func NeedsOf(r Renderer) Needs {
-	if m, ok := r.(interface{ needs() Needs }); ok {
+	switch m := r.(type) {
+	case interface{ needs() Needs }:
 		return m.needs()
+	case interface{ Needs() Needs }:
+		return m.Needs()
 	}
 	return NeedsAll
 }

@@ -4,7 +4,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"tcpsee/capture"
 	"tcpsee/dissect"
@@ -34,6 +33,10 @@ const (
 	stackIndent    = 2
 	stackName      = 27 // columns of a field's name
 	stackValue     = 18 // of its value, where the meaning is in line
+	stackValueLess = 12 // the same, where the picture is narrower than stackWide
+	stackWide      = 100
+	stackAbout     = 16 // columns that a meaning needs, to begin beside its value
+	maxFieldName   = 34
 	maxFieldValue  = 400
 	maxTextLines   = 16 // of layer 7
 	maxTextColumns = 4000
@@ -56,6 +59,8 @@ func DrawPacket(w io.Writer, o Options, e *conn.Event) error {
 	s.packet(e)
 	return s.out.flush()
 }
+
+func (s *stack) needs() Needs { return NeedsAll | NeedsDetail }
 
 func (s *stack) Event(e *conn.Event) error {
 	switch {
@@ -87,32 +92,23 @@ func (s *stack) packet(e *conn.Event) {
 		s.blank()
 	}
 	s.drawn = true
-	layers := fieldsOf(p)
+	layers := fieldsOf(e, &s.o)
 	s.place(layers)
 	s.heading(e)
 	s.upper(e)
 	for i := len(layers) - 1; i >= 0; i-- {
 		s.layer(e, &layers[i])
 	}
-	s.physical(e)
 	s.bytes(p, layers)
 }
 
-// fieldsOf gives the headers of a packet as far as their bytes are there: of a
-// packet that was kept, some may have been left out.
-func fieldsOf(p *dissect.Packet) []dissect.LayerFields {
-	for i := range min(p.NumLayers, len(p.Layers)) {
-		l, data := &p.Layers[i], p.Frame.Data
-		if l.Joined {
-			data = p.Joined
-		}
-		if int(l.Offset)+int(l.Length) > len(data) {
-			q := *p
-			q.NumLayers = i
-			return q.Fields()
-		}
+// fieldsOf gives all that is known of the packet of an event.
+func fieldsOf(e *conn.Event, o *Options) []dissect.LayerFields {
+	var iface capture.Interface
+	if o.Interface != nil && e.Packet != nil && e.Packet.Frame != nil {
+		iface.Name = o.Interface(e.Packet.Frame)
 	}
-	return p.Fields()
+	return e.Fields(iface)
 }
 
 // place sets the columns of the table, from the longest place of a field.
@@ -126,9 +122,12 @@ func (s *stack) place(layers []dissect.LayerFields) {
 	c.name = stackIndent + longest + 2
 	c.value = c.name + stackName
 	c.about = c.value + stackValue
-	if s.width < wideStates {
+	switch {
+	case s.width < wideStates:
 		c.value = c.name + stackName - 4
-		c.about = 0 // behind the value
+		c.about = c.value + 2
+	case s.width < stackWide:
+		c.about = c.value + stackValueLess
 	}
 }
 
@@ -306,6 +305,10 @@ func (s *stack) layer(e *conn.Event, l *dissect.LayerFields) {
 	if l.Length > 0 {
 		text += ": " + rangeText(l.Offset, l.Length)
 	}
+	if l.Kind == dissect.LayerFrame {
+		s.physical(e, l)
+		return
+	}
 	if l.Joined {
 		text += " of the datagram that was put together"
 	}
@@ -317,20 +320,37 @@ func (s *stack) layer(e *conn.Event, l *dissect.LayerFields) {
 	if missing := l.Length - coveredBytes(l); missing > 0 {
 		s.note(s.cols.name, plural(uint64(missing), "byte")+" of it not captured", sgrGrey)
 	}
-	if l.Kind == dissect.LayerTCP && e.Type == conn.TypeSegment {
-		s.inPlace(e)
+}
+
+// physical draws the card of the frame.
+func (s *stack) physical(e *conn.Event, l *dissect.LayerFields) {
+	f, name := e.Packet.Frame, ""
+	if s.o.Interface != nil {
+		name = safeName(s.o.Interface(f), maxName, &s.g)
 	}
+	s.title(l.OSI, name, plural(uint64(max(f.OrigLen, 0)), "byte")+" on the wire")
+	s.fields(l, l.Fields, 0)
 }
 
 // fields draws the lines of fields, those of their parts indented below.
 func (s *stack) fields(l *dissect.LayerFields, fields []dissect.Field, deep int) {
+	noted := false
 	for i := range fields {
 		f := &fields[i]
-		name := f.Name
-		if f.Computed() {
+		name := strings.Repeat("  ", deep) + f.Name
+		if f.Computed() && f.Group {
+			if !noted {
+				s.note(s.cols.name, "in [ ]: computed from what was seen of the connection; in no byte of the packet", sgrGrey)
+			}
+			noted = true
+			s.note(s.cols.name, "["+f.Name+"]", sgrGrey)
+			s.fields(l, f.Parts, 1)
+			continue
+		}
+		if f.Computed() && deep == 0 && l.Kind != dissect.LayerFrame { // of that no byte is on the wire
 			name = "[" + name + "]"
 		}
-		s.field(placeText(l.Offset, f.Bit, f.Bits), strings.Repeat("  ", deep)+name, f.Value, f.Meaning)
+		s.field(placeText(l.Offset, f.Bit, f.Bits), name, f.Value, f.Meaning)
 		s.fields(l, f.Parts, deep+1)
 	}
 }
@@ -361,148 +381,52 @@ func (s *stack) field(place, name, value, meaning string) {
 	l.ascii(place)
 	s.unpaint(sgrGrey)
 	l.to(c.name)
-	l.text(safeName(name, stackName-1, &s.g))
+	l.text(safeName(name, maxFieldName, &s.g))
 	l.to(max(c.value, l.col+1))
-	at := l.col
 	value, meaning = safeName(value, maxFieldValue, &s.g), safeText(meaning, &s.g)
-	if meaning != "" && c.about > 0 && at+textWidth(value)+2 <= c.about && c.about+textWidth(meaning) <= s.width {
-		l.text(value)
-		l.to(c.about)
-		l.text(meaning)
-		s.emit()
-		return
-	}
-	if meaning != "" {
-		if value != "" {
-			value += "  "
-		}
-		value += meaning
-	}
-	for i, t := range wrapText(value, s.width-at, 0) {
+	for i, t := range wrapText(value, s.width-l.col, 0) {
 		if i > 0 {
 			s.emit()
 			l.reset(s.width)
-			l.to(at)
+			l.to(c.value)
 		}
 		l.text(t)
 	}
+	s.about(value, meaning)
 	s.emit()
 }
 
-// inPlace adds what a segment's header does not say, and its connection does.
-func (s *stack) inPlace(e *conn.Event) {
-	tcp := &e.Packet.TCP
-	s.note(s.cols.name, "as a part of its connection:", sgrGrey)
-	add := func(name, value, meaning string) { s.field("", name, value, meaning) }
-	add("connection", strconv.FormatInt(e.Conn, 10), "")
-	add("kind", e.Kind.String(), "")
-	base := "from the initial sequence number"
-	if e.SeqSeen {
-		base = "from the first number seen"
-	}
-	add("relative sequence number", utoa(e.Seq), base)
-	next := e.Seq + uint32(tcp.Len)
-	if tcp.Flags.Has(dissect.SYN) {
-		next++
-	}
-	if tcp.Flags.Has(dissect.FIN) {
-		next++
-	}
-	add("next sequence number", utoa(next), "of this sender")
-	if tcp.Flags.Has(dissect.ACK) {
-		add("relative acknowledgment", utoa(e.Ack), "everything before it has arrived")
-	}
-	add("segment length", itoa(tcp.Len), "bytes of data")
-	window := "bytes"
-	if !e.ScaleKnown && !tcp.Flags.Has(dissect.SYN) {
-		window = "bytes, if it is not scaled: the handshake was not seen"
-	} else if tcp.Window > 0 && e.Window > uint32(tcp.Window) {
-		window = "bytes: " + itoa(int(tcp.Window)) + " times " + utoa(e.Window/uint32(tcp.Window))
-	}
-	add("calculated window", utoa(e.Window), window)
-	add("bytes in flight", utoa(e.InFlight), "sent by this end and not acknowledged")
-	s.timing(e, add)
-	if e.Labels != 0 {
-		var names []string
-		e.Labels.Each(func(l conn.Label) { names = append(names, l.String()) })
-		add("labels", strings.Join(names, ", "), "")
-		if e.Labels.Has(conn.DupAck) {
-			add("duplicate ACK", "#"+itoa(e.DupAckNum), "")
-		}
-	}
-	for _, side := range []conn.Side{conn.Client, conn.Server} {
-		now, before := e.States[side].String(), e.Before[side].String()
-		if now != before {
-			now = before + ", then " + now
-		}
-		add("state of the "+side.String(), now, "")
-	}
-}
-
-func (s *stack) timing(e *conn.Event, add func(name, value, meaning string)) {
-	if e.Time.Known() {
-		add("time in the connection", string(appendSecondsJSON(nil, e.Delta)), "seconds since its first row")
-	}
-	if e.RTT > 0 {
-		add("round trip of this ACK", string(appendSecondsJSON(nil, e.RTT)), "seconds since what it acknowledges")
-	}
-	if e.IRTT > 0 {
-		add("initial round trip", string(appendSecondsJSON(nil, e.IRTT)), "seconds, of the handshake")
-	}
-}
-
-// physical draws the card of the frame.
-func (s *stack) physical(e *conn.Event) {
-	f := e.Packet.Frame
-	name := ""
-	if s.o.Interface != nil {
-		name = safeName(s.o.Interface(f), maxName, &s.g)
-	}
-	s.title(1, name, plural(uint64(max(f.OrigLen, 0)), "byte")+" on the wire")
-	add := func(name, value, meaning string) { s.field("", name, value, meaning) }
-	add("frame number", strconv.FormatInt(f.Number, 10), "")
-	if f.Interface >= 0 {
-		add("interface", itoa(f.Interface), name)
-	}
-	add("encapsulation", f.Link.String(), "link type "+itoa(int(f.Link)))
-	s.arrival(f, e, add)
-	captured := "bytes"
-	if len(f.Data) < f.OrigLen {
-		captured = "bytes: the rest was cut off"
-	}
-	add("length on the wire", itoa(f.OrigLen), "bytes")
-	add("captured length", itoa(len(f.Data)), captured)
-	add("direction", [...]string{"not recorded", "in", "out"}[min(f.Direction, capture.DirectionOut)], "")
-	if f.Checksums != capture.ChecksumsUnsaid {
-		add("checksums", [...]string{"", "left to the network card", "verified by the network card"}[min(f.Checksums, capture.ChecksumsVerified)], "")
-	}
-	if f.Dropped > 0 {
-		add("lost just before", count(f.Dropped), "packets")
-	}
-	if n := len(e.Packet.Fragments); n > 0 {
-		add("put together from", strings.Trim(evidenceText(e.Packet.Fragments, &s.g), " ()"), "frames")
-	}
-	var names []string
-	for i := range min(e.Packet.NumLayers, len(e.Packet.Layers)) {
-		names = append(names, e.Packet.Layers[i].Kind.String())
-	}
-	add("protocols", strings.Join(names, ", "), "")
-	if e.Packet.Problem != dissect.ProblemNone {
-		add("not followed further", e.Packet.Problem.String(), "")
-	}
-	for _, c := range f.Comments {
-		add("comment", c, "")
-	}
-}
-
-func (s *stack) arrival(f *capture.Frame, e *conn.Event, add func(name, value, meaning string)) {
-	if !f.Time.Known() {
-		add("arrival time", "not recorded", "")
+// about writes what a value means: in a column of its own, or behind a value
+// that reaches into it. What finds no room there goes on below.
+func (s *stack) about(value, meaning string) {
+	l, c := &s.row, &s.cols
+	if meaning == "" {
 		return
 	}
-	add("arrival time", f.Time.Time().Format("2006-01-02 15:04:05.000000000"), "UTC")
-	add("since the epoch", string(appendSecondsJSON(nil, time.Duration(f.Time))), "seconds since 1970")
-	if e.Time.Known() {
-		add("since the capture began", string(appendSecondsJSON(nil, e.Since)), "seconds")
+	from := l.col
+	if value != "" {
+		from += 2
+	}
+	if s.width >= wideStates {
+		from = max(from, c.about)
+	}
+	if room := s.width - from; room < textWidth(meaning) && room < stackAbout {
+		s.emit()
+		l.reset(s.width)
+		from = c.about
+	}
+	var words []string
+	for _, word := range strings.Split(meaning, " ") {
+		words = append(words, wrapText(word, s.width-c.about, 0)...)
+	}
+	for _, word := range words {
+		if w := textWidth(word); from > c.about && from+w > s.width {
+			s.emit()
+			l.reset(s.width)
+			from = c.about
+		}
+		l.to(from)
+		l.text(word)
+		from = l.col + 1
 	}
 }

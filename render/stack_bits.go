@@ -14,6 +14,8 @@ const (
 	diagramWidth  = 2*diagramBits + 1
 	diagramIndent = 4
 	maxDiagram    = 64 // rows of one header
+
+	maxDiagramMeaning = 24 // columns; what is longer stands in the table alone
 )
 
 // bitCell is a field in the diagram of a header.
@@ -59,7 +61,7 @@ func layerBytes(p *dissect.Packet, l *dissect.LayerFields) []byte {
 
 func cellOf(f dissect.Field, data []byte, kind dissect.LayerKind) bitCell {
 	c := bitCell{names: cellNames(f.Name), bit: f.Bit, bits: f.Bits}
-	if f.Meaning != "" {
+	if f.Meaning != "" && len(f.Meaning) <= maxDiagramMeaning && f.Meaning != "bytes" {
 		c.values = append(c.values, f.Value+" ("+f.Meaning+")")
 	}
 	if f.Name == "kind" { // of a TCP option

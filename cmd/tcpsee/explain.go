@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcpsee/capture"
+	"tcpsee/dissect"
 	"tcpsee/dissect/conn"
 	"tcpsee/render"
 )
@@ -119,6 +120,9 @@ func (p *onePacket) Event(e *conn.Event) error {
 	return errFound
 }
 
+// Needs asks for all that is known of the packet.
+func (*onePacket) Needs() render.Needs { return render.NeedsAll | render.NeedsDetail }
+
 func (*onePacket) Flush() error { return nil }
 func (*onePacket) Close() error { return nil }
 
@@ -143,5 +147,40 @@ func (a *app) explainPacket(ctx context.Context, fl *pictureFlags, file string, 
 	case l.total.Frames < frame:
 		return fmt.Errorf("%s has %d packets, and no packet %d", file, l.total.Frames, frame)
 	}
-	return fmt.Errorf("packet %d of %s is no TCP segment, and no ICMP error or ARP about one", frame, file)
+	return a.explainOther(ctx, p, file)
+}
+
+// explainOther draws a packet of which there is no event, because it belongs to
+// no connection: a fragment, UDP, anything.
+func (a *app) explainOther(ctx context.Context, p *onePacket, file string) error {
+	src, err := capture.OpenFiles([]string{file})
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	start, before := capture.NoTime, capture.NoTime
+	l := &loop{src: src, pass: func(packet *dissect.Packet) bool {
+		f := packet.Frame
+		if f.Number == p.frame {
+			e := conn.Event{Type: conn.TypeWait, Time: f.Time, Frame: p.frame, Packet: packet}
+			e.Since, e.SinceFrame = f.Time.Sub(start), f.Time.Sub(before)
+			err = p.Event(&e)
+			stop()
+		}
+		if before = f.Time; !start.Known() {
+			start = f.Time
+		}
+		return false
+	}}
+	if fault := l.run(ctx); fault != nil && !p.found {
+		return fault
+	}
+	if !p.found {
+		return fmt.Errorf("%s has no packet %d", file, p.frame)
+	}
+	if !errors.Is(err, errFound) {
+		return err
+	}
+	return nil
 }

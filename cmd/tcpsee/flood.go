@@ -52,6 +52,9 @@ func newFlood(rows, table render.Renderer, w io.Writer, width func() int) *flood
 	return &flood{rows: rows, table: table, w: w, width: width, now: time.Now, told: make(map[int64]bool)}
 }
 
+// Needs asks for what the rows need.
+func (f *flood) Needs() render.Needs { return render.NeedsAll | render.NeedsOf(f.rows) }
+
 func (f *flood) Event(e *conn.Event) error {
 	if e.Type == conn.TypeSegment {
 		if err := f.segment(e); err != nil {

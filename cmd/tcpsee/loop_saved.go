@@ -27,6 +27,7 @@ func (l *loop) trackerOptions() conn.Options {
 	n := l.needs()
 	return conn.Options{
 		Live:     l.live,
+		Detail:   n&render.NeedsDetail != 0,
 		Verdicts: n&render.NeedsVerdicts != 0,
 		Quiet:    n&render.NeedsApp == 0,
 		Brief:    n&render.NeedsSentences == 0,

@@ -94,6 +94,9 @@ type gate struct {
 	first   capture.Stamp // and its time
 }
 
+// Needs asks for what the rows need.
+func (g *gate) Needs() render.Needs { return render.NeedsAll | render.NeedsOf(g.next) }
+
 // newGate arranges the gate. It opens the terminal, which a confined process
 // cannot do.
 func (a *app) newGate(ctx context.Context, s lessonFlags, files []string, only int64) *gate {

@@ -171,15 +171,16 @@ const (
 // Event is one row. It and what it points to are valid until the Tracker's
 // next call.
 type Event struct {
-	Type   Type
-	Conn   int64         // number of the connection, from 1; 0 is none
-	Time   capture.Stamp // of the frame, or of the call
-	Since  time.Duration // since the capture's first frame with a time
-	Delta  time.Duration // since the connection's first event
-	Frame  int64         // number of the frame; 0 for calls and waits
-	File   int           // index of the file that Frame counts in
-	Client netip.AddrPort
-	Server netip.AddrPort
+	Type       Type
+	Conn       int64         // number of the connection, from 1; 0 is none
+	Time       capture.Stamp // of the frame, or of the call
+	Since      time.Duration // since the capture's first frame with a time
+	Delta      time.Duration // since the connection's first event
+	SinceFrame time.Duration // since the frame before, whatever that was
+	Frame      int64         // number of the frame; 0 for calls and waits
+	File       int           // index of the file that Frame counts in
+	Client     netip.AddrPort
+	Server     netip.AddrPort
 
 	// The rest up to Packet holds for segments.
 	From       Side
@@ -201,6 +202,7 @@ type Event struct {
 
 	Inferred   bool            // who is client was inferred
 	First      bool            // the connection's first event
+	Detail     *Detail         // of TypeSegment, with Options.Detail; else nil
 	Packet     *dissect.Packet // the packet of a segment; of an ICMP or neighbour event; nil where a neighbour's came earlier and was too long to keep
 	App        string          // layer 7 or 6, as far as this segment shows: `HTTP GET /`, `TLS ClientHello`; else ""
 	Call       *Call

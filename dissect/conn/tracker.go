@@ -32,6 +32,8 @@ type Options struct {
 	// NoSegments leaves out TypeSegment events: for views of whole connections.
 	NoSegments bool
 
+	Detail bool // Event.Detail, of segments
+
 	// Verdicts gives a TypeVerdict event as soon as a connection has closed
 	// at both ends, long before its TypeEnd.
 	Verdicts bool
@@ -69,6 +71,7 @@ type Tracker struct {
 
 	start   capture.Stamp // first time seen
 	now     capture.Stamp // last time seen
+	before  capture.Stamp // the one before it
 	nanos   int64         // the same, 0 before there is one
 	stats   Stats
 	around  neighbours
@@ -86,6 +89,9 @@ type Tracker struct {
 	scratch body // of a connection that has none
 	seg     segment
 	facts   facts
+
+	trails        map[int64]*trail // by number of the connection; nil unless Options.Detail
+	scratchDetail Detail
 }
 
 // New returns an empty Tracker.
@@ -103,11 +109,15 @@ func New(o Options) *Tracker {
 		budget:  appBudget{Limit: o.Limits.AppMemory, Quiet: o.Quiet},
 		start:   capture.NoTime,
 		now:     capture.NoTime,
+		before:  capture.NoTime,
 		driven:  driven{last: capture.NoTime},
 		silence: silence{last: capture.NoTime},
 		served:  make(served),
 	}
 	t.seg.t = t
+	if o.Detail {
+		t.trails = make(map[int64]*trail)
+	}
 	return t
 }
 
@@ -126,6 +136,7 @@ func (t *Tracker) Segments(on bool) { t.options.NoSegments = !on }
 // Add takes the next packet and returns the events that it causes, in order.
 // The slice and what it points to are valid until the next call of any method.
 func (t *Tracker) Add(p *dissect.Packet) []Event {
+	t.before = t.now
 	t.begin(p.Frame.Time)
 	t.leave()
 	t.silence.heard(t.now)

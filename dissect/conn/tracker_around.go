@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"tcpsee/capture"
 	"tcpsee/dissect"
@@ -28,6 +29,7 @@ type neighbours struct {
 type asked struct {
 	dissect.Neighbour
 	at       capture.Stamp
+	gap      time.Duration // since the frame before
 	frame    int64
 	file     int
 	packet   *keptPacket // nil where the frame is too long to keep
@@ -68,7 +70,7 @@ type recentConn struct {
 // neighbour takes ARP or neighbour discovery.
 func (t *Tracker) neighbour(p *dissect.Packet) {
 	n := &t.around
-	x := asked{Neighbour: p.Neighbour, at: p.Frame.Time, frame: p.Frame.Number, file: p.Frame.File}
+	x := asked{Neighbour: p.Neighbour, at: p.Frame.Time, gap: p.Frame.Time.Sub(t.before), frame: p.Frame.Number, file: p.Frame.File}
 	if x.Reply {
 		for i := range n.seen {
 			if q := &n.seen[i]; !q.Reply && q.Target == x.Sender {
@@ -107,7 +109,7 @@ func (t *Tracker) give1(x *asked, r *recentConn) *Event {
 	ev := t.event(TypeNeighbour)
 	ev.Conn, ev.Client, ev.Server = r.conn, r.client, r.server
 	ev.Time, ev.Frame, ev.File = x.at, x.frame, x.file
-	ev.Since, ev.Delta = x.at.Sub(t.start), x.at.Sub(r.first)
+	ev.Since, ev.Delta, ev.SinceFrame = x.at.Sub(t.start), x.at.Sub(r.first), x.gap
 	ev.Neighbour = x.Neighbour
 	if x.packet != nil {
 		ev.Packet = &x.packet.packet
@@ -204,7 +206,7 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 	}
 	ev := t.event(TypeICMP)
 	ev.Time, ev.Frame, ev.File = p.Frame.Time, p.Frame.Number, p.Frame.File
-	ev.Since = p.Frame.Time.Sub(t.start)
+	ev.Since, ev.SinceFrame = p.Frame.Time.Sub(t.start), p.Frame.Time.Sub(t.before)
 	ev.ICMP, ev.ICMPFrom, ev.Packet = *m, p.IP.Src, p
 	ev.Client, ev.Server = m.QuotedSrc, m.QuotedDst
 	if none != nil {

@@ -31,6 +31,7 @@ func (t *Tracker) give(s *segment) {
 	ev.Conn = int64(e.number.get())
 	ev.Time, ev.Frame, ev.File = p.Frame.Time, p.Frame.Number, p.Frame.File
 	ev.Since, ev.Delta = p.Frame.Time.Sub(t.start), p.Frame.Time.Sub(e.first)
+	ev.SinceFrame = p.Frame.Time.Sub(t.before)
 	if src, dst := p.Src(), p.Dst(); side == Client {
 		ev.Client, ev.Server = src, dst
 	} else {
@@ -61,6 +62,10 @@ func (t *Tracker) give(s *segment) {
 	ev.First = s.isNew
 	ev.Packet = p
 	ev.App = s.app
+	ev.Detail = nil
+	if t.trails != nil {
+		t.detail(s, ev)
+	}
 }
 
 // payload gives the segment's payload to layer 7.

@@ -141,6 +141,7 @@ func (t *Tracker) end(n uint32, e *entry) {
 	t.describeEnd(ev, c)
 	t.table.remove(t.table.hash(e.key()), n)
 	t.forget(n, e)
+	delete(t.trails, c.Number)
 }
 
 // connection returns a Connection to fill; those of one call differ.

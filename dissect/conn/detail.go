@@ -1,0 +1,173 @@
+package conn
+
+import (
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+)
+
+// Detail is what is known of a segment besides its event, for those who look at
+// one packet at a time (Options.Detail). What it says is what Wireshark
+// computes under tcp.analysis.* and tcp.time_*.
+type Detail struct {
+	SincePrevious time.Duration // since the connection's segment before; 0 for its first
+	Completeness  uint8         // of the connection so far, as Connection.Completeness
+	Next          uint32        // relative number that the sender's next byte will have
+	Scale         int           // shift of the sender's windows, ScaleUnknown, or ScaleNone
+	Acks          int64         // frame of the segment whose end it acknowledges; 0 is none
+	AckTime       time.Duration // since that frame
+	Repeats       int64         // frame that the sender may have sent it in before, where it is a resend; 0 is none
+	RepeatTime    time.Duration // since that frame
+	DupOf         int64         // with DupAck: frame of the ACK that it repeats
+	SincePush     uint32        // bytes of data that its sender sent since its last PSH, with these
+	SACK          []Range       // its SACK blocks in relative numbers, Left ≤ n < Right
+}
+
+// Range is bytes by their relative sequence numbers.
+type Range struct{ Left, Right uint32 }
+
+// The values of Detail.Scale that are no shift.
+const (
+	ScaleUnknown = -1 // the handshake was not seen
+	ScaleNone    = -2 // one end does not scale its windows, so that neither does
+)
+
+// maxTrail is how many segments of one direction are remembered for
+// Detail.Acks and Detail.Repeats until they are acknowledged; beyond, the
+// oldest are forgotten.
+const maxTrail = 1024
+
+// trail is what the details of one connection are made from.
+type trail struct {
+	last capture.Stamp // time of its last segment
+	dir  [2]trailEnd
+}
+
+// trailEnd is what one direction has sent.
+type trailEnd struct {
+	sent    []trailSent // and not acknowledged, by time
+	newest  trailSent   // the one that went furthest
+	push    uint32      // bytes since PSH
+	pushed  bool        // its last data had PSH
+	lastAck int64       // frame of the last segment that was no duplicate ACK
+}
+
+// trailSent is a segment that took sequence numbers.
+type trailSent struct {
+	seq, end uint32
+	frame    int64
+	at       capture.Stamp
+}
+
+// detail fills ev.Detail.
+func (t *Tracker) detail(s *segment, ev *Event) {
+	tr := t.trails[ev.Conn]
+	if tr == nil {
+		tr = &trail{last: capture.NoTime}
+		t.trails[ev.Conn] = tr
+	}
+	f := s.p.Frame
+	d := &t.scratchDetail
+	*d = Detail{
+		SincePrevious: f.Time.Sub(tr.last),
+		Completeness:  s.e.complete,
+		Next:          s.end - s.e.base[s.from],
+		Scale:         s.scaleOf(),
+		SACK:          d.SACK[:0],
+	}
+	ev.Detail, tr.last = d, f.Time
+	mine, theirs := &tr.dir[s.from], &tr.dir[s.to]
+	mine.send(s, ev, d)
+	mine.count(s, d)
+	if s.flags&dissect.ACK != 0 {
+		theirs.acked(s, d)
+		t.relativeSACK(s, d)
+	}
+	if s.labels.Has(DupAck) {
+		d.DupOf = mine.lastAck
+	} else {
+		mine.lastAck = f.Number
+	}
+}
+
+// scaleOf gives Detail.Scale.
+func (s *segment) scaleOf() int {
+	switch scale := s.e.scale(s.from); {
+	case s.e.flags.has(flagUnscaled):
+		return ScaleNone
+	case scale == scaleUnknown:
+		return ScaleUnknown
+	default:
+		return scale
+	}
+}
+
+// resends are the labels of segments that were sent before.
+const resends Labels = 1<<Retransmission | 1<<FastRetransmission | 1<<SpuriousRetransmission
+
+// send remembers what the segment takes of the sequence numbers, and finds what
+// it repeats: of all that is outstanding and not before it, the eldest.
+func (x *trailEnd) send(s *segment, ev *Event, d *Detail) {
+	if ev.Labels&resends != 0 {
+		before := x.newest
+		for i := len(x.sent) - 1; i >= 0; i-- {
+			if !after(s.seq, x.sent[i].seq) {
+				before = x.sent[i]
+			}
+		}
+		d.Repeats, d.RepeatTime = before.frame, s.p.Frame.Time.Sub(before.at)
+	}
+	if s.end == s.seq || ev.Labels.Has(KeepAlive) || ev.Labels.Has(DuplicateCapture) {
+		return
+	}
+	if len(x.sent) == maxTrail {
+		x.sent = append(x.sent[:0], x.sent[1:]...)
+	}
+	n := trailSent{seq: s.seq, end: s.end, frame: s.p.Frame.Number, at: s.p.Frame.Time}
+	x.sent = append(x.sent, n)
+	if x.newest.frame == 0 || after(n.end, x.newest.end) {
+		x.newest = n
+	}
+}
+
+// count counts the bytes since PSH.
+func (x *trailEnd) count(s *segment, d *Detail) {
+	if s.len == 0 {
+		return
+	}
+	if x.pushed {
+		x.push = 0
+	}
+	x.push += uint32(s.len)
+	x.pushed = s.flags&dissect.PSH != 0
+	d.SincePush = x.push
+}
+
+// acked finds the segment that ends where the ACK number says, the first that
+// did, and forgets what is acknowledged.
+func (x *trailEnd) acked(s *segment, d *Detail) {
+	kept := x.sent[:0]
+	for _, n := range x.sent {
+		if n.end == s.ack && d.Acks == 0 {
+			d.Acks, d.AckTime = n.frame, s.p.Frame.Time.Sub(n.at)
+		}
+		if after(n.end, s.ack) {
+			if after(s.ack, n.seq) {
+				n.seq = s.ack
+			}
+			kept = append(kept, n)
+		}
+	}
+	x.sent = kept
+}
+
+// relativeSACK gives the blocks in the numbers of the other end.
+func (t *Tracker) relativeSACK(s *segment, d *Detail) {
+	var o dissect.Options
+	s.p.TCP.ParseOptions(&o)
+	base := s.e.base[s.to]
+	for _, b := range o.SACK[:o.NumSACK] {
+		d.SACK = append(d.SACK, Range{uint32(b.Left) - base, uint32(b.Right) - base})
+	}
+}
