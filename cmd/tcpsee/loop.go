@@ -20,8 +20,10 @@ const (
 	tickInterval = 250 * time.Millisecond
 	drainTime    = 50 * time.Millisecond
 	maxStraggle  = 3 * time.Second
-	settled      = 20 * time.Millisecond // in place of loop.idle, once every connection has closed
-	giveUp       = 200 * time.Millisecond
+
+	flushInterval = 100 * time.Millisecond // of rows of saved captures
+	settled       = 20 * time.Millisecond  // in place of loop.idle, once every connection has closed
+	giveUp        = 200 * time.Millisecond
 )
 
 // timedCall is a socket call of an end that tcpsee drives.
@@ -46,8 +48,9 @@ type loop struct {
 	names     *processNames // nil where nobody is asked
 	idle      time.Duration // with finish: how long to wait for stragglers
 	files     []string
-	limit     int64   // end after so many frames; 0 is never
-	window    *window // of the picture; nil where its width stays
+	limit     int64     // end after so many frames; 0 is never
+	window    *window   // of the picture; nil where its width stays
+	progress  *progress // nil where nobody watches
 
 	decoder dissect.Decoder
 	joiner  dissect.Joiner
@@ -57,6 +60,7 @@ type loop struct {
 	total   conn.Capture
 	err     error          // the first error of a renderer or of saving
 	reached bool           // the limit
+	flushed time.Time      // when saved rows were shown last
 	rowless bool           // nobody reads events of segments any more
 	steady  *steady        // what names interfaces, where reading may be ahead of drawing; nil where it is not
 	parcel  *parcel        // where events go; nil is to the renderers
@@ -79,6 +83,7 @@ func (l *loop) run(ctx context.Context) error {
 	l.total.Files = l.files
 	l.total.First, l.total.Last = capture.NoTime, capture.NoTime
 	defer l.window.close()
+	defer l.progress.clear()
 	read := l.read
 	switch {
 	case l.isSaved() && l.isPiped():

@@ -259,6 +259,7 @@ func (l *loop) drawParcel(s *stages, p *parcel) {
 			l.keep(r.Event(&p.events[i]))
 		}
 	}
+	l.shows()
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.failed = l.err != nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"tcpsee/dissect"
 	"tcpsee/dissect/conn"
@@ -55,6 +56,7 @@ func (l *loop) readSaved(ctx context.Context) error {
 		frames, err := l.src.Next()
 		l.sparing()
 		l.frames(frames)
+		l.shows()
 		if l.reached {
 			return nil
 		}
@@ -63,6 +65,19 @@ func (l *loop) readSaved(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// shows comes after each batch of saved frames that has been drawn. What is
+// drawn is shown now and then: of a large file, a few rows that match would
+// otherwise wait until there are many.
+func (l *loop) shows() {
+	l.progress.step()
+	if now := time.Now(); now.Sub(l.flushed) >= flushInterval {
+		l.flushed = now
+		for _, r := range l.renderers {
+			l.keep(r.Flush())
+		}
+	}
 }
 
 // left draws the connections that are left at the end.

@@ -156,19 +156,22 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if regular && gate == nil && !fl.wantsRows() && manyConnections(files, expr) {
 		view = "summary"
 	}
-	pic := screen{w: pages.writer(a.std.out), file: a.std.out}
+	progress := a.newProgress(src, regular && gate == nil)
+	data := progress.over(a.std.out, isTerminal(a.std.out))
+	pic := screen{w: progress.over(pages.writer(a.std.out), isTerminal(a.std.out)), file: a.std.out}
 	names := &steady{Source: src}
 	base := render.Options{Files: hide.files(files), Interface: interfaceNamer(names)}
 	if !fl.noNames {
 		base.AddressName = addressNamer(names)
 	}
-	rs := fl.renderers(pic, a.std.out, base, view)
+	rs := fl.renderers(pic, data, base, view)
 	ahead := names
 	if gate != nil {
 		rs = gate.hold(&fl.pictureFlags, base, rs)
 		ahead = nil
 	}
-	l := &loop{src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, files: hide.files(files), prompt: !regular, window: fl.newWindow(pic), steady: ahead}
+	l := &loop{src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, files: hide.files(files), prompt: !regular,
+		window: fl.newWindow(pic), progress: progress, steady: ahead}
 	err = pages.finish(l.run(ctx))
 	if errors.Is(err, errQuit) {
 		err = nil
