@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"tcpsee/dissect"
 	"tcpsee/dissect/conn"
+	"tcpsee/render"
 )
 
 // score is what a quiz counts.
@@ -19,28 +21,47 @@ func (s score) tell(g *gate) {
 	}
 }
 
-// ask lets the user guess what the next segment is, and explains the answer.
+// ask lets the user guess what the next segment is and which numbers it
+// carries, and explains both.
 func (g *gate) ask(e *conn.Event) error {
-	fmt.Fprintf(g.prompt, "\nsegment %d · the %s sends to the %s · client %s, server %s\n", g.segment, e.From, e.From.Other(),
-		e.Before[conn.Client], e.Before[conn.Server])
+	g.say("")
+	for _, l := range wrapWords(fmt.Sprintf("segment %d, from the %s to the %s (client %s, server %s)", g.segment, e.From, e.From.Other(),
+		e.Before[conn.Client], e.Before[conn.Server]), widthOf(g.out.file)) {
+		g.say("%s", l)
+	}
+	word, err := g.guess("syn, syn-ack, ack, data, fin, rst? (? help, q quit) > ", kindsHelp)
+	if err != nil || g.lines == nil {
+		return err
+	}
+	g.judgeKind(e, word)
+	word, err = g.guess(numbersQuestion(e), numbersHelp)
+	if err != nil || g.lines == nil {
+		return err
+	}
+	g.judgeNumbers(e, word)
+	return nil
+}
+
+// guess asks until there is an answer; "" passes. Once there are no more
+// answers g.lines is nil.
+func (g *gate) guess(question string, help func() string) (string, error) {
 	for {
-		io.WriteString(g.prompt, "what is it? (syn, syn-ack, ack, data, fin, rst; ? helps, q quits) > ")
+		io.WriteString(g.prompt, question)
 		line, err := g.answer()
 		if err != nil {
-			return err
+			return "", err
 		}
 		if g.lines == nil {
 			g.say("\nno more answers: the rows go on without questions")
-			return nil
+			return "", nil
 		}
 		switch word := strings.ToLower(strings.TrimSpace(line)); word {
 		case "q", "quit":
-			return errQuit
+			return "", errQuit
 		case "?", "help":
-			g.say("%s", kindsHelp())
+			g.say("%s", help())
 		default:
-			g.judge(e, word)
-			return nil
+			return word, nil
 		}
 	}
 }
@@ -56,36 +77,143 @@ func (g *gate) answer() (string, error) {
 		line, err := lines.ReadString('\n')
 		got <- read{line, err}
 	}(g.lines)
-	select {
-	case r := <-got:
-		if r.err != nil && r.line == "" {
-			g.lines = nil
+	for {
+		select {
+		case r := <-got:
+			if r.err != nil && r.line == "" {
+				g.lines = nil
+			}
+			return r.line, nil
+		case <-g.window.changed():
+			g.window.resize([]render.Renderer{g.next})
+		case <-g.ctx.Done():
+			return "", errQuit
 		}
-		return r.line, nil
-	case <-g.ctx.Done():
-		return "", errQuit
 	}
 }
 
-// judge says whether the guess is right, why, and how the score stands.
-func (g *gate) judge(e *conn.Event, guess string) {
+// judgeKind says whether the guess of a kind is right.
+func (g *gate) judgeKind(e *conn.Event, guess string) {
+	head := g.judge(guess, rightGuess(guess, e))
+	g.say("%s %s, control bits %s", head, e.Kind, controlBits(e))
+	if entry, ok := conn.Explain(e.Kind.String()); ok && head == wrongGuess {
+		g.explain(e.Kind.String() + ": " + entry.Text)
+	}
+}
+
+// judgeNumbers says whether the guess of the numbers is right, what they mean,
+// and how the score stands.
+func (g *gate) judgeNumbers(e *conn.Event, guess string) {
+	head := g.judge(guess, rightNumbers(guess, e))
+	goesOn := "there the bytes of the " + e.From.String() + " go on"
+	if e.Kind == conn.KindSYN || e.Kind == conn.KindSYNACK {
+		goesOn = "there the " + e.From.String() + " begins to count"
+	}
+	if !hasAck(e) {
+		g.say("%s seq=%d", head, e.Seq)
+		g.explain(fmt.Sprintf("seq=%d: %s.", e.Seq, goesOn))
+	} else {
+		g.say("%s seq=%d ack=%d", head, e.Seq, e.Ack)
+		g.explain(fmt.Sprintf("seq=%d: %s; ack=%d: that byte of the %s is expected next.", e.Seq, goesOn, e.Ack, e.From.Other()))
+	}
+	g.explain(printable(e.Sentence()))
+	g.say("  %d of %d right", g.quizzed.right, g.quizzed.asked)
+}
+
+// explain says a sentence, wrapped and set in.
+func (g *gate) explain(text string) {
+	for _, l := range wrapWords(text, widthOf(g.out.file)-2) {
+		g.say("  %s", l)
+	}
+}
+
+// How an answer begins.
+const (
+	noGuess    = "it is"
+	rightOne   = "right:"
+	wrongGuess = "no, it is"
+)
+
+// judge counts a guess and returns how the answer begins.
+func (g *gate) judge(guess string, right bool) string {
 	g.quizzed.asked++
-	verdict := "it is"
 	switch {
 	case guess == "":
-	case rightGuess(guess, e):
+		return noGuess
+	case right:
 		g.quizzed.right++
-		verdict = "right:"
-	default:
-		verdict = "no, it is"
+		return rightOne
 	}
-	g.say("%s %s. %s", verdict, e.Kind, printable(e.Sentence()))
-	if verdict == "no, it is" {
-		if entry, ok := conn.Explain(e.Kind.String()); ok {
-			g.say("  %s: %s", e.Kind, entry.Text)
+	return wrongGuess
+}
+
+// controlBits names a segment's control bits, as the header has them.
+func controlBits(e *conn.Event) string {
+	if e.Packet == nil || e.Packet.TCP.Flags == 0 {
+		return "none"
+	}
+	return strings.Join(e.Packet.TCP.Flags.Names(), " ")
+}
+
+func hasAck(e *conn.Event) bool { return e.Packet != nil && e.Packet.TCP.Flags.Has(dissect.ACK) }
+
+// numbersQuestion asks for what the segment has: without the ACK bit there is
+// one number only.
+func numbersQuestion(e *conn.Event) string {
+	if hasAck(e) {
+		return "its seq and ack, from 0? (Enter passes) > "
+	}
+	return "its seq, from 0? (Enter passes) > "
+}
+
+// rightNumbers accepts the numbers relative or as they are on the wire, in the
+// order seq, ack, or with their names.
+func rightNumbers(guess string, e *conn.Event) bool {
+	want := [2]uint32{e.Seq, e.Ack}
+	wire := want
+	if e.Packet != nil {
+		wire = [2]uint32{uint32(e.Packet.TCP.Seq), uint32(e.Packet.TCP.Ack)}
+	}
+	n := 1
+	if hasAck(e) {
+		n = 2
+	}
+	words := strings.FieldsFunc(guess, func(r rune) bool { return strings.ContainsRune(" ,=:;/\t", r) })
+	var got [2]uint32
+	next, filled := 0, 0
+	for _, w := range words {
+		switch w {
+		case "seq":
+			next = 0
+			continue
+		case "ack":
+			next = 1
+			continue
+		case "and":
+			continue
+		}
+		v, err := strconv.ParseUint(w, 10, 32)
+		if err != nil || next >= n {
+			return false
+		}
+		got[next], next, filled = uint32(v), next+1, filled|1<<next
+	}
+	if filled != 1<<n-1 {
+		return false
+	}
+	for i := range n {
+		if got[i] != want[i] && got[i] != wire[i] {
+			return false
 		}
 	}
-	g.say("  %d of %d right\n", g.quizzed.right, g.quizzed.asked)
+	return true
+}
+
+// numbersHelp says what is asked for.
+func numbersHelp() string {
+	return "  seq  the number of the first byte that this segment carries, or would carry\n" +
+		"  ack  the number of the next byte that the sender expects: all before it has come\n" +
+		"  Each end counts its own bytes from 0. SYN and FIN count as one byte each."
 }
 
 // rightGuess accepts a kind ("syn-ack", "SYNACK", "syn ack"), tcpdump's

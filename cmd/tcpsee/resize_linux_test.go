@@ -74,6 +74,35 @@ func TestResize(t *testing.T) {
 	}
 }
 
+// TestStepResized: while a key is awaited, all that has been shown is drawn
+// again at the new width.
+func TestStepResized(t *testing.T) {
+	p := onTerminal(t, tcpsee("replay", "--step", "--color=never", "../../testdata/s01-chat.pcap"))
+	p.out.await(t, "0 shown")
+	p.say(t, " ")
+	p.out.await(t, "1 shown")
+	p.say(t, " ")
+	p.out.await(t, "2 shown")
+	p.resizeTo(t, 24, 60)
+	p.out.await(t, clearScreen)
+	p.say(t, " ")
+	p.out.await(t, "3 shown")
+	p.say(t, "q")
+	if status := p.end(t); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	_, again, _ := strings.Cut(p.out.String(), clearScreen)
+	if !strings.Contains(again, "SYN-SENT") || !strings.Contains(again, "SYN-ACK") {
+		t.Errorf("does not show the rows again:\n%s", again)
+	}
+	for l := range strings.Lines(again) {
+		l = l[strings.LastIndex(l, "\x1b[K")+1:] // behind the prompt, which is taken away
+		if n := utf8.RuneCountInString(strings.TrimRight(l, "\r\n")); n > 60 {
+			t.Errorf("%d columns: %q", n, l)
+		}
+	}
+}
+
 // cutPcap cuts a little-endian pcap file into its header and its packets.
 func cutPcap(t *testing.T, data []byte) [][]byte {
 	t.Helper()

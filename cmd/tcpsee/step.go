@@ -67,26 +67,34 @@ const (
 	keyQuit    = 'q'
 )
 
-// maxHistory is how many bytes of rows are kept to go back to.
-const maxHistory = 16 << 20
+// maxHistory is how many bytes of events are kept to go back to.
+const maxHistory = 64 << 20
+
+// keyResized stands for a terminal of another size in the place of a key.
+const keyResized = 0
 
 // gate holds each segment's row back until a key is pressed, an answer is
-// given or its time has come. The renderer behind it draws into buf; what one
-// segment adds, with what follows it before the next, is a page.
+// given or its time has come. The renderer behind it draws into buf. A segment,
+// with what follows it before the next, is a page; their events are kept, so
+// that they can be drawn again, also at another width.
 type gate struct {
 	lessonFlags
 	ctx    context.Context
 	next   render.Renderer
+	fresh  func() render.Renderer // one that has drawn nothing yet, at the terminal's width
 	buf    *bytes.Buffer
 	out    screen
+	window *window
 	prompt io.Writer
 	keys   *os.File      // a terminal; nil where nobody can press a key
 	lines  *bufio.Reader // answers; nil where there are none
 
 	only    int64 // the one connection that is drawn; 0 is all
-	pages   [][]byte
-	size    int
+	events  []*conn.Event
+	pages   []int // how many of events stand there behind each page
+	size    int   // of the events, about
 	segment int
+	pressed chan byte // where a key comes that is being read; nil where none is
 	playing bool
 	over    bool
 	quizzed score
@@ -140,10 +148,43 @@ func (g *gate) Event(e *conn.Event) error {
 			return g.quit(err)
 		}
 	}
-	if err := g.next.Event(e); err != nil {
-		return err
+	g.keep(e, counts)
+	return g.give(e)
+}
+
+// keep remembers an event to go back to, at the end of its page.
+func (g *gate) keep(e *conn.Event, page bool) {
+	if !g.step || g.keys == nil {
+		return
 	}
-	return g.show(counts)
+	kept, n := e.Clone()
+	if g.size += n; g.size > maxHistory {
+		g.events, g.pages, g.size = nil, nil, n
+	}
+	g.events = append(g.events, kept)
+	if page || len(g.pages) == 0 {
+		g.pages = append(g.pages, 0)
+	}
+	g.pages[len(g.pages)-1] = len(g.events)
+}
+
+// give draws events and shows what that gives.
+func (g *gate) give(events ...*conn.Event) error {
+	for _, e := range events {
+		if err := g.next.Event(e); err != nil {
+			return err
+		}
+	}
+	return g.show()
+}
+
+// page is a page's events.
+func (g *gate) page(i int) []*conn.Event {
+	from := 0
+	if i > 0 {
+		from = g.pages[i-1]
+	}
+	return g.events[from:g.pages[i]]
 }
 
 // quit ends the showing. What is still to come goes undrawn.
@@ -152,40 +193,38 @@ func (g *gate) quit(err error) error {
 	return err
 }
 
-// show writes what has been drawn, and keeps it to go back to.
-func (g *gate) show(page bool) error {
+// show writes what has been drawn.
+func (g *gate) show() error {
 	if err := g.next.Flush(); err != nil {
 		return err
 	}
-	text := bytes.Clone(g.buf.Bytes())
+	_, err := g.out.w.Write(g.buf.Bytes())
 	g.buf.Reset()
-	if g.size += len(text); g.size > maxHistory {
-		g.pages, g.size = nil, len(text)
-	}
-	if page || len(g.pages) == 0 {
-		g.pages = append(g.pages, text)
-	} else {
-		last := len(g.pages) - 1
-		g.pages[last] = append(g.pages[last], text...)
-	}
-	_, err := g.out.w.Write(text)
 	return err
 }
 
 // hold puts the gate before the picture, the first of the renderers.
 func (g *gate) hold(p *pictureFlags, base render.Options, rs []render.Renderer) []render.Renderer {
-	o := p.options(g.out.file, base)
-	o.Live = true // every row by itself, nothing folded
 	view := "timeline"
 	if p.plain {
 		view = "plain"
 	}
-	g.next = newView(view, g.buf, o)
+	g.fresh = func() render.Renderer {
+		o := p.options(g.out.file, base)
+		o.Live = true // every row by itself, nothing folded
+		return newView(view, g.buf, o)
+	}
+	g.next, g.window = g.fresh(), p.newWindow(g.out)
 	return append([]render.Renderer{g}, rs[1:]...)
 }
 
 // wait returns when e may be drawn.
 func (g *gate) wait(e *conn.Event) error {
+	select {
+	case <-g.window.changed():
+		g.window.resize([]render.Renderer{g.next})
+	default:
+	}
 	switch {
 	case g.ctx.Err() != nil:
 		return errQuit
@@ -214,19 +253,19 @@ func (g *gate) turn() error {
 				return nil
 			}
 			shown++
-			if _, err := g.out.w.Write(g.pages[shown-1]); err != nil {
+			if err := g.give(g.page(shown - 1)...); err != nil {
 				return err
 			}
-		case keyBack:
-			if shown > 1 {
+		case keyBack, keyResized:
+			if key == keyBack && shown > 1 {
 				shown--
-				if err := g.redraw(shown); err != nil {
-					return err
-				}
+			}
+			if err := g.redraw(shown); err != nil {
+				return err
 			}
 		case keyPlay:
 			for ; shown < len(g.pages); shown++ {
-				if _, err := g.out.w.Write(g.pages[shown]); err != nil {
+				if err := g.give(g.page(shown)...); err != nil {
 					return err
 				}
 			}
@@ -244,19 +283,23 @@ const ctrlD = 4
 // clearScreen empties a terminal: cursor home, erase.
 const clearScreen = "\x1b[H\x1b[2J"
 
-// redraw shows the first n pages again.
+// redraw shows the first n pages again, at the width that the terminal has now.
 func (g *gate) redraw(n int) error {
 	if isTerminal(g.out.file) {
 		if _, err := io.WriteString(g.out.w, clearScreen); err != nil {
 			return err
 		}
 	}
-	_, err := g.out.w.Write(bytes.Join(g.pages[:n], nil))
-	return err
+	g.next = g.fresh()
+	if n == 0 {
+		return nil
+	}
+	return g.give(g.events[:g.pages[n-1]]...)
 }
 
-// key asks for a key. The terminal is raw while it waits only, so that rows
-// are drawn, and Ctrl-C works, as usual.
+// key asks for a key, or for the news that the terminal has another size. The
+// terminal is raw while it waits only, so that rows are drawn, and Ctrl-C works,
+// as usual.
 func (g *gate) key(prompt string) (byte, error) {
 	state, err := term.MakeRaw(int(g.keys.Fd()))
 	if err != nil {
@@ -264,21 +307,29 @@ func (g *gate) key(prompt string) (byte, error) {
 	}
 	defer func() { _ = term.Restore(int(g.keys.Fd()), state) }()
 	io.WriteString(g.prompt, prompt)
-	defer io.WriteString(g.prompt, "\r\x1b[K")
-	pressed := make(chan byte, 1)
-	go func() {
-		var b [1]byte
-		if n, err := g.keys.Read(b[:]); n == 0 || err != nil {
-			b[0] = keyQuit // the terminal has gone
-		}
-		pressed <- b[0]
-	}()
+	defer io.WriteString(g.prompt, eraseLine)
+	if g.pressed == nil {
+		g.pressed = make(chan byte, 1)
+		go readKey(g.keys, g.pressed)
+	}
 	select {
-	case k := <-pressed:
+	case k := <-g.pressed:
+		g.pressed = nil
 		return k, nil
+	case <-g.window.changed():
+		return keyResized, nil
 	case <-g.ctx.Done():
 		return 0, errQuit
 	}
+}
+
+// readKey reads one key.
+func readKey(keys io.Reader, pressed chan<- byte) {
+	var b [1]byte
+	if n, err := keys.Read(b[:]); n == 0 || err != nil {
+		b[0] = keyQuit // the terminal has gone
+	}
+	pressed <- b[0]
 }
 
 // pace waits until a frame's time has come. Frames that are earlier than the
@@ -298,11 +349,15 @@ func (g *gate) pace(at capture.Stamp) error {
 	due := time.Duration(float64(at-g.first) / speed)
 	timer := time.NewTimer(time.Until(g.start.Add(due)))
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-g.ctx.Done():
-		return errQuit
+	for {
+		select {
+		case <-timer.C:
+			return nil
+		case <-g.window.changed():
+			g.window.resize([]render.Renderer{g.next})
+		case <-g.ctx.Done():
+			return errQuit
+		}
 	}
 }
 
@@ -311,6 +366,7 @@ func (g *gate) Flush() error { return nil }
 
 // Close draws what stands at the end, unless the user has quit before.
 func (g *gate) Close() error {
+	defer g.window.close()
 	defer g.quizzed.tell(g)
 	if g.over {
 		return nil
@@ -318,5 +374,5 @@ func (g *gate) Close() error {
 	if err := g.next.Close(); err != nil {
 		return err
 	}
-	return g.show(false)
+	return g.show()
 }
