@@ -12,11 +12,14 @@ import (
 	"tcpsee/dissect/conn"
 )
 
-// TestEveryCaptureInEveryView holds that whatever a file holds, broken ones
-// included, no line is wider than the picture and no control character is in
-// it.
+// TestEveryCaptureInEveryView holds that whatever a file of the corpus holds,
+// broken ones included, no line is wider than the picture and no control
+// character is in it.
 func TestEveryCaptureInEveryView(t *testing.T) {
-	files := captures(t)
+	files, _ := filepath.Glob("../../shared/corpus/dev/*.pcap*")
+	if len(files) == 0 {
+		t.Skip("no corpus beside the project")
+	}
 	broken, _ := filepath.Glob("../../shared/corpus/hostile-dev/*")
 	for i, name := range append(files, broken...) {
 		if i%4 != 0 || strings.Contains(name, "mqtt-limit") { // a part is enough for each run, and does not take long

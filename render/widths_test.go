@@ -32,7 +32,7 @@ func everyView(w io.Writer, name string, o Options) Renderer {
 	case "ladder":
 		return NewLadder(w, o)
 	case "stack":
-		return &atMost{NewStack(w, o), 120}
+		return &atMost{NewStack(w, o), 30}
 	case "summary":
 		return NewSummary(w, o)
 	case "sorted":
