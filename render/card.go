@@ -187,16 +187,18 @@ func (t *timeline) linkCell(e *conn.Event) cell {
 		return c
 	}
 	var names []string
+	ids := p.AppendIdentifiers(nil)
 	for i := range min(p.NumLayers, len(p.Layers)) {
 		k := p.Layers[i].Kind
 		if k.OSI() != 2 {
 			break
 		}
-		if k == dissect.LayerVLAN && p.HasVLAN {
-			names = append(names, "VLAN "+itoa(int(p.VLAN)))
-			continue
+		name := k.String()
+		if len(ids) > 0 && ids[0].Kind == k {
+			name += " " + itoa(int(ids[0].Value))
+			ids = ids[1:]
 		}
-		names = append(names, k.String())
+		names = append(names, name)
 	}
 	c.value = strings.Join(names, ", ")
 	mac, ok := destinationMAC(p)

@@ -31,7 +31,13 @@ func captureNotes(c *conn.Capture, g *glyphs) []string {
 		lines = append(lines, "Lost before they could be read: "+plural(c.Dropped, "packet")+". Rows may be missing.")
 	}
 	if c.Evicted > 0 {
-		lines = append(lines, "Written out early, for there were too many at once: "+plural(uint64(c.Evicted), "connection")+".")
+		lines = append(lines, "Written out early, for there were too many at once: "+plural(uint64(c.Evicted), "connection")+". --max-connections allows more.")
+	}
+	if c.AppRefused > 0 {
+		lines = append(lines, "Layer 7 not put together "+plural(uint64(c.AppRefused), "time")+", for too much waited for missing segments. --layer7-memory allows more.")
+	}
+	if c.Forgotten > 0 {
+		lines = append(lines, "Round trips not measured of "+plural(uint64(c.Forgotten), "segment")+": too many were not acknowledged.")
 	}
 	for i, s := range c.Findings {
 		if i == maxFindings {

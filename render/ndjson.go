@@ -149,6 +149,9 @@ func (n *ndjson) segment(b []byte, e *conn.Event) []byte {
 	b = appendStringKey(b, "app", e.App)
 	if p := e.Packet; p != nil {
 		b = appendLayers(b, p)
+		if p.HasIdentifiers() {
+			b = appendIdentifiers(b, p)
+		}
 		if n.o.Checksums {
 			b = appendChecksums(b, p)
 		}
@@ -373,6 +376,27 @@ func appendLayers(b []byte, p *dissect.Packet) []byte {
 		b = appendFrames(appendKey(b, "fragments"), p.Fragments)
 	}
 	return appendComments(b, p)
+}
+
+// appendIdentifiers appends which VLANs and virtual networks the packet is in,
+// outermost first.
+func appendIdentifiers(b []byte, p *dissect.Packet) []byte {
+	var room [dissect.MaxLayers]dissect.Identifier
+	ids := p.AppendIdentifiers(room[:0])
+	if len(ids) == 0 {
+		return b
+	}
+	b = append(b, `,"networks":[`...)
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"layer":"`...)
+		b = append(b, layerName(id.Kind)...)
+		b = appendUintValue(b, `","id":`, id.Value)
+		b = append(b, '}')
+	}
+	return append(b, ']')
 }
 
 func appendFrames(b []byte, frames []int64) []byte {
@@ -659,6 +683,8 @@ func (n *ndjson) capture(b []byte, e *conn.Event) []byte {
 	b = append(b, '}')
 	b = appendUintValue(b, `,"dropped":`, c.Dropped)
 	b = appendIntValue(b, `,"evicted":`, c.Evicted)
+	b = appendIntValue(b, `,"layer7_refused":`, c.AppRefused)
+	b = appendIntValue(b, `,"forgotten":`, c.Forgotten)
 	b = append(b, `,"start":`...)
 	b = n.clock.appendTime(b, c.First)
 	b = append(b, `,"end":`...)

@@ -83,7 +83,7 @@ func (d *driven) draw(act func() error) error {
 		defer close(finish)
 		result <- act()
 	}()
-	l := &loop{src: src, window: d.fl.newWindow(d.console.picture), saves: saves, disguise: hide, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, finish: finish, idle: stragglers}
+	l := &loop{tracking: d.fl.trackFlags.options(), src: src, window: d.fl.newWindow(d.console.picture), saves: saves, disguise: hide, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, finish: finish, idle: stragglers}
 	drawn := l.run(context.Background())
 	d.stop() // where drawing failed, the connection ends with it
 	go drainCalls(d.calls, finish)

@@ -52,6 +52,8 @@ type loop struct {
 	window    *window   // of the picture; nil where its width stays
 	progress  *progress // nil where nobody watches
 
+	tracking conn.Options // what flags say of it
+
 	decoder dissect.Decoder
 	joiner  dissect.Joiner
 	tracker *conn.Tracker
@@ -449,6 +451,8 @@ func (l *loop) finishCapture(fault error) {
 	l.total.NotTCP = max(0, l.total.Frames-l.shown)
 	l.total.Anonymized = l.disguise.says()
 	l.total.Interfaces = l.src.Interfaces()
+	s := l.tracker.Stats()
+	l.total.Evicted, l.total.AppRefused, l.total.Forgotten = s.Evicted, s.AppRefused, s.Forgotten
 	l.total.Dropped = l.src.Stats().Dropped
 	e := conn.Event{Type: conn.TypeCapture, Time: l.total.Last, Capture: &l.total}
 	for _, r := range l.renderers {

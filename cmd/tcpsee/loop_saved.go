@@ -23,16 +23,16 @@ func (l *loop) needs() (n render.Needs) {
 	return n
 }
 
-// trackerOptions leaves out what nobody reads.
+// trackerOptions adds to what the flags say that nobody needs to be told what
+// no renderer reads.
 func (l *loop) trackerOptions() conn.Options {
-	n := l.needs()
-	return conn.Options{
-		Live:     l.live,
-		Detail:   n&render.NeedsDetail != 0,
-		Verdicts: n&render.NeedsVerdicts != 0,
-		Quiet:    n&render.NeedsApp == 0,
-		Brief:    n&render.NeedsSentences == 0,
-	}
+	n, o := l.needs(), l.tracking
+	o.Live = l.live
+	o.Detail = n&render.NeedsDetail != 0
+	o.Verdicts = n&render.NeedsVerdicts != 0
+	o.Quiet = n&render.NeedsApp == 0
+	o.Brief = n&render.NeedsSentences == 0
+	return o
 }
 
 // sparing makes no events of segments once no renderer reads them.

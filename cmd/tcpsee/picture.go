@@ -36,6 +36,7 @@ type pictureFlags struct {
 	only      []string
 	noNames   bool
 	anonymizeFlags
+	trackFlags
 
 	opened []*os.File // the files of outputs, in order, once openOutputs has run
 }
@@ -46,6 +47,7 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 	f.StringArrayVarP(&p.outputs, "output", "o", nil, "data to standard output in place of the picture: `FORMAT` "+strings.Join(formatWords(), ", ")+
 		"; or a file, written as well, whose ending says what it is: "+strings.Join(formatEndings(), " "))
 	p.registerAnonymize(f)
+	p.trackFlags.register(f)
 	f.BoolVarP(&p.quiet, "quiet", "q", false, "no picture")
 	f.IntVar(&p.width, "width", 0, "columns of the picture (default: the terminal's, else COLUMNS, else 100)")
 	f.StringVar(&p.color, "color", "auto", "colour: auto, always or never")
@@ -80,6 +82,9 @@ func (p *pictureFlags) check() error {
 	}
 	if p.width != 0 && p.width < render.MinWidth {
 		return usagef("--width %d: the picture needs %d columns or more", p.width, render.MinWidth)
+	}
+	if err := p.trackFlags.check(); err != nil {
+		return err
 	}
 	if p.conn < 0 {
 		return usagef("--conn %d: connections are numbered from 1", p.conn)

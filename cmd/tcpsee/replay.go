@@ -170,7 +170,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		rs = gate.hold(&fl.pictureFlags, base, rs)
 		ahead = nil
 	}
-	l := &loop{src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, files: hide.files(files), prompt: !regular,
+	l := &loop{tracking: fl.trackFlags.options(), src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, files: hide.files(files), prompt: !regular,
 		window: fl.newWindow(pic), progress: progress, steady: ahead}
 	err = pages.finish(l.run(ctx))
 	if errors.Is(err, errQuit) {

@@ -108,7 +108,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if !fl.quiet {
 		fmt.Fprintln(a.std.err, watching(fl, words, len(own)))
 	}
-	l := &loop{src: from, live: true, prompt: true, renderers: rs, limit: fl.count, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
+	l := &loop{tracking: fl.trackFlags.options(), src: from, live: true, prompt: true, renderers: rs, limit: fl.count, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
 		match: matchLive(expr, fl.exact), pass: leaveOut(own)}
 	return errors.Join(l.run(ctx), fl.closeOutputs())
 }

@@ -309,7 +309,9 @@ type Capture struct {
 	NotTCP      int64            // frames with anything else
 	Unfollowed  map[string]int64 // why frames were not followed: "link type 147": 3
 	Dropped     uint64
-	Evicted     int64 // connections written out early because a cap was reached
+	Evicted     int64 // connections written out early because Limits.Connections was reached
+	AppRefused  int64 // times that layer 7 was not put together because Limits.AppMemory was reached
+	Forgotten   int64 // segments whose acknowledgement was not waited for because there were too many
 	First, Last capture.Stamp
 	Fault       string   // where and why reading stopped, "" for a clean end
 	Findings    []string // what was odd and passed over

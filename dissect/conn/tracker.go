@@ -34,6 +34,10 @@ type Options struct {
 
 	Detail bool // Event.Detail, of segments
 
+	// Split makes connections with the same endpoints, but in different VLANs
+	// or virtual networks (see dissect.Identifier), connections of their own.
+	Split bool
+
 	// Verdicts gives a TypeVerdict event as soon as a connection has closed
 	// at both ends, long before its TypeEnd.
 	Verdicts bool
@@ -68,6 +72,7 @@ type Tracker struct {
 	gone    departed
 	hand    uint32 // where eviction looks next
 	twins   twins
+	split   *split // nil without Options.Split
 
 	start   capture.Stamp // first time seen
 	now     capture.Stamp // last time seen
@@ -118,6 +123,9 @@ func New(o Options) *Tracker {
 	if o.Detail {
 		t.trails = make(map[int64]*trail)
 	}
+	if o.Split {
+		t.split = new(split)
+	}
 	return t
 }
 
@@ -140,6 +148,7 @@ func (t *Tracker) Add(p *dissect.Packet) []Event {
 	t.begin(p.Frame.Time)
 	t.leave()
 	t.silence.heard(t.now)
+	t.enter(p)
 	switch p.Content {
 	case dissect.ContentTCP:
 		t.segment(p)

@@ -65,6 +65,7 @@ type recentConn struct {
 	conn           int64
 	client, server netip.AddrPort
 	first          capture.Stamp
+	network        uint64 // see split
 }
 
 // neighbour takes ARP or neighbour discovery.
@@ -128,7 +129,7 @@ func (t *Tracker) announce(s *segment) {
 	e := s.e
 	r := &n.recent[n.next]
 	n.next = (n.next + 1) % maxRecent
-	*r = recentConn{conn: int64(e.number.get()), first: e.first}
+	*r = recentConn{conn: int64(e.number.get()), first: e.first, network: t.network()}
 	r.client, r.server = s.p.Src(), s.p.Dst()
 	if s.from != e.client() {
 		r.client, r.server = r.server, r.client
@@ -198,7 +199,7 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 		return
 	}
 	k, from := keyOfPair(m.QuotedSrc, m.QuotedDst)
-	n, e := t.table.find(t.table.hash(&k), &k, !m.QuotedSrc.Addr().Is4(), &t.entries)
+	n, e := t.lookUp(t.hash(&k), &k, !m.QuotedSrc.Addr().Is4())
 	var none *absent
 	first := false
 	if e == nil {

@@ -76,7 +76,7 @@ func (t *Tracker) leave() {
 			continue
 		}
 		if t.lapsed(e) {
-			t.gone.add(e.key())
+			t.gone.add(t.keyIn(x.entry, e))
 			t.end(x.entry, e)
 			continue
 		}
@@ -98,7 +98,7 @@ func (t *Tracker) evict() {
 	}
 	if e != nil {
 		t.stats.Evicted++
-		t.gone.add(e.key())
+		t.gone.add(t.keyIn(n, e))
 		t.end(n, e)
 	}
 }
@@ -139,7 +139,7 @@ func (t *Tracker) end(n uint32, e *entry) {
 	c := t.connection()
 	t.summarize(c, e)
 	t.describeEnd(ev, c)
-	t.table.remove(t.table.hash(e.key()), n)
+	t.table.remove(t.table.hash(t.keyIn(n, e)), n)
 	t.forget(n, e)
 	delete(t.trails, c.Number)
 }

@@ -83,8 +83,7 @@ func (t *Tracker) concerned(c *Call) *entry {
 		return t.latestWith(c.Remote)
 	}
 	k, _ := keyOfPair(netip.AddrPortFrom(c.Local.Addr().Unmap(), c.Local.Port()), netip.AddrPortFrom(c.Remote.Addr().Unmap(), c.Remote.Port()))
-	_, e := t.table.find(t.table.hash(&k), &k, !c.Local.Addr().Unmap().Is4(), &t.entries)
-	return e
+	return t.inNetwork(0, &k, !c.Local.Addr().Unmap().Is4()) // a socket's own packets carry no tag
 }
 
 // latestWith returns the connection that began last and has that endpoint.
@@ -96,7 +95,7 @@ func (t *Tracker) latestWith(remote netip.AddrPort) *entry {
 			continue
 		}
 		k, _ := keyOfPair(r.client, r.server)
-		if _, e := t.table.find(t.table.hash(&k), &k, !r.client.Addr().Is4(), &t.entries); e != nil {
+		if e := t.inNetwork(r.network, &k, !r.client.Addr().Is4()); e != nil {
 			return e
 		}
 	}
@@ -131,7 +130,7 @@ func (t *Tracker) awaited(ev *Event) string {
 	var e *entry
 	if r.conn != 0 {
 		k, _ := keyOfPair(r.client, r.server)
-		_, e = t.table.find(t.table.hash(&k), &k, !r.client.Addr().Is4(), &t.entries)
+		e = t.inNetwork(r.network, &k, !r.client.Addr().Is4())
 	}
 	if e == nil {
 		return t.nothingYet()

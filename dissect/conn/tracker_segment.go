@@ -136,11 +136,11 @@ func (t *Tracker) find(s *segment) {
 	k, from := keyOf(&s.p.IP.Src, &s.p.IP.Dst, s.p.TCP.SrcPort, s.p.TCP.DstPort)
 	s.from, s.to = from, 1-from
 	v6 := !s.p.IP.Src.Is4()
-	h := t.table.hash(&k)
-	s.number, s.e = t.table.find(h, &k, v6, &t.entries)
+	h := t.hash(&k)
+	s.number, s.e = t.lookUp(h, &k, v6)
 	var reused bool
 	if s.e == nil {
-		reused = s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && t.gone.has(&k)
+		reused = s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && t.gone.has(salted(&k, t.network()))
 	} else {
 		reused = s.startsAnew()
 		if !reused && !t.lapsed(s.e) {
@@ -153,6 +153,7 @@ func (t *Tracker) find(s *segment) {
 		t.evict()
 	}
 	s.number, s.e = t.entries.take()
+	t.settle(s.number)
 	t.table.insert(h, s.number)
 	t.latest.set(s)
 	t.stats.Connections++
@@ -195,7 +196,7 @@ func (l *latest) set(s *segment) {
 // before, and reports whether it is.
 func (t *Tracker) again(s *segment) bool {
 	l, p := &t.latest, s.p
-	if l.number == 0 || s.flags&dissect.SYN != 0 {
+	if l.number == 0 || s.flags&dissect.SYN != 0 || t.split != nil && t.split.of[l.number] != t.split.now {
 		return false
 	}
 	switch {
