@@ -18,8 +18,9 @@ const (
 	keySalt   = "tcpsee anonymize"
 	keyBytes  = 32
 
-	maxMapped = 1 << 16 // addresses of a kind whose new ones are remembered
-	lowPort   = 1024    // ports below this one say which service it is, and stay
+	maxMapped  = 1 << 16 // addresses of a kind whose new ones are remembered
+	lowPort    = 1024    // ports below this one say which service it is, and stay
+	clientPort = 32768   // most systems give clients ports from here on
 )
 
 // mapper gives addresses, link addresses and ports new ones, always the same
@@ -65,22 +66,25 @@ func newMapper(key string, ports bool) (*mapper, error) {
 	return m, nil
 }
 
-// shuffledPorts exchanges the ports from lowPort on with each other, but for
-// those that say that a tunnel's header follows.
+// shuffledPorts exchanges ports with each other: those that programs listen on,
+// and those that systems give to clients, so that it can still be told which
+// end is likely which. Those stay that say that a tunnel's header follows.
 func shuffledPorts(seed [32]byte) *[1 << 16]uint16 {
 	all := new([1 << 16]uint16)
 	for i := range all {
 		all[i] = uint16(i)
 	}
-	var free []uint16
-	for p := lowPort; p < len(all); p++ {
-		if !tunnelPort(uint16(p)) {
-			free = append(free, uint16(p))
-		}
-	}
 	r := mathrand.New(mathrand.NewChaCha8(seed))
-	for i, j := range r.Perm(len(free)) {
-		all[free[i]] = free[j]
+	for _, span := range [...][2]int{{lowPort, clientPort}, {clientPort, len(all)}} {
+		var free []uint16
+		for p := span[0]; p < span[1]; p++ {
+			if !tunnelPort(uint16(p)) {
+				free = append(free, uint16(p))
+			}
+		}
+		for i, j := range r.Perm(len(free)) {
+			all[free[i]] = free[j]
+		}
 	}
 	return all
 }
