@@ -51,9 +51,10 @@ type Writer struct {
 	begun   bool
 	section int // sections written
 	ids     map[writerKey]uint32
-	used    []Interface // of this section, by id
-	counts  []uint64    // packets written, by id
-	held    *heldCustom // for the next packet; of a RotatingWriter's files the same
+	used    []Interface           // of this section, by id
+	counts  []uint64              // packets written, by id
+	names   map[netip.Addr]string // that wait for the first interface
+	held    *heldCustom           // for the next packet; of a RotatingWriter's files the same
 	err     error
 }
 
@@ -101,6 +102,7 @@ func (w *Writer) WriteFrame(f *Frame, ifaces []Interface) error {
 		return w.writeSimple(f, ifaces)
 	}
 	id := w.describe(f, ifaces)
+	w.namesDue()
 	offset := int64(0)
 	if f.Time < 0 {
 		offset = beforeEpoch
@@ -164,6 +166,7 @@ func (w *Writer) writeSimple(f *Frame, ifaces []Interface) error {
 		}
 		w.addInterface(keyOf(f), in, in.SnapLen)
 	}
+	w.namesDue()
 	w.start(blockSimple)
 	w.put32(uint32(f.OrigLen))
 	w.putPadded(f.Data)
@@ -172,9 +175,31 @@ func (w *Writer) writeSimple(f *Frame, ifaces []Interface) error {
 	return w.err
 }
 
-// WriteNames saves names of addresses, as a name resolution block.
+// WriteNames saves names of addresses, as a name resolution block. Before the
+// first frame they wait for its interface: editcap refuses files that have
+// names in front.
 func (w *Writer) WriteNames(names map[netip.Addr]string) error {
 	w.begin()
+	if len(w.used) == 0 {
+		if w.names == nil {
+			w.names = make(map[netip.Addr]string)
+		}
+		maps.Copy(w.names, names)
+		return w.err
+	}
+	return w.writeNames(names)
+}
+
+// namesDue writes the names that have waited.
+func (w *Writer) namesDue() {
+	if w.names != nil {
+		names := w.names
+		w.names = nil
+		_ = w.writeNames(names) // the error stays in w
+	}
+}
+
+func (w *Writer) writeNames(names map[netip.Addr]string) error {
 	w.start(blockNames)
 	for _, a := range slices.SortedFunc(maps.Keys(names), netip.Addr.Compare) {
 		if len(w.buf) > maxWhole/2 {
@@ -238,6 +263,7 @@ func (w *Writer) Flush() error {
 // Close writes the custom data that are still held back, and flushes. It does
 // not close the underlying writer.
 func (w *Writer) Close() error {
+	w.namesDue()
 	w.customBlocks(len(w.held.ends))
 	return w.Flush()
 }

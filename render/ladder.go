@@ -140,7 +140,7 @@ func recordTitle(r *conn.Record, o *Options, g *glyphs) string {
 	for i := range r.Events {
 		e := &r.Events[i]
 		if e.File >= 0 && e.File < len(o.Files) && e.Frame > 0 {
-			s += " in " + safeName(o.Files[e.File], maxName, g)
+			s += " in " + safeName(baseName(o.Files[e.File]), maxName, g)
 			break
 		}
 	}

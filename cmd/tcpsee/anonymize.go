@@ -38,8 +38,9 @@ Changed, the same address always to the same new one:
                    and 255.255.255.255 to the letter)
   link addresses   the maker's prefix is gone: all begin with 02, made up locally;
                    broadcast and well-known groups stay
-  ports            only with --anonymize-ports, and only from 1024 on; those of
-                   tunnels stay, or what is inside could not be read
+  ports            only with --anonymize-ports, and only from 1024 on: those
+                   below 32768 with each other, those above with each other;
+                   those of tunnels stay, or what is inside could not be read
 also where they stand in ARP, neighbour discovery, ICMP errors, in routes among
 IP's options, and inside of tunnels.
 

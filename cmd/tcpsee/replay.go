@@ -47,6 +47,7 @@ the language of tcpdump (pcap-filter). -- between them settles doubt.`,
   ssh host sudo tcpdump -U -w - port 80 | tcpsee replay -
   tcpsee replay big.pcap --view summary
   tcpsee replay lesson.pcap -o ndjson | jq .kind
+  tcpsee replay lesson.pcap -q -o lesson.html -o lesson.pcapng --anonymize
   tcpsee replay lesson.pcap --step
   tcpsee replay lesson.pcap --quiz`,
 		RunE: func(cmd *cobra.Command, args []string) error {
