@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -18,13 +17,16 @@ import (
 )
 
 func (a *app) explainCommand() *cobra.Command {
-	var fl pictureFlags
+	var (
+		fl      pictureFlags
+		noPager bool
+	)
 	cmd := &cobra.Command{
 		Use:   "explain [TERM|FILE#N]",
 		Short: "A word, or one packet, in plain language",
 		Long: `Explain a word of the field (SYN, dup-ack, CLOSE-WAIT, refused, window …), or
 packet N of a capture, each layer from 7 to 1 with every field. Without arguments
-the words are listed.`,
+it is a glossary of all words.`,
 		Example: `  tcpsee explain TIME-WAIT
   tcpsee explain lesson.pcap#4
   tcpsee explain`,
@@ -33,16 +35,17 @@ the words are listed.`,
 				return err
 			}
 			if len(args) == 0 {
-				return a.glossary()
+				return a.glossary(&fl, noPager)
 			}
 			word := strings.Join(args, " ")
 			if file, frame, ok := packetOf(word); ok {
 				return a.explainPacket(cmd.Context(), &fl, file, frame)
 			}
-			return a.explainTerm(word)
+			return a.explainTerm(&fl, word)
 		},
 	}
 	fl.register(cmd)
+	cmd.Flags().BoolVar(&noPager, "no-pager", false, pagerUsage)
 	return cmd
 }
 
@@ -56,30 +59,24 @@ func packetOf(word string) (file string, frame int64, ok bool) {
 	return word[:i], n, err == nil && n > 0
 }
 
-// glossary lists the words, one a line.
-func (a *app) glossary() error {
-	w := bufio.NewWriter(a.std.out)
-	for _, t := range conn.Terms() {
-		fmt.Fprintf(w, "%-24s %s\n", t.Term, t.Title)
+// glossary explains all words.
+func (a *app) glossary(fl *pictureFlags, noPager bool) error {
+	var pages *pager
+	if isTerminal(a.std.out) && !noPager {
+		var err error
+		if pages, err = startPager(a.std.out, a.std.err); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintln(w, "\ntcpsee explain WORD tells more.")
-	return w.Flush()
+	return pages.finish(render.DrawEntries(pages.writer(a.std.out), fl.options(a.std.out, render.Options{}), conn.Terms()))
 }
 
-func (a *app) explainTerm(word string) error {
+func (a *app) explainTerm(fl *pictureFlags, word string) error {
 	e, ok := conn.Explain(word)
 	if !ok {
-		return withHint(usagef("no explanation of %q", word), "tcpsee explain lists the words; FILE#N explains a packet")
+		return withHint(usagef("no explanation of %q", word), "tcpsee explain has the words; FILE#N explains a packet")
 	}
-	w := bufio.NewWriter(a.std.out)
-	fmt.Fprintf(w, "%s: %s\n", e.Term, e.Title)
-	for _, line := range wrapWords(e.Text, widthOf(a.std.out)-2) {
-		fmt.Fprintf(w, "  %s\n", line)
-	}
-	if e.RFC != "" {
-		fmt.Fprintf(w, "  (%s)\n", e.RFC)
-	}
-	return w.Flush()
+	return render.DrawEntries(a.std.out, fl.options(a.std.out, render.Options{}), []conn.Entry{e})
 }
 
 // wrapWords breaks text of our own between words.

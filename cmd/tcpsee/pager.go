@@ -18,6 +18,9 @@ const (
 	pagerIsNobody = "cat"
 )
 
+// pagerUsage is the help of --no-pager.
+const pagerUsage = "write to the terminal, not to a pager (PAGER, else less)"
+
 // pager is a program that shows long output a screen at a time.
 type pager struct {
 	cmd *exec.Cmd

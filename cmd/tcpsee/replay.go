@@ -61,7 +61,7 @@ the language of tcpdump (pcap-filter). -- between them settles doubt.`,
 	cmd.Flags().StringArrayVarP(&fl.reads, "read", "r", nil, "read `FILE` (as tcpdump -r; the same as naming it)")
 	cmd.Flags().Int64VarP(&fl.count, "count", "c", 0, "stop after `N` packets")
 	fl.lesson.register(cmd)
-	cmd.Flags().BoolVar(&fl.noPager, "no-pager", false, "write to the terminal, not to a pager (PAGER, else less)")
+	cmd.Flags().BoolVar(&fl.noPager, "no-pager", false, pagerUsage)
 	return cmd
 }
 

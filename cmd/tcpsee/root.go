@@ -44,7 +44,29 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.demoCommand(), a.connectCommand(), a.listenCommand(), a.runCommand(), a.watchCommand(),
 		a.replayCommand(), a.explainCommand(), a.interfacesCommand(), a.doctorCommand(), a.versionCommand(),
 		a.namesCommand(), a.probeCommand(), anonymizeTopic())
+	completionExamples(root)
 	return root
+}
+
+// completionExamples gives the commands that cobra adds an example each, as all
+// others have.
+func completionExamples(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		return
+	}
+	cmd.Example = "  source <(tcpsee completion bash)"
+	for shell, example := range map[string]string{
+		"bash":       "  source <(tcpsee completion bash)",
+		"zsh":        "  source <(tcpsee completion zsh)",
+		"fish":       "  tcpsee completion fish | source",
+		"powershell": "  tcpsee completion powershell | Out-String | Invoke-Expression",
+	} {
+		if sub, _, err := cmd.Find([]string{shell}); err == nil && sub != cmd {
+			sub.Example = example
+		}
+	}
 }
 
 // suggestion names the command that word may have meant.
@@ -58,9 +80,10 @@ func suggestion(cmd *cobra.Command, word string) string {
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  noArgs,
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  tcpsee version",
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(a.std.out, "tcpsee %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err

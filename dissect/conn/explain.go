@@ -91,7 +91,7 @@ var catalogue = [...]Entry{
 	{"CLOSE-WAIT", "the other end has closed", "FIN has come, and the program here has not called close() yet. A CLOSE-WAIT that stays is a program that forgot to.", "RFC 9293, section 3.3.2"},
 	{"CLOSING", "both have closed at once", "Each end sent FIN before it saw the other's; the ACK of the own FIN is still to come.", "RFC 9293, section 3.3.2"},
 	{"LAST-ACK", "own FIN sent last, its ACK awaited", "The other end closed first, now this one has too: one ACK, and all is over.", "RFC 9293, section 3.3.2"},
-	{"TIME-WAIT", "closed, and remembered for a while", "The end that closed first keeps the connection in mind (60 s on Linux), in case its last ACK is lost, and so that late segments do not enter a new connection. Meanwhile its port can be \"already in use\".", "RFC 9293, section 3.6"},
+	{"TIME-WAIT", "closed, and remembered for a while", "The end that closed first keeps the connection in mind (60 s on Linux): its last ACK may be lost, and late segments may come. Meanwhile its port can be \"already in use\".", "RFC 9293, section 3.6"},
 	{"?", "cannot be known yet", "The frames so far do not tell this end's state. It stands there until a segment proves it.", ""},
 
 	// Labels.
@@ -123,7 +123,7 @@ var catalogue = [...]Entry{
 	// Outcomes.
 	{"closed", "both directions ended by FIN", "The good end: each side said that it had no more to send, and each was heard.", "RFC 9293, section 3.6"},
 	{"reset", "ended by RST", "One end broke the connection off. Often its program ended with data unread; data on its way may be lost. Programs see \"Connection reset by peer\".", "RFC 9293, section 3.5.2"},
-	{"no-answer", "SYNs and nothing back", "The client asked several times, ever more slowly, and heard nothing: a firewall that drops, a wrong address, or a server that is off. A closed port would have said RST.", "RFC 9293, section 3.8.3"},
+	{"no-answer", "SYNs and nothing back", "The client asked several times and heard nothing: a firewall that drops, a wrong address, or a server that is off. A closed port would have said RST.", "RFC 9293, section 3.8.3"},
 	{"unreachable", "an ICMP error came back", "A router, a firewall or the own system says that the packet cannot be delivered.", "RFC 792"},
 	{"half-open", "the handshake is not complete", "SYN and SYN-ACK were sent, the third segment was not seen. (The word is also used when one end has forgotten a connection and the other has not.)", "RFC 9293, section 3.5.1"},
 	{"half-closed", "one direction is closed at the end of the capture", "One end has sent FIN, the other has not yet.", "RFC 9293, section 3.6.1"},
@@ -132,8 +132,8 @@ var catalogue = [...]Entry{
 	{"midstream", "the capture has only the middle", "The connection was there before the capture began, and its end is not in it either.", ""},
 
 	// Details of verdicts.
-	{"backlog", "queue of connections not yet accepted", "listen(n) tells the system how many finished handshakes it may keep until the program calls accept(). When the queue is full, Linux drops further SYNs: to the client it looks like a firewall.", ""},
-	{"path-mtu", "path MTU, and its black hole", "The largest packet that fits through all links of a path. A router that finds a packet too large sends an ICMP error; where a firewall eats it, small packets get through and large ones vanish.", "RFC 1191; RFC 2923, section 2.1"},
+	{"backlog", "queue of connections not yet accepted", "listen(n) says how many finished handshakes the system may keep until the program calls accept(). When the queue is full Linux drops further SYNs, as a firewall would.", ""},
+	{"path-mtu", "path MTU, and its black hole", "The largest packet that fits through all links of a path. A router answers a larger one with an ICMP error; where a firewall eats that, small packets get through, large ones vanish.", "RFC 1191; RFC 2923, section 2.1"},
 	{"no-neighbour", "nobody has that address in the local network", "ARP (or neighbour discovery in IPv6) asked for the hardware address, and nobody answered. Not a single TCP segment could be sent.", "RFC 826"},
 	{"self-connect", "connected to itself", "The system picked as the client's port the very one that was called, and the SYN met itself: a simultaneous open with oneself.", "RFC 9293, section 3.5"},
 	{"bad-request", "HTTP status 400", "The server could not make sense of the request: its form is wrong. TCP is not concerned.", "RFC 9110, section 15.5.1"},
@@ -141,13 +141,13 @@ var catalogue = [...]Entry{
 
 	// Terms.
 	{"handshake", "SYN, SYN-ACK, ACK", "Three segments open a connection: each end tells the number with which its bytes begin, and hears that the other has got it.", "RFC 9293, section 3.5"},
-	{"ISS", "initial send sequence number", "The number with which an end begins to count. It is chosen so that nobody can guess it and old segments do not fit. tcpsee shows numbers relative to it: SYN is 0, the first byte 1.", "RFC 9293, section 3.4.1"},
+	{"ISS", "initial send sequence number", "The number with which an end begins to count, chosen so that nobody can guess it and old segments do not fit. tcpsee shows numbers relative to it: SYN is 0, the first byte 1.", "RFC 9293, section 3.4.1"},
 	{"seq", "sequence number", "The number of the first byte in this segment. SYN and FIN count as one each.", "RFC 9293, section 3.4"},
 	{"ack number", "acknowledgment number", "The byte that is expected next: everything before it has arrived.", "RFC 9293, section 3.4"},
 	{"window", "how much the receiver has room for", "The number of bytes, counted from the acknowledgment number, that the sender of this segment can take. With window scaling the number in the header is multiplied.", "RFC 9293, section 3.8.6"},
 	{"window scale", "factor of the window", "The header has 16 bits for the window; this option of the SYN says by what power of two to multiply it. It counts only if both ends send it.", "RFC 7323, section 2"},
 	{"MSS", "maximum segment size", "The largest payload that the sender of this SYN wants to receive in one segment: often 1460, that is 1500 of Ethernet less 20 for IP and 20 for TCP.", "RFC 9293, section 3.7.1"},
-	{"SACK", "selective acknowledgment", "The receiver says which later pieces it has already, so that only the missing ones are sent again. A first block below the acknowledgment number (D-SACK) reports something received twice.", "RFC 2018; RFC 2883"},
+	{"SACK", "selective acknowledgment", "The receiver says which later pieces it has, so that only the missing ones are sent again. A first block below the acknowledgment number (D-SACK) reports what came twice.", "RFC 2018; RFC 2883"},
 	{"timestamps", "TSval and TSecr", "Each segment carries a clock value and repeats the last one heard: from that the round trip is measured, and old segments are told from new ones.", "RFC 7323, section 3"},
 	{"nop", "no operation", "A filler byte between options, so that the next begins at a round address.", "RFC 9293, section 3.2"},
 	{"TCP Fast Open", "data in the SYN", "With a cookie from an earlier connection, the client may send data along with its SYN and saves a round trip.", "RFC 7413"},

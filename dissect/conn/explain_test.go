@@ -38,6 +38,26 @@ func TestExplainKnowsEveryWord(t *testing.T) {
 	}
 }
 
+// TestPicturesAreOfEntries holds that each picture is that of words that are
+// explained, and of ASCII, so that every terminal can show it.
+func TestPicturesAreOfEntries(t *testing.T) {
+	for _, p := range pictures {
+		for _, term := range p.terms {
+			e, ok := Explain(term)
+			if !ok || e.Term != term {
+				t.Errorf("a picture of %q, which has no entry of its own", term)
+			}
+		}
+		for _, s := range p.strokes {
+			for _, c := range s.Client + s.Text + s.Server {
+				if c < ' ' || c > '~' {
+					t.Errorf("%q in the picture of %s", c, p.terms[0])
+				}
+			}
+		}
+	}
+}
+
 func TestCatalogue(t *testing.T) {
 	seen := map[string]bool{}
 	rfc := regexp.MustCompile(`^(RFC \d+(, section [\d.]+)?(; )?)*$`)
