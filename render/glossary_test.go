@@ -47,6 +47,14 @@ func TestGlossaryHasThreeLines(t *testing.T) {
 		if e.Picture() != nil {
 			pictures++
 		}
+		for _, s := range e.Picture() {
+			if s.Way != conn.WayNone && len(s.Text) > pictureArrow-len("-- ")-len(" ->") {
+				t.Errorf("%s: %q leaves an arrow no head", e.Term, s.Text)
+			}
+			if s.Way != conn.WayNone && len(s.Client) > pictureClient {
+				t.Errorf("%s: %q is too long", e.Term, s.Client)
+			}
+		}
 		for _, w := range terminalWidths {
 			for _, ascii := range []bool{false, true} {
 				text := entries(t, Options{Width: w, ASCII: ascii}, e)

@@ -47,10 +47,10 @@ var pictures = [...]picture{
 		{"", '>', "ACK      ack=1", "ESTABLISHED"},
 	}},
 	{[]string{"seq", "ack number", "DATA", "ACK"}, []Stroke{
-		{"", '>', "DATA 6 B seq=1 \"Hello\\n\"", "bytes 1 to 6"},
-		{"", '<', "ACK      ack=7", "7 is next"},
-		{"", '>', "DATA 4 B seq=7 \"Bob\\n\"", "bytes 7 to 10"},
-		{"", '<', "ACK      ack=11", "11 is next"},
+		{"", '>', "DATA 5 B seq=1 \"Hello\"", "bytes 1 to 5"},
+		{"", '<', "ACK      ack=6", "6 is next"},
+		{"", '>', "DATA 3 B seq=6 \"Bob\"", "bytes 6 to 8"},
+		{"", '<', "ACK      ack=9", "9 is next"},
 	}},
 	{[]string{"FIN", "closed", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "LAST-ACK", "TIME-WAIT"}, []Stroke{
 		{"FIN-WAIT-1", '>', "FIN      seq=7 ack=7", "CLOSE-WAIT"},
@@ -65,7 +65,7 @@ var pictures = [...]picture{
 		{"", '>', "ACK", "TIME-WAIT"},
 	}},
 	{[]string{"half-close", "half-closed"}, []Stroke{
-		{"FIN-WAIT-1", '>', "FIN      no more to send", "CLOSE-WAIT"},
+		{"FIN-WAIT-1", '>', "FIN      all is sent", "CLOSE-WAIT"},
 		{"FIN-WAIT-2", '<', "ACK", ""},
 		{"", '<', "DATA     still allowed", ""},
 		{"", '>', "ACK", ""},
