@@ -14,15 +14,32 @@ import (
 //go:embed page/style.css
 var pageStyle string
 
-//go:embed page/app.js
-var pageScript string
+// The parts of the page's script, which share one scope, in their order.
+var (
+	//go:embed page/model.js
+	scriptModel string
+	//go:embed page/controls.js
+	scriptControls string
+	//go:embed page/ladder.js
+	scriptLadder string
+	//go:embed page/play.js
+	scriptPlay string
+	//go:embed page/detail.js
+	scriptDetail string
+	//go:embed page/plots.js
+	scriptPlots string
+	//go:embed page/start.js
+	scriptStart string
+
+	pageScript = "'use strict';\n(function () {\n" + scriptModel + scriptControls + scriptLadder + scriptPlay + scriptDetail + scriptPlots + scriptStart + "})();\n"
+)
 
 // Limits of a page. What is left out is said on it.
 const (
 	maxPageConnections = 1000
 	maxPageEvents      = 20_000
 	maxPageBytes       = 16 << 20 // captured bytes in all connections together
-	maxPageFrame       = 16 << 10 // captured bytes of one frame
+	maxPageFrame       = 16 << 10 // captured bytes of one frame; an embedded file has all of them
 	maxPagePictures    = 12       // connections that are drawn without script
 )
 
@@ -41,7 +58,11 @@ type page struct {
 // names.
 func NewHTML(w io.Writer, o Options) Renderer {
 	o.ASCII, o.Color, o.Full, o.Width = false, false, false, DefaultWidth
+	o.Files = baseNames(o.Files)
 	limits := conn.RecordLimits{Conn: o.Conn, Connections: maxPageConnections, Events: maxPageEvents, Bytes: maxPageBytes, FrameBytes: maxPageFrame}
+	if o.Embed {
+		limits.FrameBytes = 0
+	}
 	return &page{out: newOutput(w), o: o, g: newGlyphs(false), rec: conn.NewRecorder(limits)}
 }
 
@@ -61,11 +82,12 @@ func (p *page) Close() error {
 	if len(records) == 0 {
 		return fmt.Errorf("draw connection %d: there is none", p.o.Conn)
 	}
-	p.head(records)
-	p.static(records)
-	p.put(`<script type="application/json" id="data">`)
 	data := pageData{o: &p.o, g: &p.g}
-	p.out.buf = appendForScript(p.out.buf, data.encode(records, p.remarks()))
+	encoded := data.encode(records)
+	p.head(records)
+	p.static(records, data.ordered)
+	p.put(`<script type="application/json" id="data">`)
+	p.out.buf = appendForScript(p.out.buf, encoded)
 	p.put("</script>\n<script>%s</script>\n</body>\n</html>", pageScript)
 	return p.out.flush()
 }
@@ -132,7 +154,7 @@ func (p *page) remarks() []string {
 }
 
 // static writes what is seen without script, and on paper.
-func (p *page) static(records []*conn.Record) {
+func (p *page) static(records []*conn.Record, terms []string) {
 	p.put(`<div id="app" hidden></div>`)
 	p.put(`<main id="static">`)
 	if len(records) > 1 {
@@ -146,9 +168,7 @@ func (p *page) static(records []*conn.Record) {
 		}
 		p.connection(r, len(records) == 1)
 	}
-	for _, s := range p.remarks() {
-		p.put(`<p class="remark">%s</p>`, svgText(s))
-	}
+	p.about(records, terms)
 	p.put("</main>")
 }
 
@@ -180,9 +200,10 @@ func (p *page) connection(r *conn.Record, alone bool) {
 		p.put(`<p class="verdict">%s</p>`, svgText(s))
 	}
 	picture := svgPicture{o: &p.o, g: &p.g, id: fmt.Sprintf("p%d", r.Number), inline: true}
-	p.out.buf = append(p.out.buf, `<figure>`...)
+	p.out.buf = append(p.out.buf, `<figure class="wide" tabindex="0" role="group" aria-label="Picture">`...)
 	p.out.buf = picture.draw(p.out.buf, r, nil)
 	p.put(`</figure>`)
+	p.sentences(r)
 	l := ladder{whole: whole{o: p.o, rec: p.rec}, g: p.g}
 	l.o.Conn = r.Number // no word about the others
 	l.draw(r)

@@ -25,7 +25,7 @@ type pageData struct {
 	ordered []string
 }
 
-func (d *pageData) encode(records []*conn.Record, remarks []string) []byte {
+func (d *pageData) encode(records []*conn.Record) []byte {
 	d.texts, d.shapes, d.terms = map[string]int{}, map[string]int{}, map[string]bool{}
 	d.b = append(d.b, `{"version":1,"kinds":[`...)
 	for k := conn.KindOther; k <= conn.KindRST; k++ {
@@ -40,9 +40,7 @@ func (d *pageData) encode(records []*conn.Record, remarks []string) []byte {
 	for l := conn.Retransmission; l <= conn.TimeWait; l++ {
 		d.item(l != conn.Retransmission, l.String())
 	}
-	d.b = append(d.b, `],"remarks":`...)
-	d.b = appendStrings(d.b, remarks)
-	d.b = append(d.b, `,"conns":[`...)
+	d.b = append(d.b, `],"conns":[`...)
 	for i, r := range records {
 		if i > 0 {
 			d.b = append(d.b, ',')
@@ -175,8 +173,13 @@ func (d *pageData) event(s *stroke) {
 		}
 		d.num(from)
 		d.num(int64(d.text(strings.TrimSpace(s.text()))))
-		d.term(s.word)
+		if s.kind == strokeCall {
+			d.term(safeName(e.Call.Name, maxCallName, d.g) + "()")
+		} else {
+			d.term(s.word)
+		}
 		d.frame(e.Packet)
+		d.comments(e.Packet)
 		d.b = append(d.b, ']')
 		return
 	}
@@ -198,6 +201,8 @@ func (d *pageData) event(s *stroke) {
 	d.num(int64(d.text(safeText(e.App, d.g))))
 	d.sack(e)
 	d.frame(e.Packet)
+	d.num(int64(d.text(strings.Join(s.extra, " "))))
+	d.comments(e.Packet)
 	d.b = append(d.b, ']')
 	d.term(e.Kind.String())
 	for l := e.Labels; l != 0; l &= l - 1 {
@@ -243,6 +248,26 @@ func (d *pageData) sack(e *conn.Event) {
 	d.b = append(d.b, ']')
 }
 
+// comments writes the numbers of what others say of a packet, where they do.
+func (d *pageData) comments(p *dissect.Packet) {
+	n := 0
+	othersComments(p, func(c string) bool {
+		if n++; n > maxComments {
+			return false
+		}
+		if n == 1 {
+			d.b = append(d.b, ',', '[')
+		} else {
+			d.b = append(d.b, ',')
+		}
+		d.b = strconv.AppendInt(d.b, int64(d.text(cutMiddle(safeText(clipBytes(c, 4*maxCommentWidth), d.g), maxCommentWidth, d.g))), 10)
+		return true
+	})
+	if n > 0 {
+		d.b = append(d.b, ']')
+	}
+}
+
 // frame writes a packet's bytes and layers: link type, length on the wire,
 // length captured, bytes, bytes put together, where the payload begins in
 // those that come last, its length here, interface, layers.
@@ -251,23 +276,14 @@ func (d *pageData) frame(p *dissect.Packet) {
 		d.b = append(d.b, `,null`...)
 		return
 	}
-	data, joined := p.Frame.Data, p.Joined
-	payload := p.Payload
-	at := 0
-	if len(payload) > 0 {
-		for i := range min(p.NumLayers, len(p.Layers)) {
-			at = int(p.Layers[i].Offset + p.Layers[i].Length)
-		}
+	data, joined := framePart(p, d.o.NoPayload)
+	at, n := payloadAt(p), len(p.Payload)
+	data, joined = data[:min(len(data), maxPageFrame)], joined[:min(len(joined), maxPageFrame)]
+	last := data
+	if p.Joined != nil {
+		last = joined
 	}
-	n := len(payload)
-	if d.o.NoPayload && n > 0 {
-		if joined != nil {
-			joined, data = joined[:min(at, len(joined))], nil
-		} else {
-			data = data[:min(at, len(data))]
-		}
-		n = 0
-	}
+	n = max(0, min(n, len(last)-at))
 	d.b = appendIntValue(d.b, `,[`, int64(p.Frame.Link))
 	d.num(int64(p.Frame.OrigLen))
 	d.num(int64(len(p.Frame.Data)))
@@ -288,6 +304,32 @@ func (d *pageData) frame(p *dissect.Packet) {
 		d.layer(&l)
 	}
 	d.b = append(d.b, ']')
+}
+
+// payloadAt is where the payload begins, in the frame or in what was put
+// together.
+func payloadAt(p *dissect.Packet) int {
+	at := 0
+	if len(p.Payload) > 0 {
+		for i := range min(p.NumLayers, len(p.Layers)) {
+			at = int(p.Layers[i].Offset + p.Layers[i].Length)
+		}
+	}
+	return at
+}
+
+// framePart gives the bytes of a packet that may be shown: its frame, and what
+// was put together from fragments, without the payload where that is left out.
+func framePart(p *dissect.Packet, noPayload bool) (data, joined []byte) {
+	data, joined = p.Frame.Data, p.Joined
+	if !noPayload || len(p.Payload) == 0 {
+		return data, joined
+	}
+	at := payloadAt(p)
+	if joined != nil {
+		return nil, joined[:min(at, len(joined))]
+	}
+	return data[:min(at, len(data))], nil
 }
 
 // layer writes a header: its shape, where it is, and its fields' values.

@@ -97,6 +97,7 @@ type Options struct {
 	Full      bool     // fold nothing
 	Conn      int64    // only this connection; 0 is all
 	Files     []string // names of the files that events count in
+	Embed     bool     // of a page: the packets as a pcapng file in it
 	Format    Format   // of the summary
 	Sort      string   // of the summary: one of SortKeys, "-" before it for the other way round; "" writes rows as they end
 	Only      []string // of the summary: connections with one of these of OnlyWords; empty is all
@@ -106,6 +107,9 @@ type Options struct {
 	// AddressName is a name that the capture has for an address; nil or ""
 	// where it has none.
 	AddressName func(netip.Addr) string
+	// SavedCall gives a socket call as tcpsee's own data in a pcapng file; nil
+	// leaves calls out of an embedded file.
+	SavedCall func(*conn.Event) []byte
 	// ProcessName names the program that has an address on this machine,
 	// "nc[4121]"; nil or "" where nobody knows.
 	ProcessName func(netip.AddrPort) string

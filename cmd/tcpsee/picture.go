@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +36,7 @@ type pictureFlags struct {
 	sort      string
 	only      []string
 	noNames   bool
+	embed     bool
 	anonymizeFlags
 	trackFlags
 
@@ -59,6 +61,7 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&p.hex, "hex", false, "layer 7 as hexadecimal bytes, as Node prints a Buffer")
 	f.BoolVar(&p.full, "full", false, "fold nothing, and draw each segment of a flood")
 	f.Int64Var(&p.conn, "conn", 0, "draw only connection `N`")
+	f.BoolVar(&p.embed, "embed", false, "with -o FILE.html: put the packets into the page, as a pcapng file to save from it (16 MiB at most)")
 	f.BoolVar(&p.noNames, "no-names", false, "do not look for the names of this machine's programs")
 	f.BoolVar(&p.plain, "plain", false, "one sentence a segment, for a screen reader")
 	f.BoolVar(&p.checksums, "checksums", false, "verify checksums in data and in live pictures too; pictures of files always say which is bad")
@@ -109,6 +112,9 @@ func (p *pictureFlags) check() error {
 		if _, ok := fileFormat(o); !ok {
 			return noFormat(o)
 		}
+	}
+	if p.embed && !slices.ContainsFunc(p.outputs, func(o string) bool { f, _ := fileFormat(o); return f.name == "html" }) {
+		return withHint(usagef("--embed is about a page, and none is written"), "-o lesson.html --embed")
 	}
 	if data > 1 {
 		return usagef("-o: only one format can go to standard output; give the others file names")
@@ -211,7 +217,7 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 	plain := base
 	plain.Conn, plain.Width, plain.Full, plain.Notes, plain.Sort, plain.Only = p.conn, opt.Width, p.full, p.notes, p.sort, p.only
 	plain.NoPayload, plain.Absolute, plain.ASCII, plain.ProcessName = p.noPayload, p.absolute, opt.ASCII, base.ProcessName
-	plain.Checksums = p.checksums
+	plain.Checksums, plain.Embed, plain.SavedCall = p.checksums, p.embed, savedCallOf
 	files := p.opened
 	for _, o := range p.outputs {
 		if f, ok := wordFormat(o); ok {

@@ -171,19 +171,23 @@ const savedData = 4096
 
 func (s *saver) call(c *timedCall) error {
 	s.names.resolved(&c.call)
+	return s.out.WriteCustom(encodeCall(c))
+}
+
+// savedCallOf is the same for an event, for files that are part of a page.
+func savedCallOf(e *conn.Event) []byte { return encodeCall(&timedCall{at: e.Time, call: *e.Call}) }
+
+func encodeCall(c *timedCall) []byte {
 	data := c.call.Data
 	if len(data) > savedData {
 		data = data[:savedData]
 	}
-	b, err := json.Marshal(savedCall{
+	b, _ := json.Marshal(savedCall{ // strings, numbers and bytes: that cannot fail
 		Time: int64(c.at), Name: c.call.Name, Phase: phaseNames[c.call.Phase], From: c.call.From.String(),
 		Args: c.call.Args, Result: c.call.Result, Error: c.call.Error, Data: data,
 		Local: addrText(c.call.Local), Remote: addrText(c.call.Remote),
 	})
-	if err != nil {
-		return err
-	}
-	return s.out.WriteCustom(b)
+	return b
 }
 
 func addrText(a netip.AddrPort) string {

@@ -61,6 +61,9 @@ var synonyms = [...][2]string{
 	{"Network is unreachable", "ENETUNREACH"}, {"Permission denied", "EACCES"}, {"Broken pipe", "EPIPE"}, {"SACK_PERM", "SACK"},
 	{"sackOK", "SACK"}, {"D-SACK", "SACK"}, {"bytes in flight", "in flight"},
 	{"GSO", "offloaded"}, {"TSO", "offloaded"}, {"GRO", "offloaded"},
+	{"connect", "connect()"}, {"accept", "accept()"}, {"accept4()", "accept()"}, {"bind", "bind()"}, {"socket", "socket()"},
+	{"shutdown", "shutdown()"}, {"send", "send()"}, {"write()", "send()"}, {"sendto()", "send()"}, {"sendmsg()", "send()"}, {"sendall()", "send()"},
+	{"recv", "recv()"}, {"read()", "recv()"}, {"recvfrom()", "recv()"}, {"recvmsg()", "recv()"},
 }
 
 var catalogue = [...]Entry{
@@ -176,4 +179,15 @@ var catalogue = [...]Entry{
 	{"EADDRNOTAVAIL", "Cannot assign requested address", "This machine does not have the address that was to be used.", ""},
 	{"EACCES", "Permission denied", "Ports below 1024 are for root, and a local firewall may forbid a call.", ""},
 	{"EPIPE", "Broken pipe", "The program wrote to a connection that was closed or reset.", ""},
+
+	// Socket calls: layer 5, what a program asks of its system.
+	{"socket()", "a socket call: make an end", "The program asks its system for an end of a connection. Nothing is sent.", "RFC 9293, section 3.9.1"},
+	{"bind()", "a socket call: choose address and port", "The program chooses its own address and port. Nothing is sent.", "RFC 9293, section 3.9.1"},
+	{"listen()", "a socket call: passive OPEN", "From now on the system answers SYNs to that port. Nothing is sent until one comes.", "RFC 9293, section 3.9.1.1"},
+	{"connect()", "a socket call: active OPEN", "The system sends SYN. The call returns once SYN-ACK has come, or fails.", "RFC 9293, section 3.9.1.1"},
+	{"accept()", "a socket call: take a finished connection", "It returns a connection whose handshake is complete, and waits until there is one. It sends nothing: the system had answered the SYN by itself.", "RFC 9293, section 3.9.1.1"},
+	{"send()", "a socket call: SEND", "It puts bytes into the system's buffer and returns. The system makes DATA segments of them, at once or later.", "RFC 9293, section 3.9.1.2"},
+	{"recv()", "a socket call: RECEIVE", "It takes bytes that have arrived, and waits for some. No bytes at all means that the other end has sent FIN.", "RFC 9293, section 3.9.1.3"},
+	{"shutdown()", "a socket call: close one direction", "The system sends FIN; the program can still receive.", "RFC 9293, section 3.9.1.4"},
+	{"close()", "a socket call: CLOSE", "The system sends FIN after all that was written, or RST if the program left bytes unread.", "RFC 9293, section 3.9.1.4"},
 }

@@ -1,0 +1,25 @@
+package render
+
+import "tcpsee/dissect/conn"
+
+// ScenePage is a scene whose page is looked at in a browser.
+type ScenePage struct {
+	Events []conn.Event
+	Options
+}
+
+// ScenePages are scenes that no capture of testdata has.
+func ScenePages() map[string]ScenePage {
+	bad, o := hostile()
+	c := chat()
+	c.events[1].Packet.Frame.Comments = []string{"look here", CommentMark + "not this", "and <b>here</b>"}
+	return map[string]ScenePage{
+		"hostile":   {bad.events, o},
+		"calls":     {calls().events, Options{}},
+		"several":   {several().events, Options{Files: []string{"a.pcap", "b.pcap"}}},
+		"labels":    {labels().events, Options{}},
+		"ipv6":      {ipv6().events, Options{Notes: true}},
+		"commented": {c.events, Options{}},
+		"large":     {long().events, Options{}},
+	}
+}

@@ -1,0 +1,182 @@
+// ---- where rows stand
+function place() {
+  if (S.time && S.ev.some(e => e.at != null)) placeInTime(); else placeEvenly();
+}
+// What depends on the size of the box and of its letters: where the lanes are, and how many letters fit between them.
+function measure() {
+  const em = parseFloat(getComputedStyle(root).fontSize), w = ui.box.clientWidth, narrow = w < 33 * em;
+  const L = (narrow ? 5.7 : 14.6) * em, R = w - (narrow ? 5.7 : 6.6) * em;
+  return { em, w, narrow, L, R, cols: Math.max(8, Math.floor((R - L - 1.2 * em) / (LETTER * em))) };
+}
+// Even spacing: each row has the room that its lines need; zoom is the room between rows.
+function placeEvenly() {
+  const m = measure(), em = m.em;
+  let y = 0.3 * em, last = null;
+  G.ys = []; G.gaps = []; G.boxes = []; G.slack = 0;
+  for (const e of S.ev) {
+    if (last != null && e.at != null && e.at - last >= GAP) { G.gaps.push([y + 0.4 * em, span(e.at - last)]); y += 1.7 * em; }
+    if (e.at != null) last = e.at;
+    const top = y, at = y + (0.5 * (ROW - LINE) * S.zoom + LINE * linesOf(e, m.cols).length) * em;
+    G.ys.push([at, e.arrives > e.leaves ? at + SLANT * em : at]);
+    y = G.ys[G.ys.length - 1][1] + 0.5 * (ROW - LINE) * S.zoom * em;
+    G.boxes.push([top, y - top]);
+    G.slack = Math.max(G.slack, y - top);
+  }
+  G.height = y + 0.8 * em;
+}
+// True time: distances are times, and what is longer than FOLD pixels is folded.
+function placeInTime() {
+  const times = [];
+  for (const e of S.ev) if (e.at != null) times.push(e.leaves, e.arrives);
+  times.sort((a, b) => a - b);
+  const steps = [];
+  for (let i = 1; i < times.length; i++) if (times[i] > times[i - 1]) steps.push(times[i] - times[i - 1]);
+  steps.sort((a, b) => a - b);
+  // An arrow falls by no more than a part of the box, so that both of its ends are in sight.
+  const way = S.c.path ? S.c.path[0] + S.c.path[1] : 0, em = measure().em;
+  const scale = Math.min(2.1 * em / (steps[Math.floor(steps.length / 2)] || 1), way ? 0.4 * ui.box.clientHeight / way : Infinity) * S.zoom;
+  const at = [], ys = [];
+  G.gaps = []; G.boxes = null;
+  const y0 = 1.9 * em;
+  let y = y0;
+  for (let i = 0; i < times.length; i++) {
+    if (i > 0) {
+      const px = (times[i] - times[i - 1]) * scale;
+      if (px > FOLD) { G.gaps.push([y + 16, span(times[i] - times[i - 1])]); y += FOLDED; } else y += px;
+    }
+    at.push(times[i]); ys.push(y);
+  }
+  const yOf = t => {
+    let lo = 0, hi = at.length - 1;
+    while (lo < hi) { const m = lo + hi >> 1; if (at[m] < t) lo = m + 1; else hi = m; }
+    return ys[lo];
+  };
+  let before = y0;
+  G.slack = 60;
+  G.ys = S.ev.map(e => {
+    if (e.at == null) return [before, before];
+    const p = [yOf(e.leaves), yOf(e.arrives)];
+    G.slack = Math.max(G.slack, p[1] - p[0] + 40);
+    before = p[0];
+    return p;
+  });
+  G.height = y + 40;
+}
+const midOf = i => (G.ys[i][0] + G.ys[i][1]) / 2;
+
+// ---- the ladder: only what is in sight is drawn
+let pending = 0;
+function draw() { if (!pending) pending = requestAnimationFrame(() => { pending = 0; drawNow(); }); }
+function range(top, bottom) {
+  let lo = 0, hi = G.ys.length;
+  while (lo < hi) { const m = lo + hi >> 1; if (midOf(m) < top - G.slack) lo = m + 1; else hi = m; }
+  const out = [];
+  for (let i = lo; i < G.ys.length && midOf(i) <= bottom + G.slack && out.length < MAXDRAWN; i++) if (visible(i)) out.push(i);
+  return out;
+}
+const visible = i => !S.hide || i <= S.sel;
+function stateClass(name) {
+  if (name === 'ESTABLISHED') return 's-open';
+  if (name.startsWith('SYN')) return 's-begin';
+  return name === '?' || name === 'CLOSED' || name === 'LISTEN' ? 's-none' : 's-close';
+}
+function drawNow() {
+  const m = measure(), { em, L, R, w } = m, top = ui.box.scrollTop, h = ui.box.clientHeight;
+  ui.rows.style.height = G.height + 'px';
+  const list = range(top, top + h);
+  const rows = document.createDocumentFragment(), f = document.createDocumentFragment();
+  lanes(f, list, L, R, top, h);
+  for (const [y, t] of G.gaps) if (y > top - 60 && y < top + h + 60 && (!S.hide || y < G.ys[S.sel][0] + 8)) {
+    f.append(sv('text', { x: (L + R) / 2, y: y + 10 - top, 'text-anchor': 'middle', class: 'soft small' }, '· · ·  ' + t + '  · · ·'));
+    for (const x of [L, R]) f.append(sv('line', { x1: x, x2: x, y1: y - 2 - top, y2: y + 12 - top, stroke: 'var(--paper)', 'stroke-width': 6, 'stroke-dasharray': '3 3' }));
+  }
+  let lastText = -99;
+  for (const i of list) {
+    rows.append(optionOf(i, em));
+    const y = midOf(i), need = linesOf(S.ev[i], m.cols).length;
+    let room = G.boxes ? need : Math.floor((y - lastText) / (0.95 * em));
+    if (room < need) room = Math.min(room, 1); // all of it, or its first line, or none
+    if (i === S.sel) room = Math.max(room, 1);
+    arrow(f, S.ev[i], i, m, top, Math.min(room, need));
+    if (room) lastText = y;
+  }
+  clear(ui.rows); clear(ui.svg);
+  ui.rows.append(rows);
+  ui.svg.append(f);
+  ui.svg.setAttribute('width', w); ui.svg.setAttribute('height', h);
+  ui.svg.style.transform = 'translateY(' + top + 'px)';
+  if (list.includes(S.sel)) ui.rows.setAttribute('aria-activedescendant', 'o' + S.sel); else ui.rows.removeAttribute('aria-activedescendant');
+}
+function optionOf(i, em) {
+  const o = el('div', { role: 'option', id: 'o' + i, 'data-i': i, 'aria-selected': i === S.sel ? 'true' : 'false', 'aria-posinset': i + 1, 'aria-setsize': S.ev.length,
+    'aria-label': spoken(S.ev[i]) });
+  let box = G.boxes && G.boxes[i];
+  if (!box) {
+    const next = i + 1 < G.ys.length ? midOf(i + 1) - midOf(i) : 2 * em, hgt = clamp(next, 5, 2 * em);
+    box = [midOf(i) - Math.min(hgt / 2, 0.9 * em), hgt];
+  }
+  o.style.top = box[0] + 'px';
+  o.style.height = box[1] + 'px';
+  return o;
+}
+function lanes(f, list, L, R, top, h) {
+  const xs = [L, R];
+  for (const k of [0, 1]) {
+    const first = list.length ? list[0] : 0;
+    let state = D.states[first > 0 ? S.ev[first - 1].last[k] : 0], y = -10;
+    const seg = to => { if (to > y) f.append(sv('line', { x1: xs[k], x2: xs[k], y1: y, y2: Math.max(y, to), 'stroke-width': 6, class: stateClass(state) })); y = Math.max(y, to); };
+    for (const i of list) {
+      const e = S.ev[i], now = D.states[e.last[k]];
+      if (e.type !== SEGMENT || now === state) continue;
+      seg(G.ys[i][e.from === k ? 0 : 1] - top);
+      state = now;
+    }
+    const end = S.hide ? G.ys[S.sel] ? G.ys[S.sel][1] + 14 - top : 0 : G.height - 8 - top;
+    seg(Math.min(h + 10, end));
+  }
+}
+// One row: number and time, its lines of text above its arrow, states that it changes. room is how many lines are written.
+function arrow(f, e, i, m, top, room) {
+  const { em, narrow, L, R } = m, [y1, y2] = G.ys[i].map(y => y - top), mid = (y1 + y2) / 2;
+  const cls = 'k-' + (e.type === SEGMENT ? e.kind : 'x');
+  const put = (x, y, t, anchor, c, turn) => { const n = sv('text', { x, y, 'text-anchor': anchor, class: c, transform: turn }, t); f.append(n); return n; };
+  const lines = linesOf(e, m.cols).slice(0, room);
+  if (room) {
+    if (narrow) { if (e.frame) put(0.2 * em, mid - 0.75 * em, '#' + e.frame, 'start', 'soft small'); }
+    else {
+      if (e.frame) put(2.6 * em, mid + 0.25 * em, String(e.frame), 'end', 'soft small');
+      if (e.at != null) put(7.9 * em, mid + 0.25 * em, seconds(e.at), 'end', 'soft small');
+    }
+  }
+  if (e.type === NOTE || e.type === CALL) {
+    const [x, anchor, c] = e.type === NOTE ? [(L + R) / 2, 'middle', 'soft'] : e.from ? [R - 0.7 * em, 'end', 'k-x'] : [L + 0.7 * em, 'start', 'k-x'];
+    lines.forEach((t, k) => put(x, mid + 0.25 * em - (lines.length - 1 - k) * LINE * em, t, anchor, c));
+    return;
+  }
+  let a = L + 4, b = R - 4;
+  if (e.from) [a, b] = [b, a];
+  const back = b > a ? -10 : 10;
+  if (e.type === ICMP) {
+    a += (b - a) * 0.12;
+    f.append(sv('path', { d: 'M' + (a - 4) + ' ' + (y1 - 4) + 'l8 8m0 -8l-8 8', class: cls, 'stroke-width': 2 }));
+  }
+  f.append(sv('line', { class: 'arrow ' + cls, x1: a, y1, x2: b + back / 2, y2, 'stroke-width': i === S.sel ? 3 : 1.6,
+    'stroke-dasharray': e.flags & AGAIN ? '9 4' : e.type !== SEGMENT ? '3 4' : null }));
+  f.append(sv('path', { class: cls, d: 'M' + b + ' ' + y2 + 'l' + back + ' -5v10z' }));
+  if (room) {
+    const x = (L + R) / 2, deg = Math.atan2(y2 - y1, R - L) * 180 / Math.PI * (e.from ? -1 : 1);
+    lines.forEach((t, k) => {
+      const y = mid - 0.32 * em - (lines.length - 1 - k) * LINE * em;
+      const turn = y2 > y1 && Math.abs(deg) < 30 ? 'rotate(' + deg.toFixed(2) + ' ' + x + ' ' + mid + ')' : null;
+      const word = k ? '' : e.type === SEGMENT ? e.kind : t.split(' ')[0], n = put(x, y, '', 'middle', null, turn);
+      if (word) n.append(sv('tspan', { class: cls, 'font-weight': 'bold' }, word));
+      n.append(t.slice(word.length));
+    });
+  }
+  if (e.type !== SEGMENT || !room) return;
+  for (const k of [0, 1]) {
+    if (e.states[k] === e.before[k] && i > 0) continue;
+    const name = D.states[e.states[k]], y = (e.from === k ? y1 : y2) + 0.25 * em;
+    put(k ? R + 0.5 * em : L - 0.5 * em, y, name, k ? 'start' : 'end', stateClass(name) + (narrow ? ' small' : ''));
+  }
+}

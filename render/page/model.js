@@ -1,0 +1,119 @@
+// The data is text only; whatever of it is shown is put into the page as text.
+const D = JSON.parse(document.getElementById('data').textContent);
+const SEGMENT = 0, ICMP = 1, NEIGHBOUR = 2, CALL = 3, NOTE = 4;
+const HAS_ACK = 1, SHOW_SEQ = 2, AGAIN = 4, HANDSHAKE = 8;
+const NS = 'http://www.w3.org/2000/svg';
+// Measures of the ladder in em, but for FOLD and FOLDED, which are pixels.
+const ROW = 2.3, LINE = 1, SLANT = 1, FOLD = 170, FOLDED = 66, MAXDRAWN = 700, GAP = 1e9, LETTER = 0.5;
+const SIDES = ['client', 'server'];
+const root = document.documentElement, file = document.getElementById('capture');
+
+// ---- building blocks
+function fill(e, attrs, kids) {
+  for (const k in attrs) {
+    const v = attrs[k];
+    if (k.startsWith('on')) e.addEventListener(k.slice(2), v);
+    else if (v === true) e.setAttribute(k, '');
+    else if (v !== false && v != null) e.setAttribute(k, v);
+  }
+  for (const c of kids) if (c != null) e.append(c);
+  return e;
+}
+const el = (tag, attrs, ...kids) => fill(document.createElement(tag), attrs || {}, kids);
+const sv = (tag, attrs, ...kids) => fill(document.createElementNS(NS, tag), attrs || {}, kids);
+const clear = e => { while (e.firstChild) e.removeChild(e.firstChild); };
+const clamp = (v, a, b) => Math.min(b, Math.max(a, v));
+const button = (text, title, click, attrs) => el('button', Object.assign({ type: 'button', title, onclick: click }, attrs), text);
+
+// ---- the model: events of a connection, read when it is first shown
+function eventsOf(c) {
+  if (c.read) return c.read;
+  c.read = c.events.map((a, i) => {
+    const e = { i, type: a[0], frame: a[1], at: a[2], from: a[3], text: D.texts[a[4]] };
+    e.leaves = e.arrives = e.at;
+    if (e.type !== SEGMENT) { e.packet = a[5]; e.comments = textsOf(a[6]); e.kind = 'x'; return e; }
+    Object.assign(e, { payload: e.text, kind: D.kinds[a[5]], labels: labelsIn(a[6]), dup: a[7], states: [a[8], a[9]], before: [a[10], a[11]],
+      flags: a[12], seq: a[13], len: a[14], ack: a[15], win: a[16], flight: a[17], rtt: a[18], sentence: D.texts[a[19]], app: D.texts[a[20]],
+      sack: a[21], packet: a[22], options: D.texts[a[23]], comments: textsOf(a[24]) });
+    if (c.path && e.at != null) {
+      e.leaves = e.at - c.path[e.from]; e.arrives = e.at + c.path[1 - e.from];
+    }
+    return e;
+  });
+  let s = [0, 0];
+  for (const e of c.read) { if (e.states) s = e.states; else e.states = s; e.last = s; }
+  return c.read;
+}
+const textsOf = list => (list || []).map(n => D.texts[n]);
+function labelsIn(mask) {
+  const out = [];
+  for (let i = 0; i < D.labels.length; i++) if (mask & 1 << i) out.push(D.labels[i]);
+  return out;
+}
+// What must be said of a row, in pieces that stay whole when it is broken into lines.
+function wordsOf(e) {
+  if (e.type !== SEGMENT) return e.text.split(' ');
+  const w = [e.len ? e.kind + ' ' + e.len + ' B' : e.kind];
+  if (e.flags & SHOW_SEQ) w.push('seq=' + e.seq);
+  if (e.flags & HAS_ACK) w.push('ack=' + e.ack);
+  for (const l of e.labels) if (l !== 'time-wait' && l !== 'refused') w.push(l === 'dup-ack' ? l + ' #' + e.dup : l);
+  return w;
+}
+const rowText = e => wordsOf(e).join(' ');
+// The lines of a row's text, each of no more than cols columns: first what must be said, then layer 7, and the options where
+// they fit. A payload that is shown only in part is worth no line where there is no room for it.
+function linesOf(e, cols) {
+  if (e.lines && e.cols === cols) return e.lines;
+  const out = [''];
+  const add = w => { const i = out.length - 1, t = out[i] ? out[i] + ' ' + w : w; if (t.length <= cols || !out[i]) out[i] = t; else out.push(w); };
+  wordsOf(e).forEach(add);
+  if (e.payload && e.type === SEGMENT) add(e.payload.length > cols ? e.payload.slice(0, cols - 1) + '…' : e.payload);
+  if (e.options) for (const w of e.options.split(' ')) { const t = out[out.length - 1] + ' ' + w; if (t.length > cols) break; out[out.length - 1] = t; }
+  for (const c of e.comments) out.push(cutTo('comment: ' + c, cols));
+  e.cols = cols;
+  return e.lines = out.map(t => cutTo(t, cols));
+}
+const cutTo = (t, n) => t.length <= n ? t : t.slice(0, Math.max(1, n - 1)) + '…';
+function spoken(e) {
+  const who = e.type === SEGMENT ? SIDES[e.from] + ' to ' + SIDES[1 - e.from] + ': ' : e.type === CALL ? SIDES[e.from] + ': ' : '';
+  return (e.frame ? 'frame ' + e.frame + ', ' : '') + (e.at == null ? '' : seconds(e.at) + ' seconds, ') + who + rowText(e) +
+    (e.type === SEGMENT ? '. ' + e.sentence : '') + e.comments.map(t => ' Comment: ' + t).join('');
+}
+const seconds = ns => (ns / 1e9).toFixed(6);
+function span(ns) {
+  const a = Math.abs(ns);
+  if (a < 1e6) return Math.round(ns / 1e3) + ' µs';
+  if (a < 1e7) return (ns / 1e6).toFixed(2) + ' ms';
+  if (a < 1e9) return Math.round(ns / 1e6) + ' ms';
+  if (a < 1e11) return (ns / 1e9).toFixed(3) + ' s';
+  return Math.floor(ns / 6e10) + ' min ' + Math.round(ns % 6e10 / 1e9) + ' s';
+}
+function bytesIn(n) { return n < 10000 ? n + ' B' : n < 1e6 ? (n / 1e3).toFixed(1) + ' kB' : (n / 1e6).toFixed(1) + ' MB'; }
+function utc(c, e) {
+  if (c.base == null || e.at == null) return 'not recorded';
+  const t = BigInt(c.base) + BigInt(e.at), s = t / 1000000000n, ns = t % 1000000000n;
+  return new Date(Number(s) * 1000).toISOString().slice(0, 19) + '.' + String(ns).padStart(9, '0') + 'Z';
+}
+function decode(b64) {
+  const s = atob(b64), out = new Uint8Array(s.length);
+  for (let i = 0; i < s.length; i++) out[i] = s.charCodeAt(i);
+  return out;
+}
+function layersOf(p) {
+  const out = [];
+  for (let i = 8; i < p.length; i++) {
+    const a = p[i], shape = D.shapes[a[0]], fields = [];
+    for (let j = 2, k = 4; j < shape.length; j += 3, k++) {
+      const v = a[k];
+      let value = v, meaning = '';
+      if (Array.isArray(v)) { value = v[0]; meaning = D.texts[v[1]]; }
+      else if (typeof v === 'number' && v < 0) {
+        const t = D.texts[-1 - v], cut = t.lastIndexOf('\n');
+        value = t.slice(0, cut); meaning = t.slice(cut + 1);
+      }
+      fields.push({ name: shape[j], bit: shape[j + 1], bits: shape[j + 2], value: String(value), meaning });
+    }
+    out.push({ name: shape[0], osi: shape[1], off: a[1], len: a[2], joined: a[3], fields });
+  }
+  return out;
+}

@@ -1,0 +1,385 @@
+// Opens the pages of a folder in a browser and uses them as a person does.
+// Usage: node pages.cjs FOLDER CHROMIUM. Each check prints one line of JSON:
+// {"name": …, "ms": …, "error": … or none}. Needs playwright-core and
+// axe-core where NODE_PATH finds them.
+'use strict';
+const fs = require('fs'), os = require('os'), path = require('path'), { pathToFileURL } = require('url');
+const { chromium } = require('playwright-core');
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const [, , folder, browserPath] = process.argv;
+const SIZES = { desk: { width: 1366, height: 850 }, phone: { width: 390, height: 844 }, projector: { width: 1024, height: 768 } };
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const urlOf = name => pathToFileURL(path.join(folder, name + '.html')).href;
+const names = fs.readdirSync(folder).filter(f => f.endsWith('.html')).map(f => f.slice(0, -5));
+let browser;
+
+function assert(ok, what) { if (!ok) throw new Error(what); }
+function same(got, want, what) { assert(JSON.stringify(got) === JSON.stringify(want), what + ': ' + JSON.stringify(got) + ', want ' + JSON.stringify(want)); }
+
+// tab opens a page in a context of its own, in which nothing may be asked for but the page, and nothing may be logged.
+async function tab(name, options, body) {
+  const ctx = await browser.newContext(Object.assign({ viewport: SIZES.desk, colorScheme: 'light', reducedMotion: 'reduce' }, options));
+  const p = await ctx.newPage(), wrong = [];
+  p.on('console', m => wrong.push('console: ' + m.text()));
+  p.on('pageerror', e => wrong.push('error: ' + e));
+  p.on('dialog', d => { wrong.push('dialog: ' + d.message()); d.dismiss(); });
+  await ctx.route('**', r => {
+    const u = r.request().url();
+    if (u.startsWith('data:') || u.startsWith('blob:') || u.split('#')[0] === urlOf(name)) return r.continue();
+    wrong.push('request: ' + u);
+    return r.abort();
+  });
+  try {
+    await p.goto(urlOf(name) + (options && options.hash || ''), { waitUntil: 'load' });
+    await body(p, ctx);
+    same(wrong, [], 'the page was not quiet');
+  } finally { await ctx.close(); }
+}
+async function check(name, body) {
+  const begin = Date.now();
+  let error;
+  try { await body(); } catch (e) { error = String(e.stack || e).slice(0, 1500); }
+  console.log(JSON.stringify({ name, ms: Date.now() - begin, error }));
+}
+
+const frame = p => p.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
+const row = p => p.evaluate(() => Number(/s(\d+)$/.exec(location.hash)[1]));
+const heading = p => p.locator('#detail h2').first().textContent();
+const press = (p, name) => p.getByRole('button', { name, exact: true }).click();
+const pressed = (p, name) => p.getByRole('button', { name, exact: true }).getAttribute('aria-pressed');
+const wide = p => p.evaluate(() => {
+  const w = document.documentElement.clientWidth, out = [];
+  if (document.documentElement.scrollWidth > w) for (const e of document.body.querySelectorAll('*')) if (e.getBoundingClientRect().right > w + 1) out.push(e.tagName + '#' + e.id + '.' + (e.getAttribute('class') || ''));
+  return document.documentElement.scrollWidth > w ? ['wider than ' + w + ': ' + document.documentElement.scrollWidth].concat(out.slice(0, 4)) : [];
+});
+// The page's policy forbids scripts of others: axe comes in through the debugger.
+async function accessible(p, ctx, what) {
+  const s = await ctx.newCDPSession(p);
+  await s.send('Runtime.evaluate', { expression: axe + ';0' });
+  const r = await s.send('Runtime.evaluate', { awaitPromise: true, returnByValue: true,
+    expression: 'axe.run(document,{resultTypes:["violations"]}).then(r=>r.violations.map(v=>v.id+" ("+v.impact+") "+v.nodes.slice(0,3).map(n=>n.html.slice(0,140)+" "+(n.any[0]?n.any[0].message:"")).join(" | ")))' });
+  assert(!r.exceptionDetails, JSON.stringify(r.exceptionDetails));
+  same(r.result.value, [], 'axe, ' + what);
+}
+
+async function everyPage() {
+  for (const name of names) await check('opens ' + name, () => tab(name, {}, async p => {
+    await frame(p);
+    assert(await p.locator('#rows [role=option]').count() > 0, 'no rows');
+    assert((await p.title()).endsWith('tcpsee'), 'title');
+    for (const size in SIZES) {
+      await p.setViewportSize(SIZES[size]);
+      if (size === 'projector') await p.keyboard.press('p');
+      await frame(p);
+      same(await wide(p), [], size);
+      const drawn = await p.evaluate(() => {
+        const box = document.getElementById('ladderbox').getBoundingClientRect();
+        return [...document.querySelectorAll('#ladderbox svg text')].filter(t => { const r = t.getBoundingClientRect(); return r.left < box.left - 2 || r.right > box.right + 2; }).map(t => t.textContent);
+      });
+      same(drawn, [], size + ': text beyond the ladder');
+    }
+  }));
+}
+async function accessibility() {
+  for (const name of ['s01-chat', 's02-http-200', 's05-no-neighbour', 's07-backlog', 'calls', 'commented', 'hostile'])
+    for (const colorScheme of ['light', 'dark']) await check('axe ' + name + ' ' + colorScheme, () => tab(name, { colorScheme }, async (p, ctx) => {
+      await frame(p);
+      if (name === 's01-chat') { await p.keyboard.press('End'); for (const d of await p.locator('#detail details').all()) await d.evaluate(x => { x.open = true; }); }
+      await accessible(p, ctx, 'open');
+      if (name !== 's01-chat') return;
+      await p.keyboard.press('q');
+      await accessible(p, ctx, 'what comes next');
+      await p.keyboard.press('q');
+      await p.keyboard.press('p');
+      await accessible(p, ctx, 'projector');
+      await p.keyboard.press('?');
+      await accessible(p, ctx, 'keys');
+    }));
+  for (const colorScheme of ['light', 'dark']) await check('axe without script ' + colorScheme, () => tab('s07-backlog', { colorScheme }, async (p, ctx) => {
+    await p.evaluate(() => { document.getElementById('app').remove(); document.documentElement.classList.remove('js'); });
+    await accessible(p, ctx, 'without script');
+  }));
+}
+
+async function stepping() {
+  await check('select by mouse and by keys', () => tab('s01-chat', {}, async p => {
+    same(await row(p), 1, 'first row');
+    await p.getByRole('option').nth(3).click();
+    same(await row(p), 4, 'a click');
+    assert((await heading(p)).includes('DATA 6 B'), await heading(p));
+    for (const [key, want] of [['ArrowDown', 5], ['ArrowRight', 6], ['ArrowUp', 5], ['ArrowLeft', 4], ['End', 10], ['Home', 1], ['PageDown', 10], ['PageUp', 1]]) {
+      await p.keyboard.press(key);
+      same(await row(p), want, key);
+    }
+    await press(p, 'Step ▸'); same(await row(p), 2, 'Step');
+    await press(p, '◂ Back'); same(await row(p), 1, 'Back');
+    const selected = p.locator('#rows [aria-selected=true]');
+    same(await p.locator('#rows').getAttribute('aria-activedescendant'), await selected.getAttribute('id'), 'active descendant');
+    assert(/frame 1, .*client to server: SYN seq=0\. The client asks/.test(await selected.getAttribute('aria-label')), await selected.getAttribute('aria-label'));
+  }));
+  await check('every control by keyboard', () => tab('s01-chat', {}, async p => {
+    const seen = new Set();
+    for (let i = 0; i < 80; i++) {
+      await p.keyboard.press('Tab');
+      seen.add(await p.evaluate(() => { const e = document.activeElement; return e.id || e.getAttribute('aria-label') || e.textContent.trim().slice(0, 20); }));
+    }
+    for (const want of ['To the ladder', '◂ Back', 'Play', 'Step ▸', 'Speed', 'As it comes', 'True time', 'Zoom out', 'Zoom in', 'What comes next?', 'Copy as text', 'Projector', 'Light/dark', 'Keys', 'rows', 'detail'])
+      assert(seen.has(want), want + ' cannot be reached: ' + [...seen].join('; '));
+    await p.getByRole('button', { name: 'Step ▸', exact: true }).focus();
+    await p.keyboard.press('Enter');
+    same(await row(p), 2, 'Enter on Step');
+  }));
+  await check('play, pause, speed', () => tab('s01-chat', {}, async p => {
+    await p.clock.install();
+    await p.getByLabel('Speed').selectOption('even');
+    await press(p, 'Play');
+    same(await pressed(p, 'As it comes'), 'true', 'it unrolls');
+    same(await p.locator('#rows [role=option]').count(), 1, 'only what has come');
+    assert(await p.getByText('What became of it stands here at its end.').isVisible(), 'the verdict is told too early');
+    await p.clock.runFor(2100); await p.clock.runFor(50);
+    same(await row(p), 3, 'two seconds');
+    await press(p, 'Pause');
+    await p.clock.runFor(5000);
+    same(await row(p), 3, 'a pause');
+    await p.getByLabel('Speed').selectOption('100');
+    await p.locator('#rows').focus();
+    await p.keyboard.press(' ');
+    await p.clock.runFor(20000);
+    same(await row(p), 10, 'to the end');
+    assert(await p.getByRole('button', { name: 'Play', exact: true }).isVisible(), 'it stopped');
+    assert((await p.locator('.verdict').first().textContent()).startsWith('closed by the client'), 'verdict');
+    await p.keyboard.press('u');
+    same(await pressed(p, 'As it comes'), 'false', 'key u');
+  }));
+  await check('true time, zoom and pan', () => tab('s01-chat', {}, async p => {
+    const height = () => p.evaluate(() => document.getElementById('rows').getBoundingClientRect().height);
+    const even = await height();
+    await press(p, 'Zoom in'); await frame(p);
+    assert(await height() > even, 'zoom in');
+    await press(p, 'Zoom out'); await press(p, 'Zoom out'); await frame(p);
+    assert(await height() < even, 'zoom out');
+    await p.keyboard.press('+'); await p.keyboard.press('+'); await p.keyboard.press('+'); await frame(p);
+    assert(await height() > even, 'key +');
+    await p.keyboard.press('-');
+    await press(p, 'True time'); await frame(p);
+    same(await pressed(p, 'True time'), 'true', 'true time');
+    assert(await p.locator('#ladderbox svg text', { hasText: '1.003 s' }).count() === 1, 'the silence is folded, and said');
+    for (let i = 0; i < 4; i++) await p.keyboard.press('+');
+    await frame(p);
+    const box = await p.locator('#ladderbox').boundingBox(), top = () => p.evaluate(() => document.getElementById('ladderbox').scrollTop);
+    await p.locator('#ladderbox').evaluate(b => { b.scrollTop = 0; });
+    await p.mouse.move(box.x + 300, box.y + 300); await p.mouse.down(); await p.mouse.move(box.x + 300, box.y + 200, { steps: 5 }); await p.mouse.up();
+    same(await top(), 100, 'dragged');
+    const before = await height();
+    await p.keyboard.down('Control'); await p.mouse.wheel(0, -100); await p.keyboard.up('Control'); await frame(p); await frame(p);
+    assert(await height() > before, 'control and the wheel');
+    await p.keyboard.press('t'); await frame(p);
+    same(await pressed(p, 'True time'), 'false', 'key t');
+  }));
+  await check('deep links', async () => {
+    await tab('s01-chat', { hash: '#c1s3' }, async p => {
+      same(await row(p), 3, 'the row');
+      assert((await heading(p)).startsWith('Frame 3: ACK'), await heading(p));
+      await p.evaluate(() => { location.hash = '#c1s8'; });
+      await frame(p);
+      assert((await heading(p)).startsWith('Frame 8: FIN'), 'a new link');
+    });
+    await tab('s07-backlog', { hash: '#c2s2' }, async p => { assert((await p.title()).startsWith('connection 2'), await p.title()); same(await row(p), 2, 'row'); });
+    for (const hash of ['#c99s1', '#c1s99999', '#x', '#c1s0', '#__proto__']) await tab('s01-chat', { hash }, async p => { assert(await row(p) >= 1, hash); });
+  });
+  await check('states and plots follow', () => tab('s01-chat', {}, async p => {
+    const now = () => p.evaluate(() => [...document.querySelectorAll('.machines g.now text')].map(t => t.textContent));
+    same(await now(), ['SYN-SENT'], 'row 1');
+    await p.keyboard.press('ArrowDown'); await p.keyboard.press('ArrowDown');
+    same(await now(), ['ESTABLISHED', 'ESTABLISHED'], 'row 3');
+    assert((await p.locator('.machines').textContent()).includes('SYN-RECEIVED → ESTABLISHED: ACK comes'), 'the way is named');
+    await p.keyboard.press('End');
+    same(await now(), ['TIME-WAIT', 'CLOSED'], 'row 10');
+    const label = await p.locator('.plots canvas').first().getAttribute('aria-label');
+    assert(/Bytes against time: \d+ points/.test(label), label);
+    const canvas = p.locator('.plots canvas').first();
+    await canvas.scrollIntoViewIfNeeded();
+    const b = await canvas.boundingBox();
+    await canvas.click({ position: { x: 52, y: b.height / 2 } });
+    same(await row(p), 1, 'a click at the left of a plot');
+    await p.getByRole('button', { name: /^data from the/ }).click();
+    assert((await p.getByRole('button', { name: /^data from the/ }).textContent()).includes('server'), 'direction');
+  }));
+}
+
+async function learning() {
+  await check('what comes next?', () => tab('s01-chat', {}, async p => {
+    await press(p, 'What comes next?');
+    const verdicts = await p.locator('.verdict').count();
+    same(verdicts, 0, 'the verdict is hidden');
+    same(await p.locator('#rows [role=option]').count(), 1, 'rows');
+    await p.keyboard.press('ArrowDown');
+    await p.locator('#rows').focus(); await p.keyboard.press('ArrowDown');
+    same(await row(p), 1, 'nobody looks ahead');
+    await p.getByRole('radio', { name: 'server', exact: true }).check();
+    await p.getByRole('radio', { name: 'SYN-ACK' }).check();
+    await p.getByLabel('Its acknowledgment number').fill('1');
+    await press(p, 'Guess');
+    assert((await p.locator('#quiz').textContent()).includes('Right. It was SYN-ACK'), await p.locator('#quiz').textContent());
+    await p.getByRole('radio', { name: 'server', exact: true }).focus();
+    await p.keyboard.press(' ');
+    await p.getByRole('radio', { name: 'RST' }).focus(); await p.keyboard.press(' '); await p.keyboard.press('Enter');
+    assert((await p.locator('#quiz').textContent()).includes('Not quite. It was ACK'), await p.locator('#quiz').textContent());
+    assert((await p.locator('#quiz').textContent()).includes('1 of 2'), 'count');
+    for (let i = 0; i < 7; i++) { await p.getByRole('radio', { name: 'client', exact: true }).check(); await p.getByRole('radio', { name: 'ACK', exact: true }).check(); await press(p, 'Guess'); }
+    assert((await p.locator('#quiz').textContent()).includes('That was the last segment.'), 'end');
+    await press(p, 'Again');
+    same(await row(p), 1, 'again');
+    await p.keyboard.press('Escape');
+    await p.locator('#rows').focus(); await p.keyboard.press('q');
+    same(await p.locator('#quiz').isVisible(), false, 'key q ends it');
+  }));
+  await check('bytes and fields light up each other', () => tab('s01-chat', { hash: '#c1s4' }, async p => {
+    const hot = () => p.evaluate(() => [...document.querySelectorAll('.hex span.hot')].slice(0, document.querySelectorAll('.hex span.hot').length).map(s => s.getAttribute('data-b')).filter((v, i, a) => a.indexOf(v) === i).map(Number).sort((a, b) => a - b));
+    const fields = () => p.evaluate(() => [...document.querySelectorAll('.fields button.hot')].map(b => b.firstChild.textContent));
+    await p.locator('.fields button', { hasText: 'destination port' }).hover();
+    same(await hot(), [36, 37], 'bytes of the destination port');
+    await p.locator('.hex span[data-b="38"]').first().hover();
+    same(await fields(), ['sequence number'], 'field of byte 38');
+    same(await hot(), [38, 39, 40, 41], 'its bytes');
+    await p.locator('.hex').focus();
+    await p.keyboard.press('ArrowRight'); await p.keyboard.press('ArrowDown');
+    same(await p.evaluate(() => document.querySelectorAll('.fields button.hot').length), 1, 'keys in the bytes');
+    await p.locator('.fields button', { hasText: 'source port' }).focus();
+    await p.keyboard.press('ArrowDown');
+    same(await fields(), ['destination port'], 'keys in the fields');
+    await p.locator('.fields button', { hasText: 'payload' }).focus();
+    same((await hot()).length, 6, 'payload');
+    same(await p.locator('.text7').textContent(), 'Hello\\n\n', 'text of layer 7');
+    const bits = await p.locator('.bits').first().evaluate(b => b.textContent);
+    assert(/source port.*sequence number.*window/s.test(bits), bits);
+    for (const n of ['7 application', '6 presentation', '5 session', '4 transport', '3 network', '2 data link', '1 physical']) assert(await p.locator('.card h3', { hasText: n }).count() >= 1, n);
+    await p.locator('.chips summary').first().click();
+    assert(await p.locator('.chips details[open] p').isVisible(), 'an explanation opens');
+  }));
+}
+
+async function pageControls() {
+  await check('search and sort', () => tab('s07-backlog', {}, async p => {
+    const column = n => p.locator('#connbox tbody tr td:nth-child(' + n + ')').allTextContents();
+    const all = await column(1);
+    assert(all.length > 2, 'rows');
+    const port = (await column(3))[1].split(':').pop();
+    await p.keyboard.press('/');
+    await p.keyboard.type(port);
+    same((await column(1)).length, 1, 'found ' + port);
+    await p.getByLabel('Search').fill('no such thing');
+    same(await column(1), [], 'nothing found');
+    await p.getByLabel('Search').fill('');
+    await p.getByRole('columnheader', { name: 'Rows' }).getByRole('button').click();
+    const rows = (await column(6)).map(Number);
+    same(rows, [...rows].sort((a, b) => a - b), 'sorted');
+    same(await p.locator('th[aria-sort=ascending]').textContent(), 'Rows', 'said');
+    await p.getByRole('columnheader', { name: 'Rows' }).getByRole('button').press('Enter');
+    same((await column(6)).map(Number), [...rows].sort((a, b) => b - a), 'turned round');
+    await p.getByRole('button', { name: '2', exact: true }).press('Enter');
+    assert((await p.locator('h1').first().textContent()).startsWith('Connection 2'), 'opened');
+    same(await p.locator('#connbox tr[aria-current]').count(), 1, 'marked');
+  }));
+  await check('copy, save, themes, help', () => tab('s01-chat', { permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true }, async p => {
+    await press(p, 'Copy as text');
+    await p.getByText('Copied.').waitFor({ state: 'attached' });
+    const text = await p.evaluate(() => navigator.clipboard.readText());
+    assert(text.includes('SYN-ACK') && text.includes('"Hello\\n"') && text.includes('closed by the client'), text);
+    const [d] = await Promise.all([p.waitForEvent('download'), press(p, 'Save pcapng')]);
+    const saved = fs.readFileSync(await d.path()), link = await p.evaluate(() => document.getElementById('capture').href.split(',')[1]);
+    assert(saved.equals(Buffer.from(link, 'base64')) && saved.readUInt32LE(0) === 0x0a0d0d0a, 'the file');
+    const paper = () => p.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await paper();
+    await press(p, 'Light/dark'); assert(await paper() !== light, 'dark');
+    await p.locator('#rows').focus(); await p.keyboard.press('d'); same(await paper(), light, 'light again');
+    const size = () => p.evaluate(() => getComputedStyle(document.documentElement).fontSize);
+    same(await size(), '16px', 'size');
+    await press(p, 'Projector'); same(await size(), '24px', 'projector');
+    assert((await p.locator('#caption').textContent()).includes('asks for a connection') && await p.locator('#caption').isVisible(), 'caption');
+    await press(p, 'Projector'); same(await size(), '16px', 'and back');
+    await press(p, 'Keys'); assert(await p.getByRole('dialog').isVisible(), 'help');
+    await p.keyboard.press('Escape'); same(await p.getByRole('dialog').count(), 0, 'closed');
+    await p.locator('#rows').focus(); await p.keyboard.press('?'); await press(p, 'Close'); same(await p.getByRole('dialog').count(), 0, 'closed');
+  }));
+  await check('layer 7 on the arrows, comments and calls', async () => {
+    const drawn = p => p.evaluate(() => [...document.querySelectorAll('#ladderbox svg text')].map(t => t.textContent).join('\n'));
+    for (const size of ['desk', 'phone']) await tab('s02-http-200', { viewport: SIZES[size] }, async p => { await frame(p); assert((await drawn(p)).includes('GET / HTTP/1.1'), size + ': ' + await drawn(p)); });
+    await tab('commented', {}, async p => {
+      await frame(p);
+      assert((await drawn(p)).includes('comment: look here'), await drawn(p));
+      await p.keyboard.press('ArrowDown');
+      assert((await p.locator('#detail .comment').textContent()).includes('look here'), 'in the detail');
+    });
+    await tab('calls', {}, async p => {
+      await frame(p);
+      assert((await drawn(p)).includes('accept()'), await drawn(p));
+      assert((await p.locator('#detail').textContent()).includes('Layer 5, session'), 'a call explained');
+      assert(await p.locator('#detail .chips summary').count() === 1, 'its word');
+    });
+    await tab('s05-no-neighbour', {}, async p => { await frame(p); assert((await drawn(p)).includes('ARP who has') && (await drawn(p)).includes('ICMP host unreachable'), await drawn(p)); });
+  });
+}
+
+async function withoutScript() {
+  await check('without script', () => tab('s02-http-200', { javaScriptEnabled: false }, async p => {
+    for (const want of ['svg.ladder', 'table.rows', '#about']) assert(await p.locator('#static ' + want).isVisible(), want);
+    const text = await p.locator('#static').textContent();
+    for (const want of ['GET / HTTP/1.1', 'SYN-SENT', 'closed by the server', 'asks for a connection', 'How to read it']) assert(text.includes(want), want);
+    await p.locator('#static summary').click();
+    assert(await p.locator('#static pre').isVisible(), 'text');
+  }));
+  await check('without script on a phone', () => tab('s07-backlog', { javaScriptEnabled: false, viewport: SIZES.phone }, async p => {
+    assert(await p.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth).catch(() => true), 'wide');
+    const body = await p.locator('body').boundingBox();
+    assert(body.width <= 390, 'wide: ' + body.width);
+  }));
+  await check('on paper', () => tab('s02-http-200', { colorScheme: 'dark' }, async p => {
+    await p.emulateMedia({ media: 'print' });
+    same(await p.locator('#app').isVisible(), false, 'controls');
+    assert(await p.locator('#static svg.ladder').isVisible() && await p.locator('#static table.rows').isVisible(), 'picture and rows');
+    same(await p.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(255, 255, 255)', 'paper');
+    const pdf = await p.pdf({ format: 'A4' });
+    assert(pdf.length > 10000 && pdf.subarray(0, 5).toString() === '%PDF-', 'pdf');
+  }));
+}
+
+async function hostility() {
+  await check('attacks run nothing', () => tab('hostile', {}, async p => {
+    const count = await p.evaluate(() => [document.scripts.length, document.querySelectorAll('iframe,object,embed,img,base,link,form[action],[onload],[onerror],[onclick]').length]);
+    same(count, [2, 0], 'scripts and strangers');
+    const total = await p.evaluate(() => JSON.parse(document.getElementById('data').textContent).conns[0].events.length);
+    assert(total > 200, total + ' rows');
+    await p.locator('#rows').focus();
+    for (let i = 0; i < total; i += 3) { await p.keyboard.press('ArrowDown'); await p.keyboard.press('ArrowDown'); await p.keyboard.press('ArrowDown'); }
+    await p.keyboard.press('t'); await p.keyboard.press('q'); await p.keyboard.press('q'); await p.keyboard.press('p');
+    await frame(p);
+    same(await wide(p), [], 'layout');
+    same(await p.evaluate(() => [document.scripts.length, document.querySelectorAll('iframe,object,embed,img,base,link,form[action]').length, location.protocol]), [2, 0, 'file:'], 'still');
+    same(await p.evaluate(() => ({}).polluted === undefined && Object.keys(Object.prototype).length), 0, 'prototype');
+  }));
+}
+
+async function large() {
+  await check('10,000 segments', () => tab('large', {}, async p => {
+    await frame(p);
+    const options = () => p.locator('#rows [role=option]').count();
+    assert(await options() < 200, 'not windowed: ' + await options());
+    await p.keyboard.press('End');
+    same(await row(p), 10000, 'end');
+    await frame(p);
+    assert(await options() > 3 && await options() < 200, 'drawn at the end: ' + await options());
+    for (let i = 0; i < 20; i++) await p.evaluate(i => { const b = document.getElementById('ladderbox'); b.scrollTop = b.scrollHeight * i / 20; }, i);
+    await p.keyboard.press('t'); await frame(p);
+    assert(await options() > 0, 'true time');
+    same(await wide(p), [], 'wide');
+  }));
+}
+
+(async () => {
+  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'tcpsee-chromium-'));
+  browser = await chromium.launch({ executablePath: browserPath, args: FLAGS.concat('--disk-cache-dir=' + data) });
+  const parts = { everyPage, accessibility, stepping, learning, pageControls, withoutScript, hostility, large };
+  const only = process.env.TCPSEE_BROWSER_PARTS;
+  try { for (const n in parts) if (!only || only.split(',').includes(n)) await parts[n](); } finally { await browser.close(); fs.rmSync(data, { recursive: true, force: true }); }
+})().catch(e => { console.log(JSON.stringify({ name: 'browser', ms: 0, error: String(e.stack || e) })); process.exit(1); });
