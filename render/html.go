@@ -76,8 +76,11 @@ func (p *page) Flush() error { return p.out.err }
 
 func (p *page) Close() error {
 	records := p.rec.Connections()
-	if rest := p.rec.Rest(); len(rest.Events) > 0 && len(records) == 0 || len(records) == 0 && p.o.Conn == 0 {
+	switch rest := p.rec.Rest(); {
+	case len(records) == 0 && (len(rest.Events) > 0 || p.o.Conn == 0):
 		records = append(records, rest)
+	case len(records) == 1 && len(rest.Events) > 0:
+		records = []*conn.Record{withRest(records[0], rest)}
 	}
 	if len(records) == 0 {
 		return fmt.Errorf("draw connection %d: there is none", p.o.Conn)
@@ -90,6 +93,22 @@ func (p *page) Close() error {
 	p.out.buf = appendForScript(p.out.buf, encoded)
 	p.put("</script>\n<script>%s</script>\n</body>\n</html>", pageScript)
 	return p.out.flush()
+}
+
+// withRest gives the only connection what belongs to none, by time: it is the
+// server's listen(), or a question for an address, and belongs to its story.
+func withRest(r, rest *conn.Record) *conn.Record {
+	all, more := *r, rest.Events
+	all.Events = make([]conn.Event, 0, len(r.Events)+len(more))
+	for i := range r.Events {
+		e := &r.Events[i]
+		for len(more) > 0 && e.Time.Known() && more[0].Time < e.Time {
+			all.Events, more = append(all.Events, more[0]), more[1:]
+		}
+		all.Events = append(all.Events, *e)
+	}
+	all.Events = append(all.Events, more...)
+	return &all
 }
 
 func (p *page) put(format string, args ...any) {

@@ -299,11 +299,29 @@ func (d *pageData) frame(p *dissect.Packet) {
 		name = safeName(d.o.Interface(p.Frame), maxName, d.g)
 	}
 	d.num(int64(d.text(name)))
-	for _, l := range p.Fields() {
+	whole := *p
+	whole.NumLayers = layersIn(p)
+	for _, l := range whole.Fields() {
 		l.Fields = dissect.Ungrouped(l.Fields)
 		d.layer(&l)
 	}
 	d.b = append(d.b, ']')
+}
+
+// layersIn counts the headers whose bytes were kept: a limit may have cut the
+// frame.
+func layersIn(p *dissect.Packet) int {
+	for i := range min(p.NumLayers, len(p.Layers)) {
+		l := &p.Layers[i]
+		b := p.Frame.Data
+		if l.Joined {
+			b = p.Joined
+		}
+		if int(l.Offset+l.Length) > len(b) {
+			return i
+		}
+	}
+	return min(p.NumLayers, len(p.Layers))
 }
 
 // payloadAt is where the payload begins, in the frame or in what was put

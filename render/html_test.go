@@ -188,6 +188,27 @@ func TestPageLimitsAreSaid(t *testing.T) {
 	}
 }
 
+// TestPageOfMoreThanItHolds has more bytes than a page takes, so that the last
+// frames have no headers any more.
+func TestPageOfMoreThanItHolds(t *testing.T) {
+	s := newScene("2025-11-20 16:39:16.000000")
+	l := s.link(1, "10.0.0.1:4000", "10.0.0.2:80", 1, 2)
+	data := strings.Repeat("x", maxPageFrame)
+	for i := range maxPageBytes/maxPageFrame + 3 {
+		l.send(at(i), conn.Client, segment{flags: push, seq: uint32(1 + i*len(data)), ack: 1, data: data, win: 1})
+	}
+	for _, embed := range []bool{false, true} {
+		page := pageOf(t, s, Options{Embed: embed})
+		if !strings.Contains(page, "of frames are left out") {
+			t.Error("the limit is not said")
+		}
+		if got := strings.Contains(page, `id="capture" download="tcpsee.pcapng"`); got != embed {
+			t.Errorf("embedded: %v", got)
+		}
+		dataOf(t, page)
+	}
+}
+
 func TestPageWithoutPayload(t *testing.T) {
 	page := pageOf(t, chat(), Options{NoPayload: true})
 	if strings.Contains(page, "Hello") || strings.Contains(page, base64.StdEncoding.EncodeToString([]byte("Hello\n"))) {

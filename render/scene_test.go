@@ -173,7 +173,7 @@ func (l *link) arp(t at, sender, target string, reply bool) *conn.Event {
 	if reply {
 		e.Neighbour.SenderMAC, e.Neighbour.HasMAC = [6]byte{0x06, 0x26, 0xcb, 0xdc, 0x9e, 0x41}, true
 	}
-	p.Frame = &capture.Frame{Number: e.Frame, Time: e.Time, OrigLen: 42}
+	p.Frame = &capture.Frame{Number: e.Frame, Time: e.Time, OrigLen: 42, Data: make([]byte, 54)}
 	e.Packet = p
 	return e
 }

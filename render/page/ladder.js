@@ -24,7 +24,7 @@ function placeEvenly() {
   }
   G.height = y + 0.8 * em;
 }
-// True time: distances are times, and what is longer than FOLD pixels is folded.
+// True time: distances are times, and what is longer than FOLD pixels is folded; zoomed in, what is longer than more.
 function placeInTime() {
   const times = [];
   for (const e of S.ev) if (e.at != null) times.push(e.leaves, e.arrives);
@@ -37,12 +37,12 @@ function placeInTime() {
   const scale = Math.min(2.1 * em / (steps[Math.floor(steps.length / 2)] || 1), way ? 0.4 * ui.box.clientHeight / way : Infinity) * S.zoom;
   const at = [], ys = [];
   G.gaps = []; G.boxes = null;
-  const y0 = 1.9 * em;
+  const y0 = 1.9 * em, fold = FOLD * clamp(S.zoom, 1, 6);
   let y = y0;
   for (let i = 0; i < times.length; i++) {
     if (i > 0) {
       const px = (times[i] - times[i - 1]) * scale;
-      if (px > FOLD) { G.gaps.push([y + 16, span(times[i] - times[i - 1])]); y += FOLDED; } else y += px;
+      if (px > fold) { G.gaps.push([y + 16, span(times[i] - times[i - 1])]); y += FOLDED; } else y += px;
     }
     at.push(times[i]); ys.push(y);
   }
