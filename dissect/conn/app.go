@@ -119,11 +119,13 @@ type appBudget struct {
 	Quiet   bool   // make no descriptions
 	Refused uint64 // times that something was not put together for want of memory
 
-	used  int
-	frame int64 // of the segment at hand
-	notes [appNotes]string
-	n     int
-	more  int // notes that found no room
+	used   int
+	spares [][]byte // for copies of segments that come too early
+	work   *appWork // the last one that was given back, empty
+	frame  int64    // of the segment at hand
+	notes  [appNotes]string
+	n      int
+	more   int // notes that found no room
 }
 
 // appProto is a protocol of layer 7 or 6.
@@ -410,9 +412,21 @@ func (a *app) keep(d *appDir, data []byte) bool {
 
 func (a *app) workOf(d *appDir) *appWork {
 	if d.work == nil {
-		d.work = new(appWork)
+		if d.work = a.budget.work; d.work == nil {
+			d.work = new(appWork)
+		}
+		a.budget.work = nil
 	}
 	return d.work
+}
+
+// dropWork gives back what a direction has put aside.
+func (a *app) dropWork(d *appDir) {
+	w := d.work
+	a.budget.used -= w.charged
+	clear(w.held)
+	*w = appWork{held: w.held[:0]}
+	d.work, a.budget.work = nil, w
 }
 
 // charge takes n bytes of the budget.
@@ -440,8 +454,7 @@ func (a *app) drop(d *appDir) {
 	w.charged -= cap(w.buf)
 	w.buf, w.scanned = nil, 0
 	if len(w.held) == 0 {
-		a.budget.used -= w.charged
-		d.work = nil
+		a.dropWork(d)
 	}
 }
 
@@ -483,9 +496,8 @@ func (a *app) name() string {
 // release gives back what was put aside.
 func (a *app) release() {
 	for i := range a.dirs {
-		if w := a.dirs[i].work; w != nil {
-			a.budget.used -= w.charged
-			a.dirs[i].work = nil
+		if a.dirs[i].work != nil {
+			a.dropWork(&a.dirs[i])
 		}
 	}
 }

@@ -49,13 +49,12 @@ func (a *app) hold(d *appDir, p heldPart) bool {
 	cost := heldCost + len(p.data)
 	if len(w.buf)+w.bytes+cost > appBufferLimit || !a.charge(w, cost) {
 		if len(w.held) == 0 && len(w.buf) == 0 {
-			a.budget.used -= w.charged
-			d.work = nil
+			a.dropWork(d)
 		}
 		return false
 	}
 	w.bytes += cost
-	p.data = slices.Clone(p.data)
+	p.data = a.budget.copy(p.data)
 	w.held = slices.Insert(w.held, i, p)
 	return true
 }
@@ -71,10 +70,10 @@ func (a *app) drain(side Side) {
 			return
 		}
 		a.unhold(d)
-		if old >= p.length {
-			continue
+		if old < p.length {
+			a.take(side, p.data, p.length, old)
 		}
-		a.take(side, p.data, p.length, old)
+		a.budget.spare(p.data)
 	}
 }
 
@@ -87,8 +86,7 @@ func (a *app) unhold(d *appDir) {
 	w.charged -= cost
 	a.budget.used -= cost
 	if len(w.held) == 0 && len(w.buf) == 0 {
-		a.budget.used -= w.charged
-		d.work = nil
+		a.dropWork(d)
 	}
 }
 
@@ -99,5 +97,29 @@ func (a *app) hole(side Side) {
 	if n := int64(to.Diff(d.next)); n > 0 {
 		a.gap(side, n)
 		d.next = to
+	}
+}
+
+// What is kept for the next segments that come too early.
+const (
+	maxSpares = 16
+	spareSize = 2 << 10 // bytes of each, about one packet
+)
+
+// copy returns a copy of a segment's payload, nil for nil.
+func (b *appBudget) copy(data []byte) []byte {
+	n := len(b.spares)
+	if n == 0 || len(data) == 0 || len(data) > spareSize {
+		return slices.Clone(data)
+	}
+	s := b.spares[n-1]
+	b.spares = b.spares[:n-1]
+	return append(s[:0], data...)
+}
+
+// spare takes back what copy returned, once nobody reads it any more.
+func (b *appBudget) spare(data []byte) {
+	if len(data) > 0 && len(data) <= spareSize && len(b.spares) < maxSpares {
+		b.spares = append(b.spares, data)
 	}
 }

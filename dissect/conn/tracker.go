@@ -192,9 +192,11 @@ func (t *Tracker) event(typ Type) *Event {
 
 // Left gives the TypeEnd events of all connections that are left, in the order
 // of their numbers, one at a time, and before them what is to be said about
-// addresses that nobody had. An event is valid until the next.
+// addresses that nobody had. An event is valid until the next. Afterwards the
+// Tracker knows of no connection.
 func (t *Tracker) Left() iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
+		defer t.clear()
 		t.begin(capture.NoTime)
 		t.unanswered()
 		for i := range t.events {
@@ -204,7 +206,7 @@ func (t *Tracker) Left() iter.Seq[*Event] {
 		}
 		for _, n := range t.left() {
 			t.begin(capture.NoTime)
-			t.end(n, t.entries.at(n))
+			t.tell(t.entries.at(n))
 			for i := range t.events {
 				if !yield(&t.events[i]) {
 					return

@@ -133,15 +133,22 @@ func (t *Tracker) silentLongest() (number uint32, oldest *entry) {
 	return number, oldest
 }
 
-// end gives out a connection's TypeEnd event and forgets it.
-func (t *Tracker) end(n uint32, e *entry) {
+// tell gives out a connection's TypeEnd event.
+func (t *Tracker) tell(e *entry) {
 	ev := t.event(TypeEnd)
 	c := t.connection()
 	t.summarize(c, e)
 	t.describeEnd(ev, c)
+}
+
+// end gives out a connection's TypeEnd event and forgets it.
+func (t *Tracker) end(n uint32, e *entry) {
+	t.tell(e)
 	t.table.remove(t.table.hash(t.keyIn(n, e)), n)
+	if t.trails != nil {
+		delete(t.trails, int64(e.number.get()))
+	}
 	t.forget(n, e)
-	delete(t.trails, c.Number)
 }
 
 // connection returns a Connection to fill; those of one call differ.
@@ -176,4 +183,12 @@ func (t *Tracker) forget(n uint32, e *entry) {
 	if t.latest.number == n {
 		t.latest.number = 0
 	}
+}
+
+// clear forgets all connections.
+func (t *Tracker) clear() {
+	t.table, t.latest, t.leaving = newTable(), latest{}, leavers{}
+	t.entries, t.bodies, t.ledgers = slab[entry]{}, slab[body]{}, slab[ledger]{}
+	t.apps, t.sides, t.noSides, t.pending, t.hand = nil, nil, nil, 0, 0
+	t.budget.used = 0
 }

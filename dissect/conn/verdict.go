@@ -298,9 +298,15 @@ func (j *judgement) closed() {
 	x := f.finOrder
 	y := x.Other()
 	j.by(x)
-	frames := []int64{f.fin[x], f.finAcked[x], f.fin[y], f.finAcked[y]}
+	var (
+		frames []int64
+		lead   string
+	)
+	if !j.brief {
+		frames = []int64{f.fin[x], f.finAcked[x], f.fin[y], f.finAcked[y]}
+		lead = "closed by the " + x.String()
+	}
 	whole := f.finAcked[x] != 0 && f.finAcked[y] != 0
-	lead := "closed by the " + x.String()
 	switch {
 	case f.rst != 0:
 		j.outcome(OutcomeClosed, "", j.words("%s, FIN from both ends %s, then RST by the %s (%d).", lead, j.list(f.fin[x], f.fin[y]), f.rstBy, f.rst), f.fin[x], f.fin[y], f.rst)
@@ -333,6 +339,9 @@ func (j *judgement) closed() {
 
 // timeWait says who keeps the connection in mind (RFC 9293, section 3.6).
 func (j *judgement) timeWait() {
+	if j.brief {
+		return
+	}
 	var at []string
 	for _, s := range []Side{Client, Server} {
 		if j.c.States[s] == StateTimeWait {
