@@ -22,8 +22,8 @@ import (
 
 // Sizes of a parcel.
 const (
-	parcelPackets = 512   // or a few more
-	parcelReads   = 5     // times that the source is asked for frames
+	parcelPackets = 256   // or a few more
+	parcelReads   = 2     // times that the source is asked for frames
 	parcelEvents  = 256   // events of a parcel that has no packets
 	impatient     = 20000 // looks, of a few nanoseconds each, before a worker sleeps
 )
