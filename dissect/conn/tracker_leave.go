@@ -189,6 +189,7 @@ func (t *Tracker) forget(n uint32, e *entry) {
 func (t *Tracker) clear() {
 	t.table, t.latest, t.leaving = newTable(), latest{}, leavers{}
 	t.entries, t.bodies, t.ledgers = slab[entry]{}, slab[body]{}, slab[ledger]{}
+	clear(t.trails)
 	t.apps, t.sides, t.noSides, t.pending, t.hand = nil, nil, nil, 0, 0
 	t.budget.used = 0
 }
