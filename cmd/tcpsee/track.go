@@ -14,6 +14,7 @@ type trackFlags struct {
 	split       bool
 	connections int
 	linger      time.Duration
+	kept        int
 	layer7      int // MiB
 }
 
@@ -21,6 +22,7 @@ func (t *trackFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&t.split, "split", false, "the same addresses and ports in another VLAN, VXLAN, Geneve, GRE key or PPPoE session are another connection")
 	f.IntVar(&t.connections, "max-connections", conn.DefaultConnections, "follow `N` connections at once; beyond, the one closed or silent for longest is written out early")
 	f.DurationVar(&t.linger, "linger", conn.DefaultLinger, "how long a closed connection is kept for late segments")
+	f.IntVar(&t.kept, "keep-closed", conn.DefaultKept, "in files, keep `N` closed connections for longer than that")
 	f.IntVar(&t.layer7, "layer7-memory", conn.DefaultAppMemory>>20, "`MiB` that layer 7 may put aside while segments are missing")
 }
 
@@ -30,6 +32,8 @@ func (t *trackFlags) check() error {
 		return usagef("--max-connections %d: one at least is needed", t.connections)
 	case t.linger <= 0:
 		return usagef("--linger %v: it must be longer than 0", t.linger)
+	case t.kept < 0:
+		return usagef("--keep-closed %d: say 0 or more", t.kept)
 	case t.layer7 < 1 || t.layer7 > maxLayer7:
 		return usagef("--layer7-memory %d: say 1 to %d (MiB)", t.layer7, maxLayer7)
 	}
@@ -40,5 +44,12 @@ const maxLayer7 = 1 << 16 // MiB
 
 // options are the flags' part of conn.Options.
 func (t *trackFlags) options() conn.Options {
-	return conn.Options{Split: t.split, Limits: conn.Limits{Connections: t.connections, Linger: t.linger, AppMemory: t.layer7 << 20}}
+	l := conn.Limits{Connections: t.connections, Linger: t.linger, Kept: t.kept, AppMemory: t.layer7 << 20}
+	switch l.Kept {
+	case conn.DefaultKept:
+		l.Kept = 0 // of files
+	case 0:
+		l.Kept = -1
+	}
+	return conn.Options{Split: t.split, Limits: l}
 }

@@ -76,7 +76,7 @@ vlan 7
 		split bool
 		want  int
 	}{{false, 2}, {true, 1}} {
-		tr := New(Options{Split: tt.split})
+		tr := New(Options{Split: tt.split, Limits: Limits{Kept: -1}})
 		var d dissect.Decoder
 		var p dissect.Packet
 		reused := 0

@@ -14,12 +14,14 @@ import (
 const (
 	DefaultConnections = 1 << 18
 	DefaultLinger      = 120 * time.Second
+	DefaultKept        = 1 << 12
 )
 
 // Limits bounds what a Tracker remembers.
 type Limits struct {
 	Connections int           // that are followed at once; 0 is DefaultConnections
-	Linger      time.Duration // how long a closed one is kept after its last segment; 0 is DefaultLinger
+	Linger      time.Duration // how long a closed one is kept after its last segment at least; 0 is DefaultLinger
+	Kept        int           // closed ones that are kept longer than Linger while there are no more of them; 0 is DefaultKept, or none with Options.Live, where somebody waits for their end; less is none
 	AppMemory   int           // bytes that layer 7 may put aside; 0 is DefaultAppMemory
 }
 
@@ -106,6 +108,9 @@ func New(o Options) *Tracker {
 	}
 	if o.Limits.Linger <= 0 {
 		o.Limits.Linger = DefaultLinger
+	}
+	if o.Limits.Kept == 0 && !o.Live {
+		o.Limits.Kept = DefaultKept
 	}
 	t := &Tracker{
 		options: o,

@@ -52,10 +52,15 @@ func (t *Tracker) waits(x leaver) *entry {
 	return e
 }
 
+// keeps reports whether so few closed connections wait to leave that none need.
+func (t *Tracker) keeps() bool {
+	return len(t.leaving.items)-t.leaving.head <= t.options.Limits.Kept
+}
+
 // lapsed reports whether a connection has been closed and silent for so long
 // that a segment is not its own any more.
 func (t *Tracker) lapsed(e *entry) bool {
-	return e.flags.has(flagQueued) && t.now.Known() && t.now.Sub(e.last) > t.options.Limits.Linger
+	return e.flags.has(flagQueued) && t.now.Known() && t.now.Sub(e.last) > t.options.Limits.Linger && !t.keeps()
 }
 
 // leaveAtOnce is how many connections leave in one call at most, so that a
@@ -66,7 +71,7 @@ const leaveAtOnce = 16
 func (t *Tracker) leave() {
 	l := &t.leaving
 	for range leaveAtOnce {
-		if l.head == len(l.items) || !t.now.Known() || t.now <= l.items[l.head].at {
+		if l.head == len(l.items) || !t.now.Known() || t.now <= l.items[l.head].at || t.keeps() {
 			return
 		}
 		x := l.items[l.head]

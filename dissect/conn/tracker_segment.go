@@ -416,7 +416,9 @@ func (t *Tracker) follow(s *segment) {
 		if !known || after(s.end, e.next[s.from]) {
 			e.next[s.from] = s.end
 			b.nextTime[s.from] = clockOf(s.now)
-			e.flags.set(flagKnown0 << s.from)
+			// The number of an RST that answers a segment without ACK is 0 and
+			// stands for nothing (RFC 9293, section 3.10.7.1).
+			e.flags.put(flagKnown0<<s.from, s.end != 0 || s.flags&dissect.RST == 0)
 		}
 		if inOrder {
 			b.maxAck[s.from] = e.next[s.from]
@@ -599,7 +601,10 @@ func (t *Tracker) synOptions(s *segment) {
 }
 
 // cut reports whether the capture does not hold all of the header.
-func (s *segment) cut() bool { return int(s.p.TCP.Header)-tcpHeader > len(s.p.TCP.Options) }
+func (s *segment) cut() bool {
+	n := s.p.NumLayers
+	return n > 0 && s.p.Layers[n-1].Length < s.p.TCP.Header
+}
 
 // legible reports whether the options were captured and make sense: they may
 // change what a segment means (SACK, D-SACK, MPTCP), and Wireshark says nothing
@@ -611,8 +616,6 @@ func (s *segment) legible() bool {
 	v, ok := option(s.p.TCP.Options, optionSACK)
 	return !ok || len(v) > 0
 }
-
-const tcpHeader = 20 // bytes, without options
 
 // completeness returns what a segment adds to Wireshark's tcp.completeness.
 func (s *segment) completeness() uint8 {

@@ -122,7 +122,7 @@ func TestOrderOfEvents(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			run(t, New(Options{}), tt.script, func(e *Event) { got = append(got, summary(e)) })
+			run(t, New(Options{Limits: Limits{Kept: -1}}), tt.script, func(e *Event) { got = append(got, summary(e)) })
 			if want := strings.Join(lines(tt.want), "\n"); strings.Join(got, "\n") != want {
 				t.Errorf("events\n%s\nwant\n%s", strings.Join(got, "\n"), want)
 			}
@@ -171,7 +171,7 @@ func TestLeavingDoesNotChangeLabels(t *testing.T) {
 		< S. 0:0(0) ack 1
 		> . ack 1`
 	labels := func(after string) (out []string) {
-		run(t, New(Options{}), fmt.Sprintf(script, after), func(e *Event) {
+		run(t, New(Options{Limits: Limits{Kept: -1}}), fmt.Sprintf(script, after), func(e *Event) {
 			if e.Type == TypeSegment {
 				out = append(out, fmt.Sprint(e.Conn, e.Kind, e.Labels))
 			}
