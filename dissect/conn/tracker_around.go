@@ -70,6 +70,9 @@ type recentConn struct {
 
 // neighbour takes ARP or neighbour discovery.
 func (t *Tracker) neighbour(p *dissect.Packet) {
+	if !p.Neighbour.Reply && p.Neighbour.Sender.IsUnspecified() {
+		return // whether its own new address is free (RFC 4862, section 5.4; RFC 5227): silence is right
+	}
 	n := &t.around
 	x := asked{Neighbour: p.Neighbour, at: p.Frame.Time, gap: p.Frame.Time.Sub(t.before), frame: p.Frame.Number, file: p.Frame.File}
 	if x.Reply {

@@ -112,6 +112,11 @@ func TestOrderOfEvents(t *testing.T) {
 			2: #0 neighbour 10.0.0.2
 			3: #0 neighbour 10.0.0.2
 			wait nobody answers for 10.0.0.2: asked 3 times, no answer came. Is the address right, and that machine on?`},
+		{"whether an address is free is no question for a connection", `
+			arp who-has 10.0.0.1 tell 0.0.0.0
+			> S 0:0(0)`, `
+			2: #1 SYN
+			end #1 no-answer`},
 		{"an ICMP error belongs to what it quotes", `
 			> S 0:0(0)
 			icmp from 10.0.0.9 unreachable host`, `
