@@ -62,7 +62,7 @@ func (t *timeline) fold(v *connView, e *conn.Event) bool {
 
 // bulk reports whether a segment is one of those that a run is made of.
 func bulk(e *conn.Event) bool {
-	if e.States != e.Before || e.Handshake || commented(e.Packet) {
+	if e.States != e.Before || e.Handshake || commented(e.Packet) || lostBefore(e) != "" {
 		return false
 	}
 	return e.Kind == conn.KindData || e.Kind == conn.KindACK

@@ -27,6 +27,11 @@ func captureNotes(c *conn.Capture, g *glyphs) []string {
 	if len(parts) > 0 {
 		lines = append(lines, "Not drawn: "+strings.Join(parts, "; ")+".")
 	}
+	for _, why := range sortedKeys(c.LeftOut) {
+		if n := c.LeftOut[why]; n > 0 {
+			lines = append(lines, "Left out: "+plural(uint64(n), "frame")+" "+safeText(why, g)+".")
+		}
+	}
 	if c.Dropped > 0 {
 		lines = append(lines, "Lost before they could be read: "+plural(c.Dropped, "packet")+". Rows may be missing.")
 	}
@@ -50,6 +55,15 @@ func captureNotes(c *conn.Capture, g *glyphs) []string {
 		lines = append(lines, "The capture cannot be read further: "+safeText(c.Fault, g)+".")
 	}
 	return lines
+}
+
+// lostBefore says how many packets the capture lost just before that of e;
+// nothing where it lost none.
+func lostBefore(e *conn.Event) string {
+	if e.Packet == nil || e.Packet.Frame == nil || e.Packet.Frame.Dropped == 0 {
+		return ""
+	}
+	return plural(e.Packet.Frame.Dropped, "packet") + " lost here: they were sent, and the system had no room to capture them"
 }
 
 func times(n int64) string {

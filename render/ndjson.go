@@ -681,6 +681,17 @@ func (n *ndjson) capture(b []byte, e *conn.Event) []byte {
 		b = strconv.AppendInt(b, c.Unfollowed[why], 10)
 	}
 	b = append(b, '}')
+	if len(c.LeftOut) > 0 {
+		b = append(b, `,"left_out":{`...)
+		for i, why := range sortedKeys(c.LeftOut) {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(appendJSONString(b, why), ':')
+			b = strconv.AppendInt(b, c.LeftOut[why], 10)
+		}
+		b = append(b, '}')
+	}
 	b = appendUintValue(b, `,"dropped":`, c.Dropped)
 	b = appendIntValue(b, `,"evicted":`, c.Evicted)
 	b = appendIntValue(b, `,"layer7_refused":`, c.AppRefused)

@@ -167,7 +167,7 @@ func TestNDJSONOthers(t *testing.T) {
 	s := refused()
 	s.capture(conn.Capture{
 		Files: []string{"x.pcap"}, Interfaces: []capture.Interface{{Name: "eth0", Link: capture.LinkEthernet, SnapLen: 65535}},
-		Frames: 4, Bytes: 212, Segments: 2, Connections: 1, NotTCP: 2, Unfollowed: map[string]int64{"b": 1, "a": 2}, Dropped: 3, Evicted: 4, AppRefused: 5, Forgotten: 6,
+		Frames: 4, Bytes: 212, Segments: 2, Connections: 1, NotTCP: 2, Unfollowed: map[string]int64{"b": 1, "a": 2}, LeftOut: map[string]int64{"c": 5}, Dropped: 3, Evicted: 4, AppRefused: 5, Forgotten: 6,
 		First: s.stamp(0), Last: capture.NoTime, Fault: "broken", Findings: []string{"odd"},
 	})
 	got := decodeLines(t, ndjsonOf(t, s, Options{}))
@@ -188,7 +188,7 @@ func TestNDJSONOthers(t *testing.T) {
 		`"meaning":"no program there listens on port 3000 of that address, or a firewall refuses in its name.","evidence":[4],` +
 		`"next_step":"on 10.9.0.2, ss -ltn: is :3000 there, and not 127.0.0.1:3000 only?"}` + "\n" +
 		`{"type":"capture","schema":1,"files":["x.pcap"],"interfaces":[{"name":"eth0","link":"EN10MB","snap_length":65535}],"frames":4,"bytes":212,` +
-		`"segments":2,"connections":1,"not_tcp":2,"unfollowed":{"a":2,"b":1},"dropped":3,"evicted":4,"layer7_refused":5,"forgotten":6,"start":"2025-11-20T16:40:52.568690000Z",` +
+		`"segments":2,"connections":1,"not_tcp":2,"unfollowed":{"a":2,"b":1},"left_out":{"c":5},"dropped":3,"evicted":4,"layer7_refused":5,"forgotten":6,"start":"2025-11-20T16:40:52.568690000Z",` +
 		`"end":null,"fault":"broken","findings":["odd"]}` + "\n"
 	if last != want {
 		t.Errorf("got\n%s\nwant\n%s", last, want)

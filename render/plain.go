@@ -39,6 +39,9 @@ func (p *plain) Event(e *conn.Event) error {
 		return p.out.err
 	}
 	p.begin(e)
+	if lost := lostBefore(e); lost != "" {
+		p.say(sentence(lost))
+	}
 	switch e.Type {
 	case conn.TypeSegment:
 		p.segment(e)

@@ -121,11 +121,13 @@ func (t *timeline) draw(e *conn.Event) {
 		t.view(e)
 		t.headsAgain(e)
 		t.gap(e)
+		t.lost(e)
 		t.icmpRow(e)
 	case conn.TypeNeighbour:
 		t.view(e)
 		t.headsAgain(e)
 		t.gap(e)
+		t.lost(e)
 		t.neighbourRow(e)
 	case conn.TypeCall:
 		t.view(e)
@@ -161,6 +163,7 @@ func (t *timeline) segment(e *conn.Event) {
 		return
 	}
 	t.gap(e)
+	t.lost(e)
 	t.segmentRow(v, e)
 	t.comments(e.Packet)
 	if e.Handshake {
@@ -263,6 +266,13 @@ func (t *timeline) gap(e *conn.Event) {
 		text += ": typing stays local, Enter sends"
 	}
 	t.note(t.lay.client, text, sgrGrey)
+}
+
+// lost says what the capture lost just before e.
+func (t *timeline) lost(e *conn.Event) {
+	if s := lostBefore(e); s != "" {
+		t.note(t.lay.client, t.g.gap+"  "+s, "")
+	}
 }
 
 // typed reports whether a segment looks like a line that somebody typed.

@@ -308,6 +308,7 @@ type Capture struct {
 	Connections int64
 	NotTCP      int64            // frames with anything else
 	Unfollowed  map[string]int64 // why frames were not followed: "link type 147": 3
+	LeftOut     map[string]int64 // frames that the command did not ask for, by why: "copies …"; none of them is in the other counts
 	Dropped     uint64
 	Evicted     int64 // connections written out early because Limits.Connections was reached
 	AppRefused  int64 // times that layer 7 was not put together because Limits.AppMemory was reached
