@@ -17,6 +17,8 @@ type InterfaceInfo struct {
 	Addrs    []netip.Prefix   // its addresses with the length of their prefix
 	Link     LinkType         // of the frames that live capture gives for it
 	Kind     string           // "loopback", "Ethernet", "bridge", "wireguard", …; empty where not known
+	Master   int              // the number of the bridge, bond or VRF that it is a port of; 0 for none
+	Lower    int              // the number of the interface that it lies on (a VLAN's, a macvlan's); 0 for none
 }
 
 // portableInterfaces lists interfaces with what every system tells.

@@ -75,8 +75,15 @@ func parseLink(m *syscall.NetlinkMessage) (InterfaceInfo, bool) {
 		Link:     linkOf(hatype, unix.ETH_P_IP),
 		Kind:     kindOf(hatype),
 	}
+	elsewhere := false // what it lies on is in another network namespace
 	for _, a := range attrs {
 		switch a.Attr.Type &^ (unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER) {
+		case unix.IFLA_MASTER:
+			info.Master = interfaceNumber(a.Value)
+		case unix.IFLA_LINK:
+			info.Lower = interfaceNumber(a.Value)
+		case unix.IFLA_LINK_NETNSID:
+			elsewhere = true
 		case unix.IFLA_IFNAME:
 			info.Name = cString(a.Value)
 		case unix.IFLA_MTU:
@@ -93,7 +100,19 @@ func parseLink(m *syscall.NetlinkMessage) (InterfaceInfo, bool) {
 			}
 		}
 	}
+	// Of a veth it is the other end, and a device on its own names itself.
+	if elsewhere || info.Kind == "veth" || info.Lower == info.Index {
+		info.Lower = 0
+	}
 	return info, info.Name != ""
+}
+
+// interfaceNumber reads an attribute that names an interface.
+func interfaceNumber(b []byte) int {
+	if len(b) < 4 {
+		return 0
+	}
+	return int(int32(binary.NativeEndian.Uint32(b)))
 }
 
 // hasHardware tells link-layer addresses from the IP addresses that tunnels

@@ -125,8 +125,9 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	if err != nil {
 		return err
 	}
+	d.iface = interfaceFor(plan.Targets)
 	d.live, err = capture.OpenLive(capture.LiveOptions{
-		Interface: interfaceFor(plan.Targets),
+		Interface: d.iface,
 		Filter:    attemptFilter(first, fl.repeat > 1),
 	})
 	if err != nil {

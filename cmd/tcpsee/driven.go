@@ -24,6 +24,7 @@ type driven struct {
 	console *console
 	input   *drive.Input // standard input, for one relay after another
 	live    *capture.Live
+	iface   string // that live captures on
 	names   *processNames
 	// confined is what it may still do once the capture is open.
 	confined confinement
@@ -84,6 +85,7 @@ func (d *driven) draw(act func() error) error {
 		result <- act()
 	}()
 	l := &loop{tracking: d.fl.trackFlags.options(), src: src, window: d.fl.newWindow(d.console.picture), saves: saves, disguise: hide, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, finish: finish, idle: stragglers}
+	l.copies = newCopies(src, d.iface, "")
 	drawn := l.run(context.Background())
 	d.stop() // where drawing failed, the connection ends with it
 	go drainCalls(d.calls, finish)

@@ -110,6 +110,7 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 	if l.Addr.Addr().IsLoopback() {
 		name, _, _ = capture.RouteInterface(l.Addr.Addr())
 	}
+	d.iface = name
 	d.live, err = capture.OpenLive(capture.LiveOptions{
 		Interface: name,
 		Filter:    capture.DriveFilter(capture.DriveSpec{Local: l.Addr}),

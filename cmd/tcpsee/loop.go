@@ -40,6 +40,8 @@ type loop struct {
 	prompt    bool                         // flush after each batch: live, and pipes
 	match     func(f *capture.Frame) bool  // nil lets everything pass
 	pass      func(p *dissect.Packet) bool // nil lets everything pass
+	others    string                       // what pass stops, for the footer; empty where that is not worth a word
+	copies    *copies                      // nil where each packet is seen once
 	calls     <-chan timedCall             // nil where nothing is driven
 	finish    <-chan struct{}              // closed when nothing more will be driven; nil where nothing is
 	renderers []render.Renderer
@@ -63,6 +65,8 @@ type loop struct {
 	err     error          // the first error of a renderer or of saving
 	reached bool           // the limit
 	flushed time.Time      // when saved rows were shown last
+	dropped uint64         // packets that the kernel lost before the next frame
+	stopped int64          // frames that pass stopped
 	rowless bool           // nobody reads events of segments any more
 	steady  *steady        // what names interfaces, where reading may be ahead of drawing; nil where it is not
 	parcel  *parcel        // where events go; nil is to the renderers
@@ -304,11 +308,16 @@ func (l *loop) custom(f *capture.Frame) {
 
 // prepare decodes a frame, and reports whether it is to be followed.
 func (l *loop) prepare(f *capture.Frame, p *dissect.Packet) bool {
+	l.dropped += f.Dropped
 	if l.match != nil && !l.match(f) {
 		return false
 	}
 	l.decoder.Decode(f, p)
 	if l.pass != nil && !l.pass(p) {
+		l.stopped++
+		return false
+	}
+	if !l.copies.pass(p) {
 		return false
 	}
 	if l.disguise != nil { // nothing from here on sees what came
@@ -346,6 +355,10 @@ func (l *loop) track(p *dissect.Packet) {
 func (l *loop) count(f *capture.Frame) {
 	l.total.Frames++
 	l.total.Bytes += int64(f.OrigLen)
+	f.Dropped, l.dropped = l.dropped, 0
+	if l.live { // counted anew, as -w numbers what it saves
+		f.Number = l.total.Frames
+	}
 	if !f.Time.Known() {
 		return
 	}
@@ -454,10 +467,23 @@ func (l *loop) finishCapture(fault error) {
 	s := l.tracker.Stats()
 	l.total.Evicted, l.total.AppRefused, l.total.Forgotten = s.Evicted, s.AppRefused, s.Forgotten
 	l.total.Dropped = l.src.Stats().Dropped
+	l.leaveOut(l.others, l.stopped)
+	l.leaveOut(l.copies.note())
 	e := conn.Event{Type: conn.TypeCapture, Time: l.total.Last, Capture: &l.total}
 	for _, r := range l.renderers {
 		l.keep(r.Event(&e))
 	}
+}
+
+// leaveOut notes frames that were left out on purpose.
+func (l *loop) leaveOut(why string, n int64) {
+	if why == "" || n == 0 {
+		return
+	}
+	if l.total.LeftOut == nil {
+		l.total.LeftOut = make(map[string]int64)
+	}
+	l.total.LeftOut[why] += n
 }
 
 // flush shows what was drawn, where somebody watches it grow.

@@ -173,6 +173,7 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, ca
 	}()
 	mine := &ownPackets{w: w}
 	l := &loop{tracking: fl.trackFlags.options(), src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, saves: saves, disguise: hide, calls: calls, finish: finish, idle: stragglers, pass: mine.pass}
+	l.copies = newCopies(src, capture.AnyInterface, "")
 	drawn := l.run(context.Background())
 	go drainCalls(calls, w.Done())
 	<-finish

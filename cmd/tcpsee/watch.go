@@ -22,6 +22,7 @@ type watchFlags struct {
 	count       int64
 	exact       bool
 	ssh         bool
+	copies      bool
 }
 
 func (a *app) watchCommand() *cobra.Command {
@@ -48,6 +49,7 @@ Capturing needs root or CAP_NET_RAW.`,
 	f.BoolVar(&fl.promiscuous, "promiscuous", false, "take frames for other hosts too")
 	f.Int64VarP(&fl.count, "count", "c", 0, "end after `N` packets")
 	f.BoolVar(&fl.exact, "exact", false, "only what matches the filter: no ICMP errors, no ARP beside it")
+	f.BoolVar(&fl.copies, "copies", false, "draw a packet on each interface that sees it, not once")
 	f.BoolVar(&fl.ssh, "ssh", false, "draw your own ssh session too")
 	return cmd
 }
@@ -110,6 +112,10 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	}
 	l := &loop{tracking: fl.trackFlags.options(), src: from, live: true, prompt: true, renderers: rs, limit: fl.count, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
 		match: matchLive(expr, fl.exact), pass: leaveOut(own)}
+	l.others = "of ssh sessions (--ssh draws them)"
+	if !fl.copies {
+		l.copies = newCopies(from, fl.iface, " (--copies draws them)")
+	}
 	return errors.Join(l.run(ctx), fl.closeOutputs())
 }
 
