@@ -22,6 +22,7 @@ type listenFlags struct {
 	port      string
 	keep      bool
 	udp       bool
+	tls       serverTLS
 }
 
 func (a *app) listenCommand() *cobra.Command {
@@ -36,12 +37,16 @@ It ends with the connection (--keep waits for the next).
 Capturing needs root or CAP_NET_RAW.`,
 		Example: `  sudo tcpsee listen 3000          and in another terminal: nc 127.0.0.1 3000
   sudo tcpsee listen 127.0.0.1 3000
-  sudo tcpsee listen --keep 8080`,
+  sudo tcpsee listen --keep 8080
+  sudo tcpsee listen --tls 4433    and: tcpsee connect --tls --insecure 127.0.0.1 4433`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := fl.address(args); err != nil {
 				return err
 			}
 			if err := fl.extras(cmd.Flags().Changed("backlog")); err != nil {
+				return err
+			}
+			if err := fl.tls.check(); err != nil {
 				return err
 			}
 			return a.listen(cmd.Context(), &fl)
@@ -61,6 +66,9 @@ Capturing needs root or CAP_NET_RAW.`,
 	f.BoolVarP(&fl.relay.CRLF, "crlf", "C", false, "end lines with CR LF")
 	f.BoolVar(&fl.relay.Reset, "linger0", false, "end with RST in place of FIN")
 	f.BoolVar(&fl.relay.StopReading, "zero-window", false, "stop reading: the window closes as data comes")
+	f.BoolVar(&fl.tls.on, "tls", false, "talk TLS, with a certificate made for this run unless --cert names one")
+	f.StringVar(&fl.tls.cert, "cert", "", "with --tls, the certificate (and those above it) in `FILE`, as PEM")
+	f.StringVar(&fl.tls.key, "key", "", "with --tls, the certificate's private key in `FILE`, as PEM")
 	f.BoolVarP(&fl.udp, "udp", "u", false, "")
 	_ = f.MarkHidden("udp")
 	return cmd
@@ -106,6 +114,9 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 		return err
 	}
 	defer l.Close()
+	if err := fl.tls.prepare(l.Reachable()); err != nil {
+		return err
+	}
 	name := capture.AnyInterface
 	if l.Addr.Addr().IsLoopback() {
 		name, _, _ = capture.RouteInterface(l.Addr.Addr())
@@ -121,17 +132,28 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 	if err := l.Listen(); err != nil {
 		return err
 	}
-	d.announce(l)
+	d.announce(l, fl)
 	d.drives(func(a netip.AddrPort) bool { return a.Port() == l.Addr.Port() })
 	return d.draw(func() error { return d.serve(l, fl) })
 }
 
 // announce says what the other side may type.
-func (d *driven) announce(l *drive.Listener) {
+func (d *driven) announce(l *drive.Listener, fl *listenFlags) {
 	var b strings.Builder
+	at := l.Reachable()
 	fmt.Fprintf(&b, "listening on %s · the other side types one of:\n", l.Addr)
-	for _, at := range l.Reachable() {
-		fmt.Fprintf(&b, "  nc %s %d%s\n", at.Addr(), at.Port(), onThisMachine(at.Addr().IsLoopback()))
+	for _, a := range at {
+		command := "nc"
+		if fl.tls.on {
+			command = "tcpsee connect --tls --insecure"
+		}
+		fmt.Fprintf(&b, "  %s %s %d%s\n", command, a.Addr(), a.Port(), onThisMachine(a.Addr().IsLoopback()))
+	}
+	if fl.tls.on {
+		b.WriteString(fl.tls.about() + "\n")
+	}
+	if s := translated(at, cloudVendor()); s != "" {
+		b.WriteString(s + "\n")
 	}
 	b.WriteString("Ctrl-C ends\n")
 	_, _ = d.console.picture.w.Write([]byte(b.String()))
@@ -157,9 +179,23 @@ func (d *driven) serve(l *drive.Listener, fl *listenFlags) error {
 		if !fl.keep { // as nc does: the next client is refused, not kept waiting
 			l.Close()
 		}
-		err = d.ended(c, c.Relay(d.ctx, d.input, d.console.talk, fl.relay))
+		err = d.attend(c, fl)
 		if !fl.keep || d.ctx.Err() != nil {
 			return err
 		}
 	}
+}
+
+// attend carries the conversation with one client.
+func (d *driven) attend(c *drive.Conn, fl *listenFlags) error {
+	over, err := fl.tls.over(d, c, fl.listen.Wait)
+	if err != nil {
+		if fl.keep && d.ctx.Err() == nil {
+			d.note("no conversation: " + err.Error())
+		}
+		return err
+	}
+	o := fl.relay
+	o.Over = over
+	return d.ended(c, c.Relay(d.ctx, d.input, d.console.talk, o))
 }

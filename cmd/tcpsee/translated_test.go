@@ -1,0 +1,46 @@
+package main
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// TestTranslated: the warning comes where all addresses are private, and some
+// is more than this machine's own.
+func TestTranslated(t *testing.T) {
+	for _, c := range []struct {
+		at    string
+		cloud string
+		want  string // part of the warning, empty for none
+	}{
+		{"127.0.0.1 ::1", "", ""},
+		{"127.0.0.1", "Amazon EC2", ""},
+		{"10.0.0.5 127.0.0.1", "", "Clients from outside of this network need another address"},
+		{"172.31.4.4 fd00::1 127.0.0.1", "Amazon EC2", "a machine of Amazon EC2"},
+		{"100.64.3.2", "", "A guess"},
+		{"10.0.0.5 192.0.2.7", "", ""},
+		{"10.0.0.5 2001:db8::7", "Google Cloud", ""},
+	} {
+		var at []netip.AddrPort
+		for _, a := range strings.Fields(c.at) {
+			at = append(at, netip.AddrPortFrom(netip.MustParseAddr(a), 3000))
+		}
+		got := translated(at, c.cloud)
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s on %q: %q, want %q", c.at, c.cloud, got, c.want)
+		}
+	}
+}
+
+// TestCloudNamed reads what machines for rent say of themselves.
+func TestCloudNamed(t *testing.T) {
+	for text, want := range map[string]string{
+		"Amazon EC2\n": "Amazon EC2", "Google Compute Engine\n": "Google Cloud", "Google": "", "OracleCloud.com\n": "Oracle Cloud", "Hetzner": "Hetzner",
+		"QEMU": "", "LENOVO": "", "": "",
+	} {
+		if got := cloudNamed(text); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}
