@@ -133,7 +133,7 @@ type heldEvent struct{ e conn.Event }
 // once, and so is a segment, behind what was held.
 func (t *timeline) hold(e *conn.Event) bool {
 	switch e.Type {
-	case conn.TypeCall, conn.TypeNeighbour, conn.TypeWait, conn.TypeICMP:
+	case conn.TypeCall, conn.TypeRemark, conn.TypeNeighbour, conn.TypeWait, conn.TypeICMP:
 		if e.Type == conn.TypeICMP && e.Conn != 0 {
 			t.release(e)
 			return false

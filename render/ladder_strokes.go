@@ -192,7 +192,7 @@ func (s *sketch) strokeOf(e *conn.Event) (stroke, bool) {
 			return stroke{}, false
 		}
 		return s.call(e.Call), true
-	case conn.TypeWait:
+	case conn.TypeWait, conn.TypeRemark:
 		return stroke{kind: strokeNote, tokens: strings.Fields(safeText(e.Text, s.g))}, true
 	}
 	return stroke{}, false

@@ -51,6 +51,8 @@ func (p *plain) Event(e *conn.Event) error {
 		p.neighbour(e)
 	case conn.TypeCall:
 		p.call(e)
+	case conn.TypeRemark:
+		p.say("Here " + safeText(e.Text, &p.g))
 	case conn.TypeWait:
 		p.say(sentence(safeText(e.Text, &p.g)))
 	case conn.TypeEnd:

@@ -132,6 +132,9 @@ func (t *timeline) draw(e *conn.Event) {
 	case conn.TypeCall:
 		t.view(e)
 		t.callRow(e)
+	case conn.TypeRemark:
+		t.view(e)
+		t.note(t.lay.client, safeText(e.Text, &t.g), "")
 	case conn.TypeWait:
 		t.note(t.lay.client, t.g.gap+"  "+safeText(e.Text, &t.g), "")
 	case conn.TypeVerdict:
@@ -183,7 +186,7 @@ func (t *timeline) segment(e *conn.Event) {
 // the connection where it is new. Events of no connection have none.
 func (t *timeline) view(e *conn.Event) *connView {
 	if e.Conn == 0 {
-		if t.headless = !t.headed && !t.carded; t.headless && e.Type != conn.TypeCall && e.Type != conn.TypeWait { // calls stand at their end's side, and need no head
+		if t.headless = !t.headed && !t.carded; t.headless && e.Type != conn.TypeCall && e.Type != conn.TypeRemark && e.Type != conn.TypeWait { // calls stand at their end's side, and need no head
 			t.heads(e)
 			t.headless = false
 		}

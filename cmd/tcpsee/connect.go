@@ -121,6 +121,9 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	if err := fl.extras.prepare(fl, plan); err != nil {
 		return err
 	}
+	if fl.verbose {
+		d.service = serviceName(servicesTable(), plan.Targets[0].Port())
+	}
 	first, err := plan.Bind(0)
 	if err != nil {
 		return err
@@ -155,9 +158,10 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 func (d *driven) dial(plan *drive.Plan, first *drive.Attempt, fl *connectFlags) error {
 	var failures []error
 	for i := range plan.Targets {
-		c, err := d.attempt(plan, i, first, fl.repeat > 1)
+		c, err := d.attempt(plan, i, first, fl)
 		first = nil
 		if err == nil {
+			d.saysConnected(fl.dial.Host, c)
 			return d.converse(c, fl)
 		}
 		failures = append(failures, err)
@@ -170,19 +174,23 @@ func (d *driven) dial(plan *drive.Plan, first *drive.Attempt, fl *connectFlags) 
 
 // attempt connects to one target, with the filter set to it before its first
 // packet.
-func (d *driven) attempt(plan *drive.Plan, i int, bound *drive.Attempt, again bool) (*drive.Conn, error) {
+func (d *driven) attempt(plan *drive.Plan, i int, bound *drive.Attempt, fl *connectFlags) (*drive.Conn, error) {
 	if bound == nil {
 		time.Sleep(settleTime)
 		var err error
 		if bound, err = plan.Bind(i); err != nil {
 			return nil, err
 		}
-		if err = d.live.SetFilter(attemptFilter(bound, again)); err != nil {
+		if err = d.live.SetFilter(attemptFilter(bound, fl.repeat > 1)); err != nil {
 			bound.Close()
 			return nil, err
 		}
 	}
-	return bound.Connect(d.ctx)
+	c, err := bound.Connect(d.ctx)
+	if err != nil {
+		d.saysFailed(fl.dial.Host, bound.Local, bound.Remote, err)
+	}
+	return c, err
 }
 
 // settleTime is given to the packets of one attempt before the filter changes

@@ -29,6 +29,7 @@ type driven struct {
 	// confined is what it may still do once the capture is open.
 	confined confinement
 	calls    chan timedCall
+	service  string          // the remote port's name, for what nc says
 	views    []kernelView    // of the connections that ended; act's until draw has its result
 	ctx      context.Context // ends with Ctrl-C
 	stop     func()

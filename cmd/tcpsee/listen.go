@@ -11,6 +11,7 @@ import (
 
 	"tcpsee/capture"
 	"tcpsee/capture/drive"
+	"tcpsee/dissect/conn"
 )
 
 type listenFlags struct {
@@ -132,6 +133,7 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 	if err := l.Listen(); err != nil {
 		return err
 	}
+	d.says(conn.Server, l.Addr, netip.AddrPort{}, "Listening on %s %d", l.Addr.Addr(), l.Addr.Port())
 	d.announce(l, fl)
 	d.drives(func(a netip.AddrPort) bool { return a.Port() == l.Addr.Port() })
 	return d.draw(func() error { return d.serve(l, fl) })
@@ -176,6 +178,7 @@ func (d *driven) serve(l *drive.Listener, fl *listenFlags) error {
 		if err != nil {
 			return err
 		}
+		d.says(conn.Server, c.Local(), c.Remote(), "Connection received on %s %d", c.Remote().Addr(), c.Remote().Port())
 		if !fl.keep { // as nc does: the next client is refused, not kept waiting
 			l.Close()
 		}

@@ -161,6 +161,7 @@ type savedCall struct {
 	Data   []byte `json:"data,omitempty"`
 	Local  string `json:"local,omitempty"`
 	Remote string `json:"remote,omitempty"`
+	Remark string `json:"remark,omitempty"` // in place of a call: what nc -v says
 }
 
 // phaseNames are the phases' names in saved calls.
@@ -185,7 +186,7 @@ func encodeCall(c *timedCall) []byte {
 	b, _ := json.Marshal(savedCall{ // strings, numbers and bytes: that cannot fail
 		Time: int64(c.at), Name: c.call.Name, Phase: phaseNames[c.call.Phase], From: c.call.From.String(),
 		Args: c.call.Args, Result: c.call.Result, Error: c.call.Error, Data: data,
-		Local: addrText(c.call.Local), Remote: addrText(c.call.Remote),
+		Local: addrText(c.call.Local), Remote: addrText(c.call.Remote), Remark: c.call.Remark,
 	})
 	return b
 }
@@ -200,10 +201,10 @@ func addrText(a netip.AddrPort) string {
 // loadCall reads what call has saved; false where it is something else.
 func loadCall(b []byte) (timedCall, bool) {
 	var s savedCall
-	if json.Unmarshal(b, &s) != nil || s.Name == "" {
+	if json.Unmarshal(b, &s) != nil || s.Name == "" && s.Remark == "" {
 		return timedCall{}, false
 	}
-	c := timedCall{at: capture.Stamp(s.Time), call: conn.Call{Name: s.Name, Args: s.Args, Result: s.Result, Error: s.Error, Data: s.Data}}
+	c := timedCall{at: capture.Stamp(s.Time), call: conn.Call{Name: s.Name, Args: s.Args, Result: s.Result, Error: s.Error, Data: s.Data, Remark: s.Remark}}
 	for p, name := range phaseNames {
 		if name == s.Phase {
 			c.call.Phase = conn.Phase(p)

@@ -163,6 +163,7 @@ const (
 	TypeNeighbour             // ARP or neighbour discovery for an address in play
 	TypeCall                  // a socket call of an end that tcpsee drives or traces
 	TypeWait                  // nothing has come for a while; Text says what is awaited
+	TypeRemark                // what a program that tcpsee stands in for says at this point; Text has it
 	TypeVerdict               // a connection has closed at both ends, and is still followed: Connection is filled (Options.Verdicts)
 	TypeEnd                   // a connection has left, or the capture has ended: Connection is filled
 	TypeCapture               // the capture has ended: Capture is filled
@@ -206,7 +207,7 @@ type Event struct {
 	Packet     *dissect.Packet // the packet of a segment; of an ICMP or neighbour event; nil where a neighbour's came earlier and was too long to keep
 	App        string          // layer 7 or 6, as far as this segment shows: `HTTP GET /`, `TLS ClientHello`; else ""
 	Call       *Call
-	Text       string      // of TypeWait
+	Text       string      // of TypeWait and TypeRemark
 	Connection *Connection // of TypeEnd and TypeVerdict
 	Capture    *Capture    // of TypeCapture
 
@@ -228,6 +229,10 @@ type Call struct {
 	Remote  netip.AddrPort // where known
 	PID     int
 	Program string
+
+	// Remark makes it no call, but what a program that tcpsee stands in for
+	// says at this point. Of the rest only From, Local and Remote hold then.
+	Remark string
 }
 
 // Phase is whether a call was entered or came back.

@@ -46,6 +46,9 @@ func (t *Tracker) Call(c *Call, at capture.Stamp) []Event {
 	}
 	d := &t.driven
 	d.last = at
+	if c.Remark != "" {
+		ev.Type, ev.Text, ev.Call = TypeRemark, c.Remark, nil
+	}
 	switch {
 	case c.Name == "listen" && c.Phase != PhaseEntry && c.Error == "":
 		d.listening, d.listens, d.accepted = c.Local, true, false

@@ -295,6 +295,10 @@ func TestCallsAndSilence(t *testing.T) {
 	if e := events[0]; e.Type != TypeCall || e.Conn != 1 || e.Server != server {
 		t.Errorf("call %+v", e)
 	}
+	said := tracker.Call(&Call{From: Server, Local: server, Remote: client, Remark: "received"}, at(25.5))
+	if e := said[0]; e.Type != TypeRemark || e.Conn != 1 || e.Text != "received" || e.Call != nil {
+		t.Errorf("remark %+v", e)
+	}
 	wait(29, "both ends are silent")
 	if events := tracker.Call(&Call{Name: "close", From: Client, Local: client, Remote: server}, at(30)); events[0].Conn != 1 {
 		t.Errorf("close is about connection %d", events[0].Conn)

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/capture/drive"
+	"tcpsee/dissect/conn"
+)
+
+// What OpenBSD's nc -v says, where it says it: after listen(), after accept(),
+// and after each connect(). With -v it stands between the rows of connect and
+// listen, which are in nc's place.
+
+// says puts a sentence of nc -v into the picture.
+func (d *driven) says(from conn.Side, local, remote netip.AddrPort, format string, a ...any) {
+	if d.fl.verbose {
+		d.calls <- timedCall{at: capture.StampOf(time.Now()), call: conn.Call{From: from, Local: local, Remote: remote,
+			Remark: "nc -v says: " + fmt.Sprintf(format, a...)}}
+	}
+}
+
+// saysConnected is what nc says when connect() has come back.
+func (d *driven) saysConnected(host string, c *drive.Conn) {
+	d.says(conn.Client, c.Local(), c.Remote(), "Connection to %s %d port [tcp/%s] succeeded!",
+		hostAndAddress(host, c.Remote().Addr()), c.Remote().Port(), d.service)
+}
+
+// saysFailed is what nc says when connect() has failed with an error of the
+// system; of Ctrl-C it says nothing.
+func (d *driven) saysFailed(host string, local, remote netip.AddrPort, err error) {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return
+	}
+	d.says(conn.Client, local, remote, "nc: connect to %s port %d (tcp) failed: %s",
+		hostAndAddress(host, remote.Addr()), remote.Port(), capital(errno.Error()))
+}
+
+// capital writes an error as strerror(3) does.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// hostAndAddress is a name with its address, or an address alone.
+func hostAndAddress(host string, a netip.Addr) string {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return host
+	}
+	return fmt.Sprintf("%s (%s)", host, a)
+}
+
+// serviceName is the name of a TCP port in a table as /etc/services, "*" where
+// it has none, as nc says it.
+func serviceName(table string, port uint16) string {
+	want := strconv.Itoa(int(port)) + "/tcp"
+	for line := range strings.Lines(table) {
+		line, _, _ = strings.Cut(line, "#")
+		if w := strings.Fields(line); len(w) >= 2 && w[1] == want {
+			return w[0]
+		}
+	}
+	return "*"
+}
+
+// maxServices bounds what is read of /etc/services, in bytes.
+const maxServices = 1 << 20
+
+// servicesTable reads /etc/services; empty where it cannot be read.
+func servicesTable() string {
+	b, err := os.ReadFile("/etc/services")
+	if err != nil || len(b) > maxServices {
+		return ""
+	}
+	return string(b)
+}
