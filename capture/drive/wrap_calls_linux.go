@@ -117,6 +117,7 @@ type pendingCall struct {
 	buffers []buffer
 	late    bool          // the Entry is reported with the Return (non-blocking accept and recv)
 	over    chan struct{} // closed when a connect has returned
+	left    chan struct{} // closed when nobody else holds its socket any more
 	ranged  []heldSocket  // what close_range closes
 }
 
@@ -263,8 +264,8 @@ func (t *tracing) prepareConnect(k *task, p *pendingCall) {
 		if err != nil {
 			dup = -1
 		}
-		p.over = make(chan struct{})
-		go awaitPort(t.h.report, k.tid, p.c.FD, dup, s.inode, to, p.over)
+		p.over, p.left = make(chan struct{}), make(chan struct{})
+		go awaitPort(t.h.report, k.tid, p.c.FD, dup, s.inode, to, p.over, p.left)
 	}
 	t.sockets.own(s)
 }
@@ -437,6 +438,7 @@ func (t *tracing) concludeWaiting(k *task, p *pendingCall, n int, errno unix.Err
 	case p.kind == kindConnect:
 		if p.over != nil {
 			close(p.over)
+			<-p.left // nobody holds the command's socket from here on
 		}
 		t.sockets.refresh(s, k.tid, p.c.FD)
 		s.connecting = errno == unix.EINPROGRESS || errno == unix.EALREADY

@@ -259,11 +259,12 @@ const (
 
 // awaitPort tells, from a goroutine of its own, the local port of a socket
 // that is being connected to remote, as soon as the kernel has chosen it and
-// long before the call returns. It stops when over is closed. dup is a
-// duplicate of the socket's descriptor, -1 where there is none; it is closed
-// as soon as it is not needed, for until then a close of the command's sends
-// no FIN.
-func awaitPort(report *wireWriter, tid, fd, dup int, inode uint64, remote netip.AddrPort, over <-chan struct{}) {
+// long before the call returns. It stops when over is closed, and closes left
+// as its last act. dup is a duplicate of the socket's descriptor, -1 where
+// there is none. As long as it is open a close of the command's sends no FIN,
+// so that the command must not go on before left is closed.
+func awaitPort(report *wireWriter, tid, fd, dup int, inode uint64, remote netip.AddrPort, over <-chan struct{}, left chan<- struct{}) {
+	defer close(left)
 	if dup >= 0 {
 		defer unix.Close(dup)
 	}
@@ -279,7 +280,10 @@ func awaitPort(report *wireWriter, tid, fd, dup int, inode uint64, remote netip.
 			report.send(wireMessage{Kind: wireOwn, Local: s.local, Remote: remote})
 			return
 		}
-		time.Sleep(pause)
+		select {
+		case <-over:
+		case <-time.After(pause):
+		}
 	}
 }
 
