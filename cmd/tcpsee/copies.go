@@ -31,7 +31,8 @@ type copies struct {
 	list       func() ([]capture.InterfaceInfo, error) // of this machine
 	now        func() time.Time
 
-	hint string
+	hint    string
+	sources []capture.Interface // what interfaces said last
 
 	seed   maphash.Seed
 	slots  [copySlots]copySlot
@@ -81,7 +82,10 @@ func (c *copies) pass(p *dissect.Packet) bool {
 	if c == nil || p.Frame.Interface < 0 {
 		return true
 	}
-	at := c.interfaces()[p.Frame.Interface]
+	if p.Frame.Interface >= len(c.sources) {
+		c.sources = c.interfaces()
+	}
+	at := c.sources[p.Frame.Interface]
 	on := c.about(at.Index)
 	if on.Loopback {
 		return true // the capture gives each once

@@ -76,7 +76,7 @@ func (a *app) demo(ctx context.Context, fl *demoFlags) error {
 	case isIsolated():
 		os.Exit(exitCannotCapture) // the outer process goes on from here
 	}
-	status, isolated := a.runIsolated(os.Args[1:])
+	status, isolated := a.runIsolated(os.Args[1:], exitCannotCapture)
 	if isolated == nil {
 		if status != exitOK {
 			return errReported

@@ -24,10 +24,38 @@ func isIsolated() bool { return os.Getenv(isolatedVariable) != "" }
 // errNotIsolated says that this system does not allow namespaces of one's own.
 var errNotIsolated = errors.New("this system does not allow user namespaces")
 
+// enterIsolated prepares the namespaces from inside, and takes the mark away,
+// so that no command that is started from here takes itself for isolated.
+func enterIsolated() error {
+	if err := os.Unsetenv(isolatedVariable); err != nil {
+		return err
+	}
+	err := loopbackUp()
+	if err == nil {
+		_, err = openLoopback()
+	}
+	if err != nil { // as where AppArmor lets a namespace be made, and grants nothing in it
+		return withHint(fmt.Errorf("%w in which one may capture: %v", errNotIsolated, err), isolationAdvice())
+	}
+	return nil
+}
+
+// isolationAdvice is what the doctor would say about namespaces.
+func isolationAdvice() string {
+	m := thisMachine()
+	m.root = false // inside of a namespace it seems so
+	d := m.namespaces(errNotIsolated)
+	if d.remedy == "" {
+		return d.text
+	}
+	return d.text + "\ntry: " + d.remedy
+}
+
 // runIsolated runs this command again in a user and a network namespace of its
 // own (user_namespaces(7)), where an ordinary user may capture, and returns
-// its exit status.
-func (a *app) runIsolated(args []string) (int, error) {
+// its exit status. cannot is the status by which the inner process says that
+// it may not capture; 0 for none.
+func (a *app) runIsolated(args []string, cannot int) (int, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return 0, err
@@ -46,10 +74,18 @@ func (a *app) runIsolated(args []string) (int, error) {
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("%w: %v", errNotIsolated, err)
 	}
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM)
+	defer signal.Stop(ended)
+	go func() {
+		for range ended {
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+		}
+	}()
 	err = cmd.Wait()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		if exit.ExitCode() == exitCannotCapture {
+		if cannot != 0 && exit.ExitCode() == cannot {
 			return 0, fmt.Errorf("%w to capture in them", errNotIsolated)
 		}
 		return exit.ExitCode(), nil

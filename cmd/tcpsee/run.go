@@ -34,7 +34,8 @@ func (s *statusError) Error() string {
 type runFlags struct {
 	pictureFlags
 	saveFlags
-	noTrace bool
+	noTrace  bool
+	isolated bool
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -51,11 +52,17 @@ slower (by 10 to 100 µs) and runs setuid programs without their rights, unless
 root traces; calls made through io_uring are not seen. --no-trace leaves that
 out: the packets are drawn, the calls are not.
 
+With --isolated both ends of a connection, and what watches them, have a small
+network of their own, loopback only, which needs no root where the system lets
+users have namespaces (tcpsee doctor says so). The command is root in there, and
+its files are yours.
+
 Under sudo the command runs as you, with sudo's PATH: a program that is not found
 there is found by sudo env "PATH=$PATH" tcpsee run …`,
 		Example: `  sudo tcpsee run nc 10.0.0.2 3000
   sudo tcpsee run curl http://10.0.0.2/
-  sudo tcpsee run -- python3 server.py`,
+  sudo tcpsee run -- python3 server.py
+  tcpsee run --isolated sh -c 'nc -l 3000 & sleep 1; echo hi | nc -N 127.0.0.1 3000'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runWrapped(cmd.Context(), &fl, args)
 		},
@@ -63,6 +70,7 @@ there is found by sudo env "PATH=$PATH" tcpsee run …`,
 	fl.pictureFlags.register(cmd)
 	fl.saveFlags.register(cmd, false)
 	cmd.Flags().BoolVar(&fl.noTrace, "no-trace", false, "do not trace the command: packets only")
+	cmd.Flags().BoolVar(&fl.isolated, "isolated", false, "in a user and a network namespace of its own: without root, and with nothing but loopback")
 	cmd.Flags().SetInterspersed(false) // what follows the command's name is the command's
 	return cmd
 }
@@ -78,6 +86,14 @@ func (a *app) runWrapped(ctx context.Context, fl *runFlags, args []string) error
 	if len(args) == 0 {
 		return withHint(usagef("run needs a command"), "tcpsee run nc 127.0.0.1 3000")
 	}
+	if fl.isolated && !isIsolated() {
+		return a.wrapIsolated()
+	}
+	if isIsolated() {
+		if err := enterIsolated(); err != nil {
+			return &failedRun{err, exitRun}
+		}
+	}
 	err := a.wrap(ctx, fl, args)
 	var start *drive.StartError
 	var status *statusError
@@ -88,6 +104,18 @@ func (a *app) runWrapped(ctx context.Context, fl *runFlags, args []string) error
 		return &failedRun{err, start.Status}
 	}
 	return &failedRun{err, exitRun}
+}
+
+// wrapIsolated runs this very command in namespaces of its own.
+func (a *app) wrapIsolated() error {
+	status, err := a.runIsolated(os.Args[1:], 0)
+	switch {
+	case err != nil:
+		return &failedRun{withHint(err, isolationAdvice()), exitRun}
+	case status != 0:
+		return &statusError{status}
+	}
+	return nil
 }
 
 // failedRun is an error of run with its exit status.
