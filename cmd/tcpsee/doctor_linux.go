@@ -138,7 +138,8 @@ func captureAdvice() string {
 	if m.root {
 		return m.grant()
 	}
-	return sudoCommand(os.Args[1:]) + "\nor, once and for all users: " + m.grant() + "\ntcpsee doctor says what else this machine allows"
+	grant, _, _ := strings.Cut(m.grant(), "   (once;")
+	return sudoCommand(os.Args[1:]) + "\nor, once and for all users: " + grant + "\ntcpsee doctor says what else this machine allows"
 }
 
 // errProbe is what went wrong in the namespaces, and not in making them.

@@ -71,7 +71,12 @@ func (a *app) runIsolated(args []string, cannot int) (int, error) {
 	held := make(chan os.Signal, 1) // the inner process has Ctrl-C from the terminal too, and ends
 	signal.Notify(held, os.Interrupt)
 	defer signal.Stop(held)
-	if err := cmd.Start(); err != nil {
+	switch err := cmd.Start(); {
+	case errors.Is(err, unix.ENOSPC): // user_namespaces(7)
+		return 0, fmt.Errorf("%w: the limit of them is reached", errNotIsolated)
+	case errors.Is(err, unix.EPERM):
+		return 0, fmt.Errorf("%w: not permitted", errNotIsolated)
+	case err != nil:
 		return 0, fmt.Errorf("%w: %v", errNotIsolated, err)
 	}
 	ended := make(chan os.Signal, 1)

@@ -41,6 +41,7 @@ type loop struct {
 	match     func(f *capture.Frame) bool  // nil lets everything pass
 	pass      func(p *dissect.Packet) bool // nil lets everything pass
 	others    string                       // what pass stops, for the footer; empty where that is not worth a word
+	relief    *relief                      // nil where packets are not cut under load
 	copies    *copies                      // nil where each packet is seen once
 	calls     <-chan timedCall             // nil where nothing is driven
 	finish    <-chan struct{}              // closed when nothing more will be driven; nil where nothing is
@@ -129,6 +130,7 @@ func (l *loop) read(ctx context.Context) error {
 		select {
 		case b := <-batches:
 			l.frames(b.frames)
+			l.ease()
 			l.flush()
 			b.done <- struct{}{}
 			if l.reached {
@@ -472,6 +474,13 @@ func (l *loop) finishCapture(fault error) {
 	e := conn.Event{Type: conn.TypeCapture, Time: l.total.Last, Capture: &l.total}
 	for _, r := range l.renderers {
 		l.keep(r.Event(&e))
+	}
+}
+
+// ease keeps less of each packet where that is due, and says so.
+func (l *loop) ease() {
+	if text := l.relief.look(time.Now()); text != "" {
+		l.emit([]conn.Event{{Type: conn.TypeWait, Time: l.total.Last, Text: text}})
 	}
 }
 

@@ -101,9 +101,31 @@ func (a *app) runWrapped(ctx context.Context, fl *runFlags, args []string) error
 	case err == nil || errors.As(err, &status):
 		return err
 	case errors.As(err, &start):
-		return &failedRun{err, start.Status}
+		return &failedRun{withHint(err, startHint(start, os.Getenv)), start.Status}
 	}
 	return &failedRun{err, exitRun}
+}
+
+// orIsolated adds to the advice about a refused right what needs none.
+func orIsolated(err error) error {
+	var denied *capture.PermissionError
+	if s := adviceFor(err); s != "" && errors.As(err, &denied) {
+		return withHint(err, s+"\nboth ends on this machine? tcpsee run --isolated … needs no right")
+	}
+	return err
+}
+
+// startHint is what to try where a command did not start.
+func startHint(e *drive.StartError, env func(string) string) string {
+	switch {
+	case errors.Is(e.Err, drive.ErrNotInPath) && env("SUDO_UID") != "":
+		return "sudo has a PATH of its own; with yours: sudo env \"PATH=$PATH\" " + ownCommand() + " run " + quoted(e.Command) + " …"
+	case errors.Is(e.Err, drive.ErrNotInPath):
+		return "check the name; a program that is not in PATH is named with its directory: ./" + quoted(e.Command)
+	case errors.Is(e.Err, syscall.EACCES):
+		return "ls -l " + quoted(e.Command) + " shows whether it may be executed; a script is run by its interpreter: tcpsee run python3 FILE"
+	}
+	return ""
 }
 
 // wrapIsolated runs this very command in namespaces of its own.
@@ -158,7 +180,7 @@ func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
 	}
 	live, err := capture.OpenLive(capture.LiveOptions{Filter: prog})
 	if err != nil {
-		return err
+		return orIsolated(err)
 	}
 	src := capture.NewQueue(live, 0)
 	defer src.Close()

@@ -33,6 +33,15 @@ func sshSessions() []endpoints {
 	}
 	list := append(establishedIn("/proc/net/tcp", inodes), establishedIn("/proc/net/tcp6", inodes)...)
 	if own, ok := sshFromEnvironment(); ok && len(list) == 0 {
+		// The server's sockets are not ours to read: what goes from the same
+		// client to the same port is most likely another of its terminals.
+		for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+			for _, e := range establishedIn(table, nil) {
+				if e.a == own.a && e.b.Addr() == own.b.Addr() && e.b != own.b {
+					list = append(list, e)
+				}
+			}
+		}
 		list = append(list, own)
 	}
 	return list
@@ -77,7 +86,7 @@ func parentOf(dir string) int {
 }
 
 // establishedIn lists the established connections of a table in /proc/net
-// whose inode is in the set.
+// whose inode is in the set; all of them where that is nil.
 func establishedIn(name string, inodes map[string]bool) []endpoints {
 	f, err := os.Open(name)
 	if err != nil {
@@ -88,7 +97,7 @@ func establishedIn(name string, inodes map[string]bool) []endpoints {
 	for s := bufio.NewScanner(f); s.Scan(); {
 		w := strings.Fields(s.Text())
 		const established = "01"
-		if len(w) < 10 || w[3] != established || !inodes[w[9]] {
+		if len(w) < 10 || w[3] != established || inodes != nil && !inodes[w[9]] {
 			continue
 		}
 		a, okA := procAddr(w[1])
@@ -117,6 +126,7 @@ func procAddr(s string) (netip.AddrPort, bool) {
 }
 
 // sshFromEnvironment reads SSH_CONNECTION: client, its port, server, its port.
+// As with the tables, this machine's end comes first.
 func sshFromEnvironment() (endpoints, bool) {
 	w := strings.Fields(os.Getenv("SSH_CONNECTION"))
 	if len(w) != 4 {
@@ -124,7 +134,7 @@ func sshFromEnvironment() (endpoints, bool) {
 	}
 	client, err1 := addrPort(w[0], w[1])
 	server, err2 := addrPort(w[2], w[3])
-	return endpoints{client, server}, err1 == nil && err2 == nil
+	return endpoints{server, client}, err1 == nil && err2 == nil
 }
 
 func addrPort(host, port string) (netip.AddrPort, error) {

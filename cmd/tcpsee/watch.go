@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -108,10 +109,13 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	defer end()
 	rs = fl.watched(rs, pic, base, end)
 	if !fl.quiet {
-		fmt.Fprintln(a.std.err, watching(fl, words, len(own)))
+		fmt.Fprintln(a.std.err, watching(fl, words, own))
 	}
 	l := &loop{tracking: fl.trackFlags.options(), src: from, live: true, prompt: true, renderers: rs, limit: fl.count, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
 		match: matchLive(expr, fl.exact), pass: leaveOut(own)}
+	if len(saves) == 0 && fl.snapLen == 0 {
+		l.relief = &relief{backlog: src.Backlog, keep: live.SetSnapLen}
+	}
 	l.others = "of ssh sessions (--ssh draws them)"
 	if !fl.copies {
 		l.copies = newCopies(from, fl.iface, " (--copies draws them)")
@@ -126,7 +130,7 @@ func (fl *watchFlags) giveUpRights(src capture.Source, names *processNames, c co
 }
 
 // watching is the first line: what is listened to, and what is left out.
-func watching(fl *watchFlags, words []string, sessions int) string {
+func watching(fl *watchFlags, words []string, own []endpoints) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "watching %s: ", fl.iface)
 	if len(words) > 0 {
@@ -137,12 +141,30 @@ func watching(fl *watchFlags, words []string, sessions int) string {
 	if !fl.exact {
 		b.WriteString(" + ICMP, ARP")
 	}
-	switch {
-	case sessions == 1:
-		b.WriteString(" · your ssh session left out (--ssh draws it)")
-	case sessions > 1:
-		fmt.Fprintf(&b, " · %d ssh sessions left out (--ssh draws them)", sessions)
+	switch n := len(own); {
+	case n == 1:
+		fmt.Fprintf(&b, " · your ssh session%s left out (--ssh draws it)", sshClients(own))
+	case n > 1:
+		fmt.Fprintf(&b, " · %d ssh sessions%s left out (--ssh draws them)", n, sshClients(own))
 	}
 	b.WriteString(" · Ctrl-C ends")
 	return b.String()
+}
+
+// maxClients is how many clients of ssh sessions are named.
+const maxClients = 2
+
+// sshClients names the machines that ssh sessions come from. The second end of
+// a session is the far one.
+func sshClients(own []endpoints) string {
+	var names []string
+	for _, e := range own {
+		if n := e.b.Addr().String(); !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	if len(names) > maxClients {
+		return fmt.Sprintf(" from %d machines", len(names))
+	}
+	return " from " + strings.Join(names, ", ")
 }
