@@ -29,13 +29,29 @@ func vlanFields(r *fieldReader) {
 // llcFields is IEEE 802.2, section 3.2.
 func llcFields(r *fieldReader) {
 	sap := map[uint64]string{sapSNAP: "SNAP", sapIP: "IP", 0x42: "spanning tree", 0xe0: "IPX", 0xf0: "NetBIOS", 0xfe: "OSI"}
-	r.hex("destination service access point", 0, 8, sap[r.value(0, 8)])
-	r.hex("source service access point", 8, 8, sap[r.value(8, 8)])
+	point := func(name, last string, bit int) {
+		v := hexNumber(r.value(bit, 8), 8)
+		r.made(Field{Name: name, Value: v, Meaning: sap[r.value(bit, 8)&^1], Bit: bit, Bits: 8}, func() {
+			r.hex("address", bit, 7, "")
+			r.number(last, bit+7, 1, "")
+		})
+	}
+	point("destination service access point", "group", 0)
+	point("source service access point", "response", 8)
 	meaning := ""
 	if r.value(16, 8) == llcUI {
 		meaning = "unnumbered information"
 	}
-	r.hex("control", 16, len(r.b)*8-16, meaning)
+	if r.value(22, 2) != 3 || len(r.b) != 3 {
+		r.hex("control", 16, len(r.b)*8-16, meaning)
+		return
+	}
+	r.made(Field{Name: "control", Value: hexNumber(r.value(16, 8), 8), Meaning: meaning, Bit: 16, Bits: 8}, func() {
+		r.number("modifier", 16, 3, "")
+		r.number("poll or final", 19, 1, "")
+		r.number("modifier", 20, 2, "")
+		r.number("frame type", 22, 2, "unnumbered")
+	})
 }
 
 // snapFields is IEEE 802, section 10.3.
@@ -136,7 +152,11 @@ func chdlcFields(r *fieldReader) {
 }
 
 func fddiFields(r *fieldReader) {
-	r.hex("frame control", 0, 8, "")
+	r.made(Field{Name: "frame control", Value: hexNumber(r.value(0, 8), 8), Bit: 0, Bits: 8}, func() {
+		r.number("class, length, format", 0, 4, map[uint64]string{5: "asynchronous, with LLC"}[r.value(0, 4)])
+		r.number("reserved", 4, 1, "")
+		r.number("priority", 5, 3, "")
+	})
 	r.mac("destination address", 1, 6)
 	r.mac("source address", 7, 6)
 }

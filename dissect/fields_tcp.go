@@ -80,7 +80,7 @@ func (r *fieldReader) tcpOption(t *TCP, o RawOption) {
 		name = "option " + strconv.Itoa(int(o.Kind))
 	}
 	if o.Bad {
-		r.raw(name+", malformed", at, n)
+		r.badOption(name, at, n)
 		return
 	}
 	f := Field{Name: name, Bit: at * 8, Bits: n * 8}
@@ -106,6 +106,26 @@ func (r *fieldReader) tcpOption(t *TCP, o RawOption) {
 		if data == nil || !fits || !data(r, at+2, n-2) {
 			r.raw("data", at+2, n-2)
 		}
+	})
+}
+
+// badOption adds an option that is cut off by the capture, or has a length that
+// cannot be.
+func (r *fieldReader) badOption(name string, at, n int) {
+	why := "malformed"
+	if r.has(96, 4) && int(r.value(96, 4))*4 > len(r.b) && (n == 1 || r.b[at+1] >= 2) {
+		why = "cut off"
+	}
+	r.made(Field{Name: name + ", " + why, Bit: at * 8, Bits: n * 8}, func() {
+		r.number("kind", at*8, 8, OptionName(r.b[at]))
+		if n > 1 {
+			meaning := "bytes"
+			if why == "malformed" {
+				meaning = "bytes: that cannot be"
+			}
+			r.number("length", at*8+8, 8, meaning)
+		}
+		r.raw("data", at+2, n-2)
 	})
 }
 

@@ -2,14 +2,23 @@ package dissect
 
 // greFields is RFC 2784, RFC 2890 and, for version 1, RFC 2637.
 func greFields(r *fieldReader) {
-	checksum := r.flag("checksum present", 0, "checksum and reserved field follow")
-	routing := r.flag("routing present", 1, "deprecated")
-	key := r.flag("key present", 2, "key follows")
-	sequence := r.flag("sequence number present", 3, "sequence number follows")
-	r.number("strict source route", 4, 1, "")
-	r.number("recursion control", 5, 3, "")
-	ack := r.value(13, 3) == 1 && r.flag("acknowledgment present", 8, "acknowledgment number follows")
-	r.number("version", 13, 3, map[uint64]string{0: "GRE", 1: "PPTP"}[r.value(13, 3)])
+	var checksum, routing, key, sequence, ack bool
+	enhanced := r.value(13, 3) == 1
+	r.group("flags and version", 0, 16, "", func() {
+		checksum = r.flag("checksum present", 0, "checksum and reserved field follow")
+		routing = r.flag("routing present", 1, "deprecated")
+		key = r.flag("key present", 2, "key follows")
+		sequence = r.flag("sequence number present", 3, "sequence number follows")
+		r.number("strict source route", 4, 1, "")
+		r.number("recursion control", 5, 3, "")
+		if enhanced {
+			ack = r.flag("acknowledgment present", 8, "acknowledgment number follows")
+			r.number("reserved", 9, 4, "")
+		} else {
+			r.number("reserved", 8, 5, "")
+		}
+		r.number("version", 13, 3, map[uint64]string{0: "GRE", 1: "PPTP"}[r.value(13, 3)])
+	})
 	r.etherType("protocol type", 2)
 	at := 4
 	if checksum || routing {
@@ -55,13 +64,20 @@ func erspanFields(r *fieldReader) {
 	r.raw("platform subheader", 12, len(r.b)-12)
 }
 
-// vxlanFields is RFC 7348, section 5; the generic protocol extension is in
-// the fields that are reserved there.
+// vxlanFields is RFC 7348, section 5, and draft-smith-vxlan-group-policy, whose
+// fields are reserved there.
 func vxlanFields(r *fieldReader) {
-	r.number("reserved", 0, 4, "")
-	r.flag("VNI present", 4, "network identifier holds")
-	r.number("reserved", 5, 3, "")
-	r.raw("reserved", 1, 3)
+	r.group("flags", 0, 16, "", func() {
+		r.flag("group policy present", 0, "group policy holds")
+		r.number("reserved", 1, 3, "")
+		r.flag("VNI present", 4, "network identifier holds")
+		r.number("reserved", 5, 4, "")
+		r.flag("don't learn", 9, "the address of its sender")
+		r.number("reserved", 10, 2, "")
+		r.flag("policy applied", 12, "do not apply it again")
+		r.number("reserved", 13, 3, "")
+	})
+	r.number("group policy", 16, 16, "only with group policy present, else reserved")
 	r.number("VXLAN network identifier", 32, 24, "")
 	r.number("reserved", 56, 8, "")
 }
@@ -70,9 +86,11 @@ func vxlanFields(r *fieldReader) {
 func geneveFields(r *fieldReader) {
 	r.number("version", 0, 2, "")
 	r.number("options length", 2, 6, count(r.value(2, 6)*4, "byte"))
-	r.flag("control packet", 8, "not for the payload's receiver")
-	r.flag("critical options", 9, "options must be understood")
-	r.number("reserved", 10, 6, "")
+	r.group("flags", 8, 8, "", func() {
+		r.flag("control packet", 8, "not for the payload's receiver")
+		r.flag("critical options", 9, "options must be understood")
+		r.number("reserved", 10, 6, "")
+	})
 	r.etherType("protocol type", 2)
 	r.number("virtual network identifier", 32, 24, "")
 	r.number("reserved", 56, 8, "")
@@ -82,19 +100,31 @@ func geneveFields(r *fieldReader) {
 			r.raw("option, malformed", at, len(r.b)-at)
 			return
 		}
-		r.raw("option class "+hexNumber(uint64(be16(r.b[at:])), 16)+" type "+hexNumber(uint64(r.b[at+2]), 8), at, n)
+		name := "option class " + hexNumber(uint64(be16(r.b[at:])), 16) + " type " + hexNumber(uint64(r.b[at+2]), 8)
+		r.made(Field{Name: name, Bit: at * 8, Bits: n * 8}, func() {
+			r.hex("class", at*8, 16, "")
+			r.made(Field{Name: "type", Value: hexNumber(uint64(r.b[at+2]), 8), Bit: at*8 + 16, Bits: 8}, func() {
+				r.flag("critical", at*8+16, "must be understood")
+			})
+			r.number("reserved", at*8+24, 3, "")
+			r.number("length", at*8+27, 5, count(r.value(at*8+27, 5)*4, "byte"))
+			r.raw("data", at+4, n-4)
+		})
 		at += n
 	}
 }
 
 // gtpuFields is 3GPP TS 29.281, section 5.
 func gtpuFields(r *fieldReader) {
-	r.number("version", 0, 3, "")
-	r.number("protocol type", 3, 1, "")
-	r.number("reserved", 4, 1, "")
-	extension := r.flag("extension header", 5, "extension headers follow")
-	sequence := r.flag("sequence number", 6, "sequence number holds")
-	npdu := r.flag("N-PDU number", 7, "N-PDU number holds")
+	var extension, sequence, npdu bool
+	r.group("flags", 0, 8, "", func() {
+		r.number("version", 0, 3, "")
+		r.number("protocol type", 3, 1, "")
+		r.number("reserved", 4, 1, "")
+		extension = r.flag("extension header", 5, "extension headers follow")
+		sequence = r.flag("sequence number", 6, "sequence number holds")
+		npdu = r.flag("N-PDU number", 7, "N-PDU number holds")
+	})
 	r.number("message type", 8, 8, map[uint64]string{gtpTPDU: "user's packet"}[r.value(8, 8)])
 	r.number("length", 16, 16, "")
 	r.hex("tunnel endpoint identifier", 32, 32, "")

@@ -46,11 +46,12 @@ type trail struct {
 
 // trailEnd is what one direction has sent.
 type trailEnd struct {
-	sent    []trailSent // and not acknowledged, by time
-	newest  trailSent   // the one that went furthest
-	push    uint32      // bytes since PSH
-	pushed  bool        // its last data had PSH
-	lastAck int64       // frame of the last segment that was no duplicate ACK
+	sent     []trailSent // and not acknowledged, by time
+	newest   trailSent   // the one that went furthest
+	push     uint32      // bytes since PSH
+	pushed   bool        // its last data had PSH
+	ack      uint32      // its last ACK number
+	ackFrame int64       // and the first frame that had it
 }
 
 // trailSent is a segment that took sequence numbers.
@@ -68,13 +69,11 @@ func (t *Tracker) detail(s *segment, ev *Event) {
 		t.trails[ev.Conn] = tr
 	}
 	f := s.p.Frame
-	d := &t.scratchDetail
-	*d = Detail{
+	d := &Detail{
 		SincePrevious: f.Time.Sub(tr.last),
 		Completeness:  s.e.complete,
 		Next:          s.end - s.e.base[s.from],
 		Scale:         s.scaleOf(),
-		SACK:          d.SACK[:0],
 	}
 	ev.Detail, tr.last = d, f.Time
 	mine, theirs := &tr.dir[s.from], &tr.dir[s.to]
@@ -85,9 +84,10 @@ func (t *Tracker) detail(s *segment, ev *Event) {
 		t.relativeSACK(s, d)
 	}
 	if s.labels.Has(DupAck) {
-		d.DupOf = mine.lastAck
-	} else {
-		mine.lastAck = f.Number
+		d.DupOf = mine.ackFrame
+	}
+	if mine.ackFrame == 0 || mine.ack != s.ack {
+		mine.ack, mine.ackFrame = s.ack, f.Number
 	}
 }
 
@@ -107,13 +107,13 @@ func (s *segment) scaleOf() int {
 const resends Labels = 1<<Retransmission | 1<<FastRetransmission | 1<<SpuriousRetransmission
 
 // send remembers what the segment takes of the sequence numbers, and finds what
-// it repeats: of all that is outstanding and not before it, the eldest.
+// it repeats: the eldest that had its first byte.
 func (x *trailEnd) send(s *segment, ev *Event, d *Detail) {
 	if ev.Labels&resends != 0 {
 		before := x.newest
 		for i := len(x.sent) - 1; i >= 0; i-- {
-			if !after(s.seq, x.sent[i].seq) {
-				before = x.sent[i]
+			if o := &x.sent[i]; !after(o.seq, s.seq) && after(o.end, s.seq) {
+				before = *o
 			}
 		}
 		d.Repeats, d.RepeatTime = before.frame, s.p.Frame.Time.Sub(before.at)
@@ -144,12 +144,12 @@ func (x *trailEnd) count(s *segment, d *Detail) {
 	d.SincePush = x.push
 }
 
-// acked finds the segment that ends where the ACK number says, the first that
+// acked finds the segment that ends where the ACK number says, the last that
 // did, and forgets what is acknowledged.
 func (x *trailEnd) acked(s *segment, d *Detail) {
 	kept := x.sent[:0]
 	for _, n := range x.sent {
-		if n.end == s.ack && d.Acks == 0 {
+		if n.end == s.ack {
 			d.Acks, d.AckTime = n.frame, s.p.Frame.Time.Sub(n.at)
 		}
 		if after(n.end, s.ack) {

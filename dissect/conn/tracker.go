@@ -97,8 +97,7 @@ type Tracker struct {
 	seg     segment
 	facts   facts
 
-	trails        map[int64]*trail // by number of the connection; nil unless Options.Detail
-	scratchDetail Detail
+	trails map[int64]*trail // by number of the connection; nil unless Options.Detail
 }
 
 // New returns an empty Tracker.
