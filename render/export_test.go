@@ -20,6 +20,7 @@ func ScenePages() map[string]ScenePage {
 		"labels":    {labels().events, Options{}},
 		"ipv6":      {ipv6().events, Options{Notes: true}},
 		"commented": {c.events, Options{}},
-		"large":     {long().events, Options{}},
+		"hundred":   {long(100).events, Options{}},
+		"large":     {long(10_000).events, Options{}},
 	}
 }

@@ -38,8 +38,8 @@ func TestPageInBrowser(t *testing.T) {
 	checks := 0
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 		var c struct {
-			Name, Error string
-			MS          int
+			Name, Note, Error string
+			MS                int
 		}
 		if json.Unmarshal(lines.Bytes(), &c) != nil {
 			t.Errorf("said: %s", lines.Text())
@@ -47,7 +47,7 @@ func TestPageInBrowser(t *testing.T) {
 		}
 		checks++
 		t.Run(c.Name, func(t *testing.T) {
-			t.Logf("%d ms", c.MS)
+			t.Logf("%d ms %s", c.MS, c.Note)
 			if c.Error != "" {
 				t.Error(c.Error)
 			}
@@ -103,5 +103,8 @@ func keepPage(t *testing.T, dir, name string, page *bytes.Buffer) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name+".html"), page.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
+	}
+	if dir := os.Getenv("TCPSEE_PICTURES"); dir != "" {
+		os.WriteFile(filepath.Join(dir, name+".html"), page.Bytes(), 0o644)
 	}
 }

@@ -209,6 +209,25 @@ func TestPageOfMoreThanItHolds(t *testing.T) {
 	}
 }
 
+// TestPageSize holds a page of 10,000 segments to 5 MB beside their bytes.
+func TestPageSize(t *testing.T) {
+	s := long(10_000)
+	page := pageOf(t, s, Options{})
+	size, frames := len(page), 0
+	for i := range s.events {
+		if p := s.events[i].Packet; p != nil {
+			frames += base64.StdEncoding.EncodedLen(len(p.Frame.Data))
+		}
+	}
+	t.Logf("%d bytes, %d of them frames", size, frames)
+	if size-frames > 5_000_000 {
+		t.Errorf("%d bytes, %d beside the frames", size, size-frames)
+	}
+	if n := len(dataOf(t, page)["conns"].([]any)[0].(map[string]any)["events"].([]any)); n != 10_000 {
+		t.Errorf("%d rows", n)
+	}
+}
+
 func TestPageWithoutPayload(t *testing.T) {
 	page := pageOf(t, chat(), Options{NoPayload: true})
 	if strings.Contains(page, "Hello") || strings.Contains(page, base64.StdEncoding.EncodeToString([]byte("Hello\n"))) {

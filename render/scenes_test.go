@@ -183,14 +183,15 @@ func download() *scene {
 	return s
 }
 
-// long has 10,000 segments: data with losses, and its acknowledgements.
-func long() *scene {
+// long has n segments, an even number: data with losses, and its
+// acknowledgements.
+func long(n int) *scene {
 	s := newScene("2025-11-20 16:48:00.000000")
 	l := s.link(1, "10.9.0.1:41500", "10.9.0.2:80", 1, 2)
 	l.handshake(0, 0.02)
 	l.send(0.05, conn.Client, segment{flags: push, seq: 1, ack: 1, data: "GET / HTTP/1.1\r\n\r\n", win: 502, app: "HTTP GET /"})
 	t, seq := at(0.07), uint32(1)
-	for i := range 9996 / 2 {
+	for i := range (n - 4) / 2 {
 		g := segment{flags: ack, seq: seq, ack: 19, data: strings.Repeat("x", 100), win: 510}
 		if i%100 == 50 {
 			g.labels = []conn.Label{conn.Retransmission}
@@ -200,7 +201,7 @@ func long() *scene {
 		l.send(t+0.0001, conn.Client, segment{flags: ack, seq: 19, ack: seq, win: uint16(400 + i%200)})
 		t += 0.001
 	}
-	l.end(t, conn.Connection{Segments: [2]uint64{5002, 4998}, Bytes: [2]uint64{18, 499800}, App: "HTTP",
+	l.end(t, conn.Connection{Segments: [2]uint64{uint64(n/2 + 1), uint64(n/2 - 1)}, Bytes: [2]uint64{18, uint64(n-4) * 50}, App: "HTTP",
 		Verdict: conn.Verdict{Outcome: conn.OutcomeOpen, Text: "open when the capture ended."}})
 	return s
 }

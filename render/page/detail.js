@@ -9,7 +9,7 @@ function detail() {
   for (const t of e.comments) ui.detail.append(el('p', { class: 'comment' }, el('strong', {}, 'Comment: '), t));
   const terms = e.type === SEGMENT ? [e.kind, ...e.labels, ...new Set([D.states[e.states[0]], D.states[e.states[1]]])] : [e.type === CALL ? e.text.split('(')[0] + '()' : e.text.split(' ')[0]];
   const chips = el('div', { class: 'chips' });
-  for (const t of terms) if (Object.hasOwn(D.glossary, t)) chips.append(explained(t));
+  for (const t of terms) if (Object.hasOwn(D.glossary, t)) chips.append(explained(t, e.type !== SEGMENT));
   ui.detail.append(chips);
   const p = e.packet;
   if (!p) { ui.detail.append(el('p', { class: 'empty' }, e.type === CALL ? 'Layer 5, session: the program of the ' + SIDES[e.from] + ' asks its own system. This is no packet: what it leads to stands in the rows around it.' : e.type === NOTE ? 'Nothing was captured here.' : 'Its bytes are not in this page.')); return; }
@@ -26,9 +26,9 @@ function detail() {
   hexView(bytes, frame.length, layers, shift, fields, p, body);
   cards(e, p, layers, bytes, body);
 }
-function explained(t) {
+function explained(t, open) {
   const g = D.glossary[t];
-  return el('details', {}, el('summary', {}, t), el('p', {}, el('strong', {}, g[1] + '. '), g[2] + (g[3] ? ' (' + g[3] + ')' : '')));
+  return el('details', { open }, el('summary', {}, t), el('p', {}, el('strong', {}, g[1] + '. '), g[2] + (g[3] ? ' (' + g[3] + ')' : '')));
 }
 function card(n, name, cls, ...kids) {
   const bare = kids.length === 1 && kids[0].className === 'empty';

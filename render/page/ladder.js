@@ -5,7 +5,7 @@ function place() {
 // What depends on the size of the box and of its letters: where the lanes are, and how many letters fit between them.
 function measure() {
   const em = parseFloat(getComputedStyle(root).fontSize), w = ui.box.clientWidth, narrow = w < 33 * em;
-  const L = (narrow ? 5.7 : 14.6) * em, R = w - (narrow ? 5.7 : 6.6) * em;
+  const L = (narrow ? 5.7 : 14.6) * em, R = w - (narrow ? 6.1 : 6.6) * em;
   return { em, w, narrow, L, R, cols: Math.max(8, Math.floor((R - L - 1.2 * em) / (LETTER * em))) };
 }
 // Even spacing: each row has the room that its lines need; zoom is the room between rows.
@@ -90,21 +90,24 @@ function drawNow() {
     f.append(sv('text', { x: (L + R) / 2, y: y + 10 - top, 'text-anchor': 'middle', class: 'soft small' }, '· · ·  ' + t + '  · · ·'));
     for (const x of [L, R]) f.append(sv('line', { x1: x, x2: x, y1: y - 2 - top, y2: y + 12 - top, stroke: 'var(--paper)', 'stroke-width': 6, 'stroke-dasharray': '3 3' }));
   }
-  let lastText = -99;
+  let last = -99, marked = -99;
   for (const i of list) {
     rows.append(optionOf(i, em));
     const y = midOf(i), need = linesOf(S.ev[i], m.cols).length;
-    let room = G.boxes ? need : Math.floor((y - lastText) / (0.95 * em));
+    let room = G.boxes ? need : Math.floor((y - last) / (0.95 * em));
     if (room < need) room = Math.min(room, 1); // all of it, or its first line, or none
     if (i === S.sel) room = Math.max(room, 1);
-    arrow(f, S.ev[i], i, m, top, Math.min(room, need));
-    if (room) lastText = y;
+    const marks = room > 0 || y - marked >= 0.95 * em; // number, time and states have their own columns
+    arrow(f, S.ev[i], i, m, top, Math.min(room, need), marks);
+    last = y;
+    if (marks) marked = y;
   }
   clear(ui.rows); clear(ui.svg);
   ui.rows.append(rows);
   ui.svg.append(f);
   ui.svg.setAttribute('width', w); ui.svg.setAttribute('height', h);
   ui.svg.style.transform = 'translateY(' + top + 'px)';
+  if (!performance.getEntriesByName('first picture').length) performance.mark('first picture');
   if (list.includes(S.sel)) ui.rows.setAttribute('aria-activedescendant', 'o' + S.sel); else ui.rows.removeAttribute('aria-activedescendant');
 }
 function optionOf(i, em) {
@@ -135,13 +138,14 @@ function lanes(f, list, L, R, top, h) {
     seg(Math.min(h + 10, end));
   }
 }
-// One row: number and time, its lines of text above its arrow, states that it changes. room is how many lines are written.
-function arrow(f, e, i, m, top, room) {
+// One row: number and time, its lines of text above its arrow, states that it changes. room is how many lines are written, marks
+// whether there is room for the rest.
+function arrow(f, e, i, m, top, room, marks) {
   const { em, narrow, L, R } = m, [y1, y2] = G.ys[i].map(y => y - top), mid = (y1 + y2) / 2;
   const cls = 'k-' + (e.type === SEGMENT ? e.kind : 'x');
   const put = (x, y, t, anchor, c, turn) => { const n = sv('text', { x, y, 'text-anchor': anchor, class: c, transform: turn }, t); f.append(n); return n; };
   const lines = linesOf(e, m.cols).slice(0, room);
-  if (room) {
+  if (marks) {
     if (narrow) { if (e.frame) put(0.2 * em, mid - 0.75 * em, '#' + e.frame, 'start', 'soft small'); }
     else {
       if (e.frame) put(2.6 * em, mid + 0.25 * em, String(e.frame), 'end', 'soft small');
@@ -173,7 +177,7 @@ function arrow(f, e, i, m, top, room) {
       n.append(t.slice(word.length));
     });
   }
-  if (e.type !== SEGMENT || !room) return;
+  if (e.type !== SEGMENT || !marks) return;
   for (const k of [0, 1]) {
     if (e.states[k] === e.before[k] && i > 0) continue;
     const name = D.states[e.states[k]], y = (e.from === k ? y1 : y2) + 0.25 * em;

@@ -67,7 +67,9 @@ function linesOf(e, cols) {
   const out = [''];
   const add = w => { const i = out.length - 1, t = out[i] ? out[i] + ' ' + w : w; if (t.length <= cols || !out[i]) out[i] = t; else out.push(w); };
   wordsOf(e).forEach(add);
-  if (e.payload && e.type === SEGMENT) add(e.payload.length > cols ? e.payload.slice(0, cols - 1) + '…' : e.payload);
+  if (e.payload && e.type === SEGMENT) {
+    if (e.payload.length <= cols) add(e.payload); else { out.push(''); cutTo(e.payload, 2 * cols - 8).split(' ').forEach(add); }
+  }
   if (e.options) for (const w of e.options.split(' ')) { const t = out[out.length - 1] + ' ' + w; if (t.length > cols) break; out[out.length - 1] = t; }
   for (const c of e.comments) out.push(cutTo('comment: ' + c, cols));
   e.cols = cols;

@@ -69,10 +69,17 @@ function pickFrom(cv, ev) {
   if (best >= 0) select(best);
 }
 // The points are drawn once for a connection, its direction and a size; what moves with the selection is drawn over them.
+// Plots come after the picture, and once for what changes together.
+let plotting = false;
 function drawPlots() {
+  ui.dir.textContent = 'data from the ' + SIDES[S.dir];
+  if (plotting) return;
+  plotting = true;
+  requestAnimationFrame(() => setTimeout(() => { plotting = false; drawPlotsNow(); }));
+}
+function drawPlotsNow() {
   if (!ui.plot || !S.ev.length) return;
   const f = frameOf(), marks = {};
-  ui.dir.textContent = 'data from the ' + SIDES[S.dir];
   for (const [k, title] of PLOTS) {
     const cv = ui.plot[k], r = window.devicePixelRatio || 1, w = cv.clientWidth, h = cv.clientHeight;
     if (!w) continue;

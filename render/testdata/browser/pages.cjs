@@ -1,6 +1,6 @@
 // Opens the pages of a folder in a browser and uses them as a person does.
 // Usage: node pages.cjs FOLDER CHROMIUM. Each check prints one line of JSON:
-// {"name": …, "ms": …, "error": … or none}. Needs playwright-core and
+// {"name": …, "ms": …, "note": …, "error": …}. Needs playwright-core and
 // axe-core where NODE_PATH finds them.
 'use strict';
 const fs = require('fs'), os = require('os'), path = require('path'), { pathToFileURL } = require('url');
@@ -38,9 +38,9 @@ async function tab(name, options, body) {
 }
 async function check(name, body) {
   const begin = Date.now();
-  let error;
-  try { await body(); } catch (e) { error = String(e.stack || e).slice(0, 1500); }
-  console.log(JSON.stringify({ name, ms: Date.now() - begin, error }));
+  let error, note;
+  try { note = await body(); } catch (e) { error = String(e.stack || e).slice(0, 1500); }
+  console.log(JSON.stringify({ name, ms: Date.now() - begin, note: note || undefined, error }));
 }
 
 const frame = p => p.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
@@ -203,6 +203,7 @@ async function stepping() {
     assert((await p.locator('.machines').textContent()).includes('SYN-RECEIVED → ESTABLISHED: ACK comes'), 'the way is named');
     await p.keyboard.press('End');
     same(await now(), ['TIME-WAIT', 'CLOSED'], 'row 10');
+    await p.waitForFunction(() => document.querySelector('.plots canvas').hasAttribute('aria-label'));
     const label = await p.locator('.plots canvas').first().getAttribute('aria-label');
     assert(/Bytes against time: \d+ points/.test(label), label);
     const canvas = p.locator('.plots canvas').first();
@@ -375,6 +376,23 @@ async function hostility() {
   }));
 }
 
+// How long from the opening of a page to its first picture. It is told, not judged: the machine may be busy.
+async function speed() {
+  for (const name of ['hundred', 'large']) await check('first picture of ' + name, async () => {
+    const times = [], busy = [];
+    for (let i = 0; i < 5; i++) await tab(name, {}, async (p, ctx) => {
+      const s = await ctx.newCDPSession(p);
+      await s.send('Performance.enable', { timeDomain: 'threadTicks' });
+      await p.reload();
+      await p.waitForFunction(() => performance.getEntriesByName('first picture').length > 0);
+      const m = (await s.send('Performance.getMetrics')).metrics.find(x => x.name === 'TaskDuration');
+      busy.push(Math.round(m.value * 1000));
+      times.push(await p.evaluate(() => Math.round(performance.getEntriesByName('first picture')[0].startTime)));
+    });
+    for (const t of [times, busy]) t.sort((a, b) => a - b);
+    return 'first picture after ' + times.join(', ') + ' ms, median ' + times[2] + '; processor time of the page ' + busy.join(', ') + ' ms, median ' + busy[2];
+  });
+}
 async function large() {
   await check('10,000 segments', () => tab('large', {}, async p => {
     await frame(p);
@@ -394,7 +412,7 @@ async function large() {
 (async () => {
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'tcpsee-chromium-'));
   browser = await chromium.launch({ executablePath: browserPath, args: FLAGS.concat('--disk-cache-dir=' + data) });
-  const parts = { everyPage, accessibility, stepping, learning, pageControls, withoutScript, hostility, large };
+  const parts = { everyPage, accessibility, stepping, learning, pageControls, withoutScript, hostility, large, speed };
   const only = process.env.TCPSEE_BROWSER_PARTS;
   try { for (const n in parts) if (!only || only.split(',').includes(n)) await parts[n](); } finally { await browser.close(); fs.rmSync(data, { recursive: true, force: true }); }
 })().catch(e => { console.log(JSON.stringify({ name: 'browser', ms: 0, error: String(e.stack || e) })); process.exit(1); });
