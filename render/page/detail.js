@@ -21,7 +21,7 @@ function detail() {
     const a = shift(l) + l.off + (fd.bit >> 3), b = shift(l) + l.off + (fd.bit + fd.bits + 7 >> 3);
     fields.push(Object.assign(fd, { a, b, layer: l, buttons: [] }));
   }
-  const start = (joined.length ? frame.length : 0) + p[5], body = { name: 'payload', a: start, b: start + p[6], bits: p[6] * 8, bit: 0, buttons: [], layer: { osi: 7 } };
+  const start = (joined.length ? frame.length : 0) + p[5], body = { name: e.type === SEGMENT ? 'payload' : 'the packet that it quotes', a: start, b: start + p[6], bits: p[6] * 8, bit: 0, buttons: [], layer: { osi: e.type === SEGMENT ? 7 : 3 } };
   if (p[6]) fields.push(body);
   hexView(bytes, frame.length, layers, shift, fields, p, body);
   cards(e, p, layers, bytes, body);
@@ -113,7 +113,7 @@ function hexView(bytes, cut, layers, shift, fields, p, body) {
   const LIMIT = 1024, box = el('div', { class: 'hex', tabindex: '0', role: 'region', 'aria-label': 'Bytes of the frame. Arrow keys move from byte to byte.' });
   const kind = new Uint8Array(bytes.length);
   for (const l of layers) kind.fill(l.osi, shift(l) + l.off, shift(l) + l.off + l.len);
-  kind.fill(7, body.a, body.b);
+  kind.fill(body.layer.osi, body.a, body.b);
   const width = innerWidth < 520 ? 8 : 16, cells = [];
   let cursor = -1, hot = [];
   const say = el('p', { class: 'mono', 'aria-live': 'polite' }, ' ');

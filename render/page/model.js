@@ -4,7 +4,7 @@ const SEGMENT = 0, ICMP = 1, NEIGHBOUR = 2, CALL = 3, NOTE = 4;
 const HAS_ACK = 1, SHOW_SEQ = 2, AGAIN = 4, HANDSHAKE = 8;
 const NS = 'http://www.w3.org/2000/svg';
 // Measures of the ladder in em, but for FOLD and FOLDED, which are pixels.
-const ROW = 2.3, LINE = 1, SLANT = 1, FOLD = 170, FOLDED = 66, MAXDRAWN = 700, GAP = 1e9, LETTER = 0.5;
+const ROW = 2.3, LINE = 1, SLANT = 1, FOLD = 170, FOLDED = 66, MAXDRAWN = 700, GAP = 1e9, LETTER = 0.5, WIDE = 30;
 const SIDES = ['client', 'server'];
 const root = document.documentElement, file = document.getElementById('capture');
 
@@ -61,7 +61,7 @@ function wordsOf(e) {
 }
 const rowText = e => wordsOf(e).join(' ');
 // The lines of a row's text, each of no more than cols columns: first what must be said, then layer 7, and the options where
-// they fit. A payload that is shown only in part is worth no line where there is no room for it.
+// they fit; those of a SYN, which count for all that follows, always where there is some room.
 function linesOf(e, cols) {
   if (e.lines && e.cols === cols) return e.lines;
   const out = [''];
@@ -70,7 +70,7 @@ function linesOf(e, cols) {
   if (e.payload && e.type === SEGMENT) {
     if (e.payload.length <= cols) add(e.payload); else { out.push(''); cutTo(e.payload, 2 * cols - 8).split(' ').forEach(add); }
   }
-  if (e.options) for (const w of e.options.split(' ')) { const t = out[out.length - 1] + ' ' + w; if (t.length > cols) break; out[out.length - 1] = t; }
+  if (e.options) for (const w of e.options.split(' ')) { const t = out[out.length - 1] + ' ' + w; if (t.length <= cols) out[out.length - 1] = t; else if (e.kind.startsWith('SYN') && cols >= WIDE) add(w); else break; }
   for (const c of e.comments) out.push(cutTo('comment: ' + c, cols));
   e.cols = cols;
   return e.lines = out.map(t => cutTo(t, cols));
