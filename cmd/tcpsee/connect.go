@@ -108,6 +108,9 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	}
 	if fl.send != "" {
 		fl.relay.First = []byte(fl.send + "\n")
+		if fl.relay.CRLF {
+			fl.relay.First = []byte(fl.send + "\r\n")
+		}
 	}
 	d, err := a.newDriven(ctx, &fl.pictureFlags, &fl.saveFlags)
 	if err != nil {
@@ -200,7 +203,11 @@ const settleTime = 5 * time.Millisecond
 // converse relays until either side ends.
 func (d *driven) converse(c *drive.Conn, fl *connectFlags) error {
 	if fl.zero {
-		return c.Close()
+		info, err := c.TCPInfo()
+		if err != nil { // not of this system
+			info = drive.TCPInfo{}
+		}
+		return d.ended(c, drive.Outcome{Info: info, Err: c.Close()})
 	}
 	o := fl.relay
 	if fl.extras.tls {

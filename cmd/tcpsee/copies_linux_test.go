@@ -85,3 +85,30 @@ func TestWatchBridge(t *testing.T) {
 		}
 	}
 }
+
+// TestWatchInterfaceGoes: that an interface is down is said when it is, and its
+// removal ends watch; all interfaces are watched on.
+func TestWatchInterfaceGoes(t *testing.T) {
+	here, _ := bridged(t)
+	one := start(t, here(tcpsee("watch", "--no-names", "-i", "br0")))
+	all := start(t, here(tcpsee("watch", "--no-names")))
+	one.err.await(t, "Ctrl-C ends")
+	all.err.await(t, "Ctrl-C ends")
+	ip := func(words string) {
+		if out, err := here(exec.Command("ip", strings.Fields(words)...)).CombinedOutput(); err != nil {
+			t.Fatalf("ip %s: %v: %s", words, err, out)
+		}
+	}
+	ip("link set br0 down")
+	one.out.await(t, "the interface is down: waiting for it to come up")
+	ip("link del br0")
+	if status := one.end(t); status != 1 || !strings.Contains(one.err.String(), "the interface is gone\nhint: tcpsee watch without -i") {
+		t.Errorf("exit status %d\n%s", status, one.err)
+	}
+	client := start(t, here(tcpsee("connect", "-q", "-z", "--no-names", "127.0.0.1", "1")))
+	client.end(t)
+	all.out.await(t, "refused")
+	if status := all.interrupt(t); status != 0 {
+		t.Errorf("any: exit status %d\n%s", status, all.err)
+	}
+}

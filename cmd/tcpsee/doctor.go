@@ -184,6 +184,8 @@ func adviceFor(err error) string {
 			return s
 		}
 		return denied.Hint
+	case errors.Is(err, capture.ErrInterfaceGone):
+		return "tcpsee watch without -i goes on when interfaces come and go"
 	case errors.Is(err, capture.ErrNoLiveCapture):
 		return "tcpsee replay FILE draws what another program has captured; tcpsee demo draws a recorded connection"
 	}

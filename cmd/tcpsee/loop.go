@@ -68,6 +68,7 @@ type loop struct {
 	flushed time.Time      // when saved rows were shown last
 	dropped uint64         // packets that the kernel lost before the next frame
 	stopped int64          // frames that pass stopped
+	told    int            // findings of a live source that were told
 	rowless bool           // nobody reads events of segments any more
 	steady  *steady        // what names interfaces, where reading may be ahead of drawing; nil where it is not
 	parcel  *parcel        // where events go; nil is to the renderers
@@ -151,6 +152,7 @@ func (l *loop) read(ctx context.Context) error {
 			l.flush()
 		case now := <-tick.C:
 			l.emit(l.tracker.Tick(capture.StampOf(now)))
+			l.tellFindings(capture.StampOf(now))
 			l.flush()
 		case <-l.window.changed():
 			l.window.resize(l.renderers)
@@ -475,6 +477,16 @@ func (l *loop) finishCapture(fault error) {
 	for _, r := range l.renderers {
 		l.keep(r.Event(&e))
 	}
+}
+
+// tellFindings says what has gone wrong with a live source, as it goes: that
+// its interface is down.
+func (l *loop) tellFindings(now capture.Stamp) {
+	list := l.src.Findings()
+	for _, f := range list[min(l.told, len(list)):] {
+		l.emit([]conn.Event{{Type: conn.TypeWait, Time: now, Text: f.File + ": " + f.Reason}})
+	}
+	l.told = len(list)
 }
 
 // ease keeps less of each packet where that is due, and says so.

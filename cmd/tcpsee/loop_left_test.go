@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"testing"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+	"tcpsee/dissect/conn"
+	"tcpsee/dissect/segtest"
+	"tcpsee/render"
+)
+
+// given is a live source of frames that are there.
+type given struct {
+	frames []capture.Frame
+	lost   uint64
+}
+
+func (g *given) Next() ([]capture.Frame, error) {
+	list := g.frames
+	if g.frames = nil; list == nil {
+		return nil, io.EOF
+	}
+	return list, nil
+}
+
+func (g *given) Interfaces() []capture.Interface { return nil }
+func (g *given) Stats() capture.Stats            { return capture.Stats{Dropped: g.lost} }
+func (g *given) Findings() []capture.Fault       { return nil }
+func (g *given) Close() error                    { return nil }
+
+// heard keeps what is told of segments, and the capture's end.
+type heard struct {
+	rows []string
+	end  conn.Capture
+}
+
+func (h *heard) Event(e *conn.Event) error {
+	switch e.Type {
+	case conn.TypeSegment:
+		h.rows = append(h.rows, fmt.Sprintf("%d %s lost %d", e.Frame, e.Kind, e.Packet.Frame.Dropped))
+	case conn.TypeCapture:
+		h.end = *e.Capture
+	}
+	return nil
+}
+
+func (*heard) Flush() error { return nil }
+func (*heard) Close() error { return nil }
+
+// TestLoopLeavesOut: frames that are left out are counted, the others have the
+// numbers that -w gives them, and packets that the kernel lost before a frame
+// that is left out are told with the next one.
+func TestLoopLeavesOut(t *testing.T) {
+	frames := segtest.MustFrames(t, "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. 1:6(5) ack 1")
+	for i := range frames {
+		frames[i].Interface = -1
+	}
+	frames[1].Dropped, frames[2].Dropped = 3, 4
+	n := 0
+	h := &heard{}
+	l := &loop{src: &given{frames: frames, lost: 9}, live: true, others: "of others", renderers: []render.Renderer{h},
+		pass: func(*dissect.Packet) bool { n++; return n != 2 }}
+	if err := l.run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if want := "[1 SYN lost 0 2 ACK lost 7 3 DATA lost 0]"; fmt.Sprint(h.rows) != want {
+		t.Errorf("rows %v, want %s", h.rows, want)
+	}
+	if h.end.LeftOut["of others"] != 1 || h.end.Dropped != 9 || h.end.Frames != 3 {
+		t.Errorf("the capture is %+v", h.end)
+	}
+}
