@@ -57,6 +57,9 @@ func captureNotes(c *conn.Capture, g *glyphs) []string {
 	return lines
 }
 
+// openAlready is what is said of a connection whose SYN was not captured.
+const openAlready = "open before the capture began: seq and ack count from here"
+
 // lostBefore says how many packets the capture lost just before that of e;
 // nothing where it lost none.
 func lostBefore(e *conn.Event) string {

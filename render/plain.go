@@ -38,7 +38,11 @@ func (p *plain) Event(e *conn.Event) error {
 	if p.o.Conn != 0 && e.Conn != p.o.Conn && e.Type != conn.TypeCapture {
 		return p.out.err
 	}
+	_, known := p.seen[e.Conn]
 	p.begin(e)
+	if e.Type == conn.TypeSegment && e.SeqSeen && !known {
+		p.say(sentence(openAlready))
+	}
 	if lost := lostBefore(e); lost != "" {
 		p.say(sentence(lost))
 	}

@@ -56,6 +56,7 @@ type connView struct {
 	unwritten [2]int // rows since the states were written
 	last      capture.Stamp
 	run       run
+	begun     bool   // a segment of it was drawn
 	told      string // the verdict, where it has been drawn
 }
 
@@ -158,6 +159,10 @@ func (t *timeline) segment(e *conn.Event) {
 	t.headsAgain(e)
 	if e.Packet == nil {
 		return
+	}
+	if !v.begun {
+		v.begun = true
+		t.openAlready(e)
 	}
 	if t.bad = ""; t.o.Checksums {
 		t.bad = badChecksums(e.Packet)
@@ -269,6 +274,13 @@ func (t *timeline) gap(e *conn.Event) {
 		text += ": typing stays local, Enter sends"
 	}
 	t.note(t.lay.client, text, sgrGrey)
+}
+
+// openAlready says of a connection's first segment that others came before it.
+func (t *timeline) openAlready(e *conn.Event) {
+	if e.SeqSeen {
+		t.note(t.lay.client, openAlready, "")
+	}
 }
 
 // lost says what the capture lost just before e.

@@ -27,7 +27,7 @@ func asNobody(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 // TestRunIsolated: an ordinary user runs a pair of programs in namespaces of
 // its own, sees what they do, and gets their exit status.
 func TestRunIsolated(t *testing.T) {
-	python := needTool(t, "/usr/bin/python3")
+	python := needTool(t, "/usr/bin/python3", "/usr/local/bin/python3")
 	if err := asNobody(t, tcpsee("__probe")).Run(); err == nil {
 		t.Skip("this user may capture without namespaces")
 	}
