@@ -72,10 +72,11 @@ func translated(at []netip.AddrPort, cloud string) string {
 	if !private {
 		return ""
 	}
-	from := "Clients from outside of this network"
+	where := "these addresses are private"
 	if cloud != "" {
-		from = "This looks like a machine of " + cloud + ": clients from outside"
+		where = "this machine is " + cloud + "'s, with private addresses"
 	}
-	return "A guess: all these addresses are private. " + from + " need another address (the router's or the cloud's,\n" +
-		"with this port let through), it is translated on the way, and the two sides' pictures show different addresses and ports."
+	return "A guess: " + where + ". Clients from outside\n" +
+		"need another one (the router's, the cloud's), which is translated on the way:\n" +
+		"the pictures of the two sides then differ in addresses and ports."
 }

@@ -16,8 +16,8 @@ func TestTranslated(t *testing.T) {
 	}{
 		{"127.0.0.1 ::1", "", ""},
 		{"127.0.0.1", "Amazon EC2", ""},
-		{"10.0.0.5 127.0.0.1", "", "Clients from outside of this network need another address"},
-		{"172.31.4.4 fd00::1 127.0.0.1", "Amazon EC2", "a machine of Amazon EC2"},
+		{"10.0.0.5 127.0.0.1", "", "these addresses are private. Clients from outside"},
+		{"172.31.4.4 fd00::1 127.0.0.1", "Amazon EC2", "this machine is Amazon EC2's"},
 		{"100.64.3.2", "", "A guess"},
 		{"10.0.0.5 192.0.2.7", "", ""},
 		{"10.0.0.5 2001:db8::7", "Google Cloud", ""},
