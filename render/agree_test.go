@@ -307,7 +307,7 @@ func reportSegments(t *testing.T, text string) []drawnSegment {
 	return out.list
 }
 
-var latexRow = regexp.MustCompile(`^(\d+) & [0-9.]* & \\state\{(.*)\} & \\(segment|answer)\{(.*)\} & \\state\{(.*)\} \\\\$`)
+var latexRow = regexp.MustCompile(`^\\hfill (\d+) & \\hfill [0-9.]* & \\hfill\\state\{(.*)\} & \\(segment|answer)\{(.*)\} & \\state\{(.*)\} \\\\$`)
 
 func latexSegments(t *testing.T, text string) []drawnSegment {
 	plain := strings.NewReplacer("{-}", "-", "{=}", "=", "{?}", "?", `\#`, "#", `\textquotedbl{}`, `"`)

@@ -16,15 +16,15 @@ import (
 func NewLaTeX(w io.Writer, o Options) Renderer { return newDiagram(w, o, drawLaTeX) }
 
 // latexPreamble begins the document. \segment and \answer are arrows to the
-// right and to the left with a text above them. The longest state needs the
-// width of the lanes.
+// right and to the left with a text above them. All columns have their width,
+// so that one run of LaTeX is enough.
 const latexPreamble = `\documentclass[a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
 \usepackage{textcomp}
 \usepackage{longtable}
 \usepackage[margin=15mm]{geometry}
-\newlength{\way}\setlength{\way}{88mm}
+\newlength{\way}\setlength{\way}{86mm}
 \newcommand{\onway}[2]{\parbox[b]{\way}{\centering\footnotesize #1\\[-1ex]\hbox to \way{#2}}}
 \newcommand{\segment}[1]{\onway{#1}{\rightarrowfill}}
 \newcommand{\answer}[1]{\onway{#1}{\leftarrowfill}}
@@ -41,10 +41,10 @@ func drawLaTeX(b []byte, d *diagram, r *conn.Record) []byte {
 	for _, t := range verdictLines(r, &d.g) {
 		line("%s\n", latexText(t))
 	}
-	line(`\begin{longtable}{rrlcl}`)
+	line(`\begin{longtable}{p{8mm}p{17mm}p{28mm}p{\way}p{28mm}}`)
 	lanes := d.lanesOf(r)
-	line(`\# & seconds & \textbf{%s} & & \textbf{%s} \\`, latexText(lanes[conn.Client].name), latexText(lanes[conn.Server].name))
-	line(` & & & \footnotesize %s \hfill %s & \\ \hline \endhead`, latexText(lanes[conn.Client].address), latexText(lanes[conn.Server].address))
+	line(`\hfill\# & \hfill seconds & \hfill\textbf{%s} & & \textbf{%s} \\`, latexText(lanes[conn.Client].name), latexText(lanes[conn.Server].name))
+	line(` & & & \footnotesize %s \hfill %s & \\ \hline \noalign{\vskip 2mm} \endhead`, latexText(lanes[conn.Client].address), latexText(lanes[conn.Server].address))
 	var shown [2]string
 	strokes := strokesOf(r, &d.o, &d.g, sequencePreview)
 	for i := range strokes {
@@ -74,7 +74,7 @@ func appendLaTeXRow(b []byte, s *stroke, shown *[2]string) []byte {
 		}
 	}
 	client, server := s.changes(conn.Client, shown), s.changes(conn.Server, shown)
-	return fmt.Appendf(b, "%s & %s & \\state{%s} & %s{%s} & \\state{%s} \\\\\n", frame, at, latexText(client), way, latexText(s.plain()), latexText(server))
+	return fmt.Appendf(b, "\\hfill %s & \\hfill %s & \\hfill\\state{%s} & %s{%s} & \\state{%s} \\\\\n", frame, at, latexText(client), way, latexText(s.plain()), latexText(server))
 }
 
 // latexText escapes text for LaTeX, the one place where that is done. What is

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -23,11 +24,8 @@ var mermaidWords = sequenceWords{
 		return fmt.Appendf(b, "    Note %s of %s: %s\n", place, laneID(side), mermaidText(now))
 	},
 	end: func(b []byte, verdict, remarks []string) []byte {
-		for _, t := range verdict {
-			b = fmt.Appendf(b, "    Note over C,S: %s\n", mermaidText(t))
-		}
-		for _, t := range remarks {
-			b = fmt.Appendf(b, "    %%%% %s\n", mermaidText(t))
+		for _, t := range append(slices.Clip(verdict), remarks...) {
+			b = fmt.Appendf(b, "    Note over C,S: %s\n", mermaidLines(t))
 		}
 		return b
 	},
@@ -42,7 +40,8 @@ func beginMermaid(b []byte, title string, lanes [2]lane) []byte {
 		}
 		b = fmt.Appendf(b, "    participant %s as %s\n", laneID(conn.Side(side)), name)
 	}
-	return b
+	// Mermaid cuts off titles that are wider than the diagram.
+	return fmt.Appendf(b, "    Note over C,S: %s\n", mermaidLines(title))
 }
 
 func appendMermaidStroke(b []byte, s *stroke) []byte {
@@ -88,6 +87,19 @@ func mermaidText(s string) string {
 	}
 	return mermaidWord(b.String())
 }
+
+// mermaidLines is mermaidText for a note. Mermaid neither breaks lines nor
+// makes room for them.
+func mermaidLines(s string) string {
+	var parts []string
+	for _, part := range wrapText(s, mermaidColumns, 0) {
+		parts = append(parts, mermaidText(strings.TrimSpace(part)))
+	}
+	return strings.Join(parts, "<br/>")
+}
+
+// mermaidColumns are those of a line of a note.
+const mermaidColumns = 44
 
 // mermaidWord keeps the word "end", which closes a block, from standing alone.
 func mermaidWord(s string) string {

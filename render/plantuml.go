@@ -45,8 +45,14 @@ func endPlantUML(b []byte, verdict, remarks []string) []byte {
 		}
 		b = append(b, "end note\n"...)
 	}
-	for _, t := range remarks {
-		b = fmt.Appendf(b, "' %s\n", plantText(t))
+	if len(remarks) > 0 {
+		b = append(b, "footer\n"...)
+		for _, t := range remarks {
+			for _, part := range wrapText(t, DefaultWidth, 0) {
+				b = fmt.Appendf(b, "%s\n", plantText(strings.TrimSpace(part)))
+			}
+		}
+		b = append(b, "endfooter\n"...)
 	}
 	return append(b, "@enduml\n"...)
 }

@@ -103,7 +103,9 @@ func checkMermaid(t *testing.T, out string) {
 		switch {
 		case strings.HasPrefix(l, "accTitle: "), strings.HasPrefix(l, "participant C as "), strings.HasPrefix(l, "participant S as "), strings.HasPrefix(l, "%% "):
 			text = strings.ReplaceAll(l, "<br/>", "")
-		case strings.HasPrefix(head, "Note "), strings.HasPrefix(head, "C-"), strings.HasPrefix(head, "S-"):
+		case strings.HasPrefix(head, "Note "):
+			text = strings.ReplaceAll(text, "<br/>", "")
+		case strings.HasPrefix(head, "C-"), strings.HasPrefix(head, "S-"):
 		default:
 			t.Errorf("line %d is no statement of ours: %s", i+2, l)
 		}

@@ -71,12 +71,16 @@ func anonymizeTopic() *cobra.Command {
 }
 
 // anonymized is said in every file that was made so.
-const anonymized = "Anonymized: addresses are made up (prefixes kept), payloads and names are gone; times, lengths, sequence numbers and low ports are as they were."
+const (
+	anonymized      = "Anonymized: addresses are made up (prefixes kept), payloads and names are gone; times, lengths, sequence numbers and ports are as they were."
+	anonymizedPorts = "Anonymized: addresses (prefixes kept) and ports from 1024 on are made up, payloads and names are gone; times, lengths and sequence numbers are as they were."
+)
 
 // disguise makes packets, socket calls and what a source says of itself
 // anonymous. A nil one changes nothing.
 type disguise struct {
-	a *dissect.Anonymizer
+	a     *dissect.Anonymizer
+	notes string // what to tell of it
 }
 
 func (h *anonymizeFlags) disguise() (*disguise, error) {
@@ -87,7 +91,18 @@ func (h *anonymizeFlags) disguise() (*disguise, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &disguise{a: a}, nil
+	return &disguise{a: a, notes: h.says()}, nil
+}
+
+// says is what to tell of what was changed; "" where nothing was.
+func (h *anonymizeFlags) says() string {
+	switch {
+	case !h.anonymize:
+		return ""
+	case h.anonymizePorts:
+		return anonymizedPorts
+	}
+	return anonymized
 }
 
 // says is what to tell of it.
@@ -95,7 +110,7 @@ func (d *disguise) says() string {
 	if d == nil {
 		return ""
 	}
-	return anonymized
+	return d.notes
 }
 
 func (d *disguise) frame(f *capture.Frame) *capture.Frame {
@@ -115,8 +130,11 @@ func (d *disguise) call(c timedCall) timedCall {
 	m.Local, m.Remote = d.addrPort(m.Local), d.addrPort(m.Remote)
 	m.PID, m.Program = 0, ""
 	if m.Name == "resolve" { // "host: address, address"
-		_, list, _ := strings.Cut(m.Args, ": ")
-		m.Args = "(name): " + list
+		if _, list, ok := strings.Cut(m.Args, ": "); ok {
+			m.Args = "(name): " + list
+		} else {
+			m.Args = "(name)"
+		}
 	}
 	m.Args, m.Result, m.Error = d.words(m.Args), d.words(m.Result), d.words(m.Error)
 	data := make([]byte, len(m.Data))

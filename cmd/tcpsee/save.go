@@ -76,10 +76,7 @@ type frameWriter interface {
 // openSavers begins the files of packets: that of -w, as they are, and those
 // of -o, annotated, which openOutputs has opened.
 func openSavers(p *pictureFlags, s *saveFlags, src capture.Source) ([]*saver, error) {
-	options := capture.WriterOptions{Application: "tcpsee " + version()}
-	if p.anonymize {
-		options.Comment = anonymized
-	}
+	options := capture.WriterOptions{Application: "tcpsee " + version(), Comment: p.says()}
 	list, err := p.annotated(src, options)
 	if s.file == "" || err != nil {
 		return list, err
