@@ -1,6 +1,9 @@
 package dissect
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Frame control of IEEE 802.11-2020, section 9.2.4.1.
 const (
@@ -61,8 +64,11 @@ func (c *cursor) wlanFrame(padded, swapped bool) step {
 		return stepDone
 	}
 	c.take(Layer80211, length)
-	if subtype&wlanNoData != 0 || flags&(wlanProtected|wlanMoreFragments) != 0 || b[22]&0xf != 0 {
-		return c.fail(ProblemUnknownProto) // the last: a fragment's number
+	if subtype&wlanNoData != 0 || flags&(wlanProtected|wlanMoreFragments) != 0 {
+		return c.fail(ProblemUnknownProto)
+	}
+	if number := b[22] & 0xf; number != 0 && !bytes.HasPrefix(c.rest(), wlanWhole) {
+		return c.fail(ProblemUnknownProto) // the last of several fragments
 	}
 	if subtype&wlanQoS != 0 {
 		if flags&wlanToDS != 0 && flags&wlanFromDS != 0 && b[qos+1]&qosMesh != 0 {
@@ -76,6 +82,10 @@ func (c *cursor) wlanFrame(padded, swapped bool) step {
 	}
 	return stepLLC
 }
+
+// wlanWhole is how data begin that are not the rest of anything: LLC with SNAP.
+// Some senders number frames that were never cut.
+var wlanWhole = []byte{sapSNAP, sapSNAP, llcUI}
 
 // mesh passes over a mesh control field (section 9.2.4.7.3): flags, time to
 // live, sequence number and up to two addresses.

@@ -133,7 +133,7 @@ type heldEvent struct{ e conn.Event }
 // once, and so is a segment, behind what was held.
 func (t *timeline) hold(e *conn.Event) bool {
 	switch e.Type {
-	case conn.TypeCall, conn.TypeRemark, conn.TypeNeighbour, conn.TypeWait, conn.TypeICMP:
+	case conn.TypeCall, conn.TypeRemark, conn.TypeNeighbour, conn.TypeDNS, conn.TypeWait, conn.TypeICMP:
 		if e.Type == conn.TypeICMP && e.Conn != 0 {
 			t.release(e)
 			return false
@@ -157,6 +157,11 @@ func copyEvent(e *conn.Event) heldEvent {
 		c := *e.Call
 		c.Data = bytes.Clone(c.Data[:min(len(c.Data), maxHeldData)])
 		h.e.Call = &c
+	}
+	if e.DNS != nil {
+		l := *e.DNS
+		l.Answers = slices.Clone(l.Answers)
+		h.e.DNS = &l
 	}
 	if e.Packet != nil {
 		p := *e.Packet

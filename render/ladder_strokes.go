@@ -16,7 +16,7 @@ type strokeKind uint8
 const (
 	strokeSegment   strokeKind = iota
 	strokeICMP                 // an ICMP error: ends at one lane, begins at none
-	strokeNeighbour            // ARP or neighbour discovery
+	strokeNeighbour            // ARP, neighbour discovery or DNS
 	strokeCall                 // beside one lane
 	strokeNote                 // between the lanes: silence, what was folded, what is awaited
 )
@@ -187,6 +187,8 @@ func (s *sketch) strokeOf(e *conn.Event) (stroke, bool) {
 		return s.icmp(e), true
 	case conn.TypeNeighbour:
 		return s.neighbour(e), true
+	case conn.TypeDNS:
+		return s.lookup(e), true
 	case conn.TypeCall:
 		if e.Call == nil {
 			return stroke{}, false

@@ -208,6 +208,8 @@ func sizesOf(p *dissect.Packet) sizes {
 		s.l7 = p.TCP.Len
 	case dissect.ContentICMP: // the quoted datagram belongs to the message
 		s.l3 = p.IP.Total
+	case dissect.ContentUDP:
+		s.l7 = max(0, p.IP.Total-int(p.IP.Header)-s.l4)
 	}
 	s.l2 = s.frame - s.l7 - s.l4 - s.l3
 	s.ok = s.l2 >= 0

@@ -56,7 +56,7 @@ func appendEnds(b []byte, e *conn.Event) []byte {
 }
 
 // NewNDJSON returns a Renderer that writes one JSON object a line to w: of
-// type segment, connection, socket, icmp, neighbour or capture. Times are RFC
+// type segment, connection, socket, icmp, neighbour, dns or capture. Times are RFC
 // 3339 in UTC, durations are seconds, sizes are bytes: see Schema. Of o, Conn,
 // Files, NoPayload, Notes and Checksums count.
 func NewNDJSON(w io.Writer, o Options) Renderer {
@@ -81,6 +81,8 @@ func (n *ndjson) object(b []byte, e *conn.Event) []byte {
 		return n.icmp(b, e)
 	case conn.TypeNeighbour:
 		return n.neighbour(b, e)
+	case conn.TypeDNS:
+		return n.lookup(b, e)
 	case conn.TypeCall:
 		return n.socket(b, e)
 	case conn.TypeEnd:

@@ -53,6 +53,8 @@ func (p *plain) Event(e *conn.Event) error {
 		p.icmp(e)
 	case conn.TypeNeighbour:
 		p.neighbour(e)
+	case conn.TypeDNS:
+		p.lookup(e)
 	case conn.TypeCall:
 		p.call(e)
 	case conn.TypeRemark:

@@ -483,7 +483,7 @@ func (t *timeline) sum(p *dissect.Packet) {
 		return
 	}
 	b := t.scratch[:0]
-	if p.Content == dissect.ContentTCP {
+	if p.Content == dissect.ContentTCP || p.Content == dissect.ContentUDP {
 		b = strconv.AppendInt(b, int64(s.l7), 10)
 		b = strconv.AppendInt(append(b, '+'), int64(s.l4), 10)
 		b = append(b, '+')

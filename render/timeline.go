@@ -130,6 +130,10 @@ func (t *timeline) draw(e *conn.Event) {
 		t.gap(e)
 		t.lost(e)
 		t.neighbourRow(e)
+	case conn.TypeDNS:
+		t.view(e)
+		t.gap(e)
+		t.lookupRow(e)
 	case conn.TypeCall:
 		t.view(e)
 		t.callRow(e)

@@ -25,7 +25,7 @@ var scenes = []struct {
 	make func() *scene
 }{
 	{"chat", chat}, {"refused", refused}, {"noanswer", noAnswer}, {"unreachable", unreachable}, {"reset", reset}, {"labels", labels},
-	{"several", several}, {"ipv6", ipv6}, {"calls", calls}, {"download", download},
+	{"several", several}, {"ipv6", ipv6}, {"calls", calls}, {"download", download}, {"lookup", lookup},
 }
 
 // names as DESIGN.md's drawings have them.

@@ -162,6 +162,10 @@ type Options struct {
 	// it; see Matcher.MatchRelated.
 	Neighbours bool
 
+	// Also lets pass besides what another expression selects; nil is nothing.
+	// That should not move offsets, as vlan and its like do.
+	Also *Expr
+
 	// Netmask is that of the interface's IPv4 network, for "ip broadcast".
 	// The zero Addr is a mask of 0.0.0.0.
 	Netmask netip.Addr

@@ -34,6 +34,9 @@ func (g *gen) extra() *cond {
 			not(compare(jmpJGT, icmp6Redirect, g.load(t, sizeB, 0)...)))
 		c = or(c, arp, nd)
 	}
+	if g.o.Also != nil && g.o.Also.root != nil {
+		c = or(c, and(g.atLeast(28), g.node(g.o.Also.root)))
+	}
 	return c
 }
 

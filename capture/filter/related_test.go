@@ -254,3 +254,36 @@ func kernelView(link capture.LinkType, f frame) (*view, bool) {
 	}
 	return v, true
 }
+
+// TestAlso holds that what another expression selects passes besides, on every
+// link type, and nothing else does.
+func TestAlso(t *testing.T) {
+	also, err := Parse("udp port 53")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Parse("tcp port 80 and tcp[13] & 2 != 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dns := tcpPacket(53)
+	dns[23] = 17
+	for _, link := range []capture.LinkType{capture.LinkEthernet, capture.LinkSLL, capture.LinkRaw, AnyLink} {
+		if _, err := e.Compile(Options{Link: link, ICMPErrors: true, Neighbours: true, Also: also}); err != nil {
+			t.Errorf("%v: %v", link, err)
+		}
+	}
+	prog, err := e.Compile(Options{Link: capture.LinkEthernet, Also: also})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name  string
+		frame []byte
+		want  bool
+	}{{"DNS", dns, true}, {"what matches", tcpPacket(80), true}, {"another port", tcpPacket(53), false}, {"cut off", dns[:30], false}} {
+		if got := run(decode(prog), tt.frame, uint32(len(tt.frame))); got != tt.want {
+			t.Errorf("%s: %v\n%s", tt.name, got, Format(prog))
+		}
+	}
+}

@@ -12,12 +12,65 @@ import (
 // there may be many, and blocks of them usually stand in front.
 const maxNameReads = 64
 
-// addressNamer gives the names that a capture has for addresses, nil where it
-// can have none. It is used while a frame is drawn.
-func addressNamer(src capture.Source) func(netip.Addr) string {
+// maxLearned is how many addresses' names from DNS are remembered; the oldest
+// is forgotten first.
+const maxLearned = 4096
+
+// learnedNames remembers the names that DNS answers in a capture tell. It
+// belongs to whoever draws events, for a row says what is known by then.
+type learnedNames struct {
+	names map[netip.Addr]string
+	order []netip.Addr // keys of names, from the oldest on
+	first int          // the oldest of order, once that is full
+}
+
+// namer gives the names that the capture says itself, and those that were
+// learned.
+func (n *learnedNames) namer(src capture.Source) func(netip.Addr) string {
+	said := namesIn(src)
+	return func(a netip.Addr) string {
+		if name := said(a); name != "" {
+			return name
+		}
+		return n.names[a]
+	}
+}
+
+// hear takes what a message tells. The name by which an address was asked for
+// is better than what its owner calls it.
+func (n *learnedNames) hear(m *conn.Lookup) {
+	if n == nil {
+		return
+	}
+	for i := range m.Answers {
+		a := &m.Answers[i]
+		if old, known := n.names[a.Addr]; !a.Addr.IsUnspecified() && (!known || !a.Pointer && old != a.Name) {
+			n.learn(a.Addr, a.Name, known)
+		}
+	}
+}
+
+func (n *learnedNames) learn(a netip.Addr, name string, known bool) {
+	switch {
+	case known:
+	case len(n.order) < maxLearned:
+		if n.names == nil {
+			n.names = make(map[netip.Addr]string)
+		}
+		n.order = append(n.order, a)
+	default:
+		delete(n.names, n.order[n.first])
+		n.order[n.first] = a
+		n.first = (n.first + 1) % maxLearned
+	}
+	n.names[a] = name
+}
+
+// namesIn gives the names that a capture says itself.
+func namesIn(src capture.Source) func(netip.Addr) string {
 	n, ok := src.(capture.Namer)
 	if !ok {
-		return nil
+		return func(netip.Addr) string { return "" }
 	}
 	var known map[netip.Addr]string
 	reads := 0
@@ -42,7 +95,7 @@ func namerOf(src capture.Source) capture.Namer {
 type nameKeeper struct {
 	on      bool
 	namer   capture.Namer // nil where the source has no names
-	reads   int           // of namer: as addressNamer's
+	reads   int           // of namer: as namesIn's
 	had     int           // how many names it had
 	written int
 	names   map[netip.Addr]string

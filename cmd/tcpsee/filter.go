@@ -41,6 +41,7 @@ type matchers struct {
 	expr   *filter.Expr
 	live   bool
 	exact  bool
+	also   *matchers // selects what passes besides; nil is nothing
 	byLink map[capture.LinkType]*filter.Matcher
 }
 
@@ -49,19 +50,29 @@ func matchSaved(e *filter.Expr) func(*capture.Frame) bool {
 	if e == nil {
 		return nil
 	}
-	m := &matchers{expr: e, exact: true, byLink: make(map[capture.LinkType]*filter.Matcher)}
+	m := newMatchers(e)
+	m.exact = true
 	return m.match
 }
 
 // matchLive is the same for frames that the kernel has let through. Unless
 // exact, ICMP errors that quote what would match and ARP for its addresses
-// pass too.
-func matchLive(e *filter.Expr, exact bool) func(*capture.Frame) bool {
+// pass too. So does what also selects, if that is not nil.
+func matchLive(e *filter.Expr, exact bool, also *filter.Expr) func(*capture.Frame) bool {
 	if e == nil {
 		return nil
 	}
-	m := &matchers{expr: e, live: true, exact: exact, byLink: make(map[capture.LinkType]*filter.Matcher)}
+	m := newMatchers(e)
+	m.live, m.exact = true, exact
+	if also != nil {
+		m.also = newMatchers(also)
+		m.also.live, m.also.exact = true, true
+	}
 	return m.match
+}
+
+func newMatchers(e *filter.Expr) *matchers {
+	return &matchers{expr: e, byLink: make(map[capture.LinkType]*filter.Matcher)}
 }
 
 func (m *matchers) match(f *capture.Frame) bool {
@@ -77,22 +88,23 @@ func (m *matchers) match(f *capture.Frame) bool {
 	switch {
 	case p == nil:
 		return false
-	case p.MatchFrame(f):
+	case p.MatchFrame(f), m.also != nil && m.also.match(f):
 		return true
 	}
 	return !m.exact && p.MatchRelated(f.Data, f.OrigLen)
 }
 
 // watchProgram is what the kernel runs for watch: the filter, and what
-// explains a connection besides unless exact is asked for.
-func watchProgram(e *filter.Expr, exact bool) ([]capture.Instruction, error) {
+// explains a connection besides unless exact is asked for, and what also
+// selects, if that is not nil.
+func watchProgram(e *filter.Expr, exact bool, also *filter.Expr) ([]capture.Instruction, error) {
 	if e == nil {
 		var err error
 		if e, err = filter.Parse("tcp"); err != nil {
 			return nil, err
 		}
 	}
-	prog, err := e.Compile(filter.Options{Link: filter.AnyLink, ICMPErrors: !exact, Neighbours: !exact})
+	prog, err := e.Compile(filter.Options{Link: filter.AnyLink, ICMPErrors: !exact, Neighbours: !exact, Also: also})
 	if err != nil {
 		return nil, err
 	}
@@ -101,4 +113,10 @@ func watchProgram(e *filter.Expr, exact bool) ([]capture.Instruction, error) {
 		out[i] = capture.Instruction(in)
 	}
 	return out, nil
+}
+
+// lookups selects questions for addresses and their answers: DNS over UDP, mDNS
+// and LLMNR.
+func lookups() (*filter.Expr, error) {
+	return filter.Parse("udp port 53 or udp port 5353 or udp port 5355")
 }

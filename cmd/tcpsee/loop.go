@@ -49,6 +49,7 @@ type loop struct {
 	saves     []*saver
 	disguise  *disguise     // nil where packets are drawn as they are
 	names     *processNames // nil where nobody is asked
+	learned   *learnedNames // nil where nobody reads them
 	idle      time.Duration // with finish: how long to wait for stragglers
 	files     []string
 	limit     int64     // end after so many frames; 0 is never
@@ -438,6 +439,15 @@ func (l *loop) draw(e *conn.Event) {
 		l.parcel.keep(e)
 		return
 	}
+	l.show(e)
+}
+
+// show hands an event to the renderers, or remembers the names that it tells.
+func (l *loop) show(e *conn.Event) {
+	if e.Type == conn.TypeName {
+		l.learned.hear(e.DNS)
+		return
+	}
 	for _, r := range l.renderers {
 		l.keep(r.Event(e))
 	}
@@ -451,7 +461,7 @@ func framesBehind(e *conn.Event) int64 {
 			return int64(len(e.Packet.Fragments))
 		}
 		return 1
-	case conn.TypeICMP, conn.TypeNeighbour:
+	case conn.TypeICMP, conn.TypeNeighbour, conn.TypeDNS:
 		return 1
 	}
 	return 0

@@ -255,9 +255,7 @@ func (l *loop) followParcel(s *stages, p *parcel) {
 func (l *loop) drawParcel(s *stages, p *parcel) {
 	l.steady.at(p)
 	for i := range p.events {
-		for _, r := range l.renderers {
-			l.keep(r.Event(&p.events[i]))
-		}
+		l.show(&p.events[i])
 	}
 	l.shows()
 	s.lock.Lock()

@@ -26,7 +26,7 @@ func replayed(t *testing.T, name string, cores int, limit int64) string {
 	var (
 		out   [3]bytes.Buffer
 		names = &steady{Source: src}
-		o     = render.Options{Files: []string{name}, Interface: interfaceNamer(names), AddressName: addressNamer(names)}
+		o     = render.Options{Files: []string{name}, Interface: interfaceNamer(names), AddressName: namesIn(names)}
 	)
 	l := &loop{src: src, steady: names, limit: limit, files: o.Files,
 		renderers: []render.Renderer{render.NewNDJSON(&out[0], o), render.NewTimeline(&out[1], o), render.NewSummary(&out[2], o)}}

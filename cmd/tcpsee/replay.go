@@ -162,8 +162,9 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	pic := screen{w: progress.over(pages.writer(a.std.out), isTerminal(a.std.out)), file: a.std.out}
 	names := &steady{Source: src}
 	base := render.Options{Files: hide.files(files), Interface: interfaceNamer(names)}
+	learned := new(learnedNames)
 	if !fl.noNames {
-		base.AddressName = addressNamer(names)
+		base.AddressName = learned.namer(names)
 	}
 	rs := fl.renderers(pic, data, base, view)
 	ahead := names
@@ -171,7 +172,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		rs = gate.hold(&fl.pictureFlags, base, rs)
 		ahead = nil
 	}
-	l := &loop{tracking: fl.trackFlags.options(), src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, files: hide.files(files), prompt: !regular,
+	l := &loop{tracking: fl.trackFlags.options(), src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, learned: learned, files: hide.files(files), prompt: !regular,
 		window: fl.newWindow(pic), progress: progress, steady: ahead}
 	err = pages.finish(l.run(ctx))
 	if errors.Is(err, errQuit) {

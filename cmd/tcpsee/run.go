@@ -174,7 +174,7 @@ func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
 		return err
 	}
 	defer w.Close()
-	prog, err := watchProgram(nil, false)
+	prog, err := watchProgram(nil, false, nil)
 	if err != nil {
 		return err
 	}

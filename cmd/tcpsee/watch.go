@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcpsee/capture"
+	"tcpsee/capture/filter"
 	"tcpsee/render"
 )
 
@@ -24,6 +25,7 @@ type watchFlags struct {
 	exact       bool
 	ssh         bool
 	copies      bool
+	dns         bool
 }
 
 func (a *app) watchCommand() *cobra.Command {
@@ -33,11 +35,12 @@ func (a *app) watchCommand() *cobra.Command {
 		Short: "Sit beside nc or any other program: draw what passes, as it passes",
 		Long: `Draw the TCP connections that pass an interface, as they pass. FILTER is in the
 language of tcpdump (pcap-filter); ICMP errors and ARP that explain a connection
-pass as well (--exact stops that).
+pass as well (--exact stops that), and with --dns the questions for its address.
 
 Capturing needs root or CAP_NET_RAW.`,
 		Example: `  sudo tcpsee watch port 3000
   sudo tcpsee watch -i lo
+  sudo tcpsee watch --dns port 443
   sudo tcpsee watch 'host 10.0.0.2 and not port 22'`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.watch(cmd.Context(), &fl, args) },
 	}
@@ -49,8 +52,9 @@ Capturing needs root or CAP_NET_RAW.`,
 	f.StringVarP(&fl.iface, "interface", "i", capture.AnyInterface, "`INTERFACE` to watch; any is all")
 	f.BoolVar(&fl.promiscuous, "promiscuous", false, "take frames for other hosts too")
 	f.Int64VarP(&fl.count, "count", "c", 0, "end after `N` packets")
-	f.BoolVar(&fl.exact, "exact", false, "only what matches the filter: no ICMP errors, no ARP beside it")
+	f.BoolVar(&fl.exact, "exact", false, "only what matches the filter: no ICMP errors, no ARP, no DNS beside it")
 	f.BoolVar(&fl.copies, "copies", false, "draw a packet on each interface that sees it, not once")
+	f.BoolVar(&fl.dns, "dns", false, "let DNS, mDNS and LLMNR pass besides: what a connection asked for before, and names")
 	f.BoolVar(&fl.ssh, "ssh", false, "draw your own ssh session too")
 	return cmd
 }
@@ -81,7 +85,11 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if fl.ssh {
 		own = nil
 	}
-	prog, err := watchProgram(expr, fl.exact)
+	also, err := fl.also()
+	if err != nil {
+		return err
+	}
+	prog, err := watchProgram(expr, fl.exact, also)
 	if err != nil {
 		return err
 	}
@@ -104,6 +112,10 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	}
 	pic := screen{w: a.std.out, file: a.std.out}
 	base := render.Options{Live: true, Interface: interfaceNamer(from), ProcessName: names.name}
+	learned := new(learnedNames)
+	if !fl.noNames {
+		base.AddressName = learned.namer(from)
+	}
 	rs := fl.renderers(pic, a.std.out, base, "timeline")
 	ctx, end := fl.limit(ctx)
 	defer end()
@@ -112,7 +124,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 		fmt.Fprintln(a.std.err, watching(fl, words, own))
 	}
 	l := &loop{tracking: fl.trackFlags.options(), src: from, live: true, prompt: true, renderers: rs, limit: fl.count, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
-		match: matchLive(expr, fl.exact), pass: leaveOut(own)}
+		match: matchLive(expr, fl.exact, also), pass: leaveOut(own), learned: learned}
 	if len(saves) == 0 && fl.snapLen == 0 {
 		l.relief = &relief{backlog: src.Backlog, keep: live.SetSnapLen}
 	}
@@ -121,6 +133,14 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 		l.copies = newCopies(from, fl.iface, " (--copies draws them)")
 	}
 	return errors.Join(l.run(ctx), fl.closeOutputs())
+}
+
+// also is what passes besides the filter, nil for nothing.
+func (fl *watchFlags) also() (*filter.Expr, error) {
+	if !fl.dns || fl.exact {
+		return nil, nil
+	}
+	return lookups()
 }
 
 // giveUpRights becomes the user, opens the outputs as that, and gives up every
@@ -140,6 +160,9 @@ func watching(fl *watchFlags, words []string, own []endpoints) string {
 	}
 	if !fl.exact {
 		b.WriteString(" + ICMP, ARP")
+		if fl.dns {
+			b.WriteString(", DNS")
+		}
 	}
 	switch n := len(own); {
 	case n == 1:

@@ -119,6 +119,8 @@ type appBudget struct {
 	Quiet   bool   // make no descriptions
 	Refused uint64 // times that something was not put together for want of memory
 
+	names *lookups // learns what DNS answers tell; nil where nobody asks
+
 	used   int
 	spares [][]byte // for copies of segments that come too early
 	work   *appWork // the last one that was given back, empty

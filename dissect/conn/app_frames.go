@@ -3,6 +3,8 @@ package conn
 import (
 	"encoding/binary"
 	"strconv"
+
+	"tcpsee/dissect"
 )
 
 // http2Preface is what an HTTP/2 client says first (RFC 9113, section 3.4).
@@ -119,6 +121,9 @@ func (a *app) dns(side Side, b []byte) int {
 		return want
 	}
 	d.skip = int64(dnsPrefix + length - want)
+	if n := a.budget.names; n != nil && b[dnsPrefix+2]&0x80 != 0 { // as far as the answer is here already
+		n.read(b[dnsPrefix:min(len(b), dnsPrefix+length)])
+	}
 	if a.budget.Quiet {
 		return want
 	}
@@ -132,7 +137,7 @@ func (a *app) dns(side Side, b []byte) int {
 	}
 	if m[2]&0x80 != 0 {
 		if code := m[3] & 0x0f; code != 0 {
-			text += ": " + dnsCode(code)
+			text += ": " + dissect.DNSCodeName(code)
 		} else {
 			text += ": " + strconv.Itoa(int(binary.BigEndian.Uint16(m[6:]))) + " records"
 		}
@@ -162,55 +167,5 @@ func dnsQuestion(b []byte) string {
 	if len(name) == 0 {
 		name = []byte(".")
 	}
-	return " " + bounded(name) + " " + dnsType(binary.BigEndian.Uint16(b[1:]))
-}
-
-func dnsType(t uint16) string {
-	switch t {
-	case 1:
-		return "A"
-	case 2:
-		return "NS"
-	case 5:
-		return "CNAME"
-	case 6:
-		return "SOA"
-	case 12:
-		return "PTR"
-	case 15:
-		return "MX"
-	case 16:
-		return "TXT"
-	case 28:
-		return "AAAA"
-	case 33:
-		return "SRV"
-	case 64:
-		return "SVCB"
-	case 65:
-		return "HTTPS"
-	case 251:
-		return "IXFR"
-	case 252:
-		return "AXFR"
-	case 255:
-		return "ANY"
-	}
-	return "TYPE" + strconv.Itoa(int(t))
-}
-
-func dnsCode(c byte) string {
-	switch c {
-	case 1:
-		return "format error"
-	case 2:
-		return "server failure"
-	case 3:
-		return "no such name"
-	case 4:
-		return "not implemented"
-	case 5:
-		return "refused"
-	}
-	return "error " + strconv.Itoa(int(c))
+	return " " + bounded(name) + " " + dissect.DNSTypeName(binary.BigEndian.Uint16(b[1:]))
 }

@@ -161,6 +161,8 @@ const (
 	TypeSegment   Type = iota // a TCP segment
 	TypeICMP                  // an ICMP error; Conn is 0 where it quotes no connection that is known
 	TypeNeighbour             // ARP or neighbour discovery for an address in play
+	TypeDNS                   // a question for the address of an end, or its answer
+	TypeName                  // a DNS answer tells names; no row
 	TypeCall                  // a socket call of an end that tcpsee drives or traces
 	TypeWait                  // nothing has come for a while; Text says what is awaited
 	TypeRemark                // what a program that tcpsee stands in for says at this point; Text has it
@@ -214,6 +216,7 @@ type Event struct {
 	ICMP      dissect.ICMP      // of TypeICMP
 	ICMPFrom  netip.Addr        // who sent it
 	Neighbour dissect.Neighbour // of TypeNeighbour
+	DNS       *Lookup           // of TypeDNS and TypeName; never changed, so that it may be kept
 }
 
 // Call is a socket call that one end made.

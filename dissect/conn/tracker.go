@@ -82,6 +82,7 @@ type Tracker struct {
 	nanos   int64         // the same, 0 before there is one
 	stats   Stats
 	around  neighbours
+	asked   lookups
 	absent  absent // the last one
 	driven  driven
 	silence silence
@@ -124,6 +125,7 @@ func New(o Options) *Tracker {
 		served:  make(served),
 	}
 	t.seg.t = t
+	t.budget.names = &t.asked
 	if o.Detail {
 		t.trails = make(map[int64]*trail)
 	}
@@ -156,10 +158,17 @@ func (t *Tracker) Add(p *dissect.Packet) []Event {
 	switch p.Content {
 	case dissect.ContentTCP:
 		t.segment(p)
+		if t.asked.told != nil {
+			t.event(TypeName).DNS, t.asked.told = t.asked.told, nil
+		}
 	case dissect.ContentICMP:
 		t.icmp(p)
 	case dissect.ContentNeighbour:
 		t.neighbour(p)
+	case dissect.ContentUDP:
+		if p.IsDNS() {
+			t.lookup(p)
+		}
 	}
 	return t.events
 }

@@ -44,14 +44,13 @@ type keptPacket struct {
 	data   []byte
 }
 
-// keep copies a packet, into k where there is one whose memory is free.
-func (k *keptPacket) keep(p *dissect.Packet) *keptPacket {
+// keep copies a packet. Its memory is not used again: an event that points to it
+// may be drawn later.
+func keep(p *dissect.Packet) *keptPacket {
 	if len(p.Frame.Data) > maxNeighbourFrame {
 		return nil
 	}
-	if k == nil {
-		k = new(keptPacket)
-	}
+	k := new(keptPacket)
 	k.data = append(k.data[:0], p.Frame.Data...)
 	k.frame = *p.Frame
 	k.frame.Data, k.frame.Comments = k.data, slices.Clone(p.Frame.Comments)
@@ -93,12 +92,10 @@ func (t *Tracker) neighbour(p *dissect.Packet) {
 		ev := t.give1(&x, &recentConn{first: p.Frame.Time})
 		ev.Packet = p
 	}
-	var free *keptPacket
 	if len(n.seen) == maxNeighbours {
-		free = n.seen[0].packet // what it was given out with is over: no event of this call is about it
 		n.seen = append(n.seen[:0], n.seen[1:]...)
 	}
-	x.packet = free.keep(p)
+	x.packet = keep(p)
 	n.seen = append(n.seen, x)
 }
 
@@ -137,6 +134,7 @@ func (t *Tracker) announce(s *segment) {
 	if s.from != e.client() {
 		r.client, r.server = r.server, r.client
 	}
+	t.lookedUp(r)
 	for i := range n.seen {
 		if x := &n.seen[i]; !x.given && (x.concerns(r.client.Addr(), r.server.Addr()) || n.answers(x)) {
 			t.give1(x, r)

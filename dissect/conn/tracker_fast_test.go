@@ -16,8 +16,11 @@ import (
 // shown is what an event says, without what it points to.
 func shown(e *Event) string {
 	c := *e
-	c.Packet, c.Connection = nil, nil
+	c.Packet, c.Connection, c.DNS = nil, nil, nil
 	s := fmt.Sprintf("%+v", c)
+	if e.DNS != nil {
+		s += fmt.Sprintf(" %+v", *e.DNS)
+	}
 	if e.Connection != nil {
 		s += fmt.Sprintf(" %+v", *e.Connection)
 	}
