@@ -89,11 +89,18 @@ func (t *timeline) Event(e *conn.Event) error {
 	if t.o.Conn != 0 && e.Conn != t.o.Conn && e.Type != conn.TypeCapture {
 		return t.out.err
 	}
-	if !t.began && t.hold(e) {
+	if t.prelude(e) && t.hold(e) {
 		return t.out.err
 	}
 	t.draw(e)
 	return t.out.settle()
+}
+
+// prelude reports whether nothing has been introduced yet, so that an event may
+// have to wait for what it comes before. Rows of no connection may stand above
+// the first card.
+func (t *timeline) prelude(e *conn.Event) bool {
+	return !t.began || !t.carded && (len(t.held) > 0 || e.Type == conn.TypeDNS && e.Conn != 0)
 }
 
 func (t *timeline) Flush() error {
