@@ -75,10 +75,10 @@ func (c *cursor) bridged() step {
 	if b[1] != 1 { // IEEE 802.3 or Ethernet
 		return c.fail(ProblemUnknownProto)
 	}
+	c.take(LayerOther, 2)
 	if b[0]&0x80 != 0 { // with FCS
 		c.trim(4)
 	}
-	c.take(LayerOther, 2)
 	return stepEthernet
 }
 
