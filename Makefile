@@ -1,5 +1,6 @@
 # make demo   a real connection on this machine, captured and drawn
 # make test   every test that this machine can run
+# make bench  how fast each stage is, and as root what a live capture bears
 # make capture KIND=web MB=1000 TO=web.pcap   a generated capture to measure with: web, scan or elephant
 GO        ?= go
 BIN       := .build/tcpsee

@@ -15,11 +15,11 @@ const (
 	DefaultQueueBytes = 64 << 20
 
 	// queueChunkBytes and queueChunkFrames are what one chunk of it holds.
-	queueChunkBytes  = 256 << 10
+	queueChunkBytes  = 1 << 20
 	queueChunkFrames = 2048 // frames
 
 	// queueSpareChunks is how many empty chunks are kept for reuse.
-	queueSpareChunks = 4
+	queueSpareChunks = 8
 )
 
 // Queue reads a live source ahead of whoever draws or saves its frames, so

@@ -132,10 +132,10 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 		return err
 	}
 	d.iface = interfaceFor(plan.Targets)
-	d.live, err = capture.OpenLive(capture.LiveOptions{
+	d.live, err = capture.OpenLive(keeping(capture.LiveOptions{
 		Interface: d.iface,
 		Filter:    attemptFilter(first, fl.repeat > 1),
-	})
+	}, &fl.pictureFlags, &fl.saveFlags))
 	if err != nil {
 		first.Close()
 		return err

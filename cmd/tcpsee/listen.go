@@ -123,10 +123,10 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 		name, _, _ = capture.RouteInterface(l.Addr.Addr())
 	}
 	d.iface = name
-	d.live, err = capture.OpenLive(capture.LiveOptions{
+	d.live, err = capture.OpenLive(keeping(capture.LiveOptions{
 		Interface: name,
 		Filter:    capture.DriveFilter(capture.DriveSpec{Local: l.Addr}),
-	})
+	}, &fl.pictureFlags, &fl.saveFlags))
 	if err != nil {
 		return err
 	}

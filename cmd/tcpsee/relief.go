@@ -15,7 +15,7 @@ const (
 // relief cuts packets while the queue is full.
 type relief struct {
 	backlog func() float64  // of the queue, 0 to 1
-	keep    func(int) error // changes how many bytes are kept; 0 is all
+	keep    func(int) error // changes how many bytes are kept; 0 is as many as before
 	cut     bool
 	calm    time.Time // since when the queue has been empty; zero where it is not
 }
@@ -43,7 +43,7 @@ func (r *relief) look(now time.Time) string {
 			return ""
 		}
 		r.cut = false
-		return "packets are kept whole again"
+		return "packets are kept as before again"
 	}
 	return ""
 }

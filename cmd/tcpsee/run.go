@@ -178,7 +178,7 @@ func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	live, err := capture.OpenLive(capture.LiveOptions{Filter: prog})
+	live, err := capture.OpenLive(keeping(capture.LiveOptions{Filter: prog}, &fl.pictureFlags, &fl.saveFlags))
 	if err != nil {
 		return orIsolated(err)
 	}

@@ -34,7 +34,7 @@ func (t *tcpdumpFlags) register(cmd *cobra.Command) {
 	f.CountVarP(&t.program, "dump", "d", "print the filter's program, as tcpdump -d, and end; -dd as C, -ddd as numbers")
 	f.BoolVarP(&t.list, "list-interfaces", "D", false, "list the interfaces and end (the same as tcpsee interfaces)")
 	f.CountVarP(&t.dump, "bytes", "X", "each packet's bytes under its row, as hexadecimal and as text; -XX with the link header (as tcpdump)")
-	f.IntVarP(&t.snapLen, "snapshot-length", "s", 0, "keep `N` bytes of a packet of a live capture; 0 is all")
+	f.IntVarP(&t.snapLen, "snapshot-length", "s", 0, "keep `N` bytes of a packet of a live capture; else all that is saved, and 9216 of what is only drawn")
 	f.Int64VarP(&t.millions, "rotate-millions", "C", 0, "with -w: begin the next file after `N` million bytes")
 	f.IntVarP(&t.files, "rotate-files", "W", 0, "with -C or -G: keep at most `N` files")
 	f.Int64VarP(&t.seconds, "rotate-seconds", "G", 0, "with -w: begin the next file after `N` seconds")

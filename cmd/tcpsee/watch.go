@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,7 +96,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	live, err := capture.OpenLive(capture.LiveOptions{Interface: fl.iface, Filter: prog, SnapLen: fl.snapLen, Promiscuous: fl.promiscuous})
+	live, err := capture.OpenLive(keeping(capture.LiveOptions{Interface: fl.iface, Filter: prog, SnapLen: fl.snapLen, Promiscuous: fl.promiscuous}, &fl.pictureFlags, &fl.saveFlags))
 	if err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	l := &loop{tracking: fl.trackFlags.options(), src: from, live: true, prompt: true, renderers: rs, limit: fl.count, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
 		match: matchLive(expr, fl.exact, also), pass: leaveOut(own), learned: learned}
 	if len(saves) == 0 && fl.snapLen == 0 {
-		l.relief = &relief{backlog: src.Backlog, keep: live.SetSnapLen}
+		l.relief = &relief{backlog: src.Backlog, keep: func(n int) error { return live.SetSnapLen(cmp.Or(n, drawnBytes)) }}
 	}
 	l.others = "of ssh sessions (--ssh draws them)"
 	if !fl.copies {
