@@ -32,6 +32,8 @@ func (g *gen) linkType(proto uint32) *cond {
 		return g.equal(g.typ, 0, sizeH, proto)
 	case famPPP:
 		return g.equal(g.typ, 0, sizeH, pppType(proto))
+	case famARCNET:
+		return g.arcnetType(proto)
 	case famLoopHost, famLoopNet, famPFLog:
 		return g.addressFamily(proto)
 	case famRaw:
@@ -52,6 +54,26 @@ func (g *gen) linkType(proto uint32) *cond {
 		return g.frameRelayType(proto)
 	}
 	return g.fail("%s has no protocol that a filter could test", linkName(g.link))
+}
+
+// arcnetType tests for ARCNET's numbers of a protocol. The network header of
+// RFC 1051's begins three octets earlier; like libpcap, its place is that of RFC
+// 1201's.
+func (g *gen) arcnetType(proto uint32) *cond {
+	is := func(n uint32) *cond { return g.equal(g.typ, 0, sizeB, n) }
+	switch proto {
+	case etIP:
+		return or(is(212), is(240))
+	case etARP:
+		return or(is(213), is(241))
+	case etRARP:
+		return is(214)
+	case etIPv6:
+		return is(196)
+	case etATalk:
+		return is(221)
+	}
+	return always(false)
 }
 
 // isLength tests the EtherType for being the length of an 802.3 frame.

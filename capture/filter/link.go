@@ -30,6 +30,7 @@ const (
 	famCooked          // Linux cooked v1
 	famType            // EtherType and nothing else
 	famCHDLC           // EtherType, and LLC for OSI
+	famARCNET          // a protocol number of one octet (RFC 1201, RFC 1051)
 	famPPP             // PPP protocol number
 	famLoopHost        // address family in the capturing host's byte order
 	famLoopNet         // address family in network byte order
@@ -109,6 +110,10 @@ func layoutOf(l capture.LinkType) layout {
 		return fixed(famPPP, 6, 8)
 	case capture.LinkCHDLC:
 		return fixed(famCHDLC, 2, 4)
+	case capture.LinkARCNET:
+		return fixed(famARCNET, 2, 6)
+	case capture.LinkARCNETLinux:
+		return fixed(famARCNET, 4, 8)
 	case capture.LinkSLL:
 		return fixed(famCooked, 14, 16)
 	case capture.LinkSLL2:
