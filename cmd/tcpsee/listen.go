@@ -112,7 +112,7 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 	defer d.close()
 	l, err := drive.Bind(d.ctx, fl.listen, d.report)
 	if err != nil {
-		return err
+		return inUse(err, fl.listen.Port)
 	}
 	defer l.Close()
 	if err := fl.tls.prepare(l.Reachable()); err != nil {
@@ -131,7 +131,7 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 		return err
 	}
 	if err := l.Listen(); err != nil {
-		return err
+		return inUse(err, fl.listen.Port)
 	}
 	d.says(conn.Server, l.Addr, netip.AddrPort{}, "Listening on %s %d", l.Addr.Addr(), l.Addr.Port())
 	d.announce(l, fl)

@@ -56,6 +56,7 @@ type loop struct {
 	window    *window   // of the picture; nil where its width stays
 	progress  *progress // nil where nobody watches
 
+	sockets  *sockets     // nil where the system is not asked
 	tracking conn.Options // what flags say of it
 
 	decoder dissect.Decoder
@@ -88,6 +89,10 @@ type batch struct {
 // run reads the source to its end, or until ctx ends, and draws. A fault in
 // the capture is returned after everything before it has been drawn.
 func (l *loop) run(ctx context.Context) error {
+	if l.live {
+		l.sockets = openSockets()
+		defer l.sockets.close()
+	}
 	l.tracker = conn.New(l.trackerOptions())
 	l.total.Files = l.files
 	l.total.First, l.total.Last = capture.NoTime, capture.NoTime
@@ -413,6 +418,7 @@ func (l *loop) releaseCalls(t capture.Stamp) {
 
 // call turns a socket call into events.
 func (l *loop) call(c *timedCall) {
+	l.sockets.explain(&c.call)
 	told := l.disguise.call(*c)
 	for _, s := range l.saves {
 		l.keep(s.call(&told))

@@ -28,6 +28,9 @@ func (l *loop) needs() (n render.Needs) {
 func (l *loop) trackerOptions() conn.Options {
 	n, o := l.needs(), l.tracking
 	o.Live = l.live
+	if l.sockets != nil {
+		o.Listening = l.sockets.listening
+	}
 	o.Detail = n&render.NeedsDetail != 0
 	o.Verdicts = n&render.NeedsVerdicts != 0
 	o.Quiet = n&render.NeedsApp == 0

@@ -40,6 +40,8 @@ type facts struct {
 	synLastAt           capture.Stamp // time of synLast; filled by the tracker, 0 is not known
 	siblings            uint32        // connections of others to the same server address and port whose handshake was completed, before or since; filled by the tracker
 	boundTo             netip.Addr    // the only address at which the server's port is open on this machine, where local socket data shows it; filled by the tracker where it is told, else invalid
+	full                bool          // the queue of the server's port was full while a SYN went unanswered, where local socket data shows it
+	waiting, room       uint32        // with full: connections that wait to be accepted, and the program's limit
 	app                 appFacts
 }
 

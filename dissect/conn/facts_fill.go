@@ -33,6 +33,8 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	t.summarizeLabels(c, e, b)
 	t.summarizeTrouble(c, e, b)
 	t.addresses(c, f)
+	h := t.heard[c.Number]
+	f.boundTo, f.full, f.waiting, f.room = h.boundTo, h.full, h.waiting, h.room
 	if t.driven.conn == c.Number {
 		f.callError, f.callName = t.driven.errName, t.driven.errCall
 	}

@@ -3,6 +3,7 @@ package conn
 import (
 	"cmp"
 	"iter"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -35,6 +36,11 @@ type Options struct {
 	NoSegments bool
 
 	Detail bool // Event.Detail, of segments
+
+	// Listening, where it is not nil, asks the local system which sockets listen
+	// on an endpoint's port; mine is whether the endpoint is this machine's. It
+	// is called while a connection is refused, or not answered.
+	Listening func(at netip.AddrPort) (list []Listener, mine bool)
 
 	// Split makes connections with the same endpoints, but in different VLANs
 	// or virtual networks (see dissect.Identifier), connections of their own.
@@ -74,7 +80,8 @@ type Tracker struct {
 	gone    departed
 	hand    uint32 // where eviction looks next
 	twins   twins
-	split   *split // nil without Options.Split
+	heard   map[int64]heard // by number of the connection
+	split   *split          // nil without Options.Split
 
 	start   capture.Stamp // first time seen
 	now     capture.Stamp // last time seen

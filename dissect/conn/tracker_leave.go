@@ -150,6 +150,7 @@ func (t *Tracker) tell(e *entry) {
 func (t *Tracker) end(n uint32, e *entry) {
 	t.tell(e)
 	t.table.remove(t.table.hash(t.keyIn(n, e)), n)
+	delete(t.heard, int64(e.number.get()))
 	if t.trails != nil {
 		delete(t.trails, int64(e.number.get()))
 	}
@@ -195,6 +196,7 @@ func (t *Tracker) clear() {
 	t.table, t.latest, t.leaving = newTable(), latest{}, leavers{}
 	t.entries, t.bodies, t.ledgers = slab[entry]{}, slab[body]{}, slab[ledger]{}
 	clear(t.trails)
+	clear(t.heard)
 	t.apps, t.sides, t.noSides, t.pending, t.hand = nil, nil, nil, 0, 0
 	t.budget.used = 0
 }

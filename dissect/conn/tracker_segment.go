@@ -503,6 +503,7 @@ func (t *Tracker) change(s *segment) {
 	}
 	t.firstRoundTrip(s)
 	s.revive()
+	t.ask(s)
 }
 
 // mark sets the flags that the segment's control bits and labels are about.

@@ -205,6 +205,11 @@ func (j *judgement) noAnswer() {
 		j.outcome(OutcomeNoAnswer, detailStale, sent+", and the server answered, but not with SYN-ACK.", f.synFirst, f.synLast)
 		j.means("perhaps the server still has an older connection with the same ports; it answers with an ACK, and gives it up at the client's RST.",
 			"try again in a minute, or from another port.")
+	case f.full:
+		j.outcome(OutcomeNoAnswer, detailBacklog, j.words("%s, no answer: on this machine %s with port %d %s to be accepted, and the program allowed %d.",
+			sent, plural(f.waiting, "connection"), port, waits(f.waiting), f.room), f.synFirst, f.synLast)
+		j.means("the queue is full (one more than listen() was told): the program does not accept those who came before, and the system drops further SYNs. From outside, that looks like a firewall.",
+			"a program that calls accept() sooner, or a larger number in listen(). The client tries again by itself.")
 	case f.siblings > 0:
 		j.outcome(OutcomeNoAnswer, detailBacklog, j.words("%s, no answer, while %s with port %d of %s completed.",
 			sent, plural(f.siblings, "other handshake"), port, j.server()), f.synFirst, f.synLast)
@@ -219,6 +224,13 @@ func (j *judgement) noAnswer() {
 		j.means(j.words("either a firewall drops them, or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
 			j.words("ping -c 1 %s; ip route get %s; then the firewall's rules for port %d.", j.server(), j.server(), port))
 	}
+}
+
+func waits(n uint32) string {
+	if n == 1 {
+		return "waits"
+	}
+	return "wait"
 }
 
 // halfOpen is SYN-ACK without what completes the handshake.
