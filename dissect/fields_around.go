@@ -56,6 +56,9 @@ func (p *Packet) quotedLayers(out []LayerFields) []LayerFields {
 func (p *Packet) trailers(out []LayerFields) []LayerFields {
 	var ends []int // of the datagrams, innermost first
 	at := -1
+	if n := p.NumLayers; n > 0 && p.Content == ContentTCP && !p.Layers[n-1].Joined {
+		at = int(p.Layers[n-1].Offset+p.Layers[n-1].Length) + len(p.TCP.Payload)
+	}
 	for i := p.NumLayers - 1; i >= 0; i-- {
 		l := p.Layers[i]
 		if l.Joined {
