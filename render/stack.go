@@ -173,6 +173,15 @@ func (s *stack) heading(e *conn.Event) {
 	if e.Type == conn.TypeSegment {
 		t += ": " + e.Kind.String() + " from the " + e.From.String()
 	}
+	switch {
+	case e.Type == conn.TypeICMP:
+		t += ": ICMP error"
+		if m := icmpMeaning(&e.ICMP); m != "" {
+			t += ", " + m
+		}
+	case e.Packet.Content == dissect.ContentFragment:
+		t += ": a fragment; the others hold the rest of its packet"
+	}
 	s.note(0, t, sgrBold)
 	if e.Type == conn.TypeSegment {
 		if about := e.Sentence(); about != "" {
