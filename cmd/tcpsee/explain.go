@@ -130,11 +130,16 @@ func (a *app) explainPacket(ctx context.Context, fl *pictureFlags, file string, 
 		return err
 	}
 	defer src.Close()
+	hide, err := fl.disguise()
+	if err != nil {
+		return err
+	}
+	src = hide.source(src, []string{file})
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	o := fl.options(a.std.out, render.Options{Files: []string{file}, Interface: interfaceNamer(src)})
+	o := fl.options(a.std.out, render.Options{Files: hide.files([]string{file}), Interface: interfaceNamer(src)})
 	p := &onePacket{w: a.std.out, o: o, frame: frame}
-	l := &loop{src: src, renderers: []render.Renderer{p}, limit: frame}
+	l := &loop{src: src, disguise: hide, renderers: []render.Renderer{p}, limit: frame}
 	err = l.run(ctx)
 	switch {
 	case p.found:
@@ -144,12 +149,12 @@ func (a *app) explainPacket(ctx context.Context, fl *pictureFlags, file string, 
 	case l.total.Frames < frame:
 		return fmt.Errorf("%s has %d packets, and no packet %d", file, l.total.Frames, frame)
 	}
-	return a.explainOther(ctx, p, file)
+	return a.explainOther(ctx, p, hide, file)
 }
 
 // explainOther draws a packet of which there is no event, because it belongs to
 // no connection: a fragment, UDP, anything.
-func (a *app) explainOther(ctx context.Context, p *onePacket, file string) error {
+func (a *app) explainOther(ctx context.Context, p *onePacket, hide *disguise, file string) error {
 	src, err := capture.OpenFiles([]string{file})
 	if err != nil {
 		return err
@@ -157,7 +162,7 @@ func (a *app) explainOther(ctx context.Context, p *onePacket, file string) error
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	start, before := capture.NoTime, capture.NoTime
-	l := &loop{src: src, pass: func(packet *dissect.Packet) bool {
+	l := &loop{src: src, disguise: hide, pass: func(packet *dissect.Packet) bool {
 		f := packet.Frame
 		if f.Number == p.frame {
 			e := conn.Event{Type: conn.TypeWait, Time: f.Time, Frame: p.frame, Packet: packet}
