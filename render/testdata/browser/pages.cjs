@@ -131,13 +131,15 @@ async function stepping() {
     same(await row(p), 2, 'Enter on Step');
   }));
   await check('play, pause, speed', () => tab('s01-chat', {}, async p => {
-    await p.clock.install();
+    await p.clock.install({ time: 0 });
+    await p.clock.pauseAt(3600000);
     await p.getByLabel('Speed').selectOption('even');
     await press(p, 'Play');
+    await p.clock.runFor(100);
     same(await pressed(p, 'As it comes'), 'true', 'it unrolls');
     same(await p.locator('#rows [role=option]').count(), 1, 'only what has come');
     assert(await p.getByText('What became of it stands here at its end.').isVisible(), 'the verdict is told too early');
-    await p.clock.runFor(2100); await p.clock.runFor(50);
+    await p.clock.runFor(2000);
     same(await row(p), 3, 'two seconds');
     await press(p, 'Pause');
     await p.clock.runFor(5000);
@@ -380,7 +382,7 @@ async function hostility() {
 async function speed() {
   for (const name of ['hundred', 'large']) await check('first picture of ' + name, async () => {
     const times = [], busy = [];
-    for (let i = 0; i < 5; i++) await tab(name, {}, async (p, ctx) => {
+    for (let i = 0; i < 3; i++) await tab(name, {}, async (p, ctx) => {
       const s = await ctx.newCDPSession(p);
       await s.send('Performance.enable', { timeDomain: 'threadTicks' });
       await p.reload();
@@ -390,7 +392,7 @@ async function speed() {
       times.push(await p.evaluate(() => Math.round(performance.getEntriesByName('first picture')[0].startTime)));
     });
     for (const t of [times, busy]) t.sort((a, b) => a - b);
-    return 'first picture after ' + times.join(', ') + ' ms, median ' + times[2] + '; processor time of the page ' + busy.join(', ') + ' ms, median ' + busy[2];
+    return 'first picture after ' + times.join(', ') + ' ms, median ' + times[1] + '; processor time of the page ' + busy.join(', ') + ' ms, median ' + busy[1];
   });
 }
 async function large() {
