@@ -192,7 +192,8 @@ func (p *page) static(records []*conn.Record, terms []string) {
 }
 
 func (p *page) table(records []*conn.Record) {
-	p.put("<table><thead><tr><th scope=col>#<th scope=col>Client<th scope=col>Server<th scope=col>What<th scope=col>Bytes<th scope=col>Verdict</tr></thead><tbody>")
+	p.put(`<div class="wide" tabindex="0" role="region" aria-label="Connections"><table class="conns">`)
+	p.put("<thead><tr><th scope=col>#<th scope=col>Client<th scope=col>Server<th scope=col>What<th scope=col>Bytes<th scope=col>Verdict</tr></thead><tbody>")
 	for i, r := range records {
 		number := count(uint64(r.Number))
 		if i < maxPagePictures {
@@ -205,7 +206,7 @@ func (p *page) table(records []*conn.Record) {
 		p.put("<tr><td>%s<td>%s<td>%s<td>%s<td>%s<td>%s</tr>", number, svgText(endAddress(r, conn.Client, &p.g)), svgText(endAddress(r, conn.Server, &p.g)),
 			svgText(app), bytes, svgText(verdict))
 	}
-	p.put("</tbody></table>")
+	p.put("</tbody></table></div>")
 }
 
 // connection writes the picture and the text of one.

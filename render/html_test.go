@@ -82,7 +82,7 @@ func TestPageAsksForNothing(t *testing.T) {
 func TestPageWithoutScript(t *testing.T) {
 	page := pageOf(t, several(), Options{Files: []string{"lesson.pcap"}})
 	static := between(t, page, `<main id="static">`, "</main>")
-	for _, want := range []string{"<table>", "<svg ", `<pre id="text1"`, `<pre id="text2"`, `<section id="t2">`, "SYN-SENT", "lesson.pcap"} {
+	for _, want := range []string{`<table class="conns">`, "<svg ", `<pre id="text1"`, `<pre id="text2"`, `<section id="t2">`, "SYN-SENT", "lesson.pcap"} {
 		if !strings.Contains(static, want) {
 			t.Errorf("%s is missing without script", want)
 		}

@@ -62,10 +62,12 @@ function setQuiz(on) {
   stop();
   S.quiz = on; S.hide = on; S.asked = S.right = 0; S.done = false;
   S.said = null;
-  if (on && nextSegment() < 0) select(0, true);
+  if (on && nextSegment() < 0) { select(0, true); showRest(); }
   refresh(); fillTable();
   if (on) ui.quiz.querySelector('input,button').focus();
 }
+// Once nothing is left to guess, what comes after the last segment is shown, too.
+function showRest() { if (nextSegment() < 0) select(S.ev.length - 1); }
 function nextSegment() {
   for (let i = S.sel + 1; i < S.ev.length; i++) if (S.ev[i].type === SEGMENT) return i;
   return -1;
@@ -77,7 +79,7 @@ function quizPanel() {
   const n = nextSegment();
   ui.quiz.append(el('h2', {}, 'What comes next?'));
   if (n < 0) {
-    ui.quiz.append(el('p', { role: 'status' }, 'That was the last segment. Right: ' + S.right + ' of ' + S.asked + '.'), button('Again', 'From the beginning', () => { select(0, true); S.asked = S.right = 0; refresh(); }));
+    ui.quiz.append(el('p', { role: 'status' }, S.asked ? 'That was the last segment. Right: ' + S.right + ' of ' + S.asked + '.' : 'There is nothing to guess: no segment comes after the first.'), button('Again', 'From the beginning', () => { select(0, true); S.asked = S.right = 0; refresh(); }));
     return;
   }
   const radios = (name, words) => el('fieldset', {}, el('legend', {}, name), ...words.map(w => el('label', {}, el('input', { type: 'radio', name, value: w, required: true }), ' ' + w)));
@@ -97,6 +99,7 @@ function answer(data, ack, n) {
     'It was ' + rowText(e) + ' from the ' + SIDES[e.from] + '.' + (number ? '' : e.flags & HAS_ACK ? ' It acknowledges ' + e.ack + '.' : ' It acknowledges nothing.')),
     el('p', {}, e.sentence));
   select(n);
+  showRest();
   refresh();
   const first = ui.quiz.querySelector('input');
   if (first) first.focus();

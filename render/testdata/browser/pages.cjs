@@ -245,6 +245,11 @@ async function learning() {
     await p.locator('#rows').focus(); await p.keyboard.press('q');
     same(await p.locator('#quiz').isVisible(), false, 'key q ends it');
   }));
+  await check('nothing to guess', () => tab('s05-unreachable', {}, async p => {
+    await press(p, 'What comes next?');
+    assert((await p.locator('#quiz').textContent()).includes('nothing to guess'), await p.locator('#quiz').textContent());
+    same(await p.locator('#rows [role=option]').count(), 2, 'the ICMP error is shown');
+  }));
   await check('bytes and fields light up each other', () => tab('s01-chat', { hash: '#c1s4' }, async p => {
     const hot = () => p.evaluate(() => [...document.querySelectorAll('.hex span.hot')].slice(0, document.querySelectorAll('.hex span.hot').length).map(s => s.getAttribute('data-b')).filter((v, i, a) => a.indexOf(v) === i).map(Number).sort((a, b) => a - b));
     const fields = () => p.evaluate(() => [...document.querySelectorAll('.fields button.hot')].map(b => b.firstChild.textContent));
