@@ -164,11 +164,14 @@ func (l *loop) carry(ctx context.Context, s *stages, p *parcel, worker int) bool
 // it: so it looks a while before it sleeps.
 func (s *stages) await(stage, worker int) {
 	turn := s.turns[stage][worker]
-	for range impatient {
+	for i := range impatient {
 		select {
 		case <-turn:
 			return
 		default:
+		}
+		if i%64 == 63 {
+			runtime.Gosched() // to who collects garbage
 		}
 	}
 	<-turn
