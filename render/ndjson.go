@@ -147,6 +147,9 @@ func (n *ndjson) segment(b []byte, e *conn.Event) []byte {
 	b = append(b, `"]}`...)
 	if e.RTT > 0 {
 		b = appendSecondsJSON(appendKey(b, "rtt"), e.RTT)
+		if e.RTTEchoed {
+			b = append(b, `,"rtt_by":"timestamps"`...)
+		}
 	}
 	b = appendStringKey(b, "app", e.App)
 	if p := e.Packet; p != nil {

@@ -200,6 +200,7 @@ type Event struct {
 	ScaleKnown bool
 	InFlight   uint32           // bytes sent by From and not acknowledged, after the segment
 	RTT        time.Duration    // that this segment's ACK shows; 0 is none
+	RTTEchoed  bool             // RTT is from the timestamp that the ACK echoes, since what it acknowledges was sent more than once (RFC 7323, section 4)
 	IRTT       time.Duration    // of the handshake, SYN to its completing ACK, once known; 0 before
 	HalfRTT    [2]time.Duration // SYN to SYN-ACK, SYN-ACK to ACK, as seen here; on the completing ACK
 

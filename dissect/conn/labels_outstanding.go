@@ -1,5 +1,7 @@
 package conn
 
+import "encoding/binary"
+
 // Limits of what is outstanding.
 const (
 	maxOutstanding      = 10_000  // segments of one direction that are remembered until they are acknowledged
@@ -10,7 +12,10 @@ const (
 // sent is a segment that occupies sequence numbers and is not acknowledged.
 type sent struct {
 	seq, end uint32
-	at       int64 // when it was sent; sentAgain where that says nothing (Karn's rule)
+	at       int64 // when it was sent; sentAgain where that is not known
+	again    bool  // part of it was sent more than once: its ACK says nothing (Karn's rule)
+	stamped  bool  // it has a timestamp
+	stamp    uint32
 }
 
 const sentAgain = -1 << 63
@@ -26,6 +31,7 @@ type queue struct {
 	items   []sent
 	head    int  // items before it have gone
 	mixed   bool // not in order of sequence numbers
+	repeats bool // part of it was sent more than once
 	highest uint32
 }
 
@@ -35,7 +41,7 @@ func (q *queue) len() int { return len(q.items) - q.head }
 
 func (q *queue) push(s sent) {
 	if q.head == len(q.items) {
-		q.items, q.head, q.mixed = q.items[:0], 0, false
+		q.items, q.head, q.mixed, q.repeats = q.items[:0], 0, false, s.again
 	} else if after(q.highest, s.end) {
 		q.mixed = true
 	}
@@ -44,6 +50,7 @@ func (q *queue) push(s sent) {
 		q.items, q.head = q.items[:n], 0
 	}
 	q.items = append(q.items, s)
+	q.repeats = q.repeats || s.again
 	q.highest = s.end
 }
 
@@ -61,7 +68,7 @@ func (q *queue) acked(ack uint32) (at int64) {
 				}
 				break
 			}
-			at = s.at
+			at = s.when()
 			q.head++
 		}
 		return at
@@ -69,7 +76,7 @@ func (q *queue) acked(ack uint32) (at int64) {
 	kept := q.items[q.head:q.head]
 	for _, s := range q.items[q.head:] {
 		if !after(s.end, ack) {
-			at = s.at
+			at = s.when()
 			continue
 		}
 		if after(ack, s.seq) {
@@ -81,6 +88,43 @@ func (q *queue) acked(ack uint32) (at int64) {
 	return at
 }
 
+// when returns what Karn's rule allows to be known of the time it was sent.
+func (s *sent) when() int64 {
+	if s.again {
+		return sentAgain
+	}
+	return s.at
+}
+
+// echoed returns when the segment was sent whose timestamp an ACK echoes: that
+// tells which copy it answers (RFC 7323, section 4). It is sentAgain where two
+// copies have the same timestamp, or none has it.
+func (q *queue) echoed(ack, echo uint32) (at int64) {
+	at = sentAgain
+	var first *sent
+	live := q.live()
+	for i := range live {
+		x := &live[i]
+		switch {
+		case !x.stamped || x.stamp != echo || after(x.end, ack):
+		case first == nil:
+			first, at = x, x.at
+		case after(first.end, x.seq) && after(x.end, first.seq):
+			return sentAgain
+		}
+	}
+	return at
+}
+
+// timestamps returns the timestamp option's two values (RFC 7323, section 3.2).
+func timestamps(opts []byte) (value, echo uint32, ok bool) {
+	v, ok := option(opts, optionTimestamps)
+	if !ok || len(v) != 8 {
+		return 0, 0, false
+	}
+	return binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:]), true
+}
+
 // Kinds of options (https://www.iana.org/assignments/tcp-parameters).
 const (
 	optionEnd        = 0
@@ -88,6 +132,7 @@ const (
 	optionMSS        = 2
 	optionScale      = 3
 	optionSACK       = 5
+	optionTimestamps = 8
 	optionFastOpen   = 34
 	optionExperiment = 254
 )

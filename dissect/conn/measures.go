@@ -12,19 +12,28 @@ func (t *Tracker) track(s *segment) {
 	if o := s.outstanding(); o != nil {
 		q := &o.list[s.to]
 		before := q.len()
+		copied := int64(sentAgain)
+		if q.repeats {
+			if _, echo, ok := timestamps(s.p.TCP.Options); ok {
+				copied = q.echoed(s.ack, echo)
+			}
+		}
 		at := q.acked(s.ack)
 		t.pending -= before - q.len()
+		if at == sentAgain && before != q.len() {
+			at, s.echoed = copied, copied != sentAgain
+		}
 		if at != sentAgain && s.flags&dissect.ACK != 0 {
 			s.rtt = time.Duration(max(s.now-at, 0))
 		}
 	}
 	if s.shape&occupies != 0 {
-		at := s.now
-		if s.labels&resendLabels != 0 {
-			at = sentAgain
+		x := sent{seq: s.seq, end: s.end, at: s.now, again: s.labels&resendLabels != 0}
+		if x.again {
 			s.ambiguous()
 		}
-		t.remember(b, s.from, sent{seq: s.seq, end: s.end, at: at})
+		x.stamp, _, x.stamped = timestamps(s.p.TCP.Options)
+		t.remember(b, s.from, x)
 	}
 	if o := s.outstanding(); o != nil && o.list[0].len() == 0 && o.list[1].len() == 0 {
 		t.dropSide(b)
@@ -44,7 +53,8 @@ func (s *segment) ambiguous() {
 	live := o.list[s.from].live()
 	for i := range live {
 		if after(live[i].end, s.seq) && after(s.end, live[i].seq) {
-			live[i].at = sentAgain
+			live[i].again = true
+			o.list[s.from].repeats = true
 		}
 	}
 }

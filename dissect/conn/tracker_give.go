@@ -51,6 +51,7 @@ func (t *Tracker) give(s *segment) {
 	ev.Window, ev.ScaleKnown = s.scaled()
 	ev.InFlight = e.inFlight(s.from)
 	ev.RTT, ev.IRTT = s.rtt, 0
+	ev.RTTEchoed = s.echoed
 	ev.HalfRTT = [2]time.Duration{}
 	if e.flags.has(flagHandshake) {
 		ev.IRTT = time.Duration(s.b.irtt.bits())

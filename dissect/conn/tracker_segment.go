@@ -27,6 +27,7 @@ type segment struct {
 	before   [2]State // by direction
 	role     bool     // it completes the handshake
 	rtt      time.Duration
+	echoed   bool // rtt is from the timestamp that it echoes
 	isNew    bool // the connection's first
 	dupNum   int
 	app      string
@@ -61,7 +62,7 @@ func (s *segment) reset(p *dissect.Packet) {
 		s.end++
 	}
 	s.shape, s.labels, s.rtt, s.dupNum = 0, 0, 0, 0
-	s.role, s.isNew, s.ended = false, false, false
+	s.role, s.isNew, s.ended, s.echoed = false, false, false, false
 	if s.app != "" {
 		s.app = ""
 	}
