@@ -27,3 +27,24 @@ func Printable(s string) string {
 	}
 	return string(out)
 }
+
+// ASCII spells text of our own for a terminal that takes no more: µ becomes u,
+// an ellipsis three full stops; what has no such spelling is escaped. ASCII
+// itself, control characters included, stays as it is.
+func ASCII(s string) string {
+	x := escaper{ascii: true}
+	out := make([]byte, 0, len(s)+16)
+	for b := []byte(s); len(b) > 0; {
+		if b[0] < 0x80 {
+			out, b = append(out, b[0]), b[1:]
+			continue
+		}
+		if sub, n := asciiFor(b); n > 0 {
+			out, b = append(out, sub...), b[n:]
+			continue
+		}
+		p, _, n := x.next(b)
+		out, b = append(out, p...), b[n:]
+	}
+	return string(out)
+}

@@ -109,7 +109,7 @@ func aboutCertificate(chain []*x509.Certificate) string {
 // note prints a line beside the picture. Part of it comes from the other end.
 func (d *driven) note(text string) {
 	if !d.fl.quiet {
-		_, _ = io.WriteString(d.console.picture.w, printable(text)+"\n")
+		_, _ = io.WriteString(inLocale(d.console.picture.w), printable(text)+"\n")
 	}
 }
 

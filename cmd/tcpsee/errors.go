@@ -56,9 +56,9 @@ func (a *app) exit(err error) int {
 		return status.status
 	}
 	if !errors.Is(err, errReported) {
-		fmt.Fprintf(a.std.err, "error: %s\n", printable(err.Error()))
+		fmt.Fprintf(inLocale(a.std.err), "error: %s\n", printable(err.Error()))
 		if h := hintFor(err); h != "" {
-			fmt.Fprintf(a.std.err, "hint: %s\n", strings.ReplaceAll(printable(h), "\n", "\n      "))
+			fmt.Fprintf(inLocale(a.std.err), "hint: %s\n", strings.ReplaceAll(printable(h), "\n", "\n      "))
 		}
 	}
 	var usage *usageError

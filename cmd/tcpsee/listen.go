@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"strings"
 
@@ -158,7 +159,7 @@ func (d *driven) announce(l *drive.Listener, fl *listenFlags) {
 		b.WriteString(s + "\n")
 	}
 	b.WriteString("Ctrl-C ends\n")
-	_, _ = d.console.picture.w.Write([]byte(b.String()))
+	_, _ = io.WriteString(inLocale(d.console.picture.w), b.String())
 }
 
 func onThisMachine(loopback bool) string {

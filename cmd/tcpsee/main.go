@@ -31,7 +31,7 @@ func run(args []string, std stdio) int {
 	root := app.root()
 	root.SetArgs(args)
 	root.SetIn(std.in)
-	root.SetOut(std.out)
-	root.SetErr(std.err)
+	root.SetOut(inLocale(std.out))
+	root.SetErr(inLocale(std.err))
 	return app.exit(root.Execute())
 }

@@ -288,18 +288,6 @@ func wantsColor(f *os.File) bool {
 
 func isTerminal(f *os.File) bool { return f != nil && term.IsTerminal(int(f.Fd())) }
 
-// asciiLocale reports whether the locale says that the terminal does not take
-// UTF-8. An unset locale says nothing: that is taken as yes.
-func asciiLocale() bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := os.Getenv(name); v != "" {
-			v = strings.ToLower(v)
-			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
-		}
-	}
-	return false
-}
-
 func oneOf(s string, words ...string) bool {
 	for _, w := range words {
 		if s == w {

@@ -59,7 +59,9 @@ func (g *gate) guess(question string, help func() string) (string, error) {
 		case "q", "quit":
 			return "", errQuit
 		case "?", "help":
-			g.say("%s", help())
+			for l := range strings.Lines(help()) {
+				g.explain(l)
+			}
 		default:
 			return word, nil
 		}
@@ -211,9 +213,9 @@ func rightNumbers(guess string, e *conn.Event) bool {
 
 // numbersHelp says what is asked for.
 func numbersHelp() string {
-	return "  seq  the number of the first byte that this segment carries, or would carry\n" +
-		"  ack  the number of the next byte that the sender expects: all before it has come\n" +
-		"  Each end counts its own bytes from 0. SYN and FIN count as one byte each."
+	return "seq: the number of the first byte that this segment carries, or would carry\n" +
+		"ack: the number of the next byte that the sender expects: all before it has come\n" +
+		"Each end counts its own bytes from 0. SYN and FIN count as one byte each."
 }
 
 // rightGuess accepts a kind ("syn-ack", "SYNACK", "syn ack"), tcpdump's
@@ -254,7 +256,7 @@ func kindsHelp() string {
 	var b strings.Builder
 	for k := conn.KindSYN; k <= conn.KindRST; k++ {
 		if e, ok := conn.Explain(k.String()); ok {
-			fmt.Fprintf(&b, "  %-8s %s\n", k, e.Text)
+			fmt.Fprintf(&b, "%s: %s\n", k, e.Text)
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")

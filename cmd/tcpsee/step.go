@@ -109,7 +109,7 @@ func (g *gate) Needs() render.Needs { return render.NeedsAll | render.NeedsOf(g.
 // cannot do.
 func (a *app) newGate(ctx context.Context, s lessonFlags, files []string, only int64) *gate {
 	g := &gate{lessonFlags: s, ctx: ctx, buf: new(bytes.Buffer), out: screen{w: a.std.out, file: a.std.out},
-		prompt: a.std.err, only: only, first: capture.NoTime}
+		prompt: inLocale(a.std.err), only: only, first: capture.NoTime}
 	in := a.std.in
 	if oneOf("-", files...) {
 		in, _ = os.Open(ttyName) // nil where there is no terminal

@@ -122,7 +122,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	defer end()
 	rs = fl.watched(rs, pic, base, end)
 	if !fl.quiet {
-		fmt.Fprintln(a.std.err, watching(fl, words, own))
+		fmt.Fprintln(inLocale(a.std.err), watching(fl, words, own))
 	}
 	l := &loop{tracking: fl.trackFlags.options(), src: from, live: true, prompt: true, renderers: rs, limit: fl.count, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
 		match: matchLive(expr, fl.exact, also), pass: leaveOut(own), learned: learned}
