@@ -4,15 +4,16 @@ import "tcpsee/dissect/conn"
 
 // The colours, as Select Graphic Rendition sequences of the 256-colour palette
 // (ECMA-48, section 8.3.117). They are of middle lightness, so that they read
-// on dark and on light, and from a set that colour-blind people can tell apart
-// (after Okabe and Ito). What a colour says, a word beside it says too.
+// on dark and on light, and chosen so that colour-blind people can tell them
+// apart: a test sees them as they do. What a colour says, a word beside it says
+// too.
 const (
 	sgrReset  = "\x1b[0m"
 	sgrBold   = "\x1b[1m"
 	sgrGreen  = "\x1b[38;5;29m"
-	sgrRed    = "\x1b[1;38;5;166m"
+	sgrRed    = "\x1b[1;38;5;197m"
 	sgrYellow = "\x1b[38;5;136m"
-	sgrCyan   = "\x1b[38;5;31m"
+	sgrCyan   = "\x1b[38;5;69m"
 	sgrViolet = "\x1b[38;5;133m"
 	sgrGrey   = "\x1b[38;5;243m"
 )
