@@ -102,7 +102,7 @@ func (c *courses) append(dst []byte, width int, g *glyphs) []byte {
 	}
 	cols := min(width-courseLabel-courseTail, courseMax, len(c.bins))
 	span := c.time.span(len(c.bins))
-	dst = append(dst, "in time: "+spanText(span, g)+", "+spanText(span/time.Duration(cols), g)+" a column\n"...)
+	dst = append(dst, "in time, "+spanText(span/time.Duration(cols), g)+" a column:\n"...)
 	for side, name := range [...]string{"to the server", "to the client"} {
 		v := make([]float64, cols)
 		most := 0.0

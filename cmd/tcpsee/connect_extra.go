@@ -108,9 +108,11 @@ func aboutCertificate(chain []*x509.Certificate) string {
 
 // note prints a line beside the picture. Part of it comes from the other end.
 func (d *driven) note(text string) {
-	if !d.fl.quiet {
-		_, _ = io.WriteString(inLocale(d.console.picture.w), printable(text)+"\n")
+	if d.fl.quiet {
+		return
 	}
+	lines := wrapWords(printable(text), d.fl.columns(d.console.picture)-2)
+	_, _ = io.WriteString(inLocale(d.console.picture.w), strings.Join(lines, "\n  ")+"\n")
 }
 
 // kernelView is what the kernel knew of a connection just before its end.
