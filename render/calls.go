@@ -3,7 +3,6 @@ package render
 import (
 	"bytes"
 	"cmp"
-	"net/netip"
 	"slices"
 
 	"tcpsee/capture"
@@ -218,12 +217,4 @@ func byTime(a, b heldEvent) int {
 // calls reports whether socket calls are known when the card is drawn.
 func (t *timeline) calls(e *conn.Event) bool {
 	return t.called || e.Type == conn.TypeCall || slices.ContainsFunc(t.held, func(h heldEvent) bool { return h.e.Type == conn.TypeCall })
-}
-
-// processName names the program at an address, "" where nobody knows.
-func (t *timeline) processName(a netip.AddrPort) string {
-	if t.o.ProcessName == nil || !a.IsValid() {
-		return ""
-	}
-	return safeName(t.o.ProcessName(a), maxName, &t.g)
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"net/netip"
 	"time"
 
 	"tcpsee/capture"
@@ -41,8 +42,9 @@ type timeline struct {
 	moved    bool   // the columns' heads stand elsewhere than the columns
 	bad      string // which checksums of the segment being drawn are
 	base     capture.Stamp
-	last     capture.Stamp // time of the event before
-	seenAt   string        // where connections were seen, as it was said last
+	last     capture.Stamp    // time of the event before
+	named    []netip.AddrPort // ends whose programs the introduction at hand has named
+	seenAt   string           // where connections were seen, as it was said last
 
 	content line   // what stands on the arrow
 	more    line   // what did not find room there
@@ -56,8 +58,10 @@ type connView struct {
 	unwritten [2]int // rows since the states were written
 	last      capture.Stamp
 	run       run
-	begun     bool   // a segment of it was drawn
-	told      string // the verdict, where it has been drawn
+	begun     bool    // a segment of it was drawn
+	told      string  // the verdict, where it has been drawn
+	named     [2]bool // whose program has been named
+	asked     int     // rows at which it was asked for again
 }
 
 // NewTimeline returns a Renderer that draws the default view to w: one row an
@@ -188,6 +192,7 @@ func (t *timeline) segment(e *conn.Event) {
 	if e.Handshake {
 		t.handshakeLine(e)
 	}
+	t.nameLate(v, e)
 	if e.Packet.TCP.Len > 0 && !t.sized && !t.lay.sum && !t.lay.layers {
 		t.sizeLine(e.Packet)
 	}
@@ -222,6 +227,8 @@ func (t *timeline) view(e *conn.Event) *connView {
 	}
 	t.views[e.Conn] = v
 	t.oldest = append(t.oldest, e.Conn)
+	t.named = t.named[:0]
+	defer func() { v.introduced(e, t.named) }()
 	if !t.carded {
 		if t.headless && e.Frame > 0 { // calls came before, of a connection that was not there yet
 			t.base = e.Time

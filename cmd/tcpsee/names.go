@@ -26,7 +26,7 @@ const namesWord = "__names"
 // Bounds of the client.
 const (
 	maxNames      = 8192                   // answers kept, the oldest forgotten
-	namesPatience = 2 * time.Millisecond   // a lookup waits no longer
+	namesPatience = 8 * time.Millisecond   // a lookup waits no longer: a row is to be there 20 ms after its packet
 	namesRate     = 200                    // questions a second, on the average
 	namesBurst    = 64                     // questions at once
 	namedFor      = 3 * time.Second        // an answer is asked for again after that: ports are reused
@@ -79,8 +79,8 @@ func newNames(conn *os.File, end func() error) *names {
 }
 
 // lookup returns the process at the local end of a connection as "nc[4121]",
-// and "" where it is not known, or not yet: it waits for the helper up to two
-// milliseconds, once, and what comes later is there for the next lookup.
+// and "" where it is not known, or not yet: it waits for the helper up to
+// namesPatience, once, and what comes later is there for the next lookup.
 func (n *names) lookup(local, remote netip.AddrPort) string {
 	name, _ := n.pair(local, remote, false)
 	return name

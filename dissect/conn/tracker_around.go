@@ -240,6 +240,9 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 	ev.Inferred = e.flags.has(flagInferred)
 	ev.States = [2]State{e.state(c), e.state(1 - c)}
 	ev.Before = ev.States
+	if t.options.Live && l.icmpCount == 1 && e.unanswered() { // a file has the rest at hand
+		t.sayVerdict(e)
+	}
 }
 
 // keyOfPair is keyOf for addresses with ports.

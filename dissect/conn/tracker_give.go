@@ -130,7 +130,8 @@ func (t *Tracker) afterwards(s *segment) {
 	if !closed && e.flags.has(flagFin0) && e.flags.has(flagFin1) {
 		closed = s.b.finAcked[0] != 0 && s.b.finAcked[1] != 0
 	}
-	if closed {
+	if closed && !e.flags.has(flagQueued) {
 		t.closed(s.number, e)
+		t.sayVerdict(e)
 	}
 }

@@ -143,7 +143,7 @@ func (t *Tracker) awaited(ev *Event) string {
 	ev.States = [2]State{e.state(c), e.state(1 - c)}
 	ev.Before = ev.States
 	switch {
-	case e.flags.has(flagQueued):
+	case e.flags.has(flagQueued), e.unanswered() && t.reported(e):
 		return "nothing more has come"
 	case !e.flags.has(flagSynAck) && e.syns > 0:
 		return fmt.Sprintf("%s, no answer yet", plural(uint32(e.syns), "SYN"))
@@ -158,6 +158,18 @@ func (t *Tracker) awaited(ev *Event) string {
 		}
 	}
 	return "both ends are silent"
+}
+
+// unanswered reports whether nothing but SYNs of the client has come.
+func (e *entry) unanswered() bool { return e.syns > 0 && !e.flags.has(flagSynAck) }
+
+// reported reports whether an ICMP error has spoken of the connection.
+func (t *Tracker) reported(e *entry) bool {
+	if e.body == 0 {
+		return false
+	}
+	n := t.bodies.at(e.body).ledger
+	return n != 0 && t.ledgers.at(n).icmpCount > 0
 }
 
 // nothingYet says what is awaited before the first connection.

@@ -124,7 +124,6 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	if !t.options.NoSegments {
 		t.give(s)
 	}
-	t.closedNow(s)
 	t.afterwards(s)
 }
 

@@ -1,19 +1,18 @@
 package conn
 
-// closedNow gives out a TypeVerdict event where the segment at hand has closed
-// the connection at both ends: who watches need not wait until it leaves.
-func (t *Tracker) closedNow(s *segment) {
-	if !t.options.Verdicts || over(s.before[0]) && over(s.before[1]) || !over(s.e.state(0)) || !over(s.e.state(1)) {
+// sayVerdict gives out a TypeVerdict event for a connection of which all is
+// said: both FINs are acknowledged, or an RST or an ICMP error came. Who watches
+// need not wait until it leaves, and from one end, where nobody sees the last
+// ACK arrive, would wait for long.
+func (t *Tracker) sayVerdict(e *entry) {
+	if !t.options.Verdicts {
 		return
 	}
 	ev := t.event(TypeVerdict)
 	c := t.connection()
-	t.summarize(c, s.e)
+	t.summarize(c, e)
 	t.describeEnd(ev, c)
 }
-
-// over reports whether a state is one in which no data can move any more.
-func over(s State) bool { return s == StateClosed || s == StateTimeWait }
 
 // describeEnd fills an event that carries a connection as it is now.
 func (t *Tracker) describeEnd(ev *Event, c *Connection) {
