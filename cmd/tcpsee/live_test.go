@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a live test waits for what must come.
-const patience = 10 * time.Second
+const patience = 20 * time.Second
 
 // needRoot skips where nobody may capture.
 func needRoot(t *testing.T) {
