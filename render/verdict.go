@@ -18,6 +18,7 @@ func (t *timeline) verdict(e *conn.Event) {
 	}
 	v := t.view(e)
 	t.endRun(v)
+	t.nameLate(v, e)
 	if head := verdictHead(&c.Verdict, &t.g); head != v.told {
 		v.told = head
 		t.drawVerdict(c, head)
@@ -34,6 +35,7 @@ func (t *timeline) end(e *conn.Event) {
 	told := ""
 	if v := t.views[c.Number]; v != nil {
 		t.endRun(v)
+		t.nameLate(v, e)
 		told = v.told
 		delete(t.views, c.Number)
 	}

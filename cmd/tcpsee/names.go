@@ -30,7 +30,7 @@ const (
 	namesRate     = 200                    // questions a second, on the average
 	namesBurst    = 64                     // questions at once
 	namedFor      = 3 * time.Second        // an answer is asked for again after that: ports are reused
-	unnamedFor    = 100 * time.Millisecond // and no answer after that: a process may be found late
+	unnamedFor    = 20 * time.Millisecond  // and no answer after that: a process may be found late
 	slowFor       = 100 * time.Millisecond // no lookup waits for so long after one that waited in vain
 	helloTime     = 3 * time.Second        // the helper is up by then
 	endTime       = time.Second            // and down by then

@@ -218,11 +218,13 @@ func (s *nameServer) answer(e ends) found {
 			return found{pid: h.pid, name: h.name}
 		}
 	}
-	if f, ok := s.trace.find(e); ok {
-		return f
-	}
+	// What the trace tells may be of another network namespace, whose process
+	// ended before that was looked up.
 	if !isOwn(e.local.Addr()) {
 		return found{}
+	}
+	if f, ok := s.trace.find(e); ok {
+		return f
 	}
 	if !ok || sock.state != stateListen { // not accepted yet, or closed
 		sock, ok = s.diag.find(ends{local: e.local, remote: netip.AddrPortFrom(unspecified(e.local.Addr()), 0)})

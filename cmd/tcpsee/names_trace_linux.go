@@ -454,13 +454,15 @@ func (t *trace) learn(e *traceEvent, pid int32, p *procs) {
 // with the same addresses perhaps, is foreign.
 func (t *trace) process(pid int32, p *procs) *process {
 	who := t.started[pid]
-	if who == nil {
-		name, _, ok := p.stat(pid)
-		if !ok {
-			return nil
-		}
+	name, _, lives := p.stat(pid)
+	switch {
+	case who == nil && !lives:
+		return nil
+	case who == nil:
 		who = &process{name: name}
 		t.note(pid, who)
+	case lives: // its last change of name may not have found room in the ring
+		who.name = name
 	}
 	if !who.looked {
 		ns, ok := p.netns(pid)
