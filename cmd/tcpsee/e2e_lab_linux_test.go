@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -352,6 +353,20 @@ func (w *watcher) names(client, server string) {
 		}
 		if s := w.out.String(); !strings.Contains(s, side+" "+name) && !strings.Contains(s, "the "+side+" is "+name) {
 			w.l.t.Errorf("the %s is not named %s\n%s", side, name, s)
+		}
+	}
+}
+
+// aProcess is how a picture names one.
+var aProcess = regexp.MustCompile(`[A-Za-z][\w.-]*\[\d+\]`)
+
+// namesOnly checks that the picture names these programs and no other. Of a
+// connection that lasts some milliseconds a busy machine may name none.
+func (w *watcher) namesOnly(names ...string) {
+	w.l.t.Helper()
+	for _, got := range aProcess.FindAllString(w.out.String(), -1) {
+		if !slices.Contains(names, got) {
+			w.l.t.Errorf("%s is named, and there are %v\n%s", got, names, w.out)
 		}
 	}
 }
