@@ -40,7 +40,8 @@ type Queue struct {
 	once    sync.Once
 	result  error // of closing the source
 
-	given atomic.Uint64
+	given  atomic.Uint64
+	unread atomic.Uint64 // frames that had no room when the queue was closed
 
 	mu         sync.Mutex
 	waiting    []*queueChunk
@@ -120,6 +121,7 @@ func (q *Queue) read() {
 			select {
 			case <-q.taken:
 			case <-q.closed:
+				q.unread.Add(uint64(len(frames)))
 				return
 			}
 		}
@@ -188,7 +190,7 @@ func (q *Queue) Next() ([]Frame, error) {
 	}
 }
 
-// take returns what is there, without waiting. After Close that is nothing.
+// take returns what is there, without waiting.
 func (q *Queue) take() ([]Frame, time.Time, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -198,14 +200,14 @@ func (q *Queue) take() ([]Frame, time.Time, error) {
 		q.current = nil
 		notify(q.taken)
 	}
-	select {
-	case <-q.closed:
-		return nil, q.deadline, io.EOF
-	default:
-	}
 	q.seen = q.interfaces
 	if len(q.waiting) == 0 {
-		return nil, q.deadline, q.err
+		select {
+		case <-q.closed:
+			return nil, q.deadline, io.EOF
+		default:
+			return nil, q.deadline, q.err
+		}
 	}
 	q.current, q.waiting = q.waiting[0], q.waiting[1:]
 	q.given.Add(uint64(len(q.current.frames)))
@@ -253,15 +255,17 @@ func (q *Queue) Backlog() float64 {
 // Interfaces lists the interfaces of the frames given out so far, at least.
 func (q *Queue) Interfaces() []Interface { return q.seen }
 
-// Stats counts frames given out, and the source's drops.
+// Stats counts frames given out, and the source's drops with those that had
+// no room when the queue was closed.
 func (q *Queue) Stats() Stats {
-	return Stats{Frames: q.given.Load(), Dropped: q.src.Stats().Dropped}
+	return Stats{Frames: q.given.Load(), Dropped: q.src.Stats().Dropped + q.unread.Load()}
 }
 
 // Findings lists those of the source.
 func (q *Queue) Findings() []Fault { return q.src.Findings() }
 
-// Close closes the source and wakes a Next that waits, which returns io.EOF.
+// Close closes the source and wakes a Next that waits. What has been read
+// already is still given out, then Next returns io.EOF.
 func (q *Queue) Close() error {
 	q.once.Do(func() {
 		close(q.closed)

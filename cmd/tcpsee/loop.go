@@ -147,6 +147,9 @@ func (l *loop) read(ctx context.Context) error {
 				return endOf(b.err)
 			}
 			stop.heard(l.straggle())
+			if l.live {
+				stop.goOn()
+			}
 		case c := <-l.calls:
 			l.held = append(l.held, c)
 			hold.Reset(callHold)
@@ -212,6 +215,13 @@ func (e *ending) heard(idle time.Duration) {
 func (e *ending) cancelled() {
 	e.ctx, e.finish, e.until = nil, nil, time.Time{}
 	e.close = time.After(e.drain)
+}
+
+// goOn gives a closed source that still has frames to give the time for that.
+func (e *ending) goOn() {
+	if e.give != nil {
+		e.give = time.After(giveUp)
+	}
 }
 
 func (e *ending) closed() {

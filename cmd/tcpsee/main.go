@@ -15,6 +15,7 @@ func main() {
 	if status, ok := drive.WrapHelper(os.Args); ok { // run's tracer is this binary too
 		os.Exit(status)
 	}
+	survivePipes()
 	os.Exit(run(os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
 

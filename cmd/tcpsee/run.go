@@ -206,11 +206,11 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, ca
 	signal.Notify(held, os.Interrupt)
 	defer signal.Stop(held)
 	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGTERM)
+	signal.Notify(ended, endSignals()[1:]...)
 	defer signal.Stop(ended)
 	go func() {
-		for range ended {
-			_ = w.Signal(syscall.SIGTERM)
+		for s := range ended {
+			_ = w.Signal(s)
 		}
 	}()
 	finish := make(chan struct{})

@@ -8,7 +8,22 @@ import (
 	"syscall"
 )
 
-// interruptible returns a context that ends with the first Ctrl-C or SIGTERM.
+// endSignals are what asks tcpsee to end: Ctrl-C, SIGTERM, and the terminal
+// that closes, unless nohup(1) has had that ignored.
+func endSignals() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
+}
+
+// survivePipes makes a reader that has left an error of writing, which ends
+// the command with its files whole, in place of the signal that Go ends itself
+// with. Programs that are started keep the signal: it is not ignored.
+func survivePipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+
+// interruptible returns a context that ends with the first of endSignals.
 // A second one ends the process at once, with what has been drawn.
 func interruptible(parent context.Context) (context.Context, func()) {
 	if parent == nil {
@@ -16,7 +31,7 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	}
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, endSignals()...)
 	var over atomic.Bool
 	go func() {
 		for range signals {
