@@ -30,7 +30,7 @@ func TestE2EPrograms(t *testing.T) {
 		{"S8 greeting", "8080", []string{"python3", lesson("greeting8080.py")}, []string{"nc.openbsd", "-v", "localhost", "8080"},
 			[]string{"Alice\n"}, []string{"What's your name? "},
 			func(t *testing.T, w *watcher, _, c *program) { c.out.await(t, "Hello Alice"); interruptAfter(t, w, c) },
-			[]outcome{{"refused", "server", ""}, {"closed", "server", ""}}, []string{"::1", "closed by the server"}},
+			[]outcome{{"refused", "server", "bound-to-localhost"}, {"closed", "server", ""}}, []string{"::1", "closed by the server"}},
 		{"S9 verbose", "1234", []string{"nc.openbsd", "-v", "-l", "1234"}, []string{"nc.openbsd", "-v", "localhost", "1234"},
 			[]string{"World\n"}, []string{"handshake complete"},
 			func(t *testing.T, w *watcher, s, c *program) {
@@ -38,7 +38,7 @@ func TestE2EPrograms(t *testing.T) {
 				c.err.await(t, "succeeded")
 				s.err.await(t, "onnection received")
 				c.signal(t, syscall.SIGINT)
-			}, []outcome{{"refused", "server", ""}, {"closed", "client", ""}}, []string{`"World\n"`, "closed by the client"}},
+			}, []outcome{{"refused", "server", "bound-to-localhost"}, {"closed", "client", ""}}, []string{`"World\n"`, "closed by the client"}},
 		{"S10 Node", "3000", []string{"node", lesson("server3000.js")}, []string{"nc.openbsd", "127.0.0.1", "3000"},
 			[]string{"Hello\n"}, []string{"handshake complete"},
 			func(t *testing.T, w *watcher, s, c *program) {
