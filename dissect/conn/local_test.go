@@ -18,7 +18,7 @@ func TestLocalSockets(t *testing.T) {
 		detail, says string
 	}{
 		{"bound to localhost", refusal, true, []Listener{{Addr: local}}, detailLocalOnly, "only at 127.0.0.1"},
-		{"bound to another address", refusal, true, []Listener{{Addr: netip.MustParseAddr("10.0.0.3")}}, detailLocalOnly, "only at 10.0.0.3"},
+		{"bound to another address", refusal, true, []Listener{{Addr: netip.MustParseAddr("10.0.0.3")}}, detailElsewhere, "only at 10.0.0.3"},
 		{"open after all", refusal, true, []Listener{{Addr: netip.IPv4Unspecified()}}, "", "no program"},
 		{"nothing there", refusal, true, nil, "", "no program"},
 		{"another machine's", refusal, false, []Listener{{Addr: local}}, "", "no program"},

@@ -57,6 +57,8 @@ const (
 	detailProhibited   = "prohibited"
 	detailLoop         = "hop-limit"
 	detailLocalOnly    = "bound-to-localhost"
+	detailElsewhere    = "bound-elsewhere"
+	detailOtherFamily  = "other-family"
 	detailStale        = "stale-connection"
 	detailAbandoned    = "abandoned"
 	detailNoData       = "no-data"
@@ -170,9 +172,7 @@ func (j *judgement) refused() {
 	j.by(Server)
 	port := c.Server.Port()
 	if f.boundTo.IsValid() {
-		j.v.Detail = detailLocalOnly
-		j.means(j.words("port %d is open there, but only at %v.", port, f.boundTo),
-			"start the server so that it listens on every address: 0.0.0.0, or :: for IPv6.")
+		j.elsewhere(port)
 		return
 	}
 	switch {
@@ -185,6 +185,27 @@ func (j *judgement) refused() {
 	default:
 		j.means(j.words("no program there listens on port %d of that address, or a firewall refuses in its name.", port),
 			j.words("%s: is :%d there, and not 127.0.0.1:%d only?", j.onServer("ss -ltn"), port, port))
+	}
+}
+
+// elsewhere says where the port that refused is open, as local sockets show.
+func (j *judgement) elsewhere(port uint16) {
+	at := j.f.boundTo
+	try := "start the server so that it listens on every address: 0.0.0.0, or :: for IPv6."
+	switch {
+	case at.IsUnspecified() && at.Is4():
+		j.v.Detail = detailOtherFamily
+		j.means(j.words("port %d is open there for IPv4 (%v), and not for IPv6.", port, at),
+			"use the IPv4 address; localhost means ::1 first, and then 127.0.0.1.")
+	case at.IsUnspecified():
+		j.v.Detail = detailOtherFamily
+		j.means(j.words("port %d is open there for IPv6 (%v), and not for IPv4.", port, at), "use the IPv6 address, or "+try)
+	case at.IsLoopback():
+		j.v.Detail = detailLocalOnly
+		j.means(j.words("port %d is open there, but only at %v.", port, at), try)
+	default:
+		j.v.Detail = detailElsewhere
+		j.means(j.words("port %d is open there, but only at %v.", port, at), "use that address, or "+try)
 	}
 }
 
