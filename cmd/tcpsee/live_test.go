@@ -244,6 +244,11 @@ func checkWhole(t *testing.T, list []row, conns int) {
 				fins++
 			}
 		}
+		// Two processors may take two ACKs in the wrong order: the second comes
+		// to a server that is closed by then, which answers with RST.
+		if n := len(k); k[n-1] == "RST" && k[n-2] == "ACK" && k[n-3] == "ACK" {
+			k = k[:n-1]
+		}
 		if fins != 2 || k[len(k)-1] != "ACK" {
 			t.Errorf("connection %d does not end whole: %v", c, k)
 		}
