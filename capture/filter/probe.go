@@ -142,7 +142,13 @@ func (s *state) step(in Instruction, v *view) bool {
 }
 
 func (s *state) load(in Instruction, v *view) (word, bool) {
-	size := map[uint16]int{sizeW: 4, sizeH: 2, sizeB: 1}[in.Op&0x18]
+	size := 4
+	switch in.Op & 0x18 {
+	case sizeH:
+		size = 2
+	case sizeB:
+		size = 1
+	}
 	switch in.Op & 0xe0 {
 	case modeABS:
 		return v.load(in.K, size)

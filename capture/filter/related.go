@@ -17,7 +17,7 @@ func (e *Expr) LiveMatcher(link capture.LinkType) (*Matcher, error) {
 // MatchFrame reports whether the expression selects a frame. A Matcher for
 // files looks at its bytes alone.
 func (m *Matcher) MatchFrame(f *capture.Frame) bool {
-	if !m.live {
+	if !m.live || m.plain && !m.tagged(f.Data) {
 		return m.Match(f.Data, f.OrigLen)
 	}
 	meta := metadata{protocol: 0, ifindex: uint32(max(f.Interface, 0)), hatype: hatypeEthernet}
@@ -32,15 +32,20 @@ func (m *Matcher) MatchFrame(f *capture.Frame) bool {
 // untag takes the VLAN tag of an Ethernet frame out of what a program sees, as
 // the kernel does.
 func (m *Matcher) untag(v *view, data []byte) {
-	if m.link != capture.LinkEthernet || len(data) < tagAt+tagLen {
-		return
-	}
-	switch binary.BigEndian.Uint16(data[tagAt:]) {
-	case etVLAN, etQinQ:
+	if m.tagged(data) {
 		v.meta.tagged, v.noTag = true, true
 		v.meta.tci = uint32(binary.BigEndian.Uint16(data[tagAt+2:]))
 		v.length -= min(v.length, tagLen)
 	}
+}
+
+// tagged reports whether a frame has a VLAN tag that the kernel takes out.
+func (m *Matcher) tagged(data []byte) bool {
+	if m.link != capture.LinkEthernet || len(data) < tagAt+tagLen {
+		return false
+	}
+	typ := binary.BigEndian.Uint16(data[tagAt:])
+	return typ == etVLAN || typ == etQinQ
 }
 
 // MatchRelated reports whether a frame concerns what the expression selects,

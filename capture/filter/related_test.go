@@ -182,6 +182,41 @@ func TestLiveMatcher(t *testing.T) {
 	}
 }
 
+// TestLiveMatcherOfBytes: where a program looks at bytes alone the short way
+// selects what the long one does.
+func TestLiveMatcherOfBytes(t *testing.T) {
+	plain := tcpPacket(80)
+	frames := [][]byte{plain, tcpPacket(81), plain[:40], plain[:13], nil,
+		append(bytes.Clone(plain[:12]), append([]byte{0x81, 0, 0, 5}, plain[12:]...)...)}
+	short := 0
+	for _, expr := range []string{"tcp", "port 80", "tcp port 81", "not port 80", "ip[0] & 0xf = 5", "tcp[13] & 2 != 0",
+		"host 10.0.0.1 or arp", "ip6 or less 60", "vlan", "inbound", "ether host 2:0:0:0:0:1"} {
+		e, err := Parse(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := e.LiveMatcher(capture.LinkEthernet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !m.plain {
+			continue
+		}
+		short++
+		for _, data := range frames {
+			long := *m
+			long.plain = false
+			f := capture.Frame{Data: data, OrigLen: len(data), Link: capture.LinkEthernet}
+			if got, want := m.MatchFrame(&f), long.MatchFrame(&f); got != want {
+				t.Errorf("%s on % x: %v, and %v the long way", expr, data, got, want)
+			}
+		}
+	}
+	if short < 6 {
+		t.Errorf("%d programs look at bytes alone", short)
+	}
+}
+
 // TestAnyLink runs programs for all link types over Ethernet and raw IP, with
 // what the kernel would say of them, and compares with those for files.
 func TestAnyLink(t *testing.T) {

@@ -13,6 +13,7 @@ type Matcher struct {
 	swapped machine // for packets of BSD loopback from big-endian systems
 	link    capture.LinkType
 	live    bool
+	plain   bool // the program looks at the frame's bytes alone
 }
 
 // machine is a program, as it is and as run takes it.
@@ -33,7 +34,7 @@ func (e *Expr) matcher(o Options) (*Matcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Matcher{machine: machine{decode(prog), prog}, link: o.Link, live: o.Live}
+	m := &Matcher{machine: machine{decode(prog), prog}, link: o.Link, live: o.Live, plain: readsBytes(prog)}
 	if layoutOf(o.Link).family == famLoopHost {
 		o.swapped = true
 		if prog, err = e.program(o); err != nil {
@@ -229,6 +230,19 @@ func (m *Matcher) Match(data []byte, origLen int) bool {
 		return run(m.program(data).ops, data, uint32(origLen))
 	}
 	return run(m.ops, data, uint32(origLen))
+}
+
+// readsBytes reports whether a program asks for nothing but bytes of the frame,
+// counted from its beginning: no metadata, no offset that the kernel counts
+// from elsewhere.
+func readsBytes(prog []Instruction) bool {
+	for _, in := range prog {
+		load := in.Op&7 == classLD || in.Op&7 == classLDX
+		if mode := in.Op & 0xe0; load && in.K >= skfLLOff && (mode == modeABS || mode == modeIND || mode == modeMSH) {
+			return false
+		}
+	}
+	return true
 }
 
 // program returns the one for the byte order of a packet's address family.
