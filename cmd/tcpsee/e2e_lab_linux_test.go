@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -382,10 +383,10 @@ func records(file string) int {
 	return n
 }
 
-// signal sends a signal to a program that runs.
+// signal sends a signal to a program, which may have ended by itself just now.
 func (p *program) signal(t *testing.T, s syscall.Signal) {
 	t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatalf("%v: %v", p.cmd.Args, err)
 	}
 }
