@@ -92,6 +92,21 @@ func lookupService(name string) (port, proto uint32, ok bool) {
 	return 0, 0, false
 }
 
+// ServiceName returns the name of a TCP port in /etc/services (services(5)),
+// the first one there; empty where it has none.
+func ServiceName(port uint16) string { return serviceName("/etc/services", port) }
+
+func serviceName(table string, port uint16) (name string) {
+	want := strconv.Itoa(int(port)) + "/tcp"
+	lines(table, func(fields []string) bool {
+		if fields[1] == want {
+			name = fields[0]
+		}
+		return name == ""
+	})
+	return name
+}
+
 // named reports whether a line is for a name, or has it as an alias. The
 // second field is a number.
 func named(fields []string, name string) bool {

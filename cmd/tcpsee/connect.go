@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 
 	"tcpsee/capture"
 	"tcpsee/capture/drive"
+	"tcpsee/capture/filter"
 )
 
 type connectFlags struct {
@@ -125,7 +127,7 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 		return err
 	}
 	if fl.verbose {
-		d.service = serviceName(servicesTable(), plan.Targets[0].Port())
+		d.service = cmp.Or(filter.ServiceName(plan.Targets[0].Port()), "*") // as nc has it
 	}
 	first, err := plan.Bind(0)
 	if err != nil {

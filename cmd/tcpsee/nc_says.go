@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -58,29 +56,4 @@ func hostAndAddress(host string, a netip.Addr) string {
 		return host
 	}
 	return fmt.Sprintf("%s (%s)", host, a)
-}
-
-// serviceName is the name of a TCP port in a table as /etc/services, "*" where
-// it has none, as nc says it.
-func serviceName(table string, port uint16) string {
-	want := strconv.Itoa(int(port)) + "/tcp"
-	for line := range strings.Lines(table) {
-		line, _, _ = strings.Cut(line, "#")
-		if w := strings.Fields(line); len(w) >= 2 && w[1] == want {
-			return w[0]
-		}
-	}
-	return "*"
-}
-
-// maxServices bounds what is read of /etc/services, in bytes.
-const maxServices = 1 << 20
-
-// servicesTable reads /etc/services; empty where it cannot be read.
-func servicesTable() string {
-	b, err := os.ReadFile("/etc/services")
-	if err != nil || len(b) > maxServices {
-		return ""
-	}
-	return string(b)
 }

@@ -47,13 +47,3 @@ func inOrder(t *testing.T, text string, words ...string) {
 		rest = after
 	}
 }
-
-// TestServiceName reads a table as /etc/services.
-func TestServiceName(t *testing.T) {
-	const table = "# services\nhttp\t80/tcp\t\twww\nhttp 8080/tcp-alt\ndomain 53/udp\nhttp-alt 8080/tcp # 80/tcp\n3000/tcp\n"
-	for port, want := range map[uint16]string{80: "http", 8080: "http-alt", 53: "*", 3000: "*", 0: "*"} {
-		if got := serviceName(table, port); got != want {
-			t.Errorf("port %d is %q, want %q", port, got, want)
-		}
-	}
-}
