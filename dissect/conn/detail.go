@@ -103,13 +103,10 @@ func (s *segment) scaleOf() int {
 	}
 }
 
-// resends are the labels of segments that were sent before.
-const resends Labels = 1<<Retransmission | 1<<FastRetransmission | 1<<SpuriousRetransmission
-
 // send remembers what the segment takes of the sequence numbers, and finds what
 // it repeats: the eldest that had its first byte.
 func (x *trailEnd) send(s *segment, ev *Event, d *Detail) {
-	if ev.Labels&resends != 0 {
+	if ev.Labels&resendLabels != 0 {
 		before := x.newest
 		for i := len(x.sent) - 1; i >= 0; i-- {
 			if o := &x.sent[i]; !after(o.seq, s.seq) && after(o.end, s.seq) {

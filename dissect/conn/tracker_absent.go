@@ -40,7 +40,7 @@ func (t *Tracker) missing(p *dissect.Packet) (a *absent, first bool) {
 			r.first = x.at
 		}
 		if !x.given {
-			t.give1(x, r)
+			t.giveNeighbour(x, r)
 		}
 	}
 	return &t.absent, true

@@ -83,13 +83,13 @@ func (t *Tracker) neighbour(p *dissect.Packet) {
 	}
 	for i := range n.recent {
 		if r := &n.recent[(n.next+maxRecent-1-i)%maxRecent]; r.conn != 0 && x.concerns(r.client.Addr(), r.server.Addr()) {
-			ev := t.give1(&x, r)
+			ev := t.giveNeighbour(&x, r)
 			ev.Packet = p
 			break
 		}
 	}
 	if !x.given && (t.options.Live || n.answers(&x)) {
-		ev := t.give1(&x, &recentConn{first: p.Frame.Time})
+		ev := t.giveNeighbour(&x, &recentConn{first: p.Frame.Time})
 		ev.Packet = p
 	}
 	if len(n.seen) == maxNeighbours {
@@ -105,8 +105,8 @@ func (x *asked) concerns(a, b netip.Addr) bool {
 	return x.Target == a || x.Target == b || x.Sender == a || x.Sender == b
 }
 
-// give1 makes the event of a neighbour packet.
-func (t *Tracker) give1(x *asked, r *recentConn) *Event {
+// giveNeighbour makes the event of a neighbour packet.
+func (t *Tracker) giveNeighbour(x *asked, r *recentConn) *Event {
 	ev := t.event(TypeNeighbour)
 	ev.Conn, ev.Client, ev.Server = r.conn, r.client, r.server
 	ev.Time, ev.Frame, ev.File = x.at, x.frame, x.file
@@ -137,7 +137,7 @@ func (t *Tracker) announce(s *segment) {
 	t.lookedUp(r)
 	for i := range n.seen {
 		if x := &n.seen[i]; !x.given && (x.concerns(r.client.Addr(), r.server.Addr()) || n.answers(x)) {
-			t.give1(x, r)
+			t.giveNeighbour(x, r)
 		}
 	}
 }
@@ -182,7 +182,7 @@ func (t *Tracker) unanswered() {
 			if y := &n.seen[j]; !y.Reply && y.Target == x.Target {
 				times++
 				if !y.given {
-					t.give1(y, &recentConn{first: y.at})
+					t.giveNeighbour(y, &recentConn{first: y.at})
 				}
 				y.answered = true // said once
 			}

@@ -124,15 +124,15 @@ func (t *Tracker) asAsked(x *looked, r *recentConn) {
 	for q := range t.asked.newest {
 		if !q.Response && !q.given && q.ID == x.ID && q.Type == x.Type && q.at <= x.at &&
 			strings.EqualFold(q.Name, x.Name) && q.Src == x.Dst && q.file == x.file {
-			t.give2(q, r)
+			t.giveLookup(q, r)
 			break
 		}
 	}
-	t.give2(x, r)
+	t.giveLookup(x, r)
 }
 
-// give2 makes the event of a DNS message.
-func (t *Tracker) give2(x *looked, r *recentConn) {
+// giveLookup makes the event of a DNS message.
+func (t *Tracker) giveLookup(x *looked, r *recentConn) {
 	ev := t.event(TypeDNS)
 	ev.Conn, ev.Client, ev.Server = r.conn, r.client, r.server
 	ev.Time, ev.Frame, ev.File = x.at, x.frame, x.file
