@@ -68,25 +68,23 @@ func (n *learnedNames) learn(a netip.Addr, name string, known bool) {
 
 // namesIn gives the names that a capture says itself.
 func namesIn(src capture.Source) func(netip.Addr) string {
-	n, ok := src.(capture.Namer)
-	if !ok {
-		return func(netip.Addr) string { return "" }
-	}
 	var known map[netip.Addr]string
 	reads := 0
 	return func(a netip.Addr) string {
 		if known[a] == "" && reads < maxNameReads {
-			known = n.Names()
+			known = namesOf(src)
 			reads++
 		}
 		return known[a]
 	}
 }
 
-// namerOf returns src as one that has names, nil where it is none.
-func namerOf(src capture.Source) capture.Namer {
-	n, _ := src.(capture.Namer)
-	return n
+// namesOf returns the names that src has by now, if it is one that has names.
+func namesOf(src capture.Source) map[netip.Addr]string {
+	if n, ok := src.(capture.Namer); ok {
+		return n.Names()
+	}
+	return nil
 }
 
 // nameKeeper writes the names that become known into a file of packets, each
@@ -94,9 +92,9 @@ func namerOf(src capture.Source) capture.Namer {
 // that tcpsee was told to connect to.
 type nameKeeper struct {
 	on      bool
-	namer   capture.Namer // nil where the source has no names
-	reads   int           // of namer: as namesIn's
-	had     int           // how many names it had
+	src     capture.Source
+	reads   int // of the names of src: as namesIn's
+	had     int // how many names it had
 	written int
 	names   map[netip.Addr]string
 }
@@ -106,9 +104,9 @@ func (n *nameKeeper) write(out frameWriter) error {
 	if !n.on {
 		return nil
 	}
-	if n.namer != nil && n.reads < maxNameReads {
+	if n.reads < maxNameReads {
 		n.reads++
-		if known := n.namer.Names(); len(known) > n.had {
+		if known := namesOf(n.src); len(known) > n.had {
 			n.had = len(known)
 			if n.names == nil {
 				n.names = make(map[netip.Addr]string)

@@ -83,7 +83,9 @@ func (c *copies) pass(p *dissect.Packet) bool {
 		return true
 	}
 	if p.Frame.Interface >= len(c.sources) {
-		c.sources = c.interfaces()
+		if c.sources = c.interfaces(); p.Frame.Interface >= len(c.sources) {
+			return true // of an interface that nobody has told of
+		}
 	}
 	at := c.sources[p.Frame.Interface]
 	on := c.about(at.Index)
@@ -248,7 +250,11 @@ func (c *copies) print(p *dissect.Packet) uint64 {
 		n := &p.Neighbour
 		addr(n.Sender)
 		addr(n.Target)
-		number(1, map[bool]uint64{true: 1}[n.Reply])
+		kind := uint64(1)
+		if n.Reply {
+			kind = 2
+		}
+		number(kind)
 	default:
 		return 0
 	}

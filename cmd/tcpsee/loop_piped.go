@@ -313,10 +313,3 @@ func (s *steady) Names() map[netip.Addr]string {
 	}
 	return namesOf(s.Source)
 }
-
-func namesOf(src capture.Source) map[netip.Addr]string {
-	if n, ok := src.(capture.Namer); ok {
-		return n.Names()
-	}
-	return nil
-}

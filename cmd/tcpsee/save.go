@@ -94,7 +94,7 @@ func (p *pictureFlags) annotated(src capture.Source, options capture.WriterOptio
 		}
 		if f, _ := fileFormat(o); f.name == packetFormat {
 			list = append(list, &saver{out: capture.NewWriter(files[0], options), src: src, notes: true, conn: p.conn,
-				names: nameKeeper{namer: namerOf(src), on: !p.anonymize}})
+				names: nameKeeper{src: src, on: !p.anonymize}})
 		}
 		files = files[1:]
 	}
