@@ -135,11 +135,22 @@ func (a *app) explainPacket(ctx context.Context, fl *pictureFlags, file string, 
 		return err
 	}
 	src = hide.source(src, []string{file})
+	var again confinement // the file is read once more for a packet of no connection
+	if allRegular([]string{file}) {
+		again.read = []string{file}
+	}
+	if err := confine(again); err != nil {
+		return err
+	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	o := fl.options(a.std.out, render.Options{Files: hide.files([]string{file}), Interface: interfaceNamer(src)})
+	name := file
+	if file == "-" {
+		name = "standard input"
+	}
+	o := fl.options(a.std.out, render.Options{Files: hide.files([]string{name}), Interface: interfaceNamer(src)})
 	p := &onePacket{w: a.std.out, o: o, frame: frame}
-	l := &loop{src: src, disguise: hide, renderers: []render.Renderer{p}, limit: frame}
+	l := &loop{tracking: fl.trackFlags.options(), src: src, disguise: hide, renderers: []render.Renderer{p}, limit: frame}
 	err = l.run(ctx)
 	switch {
 	case p.found:
@@ -148,6 +159,9 @@ func (a *app) explainPacket(ctx context.Context, fl *pictureFlags, file string, 
 		return err
 	case l.total.Frames < frame:
 		return fmt.Errorf("%s has %d packets, and no packet %d", file, l.total.Frames, frame)
+	}
+	if again.read == nil {
+		return withHint(fmt.Errorf("packet %d belongs to no connection, and %s cannot be read twice", frame, file), "give it as a file")
 	}
 	return a.explainOther(ctx, p, hide, file)
 }
@@ -159,6 +173,7 @@ func (a *app) explainOther(ctx context.Context, p *onePacket, hide *disguise, fi
 	if err != nil {
 		return err
 	}
+	defer src.Close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	start, before := capture.NoTime, capture.NoTime
