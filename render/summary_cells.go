@@ -116,36 +116,6 @@ func appendOutcome(dst []byte, v *conn.Verdict, g *glyphs) []byte {
 	return dst
 }
 
-// appendConnection appends a connection's row. It is what appendRow makes of
-// summaryRow and of the name of its file, without strings in between.
-func (t *plainTable) appendConnection(dst []byte, c *conn.Connection, file, colour string) []byte {
-	last := len(t.columns) - 1
-	for k, i := range t.columns {
-		if t.cell = appendCell(t.cell[:0], i, c, t.g); i == fileColumn {
-			t.cell = append(t.cell, file...)
-		}
-		w := columnsOf(t.cell)
-		if w > t.widths[k] {
-			s := cutMiddle(string(t.cell), t.widths[k], t.g)
-			t.cell, w = append(t.cell[:0], s...), textWidth(s)
-		}
-		pad := t.widths[k] - w
-		if k == last {
-			if summaryColumns[i].right {
-				pad = 0
-			}
-			return append(append(dst, painted(trimRight(string(t.cell)), colour)...), '\n')
-		}
-		if summaryColumns[i].right {
-			dst = append(appendSpaces(dst, pad), t.cell...)
-		} else {
-			dst = appendSpaces(append(dst, t.cell...), pad)
-		}
-		dst = append(dst, columnGap...)
-	}
-	return dst
-}
-
 // columnsOf is textWidth of bytes.
 func columnsOf(b []byte) int {
 	for _, c := range b {

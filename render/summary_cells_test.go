@@ -17,9 +17,9 @@ func TestRowWithoutStrings(t *testing.T) {
 		g := newGlyphs(ascii)
 		for range 2000 {
 			width := 60 + r.IntN(120)
-			c := conn.Connection{Number: r.Int64N(1 << 30), First: capture.Stamp(r.Int64() - r.Int64()), App: []string{"", "TLS", "\x1b[2J"}[r.IntN(3)],
-				Client: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 2, byte(r.IntN(256))}), uint16(r.IntN(1<<16))), IRTT: time.Duration(r.Int64N(1 << uint(1+r.IntN(40)))),
-				Completeness: uint8(r.IntN(64)), Bytes: [2]uint64{r.Uint64N(1 << uint(1+r.IntN(50))), uint64(r.IntN(9))}}
+			c := conn.Connection{Number: r.Int64N(1 << uint(1+r.IntN(40))), First: capture.Stamp(r.Int64() - r.Int64()), App: []string{"", "TLS", "\x1b[2J"}[r.IntN(3)],
+				Client: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 2, byte(r.IntN(256))}), uint16(r.IntN(1<<r.IntN(17)))), IRTT: time.Duration(r.Int64N(1 << uint(1+r.IntN(40)))),
+				Completeness: uint8(r.IntN(64)), Bytes: [2]uint64{r.Uint64N(1 << uint(1+r.IntN(50))), uint64(r.IntN(9))}, Retransmits: [2]uint64{r.Uint64N(1 << uint(1+r.IntN(20)))}}
 			c.Last = c.First + capture.Stamp(r.Int64N(1<<uint(1+r.IntN(58))))
 			if r.IntN(3) == 0 {
 				c.Server = netip.AddrPortFrom(netip.AddrFrom16([16]byte{0x20, 1, 5: byte(r.IntN(256)), 9: 7, 15: 1}), 443)
@@ -27,12 +27,16 @@ func TestRowWithoutStrings(t *testing.T) {
 			if r.IntN(9) == 0 {
 				c.First = capture.NoTime
 			}
-			c.Verdict = conn.Verdict{Outcome: []conn.Outcome{conn.OutcomeClosed, conn.OutcomeRefused, conn.OutcomeReset}[r.IntN(3)], HasBy: r.IntN(2) == 0}
+			c.Verdict = conn.Verdict{Outcome: []conn.Outcome{conn.OutcomeClosed, conn.OutcomeRefused, conn.OutcomeReset, "odd \x1b", "", "what became of it is too long "}[r.IntN(6)], HasBy: r.IntN(2) == 0}
 			row := summaryRow(&c, &g)
 			row[fileColumn] = "file.pcap"
 			table := newPlainTable([][]string{row}, width, &g)
 			table.reserve(width)
-			want, got := table.appendRow(nil, row, sgrViolet), table.appendConnection(nil, &c, "file.pcap", sgrViolet)
+			if r.IntN(4) == 0 {
+				table.widths[r.IntN(len(table.widths))] = 1 + r.IntN(12)
+			}
+			colour := []string{sgrViolet, ""}[r.IntN(2)]
+			want, got := table.appendRow(nil, row, colour), table.appendConnection(nil, &c, "file.pcap", colour)
 			if string(want) != string(got) {
 				t.Fatalf("width %d:\n%q\n%q", width, want, got)
 			}

@@ -11,6 +11,7 @@ type plainTable struct {
 	columns []int // which of summaryColumns are shown
 	widths  []int // of those
 	cell    []byte
+	blank   []byte // a line of spaces up to the last column
 }
 
 // newPlainTable fits a table to rows and to width: long addresses are cut as
