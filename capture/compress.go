@@ -76,6 +76,7 @@ type zip struct {
 	member   io.ReadCloser // nil between members
 	out      int64         // bytes given
 	trailing bool          // something that is not compressed follows the last member
+	padding  bool          // and that is zeros
 }
 
 // newZip expands r. A zstd stream may ask for window bytes to look back in.
@@ -122,7 +123,7 @@ func (z *zip) open() error {
 	}
 	kind := compression(head)
 	if kind == notCompressed {
-		z.trailing = true
+		z.trailing, z.padding = true, isZero(head)
 		return io.EOF
 	}
 	z.kind = kind
@@ -139,6 +140,11 @@ func (z *zip) open() error {
 		z.member = newLz4(z.src)
 	}
 	return z.word(err)
+}
+
+// isZero reports whether b is what tapes and some programs fill up with.
+func isZero(b []byte) bool {
+	return len(bytes.Trim(b, "\x00")) == 0
 }
 
 // close lets go of the member being read.

@@ -225,14 +225,11 @@ func (s *fileSource) fill(need int) error {
 		if f := s.format.finish(); f != nil {
 			return f
 		}
-		return io.EOF
+		return s.trailing()
 	}
 	err := s.in.more(need)
 	s.last = err != nil
-	switch {
-	case err == io.EOF:
-		s.trailing()
-	case err != nil:
+	if err != nil && err != io.EOF {
 		s.broken = err
 	}
 	return nil
@@ -254,11 +251,20 @@ func (s *fileSource) ioFault(record, offset int64, err error) *Fault {
 	return f
 }
 
-// trailing notes bytes after the end of the compressed data.
-func (s *fileSource) trailing() {
-	if s.expanded != nil && s.expanded.trailing {
-		s.find(*s.fault(0, s.in.end(), "more bytes follow the end of the %s data; they were not read", s.expanded.kind))
+// trailing returns the end of a stream that was read whole: io.EOF, or a fault
+// where what follows the compressed data is neither compressed nor zeros.
+func (s *fileSource) trailing() error {
+	if s.expanded == nil || !s.expanded.trailing {
+		return io.EOF
 	}
+	record, _ := s.format.place()
+	f := s.fault(record, s.in.end(), "bytes that are not compressed follow the end of the %s data; they were not read", s.expanded.kind)
+	if s.expanded.padding {
+		f.Reason = fmt.Sprintf("zeros follow the end of the %s data", s.expanded.kind)
+		s.find(*f)
+		return io.EOF
+	}
+	return f
 }
 
 // begin finds out what the stream is, and returns the source's end where it

@@ -49,10 +49,13 @@ func captureNotes(c *conn.Capture, g *glyphs) []string {
 			lines = append(lines, "  "+count(uint64(len(c.Findings)-i))+" more findings.")
 			break
 		}
+		if strings.HasPrefix(c.Fault, s) {
+			continue // the line below says it
+		}
 		lines = append(lines, "Passed over: "+safeText(s, g)+".")
 	}
 	if c.Fault != "" {
-		lines = append(lines, "The capture cannot be read further: "+safeText(c.Fault, g)+".")
+		lines = append(lines, "The capture could not be read whole: "+safeText(c.Fault, g)+".")
 	}
 	return lines
 }

@@ -202,15 +202,7 @@ func (p *pictureFlags) columns(pic screen) int {
 func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options, view string) []render.Renderer {
 	var rs []render.Renderer
 	opt := p.options(pic.file, base)
-	if p.view != "" {
-		view = p.view
-	}
-	if p.sort != "" || len(p.only) > 0 {
-		view = "summary"
-	}
-	if p.plain {
-		view = "plain"
-	}
+	view = p.chosen(view)
 	if !p.quiet && !p.takesStdout() {
 		rs = append(rs, newView(view, pic.w, opt))
 	}
@@ -230,6 +222,19 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 		files = files[1:]
 	}
 	return rs
+}
+
+// chosen is the picture's view, which is otherwise where the flags name none.
+func (p *pictureFlags) chosen(otherwise string) string {
+	switch {
+	case p.plain:
+		return "plain"
+	case p.sort != "" || len(p.only) > 0:
+		return "summary"
+	case p.view != "":
+		return p.view
+	}
+	return otherwise
 }
 
 // newView makes one of the pictures.

@@ -172,7 +172,9 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		rs = gate.hold(&fl.pictureFlags, base, rs)
 		ahead = nil
 	}
-	l := &loop{tracking: fl.trackFlags.options(), src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, learned: learned, files: hide.files(files), prompt: !regular,
+	tracking := fl.trackFlags.options()
+	tracking.SplitFiles = len(files) > 1 && fl.chosen(view) == "summary"
+	l := &loop{tracking: tracking, src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, learned: learned, files: hide.files(files), prompt: !regular,
 		window: fl.newWindow(pic), progress: progress, steady: ahead}
 	err = pages.finish(l.run(ctx))
 	if errors.Is(err, errQuit) {

@@ -7,24 +7,38 @@ import (
 )
 
 // split keeps connections apart by the VLANs and virtual networks that their
-// packets carry (Options.Split). Without that, equal endpoints are one
-// connection: tags are often there in one direction only.
+// packets carry (Options.Split), and by the files that they stand in
+// (Options.SplitFiles). Without that, equal endpoints are one connection: tags
+// are often there in one direction only, and one capture may be in several
+// files.
 type split struct {
+	networks, files bool
+
 	ids []dissect.Identifier
 	now uint64   // of the packet at hand
 	of  []uint64 // by number of the entry
 }
 
-// network makes a number of a packet's identifiers: 0 for none of them. Two
-// networks have the same one with a probability of 1 in 2^64.
+// network makes a number of a packet's identifiers and its file: 0 for none of
+// them. Two networks have the same one with a probability of 1 in 2^64.
 func (s *split) network(p *dissect.Packet) uint64 {
-	s.ids = p.AppendIdentifiers(s.ids[:0])
 	var n uint64
-	for _, id := range s.ids {
-		hi, lo := bits.Mul64(n^uint64(id.Kind)<<32^uint64(id.Value)^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
-		n = hi ^ lo
+	if s.networks {
+		s.ids = p.AppendIdentifiers(s.ids[:0])
+		for _, id := range s.ids {
+			n = stir(n ^ uint64(id.Kind)<<32 ^ uint64(id.Value))
+		}
+	}
+	if s.files && p.Frame.File != 0 {
+		n = stir(n ^ uint64(p.Frame.File)<<40)
 	}
 	return n
+}
+
+// stir spreads the bits of n.
+func stir(n uint64) uint64 {
+	hi, lo := bits.Mul64(n^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
+	return hi ^ lo
 }
 
 // enter sets which network the packet at hand is of.

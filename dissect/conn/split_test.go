@@ -93,3 +93,33 @@ vlan 7
 		}
 	}
 }
+
+// Two files hold the same endpoints; with SplitFiles they are told apart, with
+// their networks or without.
+func TestSplitFiles(t *testing.T) {
+	for _, tt := range []struct {
+		o    Options
+		want []int64
+	}{
+		{Options{}, []int64{1, 1, 1, 1, 1, 1}},
+		{Options{SplitFiles: true}, []int64{1, 2, 1, 2, 1, 2}},
+		{Options{Split: true, SplitFiles: true}, []int64{1, 2, 3, 2, 3, 4}},
+	} {
+		tr := New(tt.o)
+		var d dissect.Decoder
+		var p dissect.Packet
+		var got []int64
+		for i, f := range segtest.MustFrames(t, "> S 0:0(0)\n> S 0:0(0)\nvlan 7\n< S. 0:0(0) ack 1\nvlan 0\n< S. 0:0(0) ack 1\nvlan 7\n> . 1:1(0) ack 1\n> . 1:1(0) ack 1") {
+			f.File = i % 2
+			d.Decode(&f, &p)
+			for _, e := range tr.Add(&p) {
+				if e.Type == TypeSegment {
+					got = append(got, e.Conn)
+				}
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%+v: connections %v; want %v", tt.o, got, tt.want)
+		}
+	}
+}

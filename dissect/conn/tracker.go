@@ -46,6 +46,10 @@ type Options struct {
 	// or virtual networks (see dissect.Identifier), connections of their own.
 	Split bool
 
+	// SplitFiles makes connections with the same endpoints in different files
+	// connections of their own.
+	SplitFiles bool
+
 	// Verdicts gives a TypeVerdict event as soon as a connection has closed
 	// at both ends, long before its TypeEnd.
 	Verdicts bool
@@ -136,8 +140,8 @@ func New(o Options) *Tracker {
 	if o.Detail {
 		t.trails = make(map[int64]*trail)
 	}
-	if o.Split {
-		t.split = new(split)
+	if o.Split || o.SplitFiles {
+		t.split = &split{networks: o.Split, files: o.SplitFiles}
 	}
 	return t
 }
