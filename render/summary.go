@@ -33,7 +33,7 @@ type summary struct {
 	notes  []string
 	ended  bool
 
-	written map[int64]bool // live: connections that have their row, and are still followed
+	written map[int64]bool // live, with Only: connections that have their row, and are still followed
 }
 
 // totals add up what the rows say.
@@ -59,7 +59,7 @@ func NewSummary(w io.Writer, o Options) Renderer {
 	if o.Format == FormatText {
 		s.course = newCourses()
 	}
-	if s.streams() {
+	if s.streams() && len(o.Only) > 0 {
 		s.written = make(map[int64]bool)
 	}
 	switch o.Format {
@@ -151,19 +151,27 @@ func (s *summary) streams() bool {
 }
 
 // maxWritten is how many connections that have their row already are
-// remembered. One that is forgotten gets another row when it leaves.
+// remembered where not every one gets a row. One that is forgotten gets another
+// row when it leaves.
 const maxWritten = 1 << 16
 
 // closed writes the row of a connection that is still followed.
 func (s *summary) closed(c *conn.Connection) {
-	if s.written[c.Number] || !selected(c, s.o.Only) {
+	if s.hasRow(c) || !selected(c, s.o.Only) {
 		return
 	}
-	if len(s.written) >= maxWritten {
-		clear(s.written)
+	if s.written != nil {
+		if len(s.written) >= maxWritten {
+			clear(s.written)
+		}
+		s.written[c.Number] = true
 	}
-	s.written[c.Number] = true
 	s.add(c)
+}
+
+// hasRow reports whether a connection's row was written when it closed.
+func (s *summary) hasRow(c *conn.Connection) bool {
+	return c.Told && s.streams() && (s.written == nil || s.written[c.Number])
 }
 
 // Resize fits the columns of rows to come to another width. Where rows were
@@ -213,7 +221,7 @@ func (s *summary) end(c *conn.Connection) {
 		return
 	}
 	s.total.add(c)
-	if s.written[c.Number] {
+	if s.hasRow(c) {
 		delete(s.written, c.Number)
 		return
 	}

@@ -21,10 +21,6 @@ const (
 	calmTime   = 3 * time.Second
 )
 
-// maxInTable is how many connections that have their row in a flood's table
-// are remembered, so that their end is not told twice.
-const maxInTable = 1 << 16
-
 // flood draws rows until there are too many of them for too long. From then on
 // a table has a row for each connection that closes, until it is calm again.
 type flood struct {
@@ -40,20 +36,26 @@ type flood struct {
 	calm   time.Time // when the last of the seconds with many ended
 	over   bool      // the table has the picture
 	tabled bool      // it had it once
-	told   map[int64]bool
-	left   int64 // segments that were not drawn, in all
-	before int64 // of them, when this flood began
-	bytes  int64 // payload of those of this flood
+	told   numbers   // connections that have their row in the table, and are still followed
+	left   int64     // segments that were not drawn, in all
+	before int64     // of them, when this flood began
+	bytes  int64     // payload of those of this flood
 	last   capture.Stamp
 }
 
 // newFlood draws on rows, and in a flood on table; both write to w.
 func newFlood(rows, table render.Renderer, w io.Writer, width func() int) *flood {
-	return &flood{rows: rows, table: table, w: w, width: width, now: time.Now, told: make(map[int64]bool)}
+	return &flood{rows: rows, table: table, w: w, width: width, now: time.Now, told: make(numbers)}
 }
 
-// Needs asks for what the rows need.
-func (f *flood) Needs() render.Needs { return render.NeedsAll | render.NeedsOf(f.rows) }
+// Needs asks for what the picture reads that is drawn now. Layer 7 is read all
+// along, for connections go on when it changes.
+func (f *flood) Needs() render.Needs {
+	if f.over {
+		return render.NeedsOf(f.table) | render.NeedsVerdicts | render.NeedsApp
+	}
+	return render.NeedsAll | render.NeedsOf(f.rows)
+}
 
 func (f *flood) Event(e *conn.Event) error {
 	if e.Type == conn.TypeSegment {
@@ -71,13 +73,16 @@ func (f *flood) Event(e *conn.Event) error {
 			f.bytes += int64(e.Packet.TCP.Len)
 		}
 		return nil
-	case f.over && (e.Type == conn.TypeVerdict || e.Type == conn.TypeEnd):
-		f.tell(e.Conn)
+	case f.over && e.Type == conn.TypeVerdict:
+		f.told.add(e.Conn)
+		return f.table.Event(e)
+	case f.over && e.Type == conn.TypeEnd:
+		f.told.remove(e.Conn)
 		return f.table.Event(e)
 	case f.over:
 		return nil
-	case e.Type == conn.TypeEnd && f.told[e.Conn]:
-		delete(f.told, e.Conn)
+	case e.Type == conn.TypeEnd && f.told.has(e.Conn):
+		f.told.remove(e.Conn)
 		return f.table.Event(e)
 	}
 	return f.rows.Event(e)
@@ -95,12 +100,34 @@ func (f *flood) segment(e *conn.Event) error {
 	return nil
 }
 
-// tell remembers that a connection's end stands in the table.
-func (f *flood) tell(n int64) {
-	if len(f.told) >= maxInTable {
-		clear(f.told)
+// unread counts segments of which it was given no events.
+func (f *flood) unread(u unread) error {
+	f.count += int(u.segments)
+	if !f.over {
+		return nil
 	}
-	f.told[n] = true
+	f.left += u.segments
+	f.bytes += u.bytes
+	f.last = u.last
+	return f.settle()
+}
+
+// numbers is a set of connections' numbers, which come one after the other: a
+// bit for each, in words. It holds no more of them than are followed at once.
+type numbers map[int64]uint64
+
+func (s numbers) has(n int64) bool { return s[n>>6]&(1<<(n&63)) != 0 }
+
+func (s numbers) add(n int64) { s[n>>6] |= 1 << (n & 63) }
+
+func (s numbers) remove(n int64) {
+	if w, ok := s[n>>6]; !ok {
+		return
+	} else if w &^= 1 << (n & 63); w != 0 {
+		s[n>>6] = w
+	} else {
+		delete(s, n>>6)
+	}
 }
 
 // tooMany says whether there have been too many rows for too long.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sort"
 	"time"
 
@@ -71,7 +72,9 @@ type loop struct {
 	dropped uint64         // packets that the kernel lost before the next frame
 	stopped int64          // frames that pass stopped
 	told    int            // findings of a live source that were told
-	rowless bool           // nobody reads events of segments any more
+	rowless bool           // nobody reads events of segments at present
+	blind   bool           // nobody reads any event: packets are saved at most
+	unread  unread         // of which no events were made since that was told
 	steady  *steady        // what names interfaces, where reading may be ahead of drawing; nil where it is not
 	parcel  *parcel        // where events go; nil is to the renderers
 	shown   int64          // frames that events stand for
@@ -94,6 +97,7 @@ func (l *loop) run(ctx context.Context) error {
 		defer l.sockets.close()
 	}
 	l.tracker = conn.New(l.trackerOptions())
+	l.blind = len(l.renderers) == 0 && l.finish == nil && !slices.ContainsFunc(l.saves, func(s *saver) bool { return s.notes })
 	l.total.Files = l.files
 	l.total.First, l.total.Last = capture.NoTime, capture.NoTime
 	defer l.window.close()
@@ -136,7 +140,9 @@ func (l *loop) read(ctx context.Context) error {
 	for l.err == nil {
 		select {
 		case b := <-batches:
+			l.sparing()
 			l.frames(b.frames)
+			l.tellUnread()
 			l.ease()
 			l.flush()
 			b.done <- struct{}{}
@@ -350,6 +356,9 @@ func (l *loop) prepare(f *capture.Frame, p *dissect.Packet) bool {
 			l.keep(s.frame(f))
 		}
 	}
+	if l.blind {
+		return false
+	}
 	if p.Content == dissect.ContentFragment {
 		l.joiner.Join(p, &l.decoder)
 	}
@@ -368,7 +377,33 @@ func (l *loop) track(p *dissect.Packet) {
 	l.emit(events)
 	if l.rowless && p.Content == dissect.ContentTCP {
 		l.shown += framesOf(p)
+		l.unread.add(p)
 	}
+}
+
+// unread are segments of which no events were made, for no renderer read them.
+type unread struct {
+	segments, bytes int64 // payload
+	last            capture.Stamp
+}
+
+func (u *unread) add(p *dissect.Packet) {
+	u.segments++
+	u.bytes += int64(p.TCP.Len)
+	u.last = p.Frame.Time
+}
+
+// tellUnread tells renderers that count segments without reading them.
+func (l *loop) tellUnread() {
+	if l.unread.segments == 0 {
+		return
+	}
+	for _, r := range l.renderers {
+		if r, ok := r.(interface{ unread(unread) error }); ok {
+			l.keep(r.unread(l.unread))
+		}
+	}
+	l.unread = unread{}
 }
 
 // count keeps the totals of frames.

@@ -38,12 +38,18 @@ func (l *loop) trackerOptions() conn.Options {
 	return o
 }
 
-// sparing makes no events of segments once no renderer reads them.
+// sparing has nothing made that no renderer reads: no events of segments, no
+// sentences.
 func (l *loop) sparing() {
-	if !l.rowless && l.finish == nil && l.needs()&render.NeedsSegments == 0 {
-		l.rowless = true
-		l.tracker.Segments(false)
+	if l.finish != nil {
+		return
 	}
+	n := l.needs()
+	if rowless := n&render.NeedsSegments == 0; rowless != l.rowless {
+		l.rowless = rowless
+		l.tracker.Segments(!rowless)
+	}
+	l.tracker.Sentences(n&render.NeedsSentences != 0)
 }
 
 // isSaved reports whether the source is made of regular files alone: reading it

@@ -255,6 +255,7 @@ type Connection struct {
 	Client       netip.AddrPort
 	Server       netip.AddrPort
 	Inferred     bool // who is client was inferred
+	Told         bool // an event of TypeVerdict has told of it before
 	First, Last  capture.Stamp
 	FirstFrame   int64
 	LastFrame    int64

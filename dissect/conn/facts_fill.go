@@ -14,7 +14,7 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	b := t.bodyOf(e)
 	client := e.client()
 	c.Number = int64(e.number.get())
-	c.Inferred = e.flags.has(flagInferred)
+	c.Inferred, c.Told = e.flags.has(flagInferred), e.tail&tailTold != 0
 	c.First, c.Last = e.first, e.last
 	c.FirstFrame, c.LastFrame = int64(e.firstFrame.get()), e.frame(e.lastFrame)
 	c.File = int(e.file)
@@ -86,7 +86,7 @@ func (t *Tracker) summarizeOpening(e *entry, b *body) {
 	f.handshake = e.frame(b.handshake)
 	f.simultaneous = e.flags.has(flagCrossed)
 	f.midstream = !e.flags.of(flagSyn0, 0) && !e.flags.of(flagSyn0, 1)
-	f.lastBy = e.side(int(e.lastBy))
+	f.lastBy = e.side(e.tail.by())
 	f.finOrder = Client
 	if f.fin[Client] == 0 || f.fin[Server] != 0 && f.fin[Server] < f.fin[Client] {
 		f.finOrder = Server

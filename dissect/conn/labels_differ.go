@@ -74,7 +74,7 @@ func crosses(s *segment) bool {
 func challenged(s *segment) bool {
 	const needs = isPlain | isEmpty | hasAck | atNext | ackSame
 	return s.challenges() ||
-		s.shape&needs == needs && s.e.flags.has(flagStray) && int(s.e.lastBy) == s.to
+		s.shape&needs == needs && s.e.flags.has(flagStray) && s.e.tail.by() == s.to
 }
 
 // refuses: the first answer to a SYN is RST.

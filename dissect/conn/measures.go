@@ -206,7 +206,8 @@ func (t *Tracker) count(s *segment) {
 	e, b := s.e, s.b
 	e.last = s.p.Frame.Time
 	ref := e.frameRef(s.p.Frame.Number)
-	e.lastFrame, e.lastBy = ref, uint8(s.from)
+	e.lastFrame = ref
+	e.tail.setBy(s.from)
 	if e.body == 0 {
 		return
 	}

@@ -33,7 +33,7 @@ type entry struct {
 	syns        uint8   // of the client; 255 is that or more
 	synAcks     uint8
 	complete    uint8 // Connection.Completeness
-	lastBy      uint8 // direction of its last segment
+	tail        tail
 }
 
 // body is what a connection has besides once it carries more than its opening:
@@ -81,6 +81,17 @@ type ledger struct {
 	icmpMTU     uint32
 	icmpCount   uint32
 }
+
+// tail is what is known of a connection's end: the lowest bit is the direction
+// of its last segment.
+type tail uint8
+
+// tailTold says that a TypeVerdict event was given out.
+const tailTold tail = 2
+
+func (t tail) by() int { return int(t & 1) }
+
+func (t *tail) setBy(d int) { *t = *t&^1 | tail(d&1) }
 
 // flags are single facts of an entry.
 type flags uint32

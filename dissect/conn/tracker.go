@@ -158,6 +158,10 @@ func (t *Tracker) Stats() Stats {
 // Options.NoSegments.
 func (t *Tracker) Segments(on bool) { t.options.NoSegments = !on }
 
+// Sentences says whether verdicts are made whole from now on, in place of
+// Options.Brief.
+func (t *Tracker) Sentences(on bool) { t.options.Brief = !on }
+
 // Add takes the next packet and returns the events that it causes, in order.
 // The slice and what it points to are valid until the next call of any method.
 func (t *Tracker) Add(p *dissect.Packet) []Event {

@@ -52,7 +52,8 @@ func (t *Tracker) glide(s *segment) {
 	b.seen[d] = now
 	e.last = s.p.Frame.Time
 	ref := e.frameRef(s.p.Frame.Number)
-	e.lastFrame, e.lastBy = ref, uint8(d)
+	e.lastFrame = ref
+	e.tail.setBy(d)
 	b.segments[d]++
 	if s.len == 0 {
 		e.complete |= completeACK

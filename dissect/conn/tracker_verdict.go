@@ -12,6 +12,7 @@ func (t *Tracker) sayVerdict(e *entry) {
 	c := t.connection()
 	t.summarize(c, e)
 	t.describeEnd(ev, c)
+	e.tail |= tailTold
 }
 
 // describeEnd fills an event that carries a connection as it is now.
