@@ -169,6 +169,7 @@ var _ interface {
 	SetFilter([]Instruction) error
 	SetSnapLen(int) error
 	SetDeadline(time.Time) error
+	SetPatience(time.Duration)
 	Backlog() float64
 	Method() string
 } = (*Live)(nil)

@@ -214,6 +214,10 @@ func (l *Live) refilter(change func()) error {
 	return nil
 }
 
+// SetPatience does nothing: the kernel gathers packets for as long as it was
+// told when the capture was opened.
+func (l *Live) SetPatience(time.Duration) {}
+
 // SetDeadline makes Next return an error that wraps
 // os.ErrDeadlineExceeded when t has come; the zero time takes that back.
 func (l *Live) SetDeadline(t time.Time) error { return l.file.SetReadDeadline(t) }

@@ -32,9 +32,9 @@ import (
 type Live struct {
 	name   string // as asked for, for messages
 	all    bool
-	file   *os.File
+	file   *os.File // the packet socket
 	raw    syscall.RawConn
-	poll   func(fd uintptr) bool
+	gate   *gate
 	reader packetReader
 
 	// Of the goroutine that calls Next.
@@ -127,7 +127,7 @@ func openLive(o LiveOptions, ring bool) (*Live, error) {
 		}
 		l.name = on.Name
 	}
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, socketError(l.name, err)
 	}
@@ -138,7 +138,7 @@ func openLive(o LiveOptions, ring bool) (*Live, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("capture on %s: %w", l.name, err)
 	}
-	if err := l.intoPoller(fd); err != nil {
+	if err := l.own(fd); err != nil {
 		return nil, errors.Join(fmt.Errorf("capture on %s: %w", l.name, err), l.Close())
 	}
 	if !l.all {
@@ -207,21 +207,18 @@ func (l *Live) setUp(fd int, o LiveOptions, on InterfaceInfo, ring bool) error {
 	return nil
 }
 
-// intoPoller hands the descriptor to Go's network poller.
-func (l *Live) intoPoller(fd int) error {
+// own takes the descriptor, and puts the gate before it.
+func (l *Live) own(fd int) (err error) {
 	l.file = os.NewFile(uintptr(fd), "packet socket")
-	raw, err := l.file.SyscallConn()
-	if err != nil {
+	if l.raw, err = l.file.SyscallConn(); err != nil {
 		return err
 	}
-	l.raw = raw
-	l.poll = func(fd uintptr) bool {
-		ok, err := l.reader.ready(int(fd))
+	l.gate, err = newGate(fd, func() bool {
+		ok, err := l.reader.ready(fd)
 		l.pollErr = err
 		return ok || err != nil
-	}
-	// A file that the poller does not take has no deadlines.
-	return l.file.SetReadDeadline(time.Time{})
+	}, func() float64 { return l.reader.backlog(fd) })
+	return err
 }
 
 // networkOrder returns a 16-bit number as packet sockets want it.
@@ -325,8 +322,14 @@ func (l *Live) SetDeadline(t time.Time) error {
 	if l.gone.Load() {
 		return nil // Next has its own reason to wake up
 	}
-	return l.file.SetReadDeadline(t)
+	return l.gate.file.SetReadDeadline(t)
 }
+
+// SetPatience sets for how long packets may wait after others were read, so
+// that many are read at once: who need not see them at once spares the time
+// that waking up takes. It must be a small part of the time in which the
+// kernel's buffer fills. 0, as at first, is none.
+func (l *Live) SetPatience(d time.Duration) { l.gate.patience.Store(int64(d)) }
 
 // Backlog returns which part of the kernel's buffer waits to be read, from 0
 // to 1. Like Interfaces it must not be called while Next runs.
@@ -441,7 +444,7 @@ func (l *Live) lost(n uint64) {
 func (l *Live) wait() error {
 	for {
 		l.pollErr = nil
-		if err := l.raw.Read(l.poll); err != nil {
+		if err := l.gate.wait(); err != nil {
 			if l.gone.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
 				return l.lastWords()
 			}
@@ -501,7 +504,7 @@ func (l *Live) watchDown() {
 	case err != nil || l.closed:
 	case gone:
 		l.gone.Store(true)
-		_ = l.file.SetReadDeadline(time.Unix(1, 0)) // fails only after Close
+		_ = l.gate.file.SetReadDeadline(time.Unix(1, 0)) // fails only after Close
 	case up:
 		l.downWatch = nil
 	default:
@@ -596,7 +599,7 @@ func (l *Live) Close() error {
 	if l.raw != nil {
 		_ = l.control(l.lastAccount)
 	}
-	err := l.file.Close() // waits for Next to notice
+	err := errors.Join(l.gate.close(), l.file.Close()) // the first waits for Next to notice
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.busy {

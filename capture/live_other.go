@@ -50,6 +50,9 @@ func (l *Live) SetFilter([]Instruction) error { return ErrNoLiveCapture }
 // SetSnapLen fails: nothing is captured.
 func (l *Live) SetSnapLen(int) error { return ErrNoLiveCapture }
 
+// SetPatience does nothing.
+func (l *Live) SetPatience(time.Duration) {}
+
 // SetDeadline fails: nothing is captured.
 func (l *Live) SetDeadline(time.Time) error { return ErrNoLiveCapture }
 

@@ -23,6 +23,11 @@ const (
 	// is not full.
 	ringTimeoutMillis = 1
 
+	// ringHeldPart is the part of the ring's blocks that one batch takes at
+	// most, and ringBatchFrames with how many frames it is large enough.
+	ringHeldPart    = 8
+	ringBatchFrames = 1024
+
 	// ringFrameBytes has no meaning in TPACKET_V3 but must be sound.
 	ringFrameBytes = 2048
 )
@@ -34,8 +39,8 @@ type ringReader struct {
 	mem       []byte
 	blockSize int
 	blocks    int
-	at        int // the block to be read next, or in use
-	held      bool
+	at        int // the block to be read next, or the first one in use
+	held      int // blocks in use
 }
 
 // preferRing reports whether the kernel times blocks precisely: since Linux
@@ -151,17 +156,29 @@ func (r *ringReader) ready(fd int) (bool, error) {
 	return false, err
 }
 
+// batch takes the blocks that are there, up to a part of the ring.
 func (r *ringReader) batch(l *Live) {
-	r.held = true
-	if atomic.LoadUint32(r.word(r.at, blockStatusOffset))&unix.TP_STATUS_LOSING != 0 {
+	most := max(1, r.blocks/ringHeldPart)
+	for {
+		r.block(l, (r.at+r.held)%r.blocks)
+		r.held++
+		if r.held == most || len(l.frames) >= ringBatchFrames || !r.ours((r.at+r.held)%r.blocks) {
+			return
+		}
+	}
+}
+
+// block adds the frames of block i.
+func (r *ringReader) block(l *Live, i int) {
+	if atomic.LoadUint32(r.word(i, blockStatusOffset))&unix.TP_STATUS_LOSING != 0 {
 		// Something was dropped before the kernel closed this block: that
 		// is, before it opened it, as a block is opened when there is room.
 		_ = l.control(func(fd int) { l.lost(takeDrops(fd)) }) // after Close: counted there
 	}
-	base := r.at * r.blockSize
+	base := i * r.blockSize
 	block := r.mem[base : base+r.blockSize]
-	at := int(*r.word(r.at, blockFirstOffset))
-	for n := *r.word(r.at, blockPacketsOffset); n > 0; n-- {
+	at := int(*r.word(i, blockFirstOffset))
+	for n := *r.word(i, blockPacketsOffset); n > 0; n-- {
 		h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&block[at]))
 		a := arrival{
 			time:    Stamp(int64(h.Sec)*1e9 + int64(h.Nsec)),
@@ -183,12 +200,10 @@ func (r *ringReader) batch(l *Live) {
 const ringHeaderLen = (int(unsafe.Sizeof(unix.Tpacket3Hdr{})) + unix.TPACKET_ALIGNMENT - 1) &^ (unix.TPACKET_ALIGNMENT - 1)
 
 func (r *ringReader) release() {
-	if !r.held {
-		return
+	for ; r.held > 0; r.held-- {
+		atomic.StoreUint32(r.word(r.at, blockStatusOffset), unix.TP_STATUS_KERNEL)
+		r.at = (r.at + 1) % r.blocks
 	}
-	r.held = false
-	atomic.StoreUint32(r.word(r.at, blockStatusOffset), unix.TP_STATUS_KERNEL)
-	r.at = (r.at + 1) % r.blocks
 }
 
 func (r *ringReader) backlog(int) float64 {
@@ -196,10 +211,7 @@ func (r *ringReader) backlog(int) float64 {
 	for i := 0; i < r.blocks && r.ours((r.at+i)%r.blocks); i++ {
 		n++
 	}
-	if r.held {
-		n--
-	}
-	return float64(n) / float64(r.blocks)
+	return float64(n-r.held) / float64(r.blocks)
 }
 
 func (r *ringReader) method() string {

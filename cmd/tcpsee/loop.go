@@ -22,6 +22,7 @@ const (
 	drainTime    = 50 * time.Millisecond
 	maxStraggle  = 3 * time.Second
 
+	gatherTime    = 20 * time.Millisecond  // for frames that nobody reads as rows
 	flushInterval = 100 * time.Millisecond // of rows of saved captures
 	settled       = 20 * time.Millisecond  // in place of loop.idle, once every connection has closed
 	giveUp        = 200 * time.Millisecond
@@ -42,6 +43,7 @@ type loop struct {
 	match     func(f *capture.Frame) bool  // nil lets everything pass
 	pass      func(p *dissect.Packet) bool // nil lets everything pass
 	others    string                       // what pass stops, for the footer; empty where that is not worth a word
+	patience  func(time.Duration)          // tells the source how long frames may wait to be read; nil where it does not ask
 	relief    *relief                      // nil where packets are not cut under load
 	copies    *copies                      // nil where each packet is seen once
 	calls     <-chan timedCall             // nil where nothing is driven

@@ -48,8 +48,21 @@ func (l *loop) sparing() {
 	if rowless := n&render.NeedsSegments == 0; rowless != l.rowless {
 		l.rowless = rowless
 		l.tracker.Segments(!rowless)
+		l.gather(rowless)
 	}
 	l.tracker.Sentences(n&render.NeedsSentences != 0)
+}
+
+// gather lets frames of a live source wait a little, so that many are read at
+// once, or has them read at once.
+func (l *loop) gather(on bool) {
+	switch {
+	case l.patience == nil:
+	case on:
+		l.patience(gatherTime)
+	default:
+		l.patience(0)
+	}
 }
 
 // isSaved reports whether the source is made of regular files alone: reading it

@@ -1,0 +1,135 @@
+package capture
+
+import (
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestGate has a gate before a pipe: it is shut while bytes gather, and open
+// when it waits.
+func TestGate(t *testing.T) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(p[0])
+	defer unix.Close(p[1])
+	send := func() {
+		if _, err := unix.Write(p[1], []byte("x")); err != nil {
+			t.Error(err)
+		}
+	}
+	var g *gate
+	var shut []bool // at each look
+	full := 0.0
+	g, err := newGate(p[0], func() bool {
+		shut = append(shut, g.shut)
+		var b [1]byte
+		n, err := unix.Read(p[0], b[:])
+		return err == nil && n == 1
+	}, func() float64 { return full })
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait := func(want ...bool) {
+		t.Helper()
+		shut = nil
+		if err := g.wait(); err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Compact(shut); !slices.Equal(got, want) { // it may wake in vain
+			t.Fatalf("looked with the gate shut: %v, want %v", got, want)
+		}
+	}
+	send()
+	wait(false)
+	g.patience.Store(int64(time.Millisecond))
+	send()
+	wait(false) // there is more
+	time.AfterFunc(20*time.Millisecond, send)
+	wait(false, true, false) // looks, rests, opens
+	full = 1
+	g.rest = time.Millisecond
+	g.came = true
+	time.AfterFunc(20*time.Millisecond, send)
+	wait(false, true, false)
+	if g.rest != time.Millisecond/2 {
+		t.Errorf("rests %v after too much came, and was to rest half as long", g.rest)
+	}
+	full = 0
+	for range 10 {
+		send()
+		g.sleep(time.Millisecond)
+		wait(false)
+	}
+	if g.rest != time.Millisecond {
+		t.Errorf("rests %v when little comes", g.rest)
+	}
+	if err := g.file.SetReadDeadline(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.wait(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("at the deadline: %v", err)
+	}
+	if err := g.close(); err != nil {
+		t.Error(err)
+	}
+	if err := g.wait(); err == nil {
+		t.Error("waits after it was closed")
+	}
+}
+
+// TestLivePatience: with patience every frame comes, once and in order, also
+// the one after a silence, and a capture that rests or waits can be closed.
+func TestLivePatience(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			newNamespace(t)
+			fd, _ := udpSocket(t)
+			l := mustOpen(t, LiveOptions{Interface: "lo"}, way.ring)
+			l.SetPatience(5 * time.Millisecond)
+			const bursts, each = 40, 25
+			go func() {
+				for i := range bursts {
+					_ = sendMany(fd, []byte{byte(i)}, each)
+					time.Sleep(time.Duration(i%4) * 4 * time.Millisecond)
+				}
+			}()
+			n := 0
+			collect(t, l, func(f *Frame) bool {
+				if got, want := int(f.Data[len(f.Data)-1]), n/each; got != want {
+					t.Errorf("frame %d is of burst %d, want %d", n, got, want)
+				}
+				n++
+				return n == bursts*each
+			})
+			if lost := l.Stats().Dropped; lost > 0 {
+				t.Errorf("%d were lost", lost)
+			}
+			if err := l.SetDeadline(time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			go func() {
+				_, err := l.Next()
+				ended <- err
+			}()
+			time.Sleep(2 * time.Millisecond)
+			l.Close()
+			select {
+			case err := <-ended:
+				if err != io.EOF {
+					t.Errorf("Next returned %v after Close", err)
+				}
+			case <-time.After(patience):
+				t.Error("Next was not woken")
+			}
+		})
+	}
+}
