@@ -93,7 +93,7 @@ func (n *ndjson) object(b []byte, e *conn.Event) []byte {
 	return b
 }
 
-func (n *ndjson) needs() Needs { return NeedsSegments | NeedsApp | NeedsSentences }
+func (n *ndjson) needs() Needs { return NeedsSegments | NeedsApp | NeedsSentences | NeedsMeasures }
 
 func (n *ndjson) Flush() error { return n.out.flush() }
 func (n *ndjson) Close() error { return n.out.flush() }
@@ -150,6 +150,12 @@ func (n *ndjson) segment(b []byte, e *conn.Event) []byte {
 		if e.RTTEchoed {
 			b = append(b, `,"rtt_by":"timestamps"`...)
 		}
+	}
+	if e.RTO > 0 {
+		b = appendSecondsJSON(appendKey(b, "rto"), e.RTO)
+	}
+	if e.InFlight > 0 && e.Packet != nil && e.Packet.TCP.Len > 0 {
+		b = appendUintValue(b, `,"in_flight":`, e.InFlight)
 	}
 	b = appendStringKey(b, "app", e.App)
 	if p := e.Packet; p != nil {
@@ -581,6 +587,10 @@ func (n *ndjson) connection(b []byte, e *conn.Event) []byte {
 		b = append(b, "null"...)
 	}
 	b = appendUintValue(b, `,"syns":`, c.SYNs)
+	if m := &c.Measures; m.Silence > 0 {
+		b = appendSecondsJSON(appendKey(b, "longest_silence"), m.Silence)
+		b = appendIntValue(b, `,"silence_end":`, m.SilenceEnd)
+	}
 	b = appendLabelCounts(b, c)
 	b = appendStringKey(b, "app", c.App)
 	b = appendVerdict(b, &c.Verdict)
@@ -608,10 +618,38 @@ func appendEnd(b []byte, c *conn.Connection, s conn.Side) []byte {
 	b = appendUintValue(b, `,"bytes":`, c.Bytes[s])
 	b = appendUintValue(b, `,"unique_bytes":`, c.Unique[s])
 	b = appendUintValue(b, `,"retransmissions":`, c.Retransmits[s])
-	if c.HalfRTT[s] > 0 {
-		b = appendSecondsJSON(appendKey(b, "half_rtt"), c.HalfRTT[s])
+	// Of the handshake's halves the first, SYN to SYN-ACK, is there and back to
+	// the server.
+	if half := c.HalfRTT[s.Other()]; half > 0 {
+		b = appendSecondsJSON(appendKey(b, "half_rtt"), half)
 	}
+	b = appendMeasures(b, c, s)
 	return append(b, '}')
+}
+
+// appendMeasures appends what was measured of one end.
+func appendMeasures(b []byte, c *conn.Connection, s conn.Side) []byte {
+	m := &c.Measures
+	if r := &m.RTT[s]; r.Count > 0 {
+		b = appendUintValue(b, `,"rtt":{"count":`, r.Count)
+		b = appendSecondsJSON(appendKey(b, "min"), r.Min)
+		b = appendSecondsJSON(appendKey(b, "mean"), r.Mean)
+		b = appendSecondsJSON(appendKey(b, "max"), r.Max)
+		b = append(b, '}')
+	}
+	if m.RTO[s] > 0 {
+		b = appendSecondsJSON(appendKey(b, "longest_rto"), m.RTO[s])
+	}
+	if m.InFlight[s] > 0 {
+		b = appendUintValue(b, `,"most_in_flight":`, m.InFlight[s])
+	}
+	if share, ok := m.Window[s].Share(); ok {
+		b = strconv.AppendFloat(append(b, `,"window_used":`...), share, 'f', 4, 64)
+	}
+	if g, ok := c.Goodput(s); ok {
+		b = strconv.AppendFloat(append(b, `,"goodput":`...), g, 'f', 1, 64)
+	}
+	return b
 }
 
 func appendLabelCounts(b []byte, c *conn.Connection) []byte {

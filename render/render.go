@@ -39,6 +39,7 @@ const (
 	NeedsApp                         // Event.App
 	NeedsSentences                   // Verdict's texts and evidence
 	NeedsDetail                      // Event.Detail; only those that say so read it
+	NeedsMeasures                    // Connection.Measures; only those that say so read it
 	NeedsAll       = NeedsSegments | NeedsVerdicts | NeedsApp | NeedsSentences
 )
 

@@ -32,6 +32,7 @@ func (l *loop) trackerOptions() conn.Options {
 		o.Listening = l.sockets.listening
 	}
 	o.Detail = n&render.NeedsDetail != 0
+	o.Measures = n&render.NeedsMeasures != 0
 	o.Verdicts = n&render.NeedsVerdicts != 0
 	o.Quiet = n&render.NeedsApp == 0
 	o.Brief = n&render.NeedsSentences == 0

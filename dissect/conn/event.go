@@ -200,6 +200,7 @@ type Event struct {
 	ScaleKnown bool
 	InFlight   uint32           // bytes sent by From and not acknowledged, after the segment
 	RTT        time.Duration    // that this segment's ACK shows; 0 is none
+	RTO        time.Duration    // since From had sent the same bytes last, of a segment that is sent again; 0 is not known
 	RTTEchoed  bool             // RTT is from the timestamp that the ACK echoes, since what it acknowledges was sent more than once (RFC 7323, section 4)
 	IRTT       time.Duration    // of the handshake, SYN to its completing ACK, once known; 0 before
 	HalfRTT    [2]time.Duration // SYN to SYN-ACK, SYN-ACK to ACK, as seen here; on the completing ACK
@@ -271,8 +272,9 @@ type Connection struct {
 	Unique       [2]uint64 // of it, each byte once
 	Retransmits  [2]uint64 // segments by sender with any retransmission label
 	LabelCounts  [labelCount]uint32
-	SYNs         uint32 // SYNs without ACK that the client sent
-	App          string // layer 7: "HTTP", "TLS", "SSH", "text", "bytes", "" for none
+	SYNs         uint32   // SYNs without ACK that the client sent
+	Measures     Measures // RTO always, the rest with Options.Measures
+	App          string   // layer 7: "HTTP", "TLS", "SSH", "text", "bytes", "" for none
 	Verdict      Verdict
 }
 

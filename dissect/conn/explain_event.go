@@ -14,14 +14,20 @@ func (e *Event) Sentence() string {
 	if e.Type != TypeSegment {
 		return ""
 	}
-	if s := e.labelSentence(); s != "" {
-		return s
+	s := e.labelSentence()
+	if s == "" {
+		s = e.kindSentence()
 	}
+	return s + e.besides()
+}
+
+// kindSentence says what a segment is.
+func (e *Event) kindSentence() string {
 	switch e.Kind {
 	case KindSYN:
 		return e.synSentence()
 	case KindSYNACK:
-		return fmt.Sprintf("The %s agrees, and begins to count at its own number; byte %d of the %s is what it expects first.", e.From, e.Ack, e.From.Other())
+		return e.synAckSentence()
 	case KindRST:
 		return e.rstSentence()
 	case KindFIN:
@@ -82,6 +88,51 @@ func (e *Event) synSentence() string {
 	return fmt.Sprintf("The %s asks for a connection, and says with which number its bytes begin.", e.From)
 }
 
+func (e *Event) synAckSentence() string {
+	switch took := uint64(e.Ack) - 1; {
+	case e.Labels.Has(SimultaneousOpen):
+		return fmt.Sprintf("The %s agrees to the other's SYN, as both called at once: byte %d of the %s is what it expects first.", e.From, e.Ack, e.From.Other())
+	case e.Labels.Has(TFOAck):
+		return fmt.Sprintf("The %s agrees, and has taken the %s that came with the SYN: byte %s is what it expects next.", e.From, bytesCount(took), count(uint64(e.Ack)))
+	case e.Labels.Has(TFOIgnored):
+		return fmt.Sprintf("The %s agrees, and has not taken what came with the SYN: it expects byte %d, so that the data must be sent again.", e.From, e.Ack)
+	}
+	return fmt.Sprintf("The %s agrees, and begins to count at its own number; byte %d of the %s is what it expects first.", e.From, e.Ack, e.From.Other())
+}
+
+// besides is what labels add to the sentence, each with a sentence of its own.
+func (e *Event) besides() string {
+	s := ""
+	if e.Labels.Has(PortReuse) {
+		s += fmt.Sprintf(" The same ports, %d and %d, had a connection before; this is another one.", e.Client.Port(), e.Server.Port())
+	}
+	if e.Labels.Has(TFOSyn) {
+		s += " It shows the cookie of an earlier connection, so that the server may take data at once (TCP Fast Open)."
+	}
+	if e.Labels.Has(Offloaded) {
+		s += fmt.Sprintf(" %s fit into no packet on the wire: the network card cuts them up, or has put them together.", upperFirst(bytesCount(uint64(e.payload()))))
+	}
+	if e.Labels.Has(HalfClose) {
+		s += fmt.Sprintf(" The %s has closed its own direction, and still receives.", e.From.Other())
+	}
+	if e.Labels.Has(TimeWait) {
+		for _, side := range []Side{Client, Server} {
+			if e.States[side] == StateTimeWait && e.Before[side] != StateTimeWait {
+				s += fmt.Sprintf(" The %s now keeps the connection in mind for a while (TIME-WAIT).", side)
+			}
+		}
+	}
+	return s
+}
+
+// again is " 204 ms after it had sent it last", "" where that is not known.
+func (e *Event) again() string {
+	if e.RTO <= 0 {
+		return ""
+	}
+	return " " + duration(e.RTO) + " after it had sent it last"
+}
+
 func (e *Event) rstSentence() string {
 	if e.Labels.Has(Refused) {
 		return fmt.Sprintf("The %s refuses: nobody listens on port %d, or a firewall says so.", e.From, e.Server.Port())
@@ -138,13 +189,13 @@ func (e *Event) labelSentence() string {
 	case has(DuplicateCapture):
 		return "The same packet as before, captured twice: it was sent once."
 	case has(SpuriousRetransmission):
-		return fmt.Sprintf("The %s sends again what the %s has acknowledged already: that ACK was late or lost.", from, to)
+		return fmt.Sprintf("The %s sends byte %s and what follows again, which the %s has acknowledged already: that ACK was late or lost.", from, count(uint64(e.Seq)), to)
 	case has(FastRetransmission):
 		return fmt.Sprintf("The %s sends byte %s and what follows again at once: repeated ACKs said that it is missing.", from, count(uint64(e.Seq)))
 	case has(Retransmission) && (e.Kind == KindSYN || e.Kind == KindSYNACK):
-		return fmt.Sprintf("The %s sends its %s again, for nothing came back.", from, e.Kind)
+		return fmt.Sprintf("The %s sends its %s again%s, for nothing came back.", from, e.Kind, e.again())
 	case has(Retransmission):
-		return fmt.Sprintf("The %s sends byte %s and what follows again, for no ACK came in time.", from, count(uint64(e.Seq)))
+		return fmt.Sprintf("The %s sends byte %s and what follows again%s, for no ACK came in time.", from, count(uint64(e.Seq)), e.again())
 	case has(OutOfOrder):
 		return fmt.Sprintf("Byte %s and what follows arrives late: a later segment has overtaken it.", count(uint64(e.Seq)))
 	case has(LostSegment):
@@ -152,19 +203,19 @@ func (e *Event) labelSentence() string {
 	case has(AckLostSegment):
 		return fmt.Sprintf("The %s has %s, more than this capture has seen.", from, e.before())
 	case has(ZeroWindowProbe):
-		return fmt.Sprintf("The %s asks whether the %s has room again.", from, to)
+		return fmt.Sprintf("The %s asks whether the %s has room again, with number %s.", from, to, count(uint64(e.Seq)))
 	case has(ZeroWindowProbeAck):
-		return fmt.Sprintf("The %s still has no room.", from)
+		return fmt.Sprintf("The %s has %s and still no room.", from, e.before())
 	case has(ZeroWindow):
 		return fmt.Sprintf("The %s has %s and no room for more: its program does not read. The %s must wait.", from, e.before(), to)
 	case has(WindowUpdate):
 		return fmt.Sprintf("The %s has room again: it%s.", from, strings.TrimPrefix(e.roomSentence(), " and"))
 	case has(KeepAlive):
-		return fmt.Sprintf("The %s asks whether the %s is still there.", from, to)
+		return fmt.Sprintf("The %s asks whether the %s is still there, with number %s, which was used before.", from, to, count(uint64(e.Seq)))
 	case has(KeepAliveAck):
-		return fmt.Sprintf("The %s is still there.", from)
+		return fmt.Sprintf("The %s is still there, and waits for byte %s.", from, count(uint64(e.Ack)))
 	case has(ChallengeAck):
-		return fmt.Sprintf("The %s doubts what came, and repeats what it believes.", from)
+		return fmt.Sprintf("The %s doubts what came, and repeats what it believes: byte %s is what it expects.", from, count(uint64(e.Ack)))
 	case has(DupAck):
 		return fmt.Sprintf("The %s still waits for byte %s: something later has come (repeat %d).", from, count(uint64(e.Ack)), e.DupAckNum)
 	case has(WindowFull):

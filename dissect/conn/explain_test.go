@@ -26,7 +26,10 @@ func TestExplainKnowsEveryWord(t *testing.T) {
 		words = append(words, string(o))
 	}
 	words = append(words, dissect.Flags(0x1ff).Names()...)
-	words = append(words, detailBacklog, detailNoNeighbour, detailPathMTU, detailBadRequest, detailIncomplete, detailSelf)
+	words = append(words, detailBacklog, detailNoNeighbour, detailNoRoute, detailProhibited, detailLoop, detailLocalOnly, detailElsewhere,
+		detailOtherFamily, detailStale, detailAbandoned, detailNoData, detailAfterClose, detailAfterData, detailPeerClosed, detailNoReply,
+		detailAnswerCut, detailBadRequest, detailIncomplete, detailIdle, detailTLSToPlain, detailTLSAlert, detailZeroWindow, detailPathMTU,
+		detailUnacked, detailSimultaneous, detailSelf, detailWaiting)
 	words = append(words, "syn_sent", "Initial Sequence Number", "handshake", "three-way handshake", "MSS", "RTT", "ECONNREFUSED")
 	for _, w := range words {
 		if e, ok := Explain(w); !ok || e.Text == "" || e.Title == "" {
@@ -111,6 +114,18 @@ func TestSentence(t *testing.T) {
 		{Event{Kind: KindACK, Labels: Labels(0).With(DupAck), DupAckNum: 2, Ack: 1449}, "The client still waits for byte 1,449: something later has come (repeat 2)."},
 		{Event{Kind: KindACK, Labels: Labels(0).With(ZeroWindow), From: Server, Ack: 3}, "The server has everything before byte 3 and no room for more: its program does not read. The client must wait."},
 		{Event{Kind: KindACK, Labels: Labels(0).With(WindowUpdate), Window: 100, ScaleKnown: true}, "The client has room again: it can take 100 more."},
+		{Event{Kind: KindSYN, Labels: Labels(0).With(Retransmission), RTO: 1024 * time.Millisecond}, "The client sends its SYN again 1.0 s after it had sent it last, for nothing came back."},
+		{Event{Kind: KindData, Seq: 101, Labels: Labels(0).With(Retransmission), RTO: 204 * time.Millisecond, Packet: payload(9)},
+			"The client sends byte 101 and what follows again 204 ms after it had sent it last, for no ACK came in time."},
+		{Event{Kind: KindSYNACK, From: Server, Ack: 6, Labels: Labels(0).With(TFOAck)}, "The server agrees, and has taken the 5 bytes that came with the SYN: byte 6 is what it expects next."},
+		{Event{Kind: KindSYNACK, From: Server, Ack: 1, Labels: Labels(0).With(TFOIgnored)}, "The server agrees, and has not taken what came with the SYN: it expects byte 1, so that the data must be sent again."},
+		{Event{Kind: KindData, Seq: 1, Labels: Labels(0).With(Offloaded), Packet: payload(3000)},
+			"The client sends bytes 1 to 3,000. 3,000 bytes fit into no packet on the wire: the network card cuts them up, or has put them together."},
+		{Event{Kind: KindData, From: Server, Seq: 7, Labels: Labels(0).With(HalfClose), Packet: payload(2)}, "The server sends bytes 7 to 8. The client has closed its own direction, and still receives."},
+		{Event{Kind: KindFIN, From: Server, Before: [2]State{StateFinWait2, StateCloseWait}, States: [2]State{StateTimeWait, StateLastAck}, Labels: Labels(0).With(TimeWait)},
+			"The server has no more to send, and closes too: when this is acknowledged, all is over. The client now keeps the connection in mind for a while (TIME-WAIT)."},
+		{Event{Kind: KindACK, Seq: 6, Labels: Labels(0).With(KeepAlive)}, "The client asks whether the server is still there, with number 6, which was used before."},
+		{Event{Kind: KindACK, From: Server, Ack: 7, Labels: Labels(0).With(ZeroWindowProbeAck)}, "The server has everything before byte 7 and still no room."},
 		{Event{Kind: KindOther}, "The client sends a segment with no control bit that means anything here."},
 		{Event{Type: TypeICMP}, ""},
 	}

@@ -32,6 +32,7 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	t.summarizeTimes(e, b)
 	t.summarizeLabels(c, e, b)
 	t.summarizeTrouble(c, e, b)
+	t.summarizeMeasures(c, e, b)
 	t.addresses(c, f)
 	h := t.heard[c.Number]
 	f.boundTo, f.full, f.waiting, f.room = h.boundTo, h.full, h.waiting, h.room

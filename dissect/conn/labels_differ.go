@@ -4,14 +4,15 @@ import "tcpsee/dissect"
 
 // difference is where a label is not Wireshark's, on purpose.
 type difference struct {
-	label  Label  // that is given
-	places Labels // that are taken away
-	needs  shape  // without which when is not asked
-	when   func(*segment) bool
+	label  Label               // that is given
+	places Labels              // that are taken away
+	needs  shape               // without which when is not asked
+	when   func(*segment) bool // nil where the label is given elsewhere, as reason says
 	reason string
 }
 
-// differences are applied after the rules, in order.
+// differences are all labels that are not Wireshark's. They are applied after
+// the rules, in order.
 func differences() []difference {
 	return []difference{
 		{ZeroWindowProbe, 1 << KeepAlive, isPlain | belowNext | peerShut, probesWindow,
@@ -28,6 +29,24 @@ func differences() []difference {
 			"more payload than the peer's MSS was not on a wire like this: the network card cuts it, or put it together"},
 		{HalfClose, 0, occupies | peerEnded, halfCloses,
 			"data towards an end that has closed its own direction: allowed, and easily taken for an error"},
+		{DuplicateCapture, wiresharkLabels, 0, nil,
+			"a packet that was captured twice was sent once: it is no retransmission, no duplicate ACK, and counts for no rule (twins tells, before the rules)"},
+		{TimeWait, 0, 0, nil,
+			"which end keeps the connection in mind is what a restarted server trips over (change tells, once the states are known)"},
+	}
+}
+
+// numberDifference is where a number is not Wireshark's, on purpose.
+type numberDifference struct {
+	field  string // its name in data
+	reason string
+}
+
+// numberDifferences are all of those.
+func numberDifferences() []numberDifference {
+	return []numberDifference{
+		{"ack", "without the ACK bit the field stands for nothing (RFC 9293, section 3.1): it is 0, where Wireshark shows what lies there; ack_raw has that"},
+		{"dup_ack_num", "an ACK that was captured twice was sent once, and counts once: the numbers after it are lower. What is sent again after it is a fast-retransmission all the same where Wireshark calls it so"},
 	}
 }
 
@@ -42,7 +61,7 @@ func (t *Tracker) differ(s *segment) {
 	}
 	for i := range t.rules.differ {
 		d := &t.rules.differ[i]
-		if s.shape&d.needs == d.needs && d.when(s) {
+		if d.when != nil && s.shape&d.needs == d.needs && d.when(s) {
 			s.labels = s.labels&^d.places | 1<<d.label
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpsee/dissect"
 	"tcpsee/dissect/segtest"
 )
 
@@ -44,6 +45,15 @@ func TestDifferences(t *testing.T) {
 			{open + "> F. 1:1(0) ack 1\n< . ack 2\n< P. 1:9(8) ack 2", "", "half-close"},
 			{open + "< P. 1:9(8) ack 1", "", ""},
 		},
+		DuplicateCapture: {
+			{open + "> P. 1:101(100)\ndup", "retransmission", "duplicate-capture"},
+			{open + "> P. 1:101(100)\n< . ack 101 id 7\ndup", "dup-ack", "duplicate-capture"},
+			{open + "> P. 1:101(100)\n< . ack 101 id 7\n< . ack 101 id 8", "dup-ack", "dup-ack"},
+		},
+		TimeWait: {
+			{open + "> F. 1:1(0) ack 1\n< F. 1:1(0) ack 2", "", "time-wait"},
+			{open + "> F. 1:1(0) ack 1\n< . ack 2", "", ""},
+		},
 	}
 	for _, d := range differences() {
 		cases := tests[d.label]
@@ -59,6 +69,42 @@ func TestDifferences(t *testing.T) {
 			if got := strings.Join(words, " "); got != tt.want {
 				t.Errorf("%v: %q of\n%s\nwant %q (Wireshark: %q)", d.label, got, tt.script, tt.want, tt.wireshark)
 			}
+		}
+	}
+}
+
+// Each number that is not Wireshark's has a script that shows it.
+func TestNumberDifferences(t *testing.T) {
+	const open = "> S 0:0(0) <mss 1000>\n< S. 0:0(0) ack 1 <mss 1000>\n> . ack 1\n"
+	tests := map[string]struct {
+		script    string
+		of        func(*Event) uint32 // of the last segment
+		want      uint32
+		wireshark uint32
+		labels    Labels
+	}{
+		"ack": {"> S 0:0(0) ack #4711", func(e *Event) uint32 { return e.Ack }, 0, 4711, 0},
+		"dup_ack_num": {open + "> P. 1:101(100)\n< . ack 101 id 7\ndup\n< . ack 101 id 8", func(e *Event) uint32 { return uint32(e.DupAckNum) }, 1, 2,
+			1 << DupAck},
+	}
+	for _, d := range numberDifferences() {
+		tt, ok := tests[d.field]
+		if !ok || d.reason == "" {
+			t.Errorf("%s has no test, or no reason", d.field)
+			continue
+		}
+		tracker := New(Options{})
+		var dec dissect.Decoder
+		var p dissect.Packet
+		var last Event
+		for _, f := range segtest.MustFrames(t, tt.script) {
+			dec.Decode(&f, &p)
+			for _, e := range tracker.Add(&p) {
+				last = e
+			}
+		}
+		if got := tt.of(&last); got != tt.want || last.Labels != tt.labels {
+			t.Errorf("%s is %d, labels %b; want %d, %b (Wireshark: %d)", d.field, got, last.Labels, tt.want, tt.labels, tt.wireshark)
 		}
 	}
 }
@@ -93,6 +139,37 @@ func TestDuplicateCapture(t *testing.T) {
 			< . 1 ack 11 id 5
 			< . 1 ack 11 id 6
 			< . 1 ack 11 id 7`, []string{"", "", "", "", "", "dup-ack", "dup-ack"}},
+		{"sent again at once after an ACK that came twice and was captured twice each time", `
+			> S 0:0(0)
+			< S. 0:0(0) ack 1
+			> . ack 1
+			> P. 1:11(10)
+			> P. 11:21(10)
+			> P. 21:31(10)
+			< . 1 ack 11 id 5
+			dup
+			< . 1 ack 11 id 6
+			dup
+			> P. 11:21(10) id 9`, []string{"", "", "", "", "", "", "", "duplicate-capture", "dup-ack", "duplicate-capture", "fast-retransmission"}},
+		{"a copy of the last ACK after an older one", `
+			> S 0:0(0)
+			< S. 0:0(0) ack 1
+			> . ack 1
+			> P. 1:11(10)
+			> P. 11:21(10)
+			< . 1 ack 21 id 5
+			+.0001 < . 1 ack 11 id 4
+			+.0001 < . 1 ack 21 id 5
+			> P. 1:11(10) id 9`, []string{"", "", "", "", "", "", "", "duplicate-capture", "spurious-retransmission"}},
+		{"what both copies acknowledge was never captured", `
+			> S 0:0(0)
+			< S. 0:0(0) ack 1
+			> . ack 1
+			> P. 1:11(10)
+			> P. 21:31(10)
+			< . 1 ack 41 id 5
+			dup
+			< . 1 ack 61 id 6`, []string{"", "", "", "", "lost-segment", "ack-lost-segment", "duplicate-capture", ""}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -40,6 +40,26 @@ func (t *twins) seen(s *segment) bool {
 	return again
 }
 
+// repeat takes from a copy what later segments are judged by, where packets are
+// captured in two places and their order is not sure.
+func (s *segment) repeat() {
+	s.classify()
+	e, b := s.e, s.b
+	s.unseen()
+	switch {
+	case s.shape&(isPlain|isEmpty|atNext|ackSame|windowZero) == isPlain|isEmpty|atNext|ackSame:
+		// An ACK may stand before what it acknowledges.
+		b.dups[s.from] |= dupTold
+		if s.shape&windowSame != 0 {
+			b.dups[s.from].copied()
+		}
+	case s.shape&(isPlain|hasAck) == isPlain|hasAck && e.flags.of(flagAcked0, s.from) && after(s.ack, e.ack[s.from]):
+		// Its original was overtaken by an older segment: this is the last word.
+		e.ack[s.from], e.window[s.from] = s.ack, s.win
+		b.dups[s.from] = 0
+	}
+}
+
 // likely reports whether an equal packet so shortly after is the same one.
 func (s *segment) likely(after time.Duration) bool {
 	if after < 0 {

@@ -44,18 +44,24 @@ func (t *Tracker) track(s *segment) {
 const resendLabels = 1<<Retransmission | 1<<FastRetransmission | 1<<SpuriousRetransmission
 
 // ambiguous marks what the segment sends again: an acknowledgement of it does
-// not say which copy it answers (Karn's rule, RFC 6298, section 3).
+// not say which copy it answers (Karn's rule, RFC 6298, section 3). It notes
+// how long ago the last copy was sent.
 func (s *segment) ambiguous() {
 	o := s.outstanding()
 	if o == nil {
 		return
 	}
 	live := o.list[s.from].live()
+	last := int64(sentAgain)
 	for i := range live {
 		if after(live[i].end, s.seq) && after(s.end, live[i].seq) {
 			live[i].again = true
 			o.list[s.from].repeats = true
+			last = max(last, live[i].at)
 		}
+	}
+	if last != sentAgain {
+		s.rto = time.Duration(max(s.now-last, 0))
 	}
 }
 
@@ -245,6 +251,9 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 	l, d := t.ledger(s.b), s.from
 	if s.labels&resendLabels != 0 {
 		l.resends[d]++
+		if s.labels.Has(Retransmission) && int64(s.rto) > l.waited[d].bits() {
+			l.waited[d] = durationOf(int64(s.rto))
+		}
 		l.resent[d] += uint64(s.len)
 		if l.again[d] > 0 && l.againSeq[d] == s.seq {
 			l.again[d]++

@@ -65,9 +65,10 @@ type ledger struct {
 	resends     [2]uint64 // segments with a label of resending
 	zeroWindow  [2]uint32 // frame of the last zero window; 0 once it opened
 	probes      [2]uint32
-	rst         uint32 // frame of the first RST
-	rstBy       uint8  // its direction
-	rstState    State  // of the other end, before it
+	waited      [2]clock48 // longest before a segment was sent again; as a duration
+	rst         uint32     // frame of the first RST
+	rstBy       uint8      // its direction
+	rstState    State      // of the other end, before it
 	rstSeen     bool
 	again       [2]uint32 // times that the oldest byte outstanding was sent again
 	againBytes  [2]uint32 // largest of those segments
@@ -232,15 +233,27 @@ func (c *count48) get() uint64 { return get48((*clock48)(c)) }
 type dupCount uint16
 
 const (
-	dupTold  dupCount = 1 << 15 // no word of bytes that it sent unseen is needed any more
-	dupAsked dupCount = 1 << 14 // it sent bytes unseen: there may be duplicate ACKs among them
-	dupMax            = dupAsked - 1
+	dupTold   dupCount = 1 << 15 // no word of bytes that it sent unseen is needed any more
+	dupAsked  dupCount = 1 << 14 // it sent bytes unseen: there may be duplicate ACKs among them
+	dupCopied dupCount = 1 << 13 // an ACK was captured twice
+	dupMax             = dupCopied - 1
 )
 
 func (d dupCount) n() int { return int(d & dupMax) }
 
 // several reports whether there were two or more, or may have been.
-func (d dupCount) several() bool { return d&dupMax >= 2 || d&dupAsked != 0 }
+func (d dupCount) several() bool {
+	return d&dupMax >= 2 || d&dupAsked != 0 || d&dupCopied != 0 && d&dupMax > 0
+}
+
+// copied notes that an ACK was captured twice. A second such copy counts for
+// what was asked as two duplicate ACKs do.
+func (d *dupCount) copied() {
+	if *d&dupCopied != 0 {
+		*d |= dupAsked
+	}
+	*d |= dupCopied
+}
 
 func (d *dupCount) add() {
 	if *d &^= dupAsked; *d&dupMax < dupMax {

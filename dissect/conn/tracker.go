@@ -37,6 +37,8 @@ type Options struct {
 
 	Detail bool // Event.Detail, of segments
 
+	Measures bool // Connection.Measures, for 88 bytes a connection with data
+
 	// Listening, where it is not nil, asks the local system which sockets listen
 	// on an endpoint's port; mine is whether the endpoint is this machine's. It
 	// is called while a connection is refused, or not answered.
@@ -75,6 +77,7 @@ type Tracker struct {
 	latest  latest
 	bodies  slab[body]
 	ledgers slab[ledger]
+	gauges  gauges // nil unless Options.Measures
 	apps    []*app // by number of the body
 	sides   []*outstanding
 	noSides []uint32 // free numbers of sides

@@ -194,7 +194,7 @@ func (t *Tracker) forget(n uint32, e *entry) {
 // clear forgets all connections.
 func (t *Tracker) clear() {
 	t.table, t.latest, t.leaving = newTable(), latest{}, leavers{}
-	t.entries, t.bodies, t.ledgers = slab[entry]{}, slab[body]{}, slab[ledger]{}
+	t.entries, t.bodies, t.ledgers, t.gauges = slab[entry]{}, slab[body]{}, slab[ledger]{}, nil
 	clear(t.trails)
 	clear(t.heard)
 	t.apps, t.sides, t.noSides, t.pending, t.hand = nil, nil, nil, 0, 0

@@ -27,8 +27,9 @@ type segment struct {
 	before   [2]State // by direction
 	role     bool     // it completes the handshake
 	rtt      time.Duration
-	echoed   bool // rtt is from the timestamp that it echoes
-	isNew    bool // the connection's first
+	rto      time.Duration // since its bytes were sent before
+	echoed   bool          // rtt is from the timestamp that it echoes
+	isNew    bool          // the connection's first
 	dupNum   int
 	app      string
 	ended    bool // it is an RST that its receiver takes
@@ -61,7 +62,7 @@ func (s *segment) reset(p *dissect.Packet) {
 	if s.flags&(dissect.SYN|dissect.FIN) != 0 {
 		s.end++
 	}
-	s.shape, s.labels, s.rtt, s.dupNum = 0, 0, 0, 0
+	s.shape, s.labels, s.rtt, s.rto, s.dupNum = 0, 0, 0, 0, 0
 	s.role, s.isNew, s.ended, s.echoed = false, false, false, false
 	if s.app != "" {
 		s.app = ""
@@ -77,6 +78,7 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	t.find(s)
 	e := s.e
 	s.before = [2]State{e.state(0), e.state(1)}
+	before := e.last
 	if e.body != 0 {
 		s.b = t.bodies.at(e.body)
 	} else {
@@ -89,12 +91,7 @@ func (t *Tracker) segment(p *dissect.Packet) {
 		}
 		s.labels = s.labels.With(DuplicateCapture)
 		t.grow(s)
-		s.classify()
-		if s.shape&(isPlain|isEmpty|atNext|ackSame|windowZero) == isPlain|isEmpty|atNext|ackSame {
-			// Where packets are captured in two places their order is not sure:
-			// an ACK may stand before what it acknowledges.
-			s.b.dups[s.from] |= dupTold
-		}
+		s.repeat()
 		t.count(s)
 		if !t.options.NoSegments {
 			t.give(s)
@@ -103,6 +100,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	}
 	if e.body != 0 && s.smooth() && !t.plodding {
 		t.glide(s)
+		if t.options.Measures {
+			t.measure(s, before)
+		}
 		t.payload(s)
 		if !t.options.NoSegments {
 			t.give(s)
@@ -120,6 +120,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 		s.dupNum = 0
 	}
 	t.count(s)
+	if t.options.Measures && e.body != 0 {
+		t.measure(s, before)
+	}
 	t.payload(s)
 	if !t.options.NoSegments {
 		t.give(s)
@@ -338,6 +341,9 @@ func (t *Tracker) grow(s *segment) {
 	n, b := t.bodies.take()
 	*b = *s.b
 	e.body, s.b = n, b
+	if t.options.Measures {
+		*t.gauges.at(n) = gauge{}
+	}
 	if s.isNew {
 		return
 	}
@@ -555,6 +561,9 @@ func (t *Tracker) open(s *segment) {
 	case s.flags&dissect.RST != 0:
 	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
 		if !e.flags.has(flagHandshake) {
+			if s.labels.Has(Retransmission) && s.e.body == 0 {
+				s.rto = time.Duration(max(s.now-e.synTime.near(s.now), 0))
+			}
 			e.synTime = clockOf(s.now)
 		}
 		if !fromClient {

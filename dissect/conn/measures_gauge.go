@@ -1,0 +1,160 @@
+package conn
+
+import (
+	"time"
+
+	"tcpsee/capture"
+)
+
+// Measures are the numbers of a connection that take more than its entry and
+// body (Options.Measures). Arrays are by Side.
+type Measures struct {
+	// RTT is how long each end took to acknowledge what the other had sent, as
+	// seen at the place of the capture: from there to that end and back. SYN
+	// and FIN take part; what was sent more than once only where a timestamp
+	// tells which copy was meant (RFC 6298, section 3).
+	RTT [2]RoundTrips
+	// RTO is the longest that each end waited before it sent the same bytes
+	// again because nothing had come; 0 where it never did.
+	RTO [2]time.Duration
+	// InFlight is the most that each end had sent and not seen acknowledged, in
+	// bytes.
+	InFlight [2]uint32
+	// Window is the most that each end used of the other's window.
+	Window [2]WindowUse
+	// Silence is the longest time between two segments, and SilenceEnd the
+	// frame of the second one; 0 where there are no two.
+	Silence    time.Duration
+	SilenceEnd int64
+}
+
+// RoundTrips sums up the round trips that one end's ACKs showed.
+type RoundTrips struct {
+	Count          uint32        // of ACKs that showed one; where it is 0 the others are
+	Min, Mean, Max time.Duration // Mean is the sum divided by Count
+}
+
+// WindowUse is how much of a window was in use.
+type WindowUse struct {
+	Bytes  uint32 // in flight
+	Window uint32 // the other end's window at that moment, scaled; 0 where none was ever known
+}
+
+// Share returns Bytes as a part of Window, from 0; over 1 where an end sent
+// more than it was allowed to. ok is false where the window is not known.
+func (w WindowUse) Share() (share float64, ok bool) {
+	if w.Window == 0 {
+		return 0, false
+	}
+	return float64(w.Bytes) / float64(w.Window), true
+}
+
+// Goodput returns the bytes of payload that an end sent, each once, for every
+// second of the connection (RFC 2647, section 3.17). ok is false where the
+// connection has no duration or the end sent nothing.
+func (c *Connection) Goodput(s Side) (bytesPerSecond float64, ok bool) {
+	d := c.Last.Sub(c.First)
+	if !c.First.Known() || !c.Last.Known() || d <= 0 || c.Unique[s] == 0 {
+		return 0, false
+	}
+	return float64(c.Unique[s]) / d.Seconds(), true
+}
+
+// gauge is what Measures are made from: 88 bytes without a pointer, which a
+// connection with a body has besides where Options.Measures asks for it. Arrays
+// are by direction.
+type gauge struct {
+	sum        [2]uint64  // of round trips, in nanoseconds
+	least      [2]clock48 // as durations
+	most       [2]clock48
+	count      [2]uint32
+	inFlight   [2]uint32
+	used, room [2]uint32
+	silence    clock48
+	ended      uint32 // frame that ended the silence
+}
+
+// gauges are those of all bodies, by their number.
+type gauges []*[slabPage]gauge
+
+// at returns the gauge of body n.
+func (g *gauges) at(n uint32) *gauge {
+	page := int(n-1) / slabPage
+	for len(*g) <= page {
+		*g = append(*g, new([slabPage]gauge))
+	}
+	return &(*g)[page][(n-1)%slabPage]
+}
+
+// measure reads the gauge, after the segment was followed. before is the time
+// of the connection's segment before it.
+func (t *Tracker) measure(s *segment, before capture.Stamp) {
+	e, g := s.e, t.gauges.at(s.e.body)
+	if d := s.p.Frame.Time.Sub(before); before.Known() && s.p.Frame.Time.Known() && int64(d) > g.silence.bits() {
+		g.silence, g.ended = durationOf(int64(d)), e.frameRef(s.p.Frame.Number)
+	}
+	if s.role && g.count[s.to] == 0 && e.syns == 1 && e.synAcks == 1 {
+		g.roundTrip(s.to, e.halves(s.b)[0]) // the SYN-ACK came before there was a gauge
+	}
+	g.roundTrip(s.from, s.rtt)
+	if s.len == 0 {
+		return
+	}
+	n := e.inFlight(s.from)
+	g.inFlight[s.from] = max(g.inFlight[s.from], n)
+	if w, known := e.offered(s.to); known && w > 0 &&
+		uint64(n)*uint64(g.room[s.from]) >= uint64(g.used[s.from])*uint64(w) {
+		g.used[s.from], g.room[s.from] = n, w
+	}
+}
+
+// roundTrip takes what an ACK of direction d showed; 0 is nothing.
+func (g *gauge) roundTrip(d int, rtt time.Duration) {
+	if rtt <= 0 {
+		return
+	}
+	g.sum[d] += uint64(rtt)
+	if g.count[d] == 0 || int64(rtt) < g.least[d].bits() {
+		g.least[d] = durationOf(int64(rtt))
+	}
+	if int64(rtt) > g.most[d].bits() {
+		g.most[d] = durationOf(int64(rtt))
+	}
+	g.count[d]++
+}
+
+// offered is the window that direction d sent last, in bytes. It is not known
+// where its scale is not.
+func (e *entry) offered(d int) (window uint32, known bool) {
+	scale := e.scale(d)
+	if scale == scaleUnknown || !e.flags.of(flagKnown0, d) {
+		return 0, false
+	}
+	if e.flags.of(flagEarly0, d) { // a SYN's window is not scaled (RFC 7323, section 2.2)
+		return uint32(e.window[d]), true
+	}
+	return uint32(e.window[d]) << scale, true
+}
+
+// summarizeMeasures fills c.Measures.
+func (t *Tracker) summarizeMeasures(c *Connection, e *entry, b *body) {
+	if b.ledger != 0 {
+		l := t.ledgers.at(b.ledger)
+		for d := range 2 {
+			c.Measures.RTO[e.side(d)] = time.Duration(l.waited[d].bits())
+		}
+	}
+	if !t.options.Measures || e.body == 0 {
+		return
+	}
+	m, g := &c.Measures, t.gauges.at(e.body)
+	for d := range 2 {
+		side := e.side(d)
+		if n := g.count[d]; n > 0 {
+			m.RTT[side] = RoundTrips{n, time.Duration(g.least[d].bits()), time.Duration(g.sum[d] / uint64(n)), time.Duration(g.most[d].bits())}
+		}
+		m.InFlight[side] = g.inFlight[d]
+		m.Window[side] = WindowUse{g.used[d], g.room[d]}
+	}
+	m.Silence, m.SilenceEnd = time.Duration(g.silence.bits()), e.frame(g.ended)
+}

@@ -1,0 +1,116 @@
+package conn
+
+import (
+	"testing"
+	"time"
+
+	"tcpsee/dissect"
+	"tcpsee/dissect/segtest"
+)
+
+// measured follows a script and returns its connection and its segments.
+func measured(t *testing.T, script string) (Connection, []Event) {
+	t.Helper()
+	tracker := New(Options{Measures: true})
+	var (
+		d    dissect.Decoder
+		p    dissect.Packet
+		c    Connection
+		rows []Event
+	)
+	for _, f := range segtest.MustFrames(t, script) {
+		d.Decode(&f, &p)
+		rows = append(rows, tracker.Add(&p)...)
+	}
+	for _, e := range tracker.End() {
+		if e.Type == TypeEnd {
+			c = *e.Connection
+		}
+	}
+	return c, rows
+}
+
+func TestConnectionMeasures(t *testing.T) {
+	c, rows := measured(t, `
+		0.000 > S 0:0(0) win 64240 <mss 1460,nop,wscale 0>
+		0.010 < S. 0:0(0) ack 1 win 1000 <mss 1460,nop,wscale 0>
+		0.012 > . ack 1
+		0.020 > P. 1:401(400)
+		0.030 < . ack 401 win 1000
+		0.040 > P. 401:901(500)
+		0.050 > P. 901:1151(250)
+		0.070 < . ack 1151 win 2000
+		2.070 > P. 1151:1251(100)
+		2.370 > P. 1151:1251(100)
+		2.380 < . ack 1251 win 2000
+		2.400 < P. 1:11(10) ack 1251
+		2.404 > . ack 11`)
+	const ms = time.Millisecond
+	m := &c.Measures
+	// The server acknowledged SYN, 400 bytes, then two segments of which the
+	// newest counts; what was sent twice says nothing.
+	if want := (RoundTrips{3, 10 * ms, 40 * ms / 3, 20 * ms}); m.RTT[Server] != want {
+		t.Errorf("round trips to the server %+v, want %+v", m.RTT[Server], want)
+	}
+	if want := (RoundTrips{2, 2 * ms, 3 * ms, 4 * ms}); m.RTT[Client] != want {
+		t.Errorf("round trips to the client %+v, want %+v", m.RTT[Client], want)
+	}
+	if want := [2]time.Duration{300 * ms, 0}; m.RTO != want {
+		t.Errorf("time-outs %v, want %v", m.RTO, want)
+	}
+	if want := [2]uint32{750, 10}; m.InFlight != want {
+		t.Errorf("in flight %v, want %v", m.InFlight, want)
+	}
+	if want := (WindowUse{750, 1000}); m.Window[Client] != want {
+		t.Errorf("window used %v, want %v", m.Window[Client], want)
+	}
+	if share, ok := m.Window[Client].Share(); !ok || share != .75 {
+		t.Errorf("share %v %v", share, ok)
+	}
+	if m.Silence != 2*time.Second || m.SilenceEnd != 9 {
+		t.Errorf("silence of %v before %d", m.Silence, m.SilenceEnd)
+	}
+	if g, ok := c.Goodput(Client); !ok || int(g) != 1250*1000/2404 {
+		t.Errorf("goodput %v %v of %d bytes", g, ok, c.Unique[Client])
+	}
+	for i, want := range map[int]time.Duration{9: 300 * ms, 8: 0} {
+		if rows[i].RTO != want {
+			t.Errorf("row %d was sent again after %v, want %v", i+1, rows[i].RTO, want)
+		}
+	}
+}
+
+// Of a SYN the time-out is known before there is anything else.
+func TestMeasuresOfSYNs(t *testing.T) {
+	c, rows := measured(t, "0 > S 0:0(0)\n1 > S 0:0(0)\n3 > S 0:0(0)")
+	if rows[1].RTO != time.Second || rows[2].RTO != 2*time.Second {
+		t.Errorf("SYNs again after %v and %v", rows[1].RTO, rows[2].RTO)
+	}
+	if _, ok := c.Goodput(Client); ok {
+		t.Error("a connection without data has a goodput")
+	}
+}
+
+// Nothing is measured where nobody asks, and a scale that is not known makes no
+// share of the window.
+func TestMeasuresUnasked(t *testing.T) {
+	tracker := New(Options{})
+	var d dissect.Decoder
+	var p dissect.Packet
+	for _, f := range segtest.MustFrames(t, opened3+"> P. 1(10)\n< . ack 11") {
+		d.Decode(&f, &p)
+		tracker.Add(&p)
+	}
+	for _, e := range tracker.End() {
+		if e.Type == TypeEnd && e.Connection.Measures != (Measures{}) {
+			t.Errorf("%+v", e.Connection.Measures)
+		}
+	}
+	if len(tracker.gauges) != 0 {
+		t.Error("there are gauges")
+	}
+	c, _ := measured(t, "> P. 1(10) ack 5 win 9\n< . 5 ack 11 win 9\n> P. 11(10) ack 5 win 9")
+	if _, ok := c.Measures.Window[Client].Share(); ok {
+		t.Error("a window of unknown scale has a share")
+	}
+}
