@@ -9,6 +9,9 @@ import (
 // summarize fills c and t.facts with what is known of a connection, and has it
 // judged.
 func (t *Tracker) summarize(c *Connection, e *entry) {
+	if t.summarizeScanned(c, e) {
+		return
+	}
 	t.facts = facts{}
 	f := &t.facts
 	b := t.bodyOf(e)

@@ -47,6 +47,10 @@ func (e *entry) port(d int) uint16 { return uint16(e.ports >> (16 * (1 - d))) }
 
 // endpoint returns the address and port that sends in direction d.
 func (e *entry) endpoint(d int) netip.AddrPort {
+	if !e.flags.has(flagIPv6) {
+		a := e.addrs[2*d+1]
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(a >> 24), byte(a >> 16), byte(a >> 8), byte(a)}), e.port(d))
+	}
 	return netip.AddrPortFrom(e.family(e.address(d)), e.port(d))
 }
 

@@ -79,13 +79,22 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	e := s.e
 	s.before = [2]State{e.state(0), e.state(1)}
 	before := e.last
+	t.setBases(s)
+	twin := t.twins.seen(s)
+	if e.body == 0 && !twin && !t.plodding && (t.knock(s) || t.refuse(s)) {
+		s.b = &t.scratch // which nobody reads
+		if !t.options.NoSegments {
+			t.give(s)
+		}
+		t.afterwards(s)
+		return
+	}
 	if e.body != 0 {
 		s.b = t.bodies.at(e.body)
 	} else {
 		t.standIn(s)
 	}
-	t.setBases(s)
-	if t.twins.seen(s) {
+	if twin {
 		if s.len > 0 || s.flags&(dissect.SYN|dissect.FIN) != 0 {
 			e.flags.set(flagDoubled)
 		}

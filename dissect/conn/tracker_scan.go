@@ -1,0 +1,117 @@
+package conn
+
+import "tcpsee/dissect"
+
+// Most connections of a scan are a SYN, and an RST that refuses it or nothing.
+// What label, follow and count do for these two segments comes down to a few
+// stores, and what a table says of such a connection stands in its entry. A
+// test holds that both ways give the same.
+
+// What the flags of an entry must and must not have that is to be refused, but
+// for those by direction.
+const refusedLacks = flagSynAck | flagHandshake | flagReset | flagStray | flagQueued | flagCrossed | flagFin0 | flagFin1 |
+	flagKeep0 | flagKeep1 | flagProbe0 | flagProbe1 | flagTFO | flagTFOData | flagHalfClose
+
+// knock takes a connection's first segment where it is a SYN and nothing else,
+// and reports whether it is.
+func (t *Tracker) knock(s *segment) bool {
+	e, d := s.e, s.from
+	if !s.isNew || s.len > 0 || s.labels != 0 || s.flags&(dissect.SYN|dissect.FIN|dissect.RST|dissect.ACK) != dissect.SYN ||
+		e.pair != 0 || e.self() || fastOpenCookie(s.p.TCP.Options) {
+		return false
+	}
+	e.pair.set(d, uint8(StateSynSent))
+	t.synOptions(s)
+	now := clockOf(s.now)
+	e.synTime, e.synLast, e.syns = now, e.frameRef(s.p.Frame.Number), 1
+	t.ask(s)
+	e.next[d] = s.end
+	e.window[d], e.ack[d] = s.win, s.ack
+	e.flags.set((flagKnown0 | flagEarly0) << d)
+	e.complete |= completeSYN
+	t.count(s)
+	return true
+}
+
+// refuse takes an RST that answers the SYN of such a connection, and reports
+// whether the segment is one.
+func (t *Tracker) refuse(s *segment) bool {
+	e, d, to := s.e, s.from, s.to
+	by := (flagKnown0 | flagAcked0 | flagSyn0 | flagEarly0) << d
+	needs := (flagKnown0 | flagBase0 | flagSyn0 | flagEarly0) << to
+	if s.flags&(dissect.SYN|dissect.FIN|dissect.RST|dissect.ACK) != dissect.RST|dissect.ACK || s.len > 0 || s.labels != 0 ||
+		e.flags&(needs|by|refusedLacks|flagAcked0<<to) != needs || d == e.client() || e.syns == 0 ||
+		s.before[to] != StateSynSent || s.before[d] != StateUnknown || e.self() ||
+		s.ack != e.base[to]+1 || s.ack != e.next[to] {
+		return false
+	}
+	s.labels, s.ended = 1<<Refused, true
+	e.pair.set(d, uint8(StateClosed))
+	after := StateClosed
+	if !s.arrives() {
+		after = StateUnknown
+	}
+	e.pair.set(to, uint8(after))
+	e.flags.set(flagReset | flagRefused | flagAcked0<<d)
+	t.ask(s)
+	e.next[d] = s.end
+	e.flags.put(flagKnown0<<d, s.end != 0)
+	e.window[d], e.ack[d] = s.win, s.ack
+	e.complete |= completeACK | completeRST
+	t.count(s)
+	return true
+}
+
+// summarizeScanned is summarize for a connection without body of which nothing
+// is known but what stands in its entry, where sentences are not wanted. It
+// reports whether it is one.
+func (t *Tracker) summarizeScanned(c *Connection, e *entry) bool {
+	if e.body != 0 || !t.options.Brief || t.plodding || e.flags.has(flagHandshake|flagCrossed|flagFin0|flagFin1) ||
+		!e.flags.has(flagSyn0|flagSyn1) || len(t.heard) > 0 || t.driven.conn != 0 || len(t.around.seen) > 0 {
+		return false
+	}
+	client := e.client()
+	states := [2]State{e.state(client), e.state(1 - client)}
+	if states[Client] >= StateEstablished && states[Server] >= StateEstablished {
+		return false
+	}
+	c.Number, c.Inferred, c.File = int64(e.number.get()), e.flags.has(flagInferred), int(e.file)
+	c.First, c.Last = e.first, e.last
+	c.FirstFrame, c.LastFrame = int64(e.firstFrame.get()), e.frame(e.lastFrame)
+	c.Completeness, c.States, c.SYNs = e.complete, states, uint32(e.syns)
+	c.Client, c.Server = e.endpoint(client), e.endpoint(1-client)
+	c.ISS = [2]dissect.Seq{seqOf(e.base[client]), seqOf(e.base[1-client])}
+	c.ISSKnown = [2]bool{e.flags.of(flagSyn0, client), e.flags.of(flagSyn0, 1-client)}
+	c.Segments = [2]uint64{uint64(e.syns), uint64(e.synAcks)}
+	c.Retransmits = [2]uint64{uint64(max(e.syns, 1) - 1), uint64(max(e.synAcks, 1) - 1)}
+	c.LabelCounts[Retransmission] = uint32(c.Retransmits[0] + c.Retransmits[1])
+	if e.flags.has(flagReused) {
+		c.LabelCounts[PortReuse] = 1
+	}
+	if e.flags.has(flagRefused) {
+		c.LabelCounts[Refused] = 1
+	}
+	reset := e.flags.has(flagReset)
+	by := e.side(e.resetBy())
+	if reset {
+		c.Segments[by]++
+	}
+	v := &c.Verdict
+	switch {
+	case e.synAck != 0:
+		v.Outcome = OutcomeHalfOpen
+		if reset {
+			v.Detail, v.By, v.HasBy = detailAbandoned, by, true
+		}
+	case reset && by == Server:
+		v.Outcome, v.By, v.HasBy = OutcomeRefused, Server, true
+	default:
+		v.Outcome = OutcomeNoAnswer
+		if c.Segments[Server] > 0 {
+			v.Detail = detailStale
+		} else if t.served[e.serverOf()] > 0 {
+			v.Detail = detailBacklog
+		}
+	}
+	return true
+}

@@ -1,0 +1,87 @@
+package conn
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+)
+
+// openings makes short exchanges among a few endpoints, most of which begin,
+// refuse or repeat something, in any order.
+func openings(r *rand.Rand, w *traffic) *dissect.Packet {
+	at := func() netip.AddrPort { return v4(0x0a000001+uint32(r.IntN(2)), uint16(80+r.IntN(3))) }
+	bits := []dissect.Flags{dissect.SYN, dissect.SYN, dissect.SYN, dissect.RST | dissect.ACK, dissect.RST | dissect.ACK, dissect.RST,
+		dissect.SYN | dissect.ACK, dissect.ACK, dissect.FIN | dissect.ACK, dissect.SYN | dissect.ECE | dissect.CWR, 0}
+	seqs := []uint32{0, 0, 6, 7, 7, 7, 8, 8, 1<<32 - 1}
+	n := 0
+	if r.IntN(9) == 0 {
+		n = 1 + r.IntN(3)
+	}
+	src, dst, seq, ack, f := at(), at(), seqs[r.IntN(len(seqs))], seqs[r.IntN(len(seqs))], bits[r.IntN(len(bits))]
+	if last := &w.p; r.IntN(2) == 0 && last.IP.Src.IsValid() { // an answer
+		src, dst, ack = last.Dst(), last.Src(), uint32(last.TCP.Seq)+1
+	}
+	p := w.packet(src, dst, seq, ack, f, n, time.Duration(r.IntN(3))*700*time.Microsecond)
+	p.TCP.Window = []uint16{0, 1024}[r.IntN(2)]
+	p.TCP.Options = [][]byte{nil, {2, 4, 5, 180}, {3, 3, 7}, {34, 6, 1, 2, 3, 4}, {5, 2}}[r.IntN(5)]
+	p.TCP.Payload = make([]byte, n)
+	p.Frame.Direction = []capture.Direction{capture.DirectionUnknown, capture.DirectionIn, capture.DirectionOut}[r.IntN(3)]
+	return p
+}
+
+// TestOpeningsShortCut holds that what is done at once for a SYN and its refusal
+// is what all the rules do, also for the segments that follow.
+func TestOpeningsShortCut(t *testing.T) {
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		o := Options{Limits: Limits{Connections: 2 + r.IntN(8), Linger: time.Millisecond, Kept: r.IntN(3) - 1}, Verdicts: r.IntN(2) == 0, Split: r.IntN(4) == 0}
+		slow, fast := New(o), New(o)
+		slow.plodding = true
+		o.Quiet, o.Brief, o.NoSegments = true, true, true
+		table := New(o)
+		same := func(n int, a, b, c []Event) {
+			t.Helper()
+			if x, y := said(a, true, false), said(b, true, false); x != y {
+				t.Fatalf("seed %d, packet %d:\n%s\nbut\n%s", seed, n, x, y)
+			}
+			if x, y := said(a, false, true), said(c, false, true); x != y {
+				t.Fatalf("seed %d, packet %d, brief:\n%s\nbut\n%s", seed, n, x, y)
+			}
+		}
+		w := newTraffic()
+		n := 2 + r.IntN(40)
+		for i := range n {
+			p := openings(r, w)
+			same(i, slow.Add(p), fast.Add(p), table.Add(p))
+		}
+		same(n, slow.End(), fast.End(), table.End())
+	}
+}
+
+// said is what events say: segments only where rows are wanted, and of a
+// verdict as much as tables show where it is brief.
+func said(events []Event, rows, brief bool) string {
+	out := ""
+	for i := range events {
+		e := events[i]
+		if e.Type == TypeSegment && !rows {
+			continue
+		}
+		if brief && e.Connection != nil {
+			c := *e.Connection
+			v := c.Verdict
+			c.Verdict = Verdict{Outcome: v.Outcome, Detail: v.Detail, By: v.By, HasBy: v.HasBy}
+			c.App, e.Connection = "", &c
+		}
+		if brief {
+			e.App = ""
+		}
+		out += fmt.Sprintln(shown(&e))
+	}
+	return out
+}
