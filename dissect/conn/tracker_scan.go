@@ -76,6 +76,7 @@ func (t *Tracker) summarizeScanned(c *Connection, e *entry) bool {
 		return false
 	}
 	c.Number, c.Inferred, c.File = int64(e.number.get()), e.flags.has(flagInferred), int(e.file)
+	c.Told = e.tail&tailTold != 0
 	c.First, c.Last = e.first, e.last
 	c.FirstFrame, c.LastFrame = int64(e.firstFrame.get()), e.frame(e.lastFrame)
 	c.Completeness, c.States, c.SYNs = e.complete, states, uint32(e.syns)
