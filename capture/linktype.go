@@ -48,6 +48,23 @@ const (
 	LinkIPNET           LinkType = 226 // Solaris loopback
 	LinkNFLog           LinkType = 239 // Linux netfilter log
 	LinkIPoIB           LinkType = 242 // IP over InfiniBand
+	LinkIPFC            LinkType = 122 // IP over Fibre Channel
+	LinkDOCSIS          LinkType = 143 // cable modems
+	LinkPPPPPPD         LinkType = 166 // PPP with a direction in place of its address
+	LinkJuniperEther    LinkType = 178 // Juniper's routers: Ethernet
+	LinkJuniperPPP      LinkType = 179 // … PPP
+	LinkJuniperFrame    LinkType = 180 // … Frame Relay
+	LinkJuniperCHDLC    LinkType = 181 // … Cisco HDLC
+	LinkERF             LinkType = 197 // Endace's extensible record format
+	LinkCHDLCDir        LinkType = 205 // Cisco HDLC preceded by a direction byte
+	LinkFrameRelayDir   LinkType = 206 // Frame Relay preceded by a direction byte
+	LinkNetAnalyzer     LinkType = 240 // Hilscher netANALYZER and Ethernet with FCS
+	LinkNetAnalyzerRaw  LinkType = 241 // the same with the preamble
+	LinkPKTAP           LinkType = 258 // macOS and iOS, several interfaces at once
+	LinkBroadcomTag     LinkType = 281 // Ethernet with the tag of a Broadcom switch
+	LinkBroadcomPrepend LinkType = 282 // the same with the tag in front
+	LinkMarvellDSA      LinkType = 284 // Ethernet with the tag of a Marvell switch
+	LinkMarvellEDSA     LinkType = 285 // the same with an EtherType before the tag
 )
 
 // String returns tcpdump's name of the link type, or its number.
@@ -72,4 +89,8 @@ var linkNames = map[LinkType]string{
 	LinkATMRFC1483: "ATM_RFC1483", LinkATMCLIP: "ATM_CLIP", LinkSymantec: "SYMANTEC_FIREWALL",
 	LinkATMLLC: "ATM_RFC1483", LinkLinuxCLIP: "ATM_CLIP", LinkENC: "ENC", LinkPFLog: "PFLOG", LinkSunATM: "SUNATM",
 	LinkAppleIPOver1394: "APPLE_IP_OVER_IEEE1394", LinkPPI: "PPI", LinkIPNET: "IPNET", LinkNFLog: "NFLOG", LinkIPoIB: "IPOIB",
+	LinkIPFC: "IP_OVER_FC", LinkDOCSIS: "DOCSIS", LinkPPPPPPD: "PPP_PPPD", LinkJuniperEther: "JUNIPER_ETHER", LinkJuniperPPP: "JUNIPER_PPP",
+	LinkJuniperFrame: "JUNIPER_FRELAY", LinkJuniperCHDLC: "JUNIPER_CHDLC", LinkERF: "ERF", LinkCHDLCDir: "C_HDLC_WITH_DIR",
+	LinkFrameRelayDir: "FRELAY_WITH_DIR", LinkNetAnalyzer: "NETANALYZER", LinkNetAnalyzerRaw: "NETANALYZER_TRANSPARENT", LinkPKTAP: "PKTAP",
+	LinkBroadcomTag: "DSA_TAG_BRCM", LinkBroadcomPrepend: "DSA_TAG_BRCM_PREPEND", LinkMarvellDSA: "DSA_TAG_DSA", LinkMarvellEDSA: "DSA_TAG_EDSA",
 }

@@ -148,6 +148,22 @@ const (
 	stepIPoIB
 	stepARCNET
 	stepARCNETLinux
+	stepIPFC
+	stepDOCSIS
+	stepPPPPPPD
+	stepJuniperEther
+	stepJuniperPPP
+	stepJuniperFrame
+	stepJuniperCHDLC
+	stepERF
+	stepCHDLCDir
+	stepFrameRelayDir
+	stepNetAnalyzer
+	stepNetAnalyzerRaw
+	stepPKTAP
+	stepTag4 // two addresses, a switch's tag of 4 octets, EtherType
+	stepTag8
+	stepPrepended
 )
 
 // linkStep returns what frames of a link type begin with.

@@ -15,7 +15,10 @@ var links = []capture.LinkType{
 	capture.LinkPPPDir, capture.LinkIPv4, capture.LinkIPv6, capture.LinkEthernetMPacket, capture.LinkSLL2,
 	capture.LinkPPI, capture.LinkNFLog, capture.LinkPFLog, capture.LinkENC, capture.LinkSymantec, capture.LinkSunATM,
 	capture.LinkATMLLC, capture.LinkIPoIB, capture.LinkAppleIPOver1394, capture.LinkIPNET, 9999,
-	capture.LinkARCNET, capture.LinkARCNETLinux,
+	capture.LinkARCNET, capture.LinkARCNETLinux, capture.LinkIPFC, capture.LinkDOCSIS, capture.LinkPPPPPPD,
+	capture.LinkJuniperEther, capture.LinkJuniperPPP, capture.LinkJuniperFrame, capture.LinkJuniperCHDLC, capture.LinkERF,
+	capture.LinkCHDLCDir, capture.LinkFrameRelayDir, capture.LinkNetAnalyzer, capture.LinkNetAnalyzerRaw, capture.LinkPKTAP,
+	capture.LinkBroadcomTag, capture.LinkBroadcomPrepend, capture.LinkMarvellDSA, capture.LinkMarvellEDSA,
 }
 
 // seeds are packets of each kind of header.

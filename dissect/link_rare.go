@@ -37,8 +37,10 @@ func rareLinkStep(l capture.LinkType) step {
 		return stepARCNET
 	case capture.LinkARCNETLinux:
 		return stepARCNETLinux
+	case capture.LinkIPFC:
+		return stepIPFC
 	}
-	return stepUnknownLink
+	return tapLinkStep(l)
 }
 
 // nextRare is next for these.
@@ -66,8 +68,10 @@ func (c *cursor) nextRare(s step) step {
 		return c.arcnet(2)
 	case stepARCNETLinux: // source, destination, offset of 2 octets
 		return c.arcnet(4)
+	case stepIPFC: // two addresses of 8 octets
+		return c.shim(16, stepLLC)
 	}
-	return c.fail(ProblemLinkType)
+	return c.nextTap(s)
 }
 
 // pfLog parses the header of OpenBSD's packet filter, whose first octet is its

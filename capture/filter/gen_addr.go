@@ -241,7 +241,7 @@ func (g *gen) etherOffsets() (src, dst uint32, ok bool) {
 		return 7, 1, true
 	case g.link == capture.LinkTokenRing:
 		return 8, 2, true
-	case g.link == linkIPFC:
+	case g.link == capture.LinkIPFC:
 		return 10, 2, true
 	}
 	return 0, 0, false

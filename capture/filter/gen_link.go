@@ -277,7 +277,7 @@ func (g *gen) passage(out bool) *cond {
 		return either(g.equal(g.linkHdr, 10, sizeB, pktOutgoing))
 	case g.link == capture.LinkSLIP:
 		return either(not(g.equal(g.linkHdr, 0, sizeB, 0)))
-	case g.link == linkPPPPPPD:
+	case g.link == capture.LinkPPPPPPD:
 		return g.equal(g.linkHdr, 0, sizeB, flag)
 	case g.family == famPFLog:
 		return g.equal(g.linkHdr, 60, sizeB, flag+1)

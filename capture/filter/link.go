@@ -5,18 +5,14 @@ import "tcpsee/capture"
 // Link types that captures hardly ever have, and whose layout is known all
 // the same (https://www.tcpdump.org/linktypes.html).
 const (
-	linkPPPPPPD     capture.LinkType = 166 // PPP with a direction in place of the address byte
 	linkATM1483     capture.LinkType = 100
 	linkATMCLIP     capture.LinkType = 106
 	linkENC         capture.LinkType = 109
 	linkLTalk       capture.LinkType = 114
 	linkPFLog       capture.LinkType = 117
-	linkIPFC        capture.LinkType = 122
 	linkAppleIP1394 capture.LinkType = 138
 	linkSymantec    capture.LinkType = 99
 	linkPPI         capture.LinkType = 192
-	linkNetAnalyzer capture.LinkType = 240
-	linkNetAnaTrans capture.LinkType = 241
 )
 
 // family is how a link type says which protocol follows.
@@ -84,6 +80,11 @@ func layoutOf(l capture.LinkType) layout {
 		y.linkHdr, y.noSnap = at(hdr), 3
 		return y
 	}
+	tagged := func(n uint32) layout { // by a switch, before the EtherType
+		y := ether(0)
+		y.typ, y.payload = at(12+n), at(14+n)
+		return y
+	}
 	bare := func(f family, payload uint32) layout {
 		y := fixed(f, 0, payload)
 		y.hasType = false
@@ -92,10 +93,14 @@ func layoutOf(l capture.LinkType) layout {
 	switch l {
 	case capture.LinkEthernet:
 		return ether(0)
-	case linkNetAnalyzer:
+	case capture.LinkNetAnalyzer, capture.LinkBroadcomPrepend:
 		return ether(4)
-	case linkNetAnaTrans:
+	case capture.LinkNetAnalyzerRaw:
 		return ether(12)
+	case capture.LinkBroadcomTag, capture.LinkMarvellDSA:
+		return tagged(4)
+	case capture.LinkMarvellEDSA:
+		return tagged(8)
 	case capture.LinkNull, linkENC:
 		y := fixed(famLoopHost, 0, 4)
 		if l == linkENC {
@@ -104,7 +109,7 @@ func layoutOf(l capture.LinkType) layout {
 		return y
 	case capture.LinkLoop:
 		return fixed(famLoopNet, 0, 4)
-	case capture.LinkPPP, capture.LinkPPPSerial, linkPPPPPPD:
+	case capture.LinkPPP, capture.LinkPPPSerial, capture.LinkPPPPPPD:
 		return fixed(famPPP, 2, 4)
 	case capture.LinkPPPEther:
 		return fixed(famPPP, 6, 8)
@@ -128,7 +133,7 @@ func layoutOf(l capture.LinkType) layout {
 		return llc(famLLC, 14, 14)
 	case linkATM1483, linkATMCLIP:
 		return llc(famLLC, 0, 0)
-	case linkIPFC:
+	case capture.LinkIPFC:
 		return llc(famLLC, 16, 16)
 	case capture.Link80211, capture.LinkRadiotap, capture.LinkPrism, capture.LinkAVS, linkPPI:
 		return llc(famWLAN, 24, 0)

@@ -38,9 +38,9 @@ var tcpdumpLinks = []struct {
 	{"IEEE802_11", capture.Link80211}, {"IEEE802_11_RADIO", capture.LinkRadiotap},
 	{"PRISM_HEADER", capture.LinkPrism}, {"IEEE802_11_RADIO_AVS", capture.LinkAVS},
 	{"PFLOG", linkPFLog}, {"ENC", linkENC}, {"PPI", linkPPI}, {"FRELAY", capture.LinkFrameRelay},
-	{"ATM_RFC1483", linkATM1483}, {"IP_OVER_FC", linkIPFC}, {"LTALK", linkLTalk},
+	{"ATM_RFC1483", linkATM1483}, {"IP_OVER_FC", capture.LinkIPFC}, {"LTALK", linkLTalk},
 	{"SYMANTEC_FIREWALL", linkSymantec}, {"APPLE_IP_OVER_IEEE1394", linkAppleIP1394},
-	{"NETANALYZER", linkNetAnalyzer}, {"NETANALYZER_TRANSPARENT", linkNetAnaTrans},
+	{"NETANALYZER", capture.LinkNetAnalyzer}, {"NETANALYZER_TRANSPARENT", capture.LinkNetAnalyzerRaw},
 }
 
 // differs says where a program is meant to differ from libpcap's.

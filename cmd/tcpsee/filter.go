@@ -7,6 +7,7 @@ import (
 
 	"tcpsee/capture"
 	"tcpsee/capture/filter"
+	"tcpsee/dissect"
 )
 
 // parseFilter reads a pcap-filter(7) expression given as words; nil stands for
@@ -76,6 +77,10 @@ func newMatchers(e *filter.Expr) *matchers {
 }
 
 func (m *matchers) match(f *capture.Frame) bool {
+	if f.Link == capture.LinkPKTAP {
+		in := dissect.Tapped(f)
+		f = &in
+	}
 	p, ok := m.byLink[f.Link]
 	if !ok { // an error is a link type that the expression says nothing of
 		if m.live {

@@ -1,0 +1,233 @@
+package dissect
+
+import (
+	"encoding/binary"
+
+	"tcpsee/capture"
+)
+
+// Link types of instruments, routers and switches: what they put before, or
+// into, a frame of another link type
+// (https://www.tcpdump.org/linktypes.html). All are LayerOther.
+
+func tapLinkStep(l capture.LinkType) step {
+	switch l {
+	case capture.LinkDOCSIS:
+		return stepDOCSIS
+	case capture.LinkPPPPPPD:
+		return stepPPPPPPD
+	case capture.LinkJuniperEther:
+		return stepJuniperEther
+	case capture.LinkJuniperPPP:
+		return stepJuniperPPP
+	case capture.LinkJuniperFrame:
+		return stepJuniperFrame
+	case capture.LinkJuniperCHDLC:
+		return stepJuniperCHDLC
+	case capture.LinkERF:
+		return stepERF
+	case capture.LinkCHDLCDir:
+		return stepCHDLCDir
+	case capture.LinkFrameRelayDir:
+		return stepFrameRelayDir
+	case capture.LinkNetAnalyzer:
+		return stepNetAnalyzer
+	case capture.LinkNetAnalyzerRaw:
+		return stepNetAnalyzerRaw
+	case capture.LinkPKTAP:
+		return stepPKTAP
+	case capture.LinkBroadcomTag, capture.LinkMarvellDSA:
+		return stepTag4
+	case capture.LinkMarvellEDSA:
+		return stepTag8
+	case capture.LinkBroadcomPrepend:
+		return stepPrepended
+	}
+	return stepUnknownLink
+}
+
+// nextTap is next for these.
+func (c *cursor) nextTap(s step) step {
+	switch s {
+	case stepDOCSIS:
+		return c.docsis()
+	case stepPPPPPPD: // direction, control
+		return c.shim(2, stepPPPHeader)
+	case stepJuniperEther:
+		return c.juniper(stepEthernet)
+	case stepJuniperPPP:
+		return c.juniper(stepPPP)
+	case stepJuniperFrame:
+		return c.juniper(stepFrameRelay)
+	case stepJuniperCHDLC:
+		return c.juniper(stepCHDLC)
+	case stepERF:
+		return c.erf()
+	case stepCHDLCDir:
+		return c.shim(1, stepCHDLC)
+	case stepFrameRelayDir:
+		return c.shim(1, stepFrameRelay)
+	case stepNetAnalyzer:
+		c.trim(4)
+		return c.shim(4, stepEthernet)
+	case stepNetAnalyzerRaw: // and preamble
+		c.trim(4)
+		return c.shim(12, stepEthernet)
+	case stepPKTAP:
+		return c.pktap()
+	case stepTag4:
+		return c.tag(18, 16)
+	case stepTag8:
+		return c.tag(22, 20)
+	case stepPrepended:
+		return c.shim(4, stepEthernet)
+	}
+	return c.fail(ProblemLinkType)
+}
+
+// pktap parses what Apple's systems put before each packet of a capture on
+// several interfaces: length, type of record, link type of what follows, then
+// interface and process.
+func (c *cursor) pktap() step {
+	if !c.need(pktapLeast) {
+		return stepDone
+	}
+	n, link := pktapHeader(c.rest())
+	if link == capture.LinkPKTAP {
+		return c.fail(ProblemMalformed)
+	}
+	return c.shim(n, linkStep(link))
+}
+
+const (
+	pktapLeast = 12 // octets of a header that are looked at
+	pktapMost  = 1 << 16
+)
+
+// pktapHeader returns the length of the header at b and what it says follows;
+// LinkPKTAP where it makes no sense.
+func pktapHeader(b []byte) (n int, link capture.LinkType) {
+	const packet = 1
+	size := binary.LittleEndian.Uint32(b)
+	if size < pktapLeast || size > pktapMost || binary.LittleEndian.Uint32(b[4:]) != packet {
+		return 0, capture.LinkPKTAP
+	}
+	return int(size), capture.LinkType(binary.LittleEndian.Uint32(b[8:]))
+}
+
+// Tapped returns the frame in a frame of LinkPKTAP, whose interfaces may be of
+// several link types: what a filter is about. Others, and what is damaged, it
+// returns as they are. The data are f's.
+func Tapped(f *capture.Frame) capture.Frame {
+	if f.Link != capture.LinkPKTAP || len(f.Data) < pktapLeast {
+		return *f
+	}
+	n, link := pktapHeader(f.Data)
+	if link == capture.LinkPKTAP || n > len(f.Data) {
+		return *f
+	}
+	in := *f
+	in.Data, in.OrigLen, in.Link = f.Data[n:], max(f.OrigLen-n, 0), link
+	return in
+}
+
+// juniper parses the header of Juniper's routers: three octets of magic,
+// flags, and the extensions that the flags announce.
+func (c *cursor) juniper(next step) step {
+	const noLink, extended = 0x02, 0x80
+	if !c.need(4) {
+		return stepDone
+	}
+	b := c.rest()
+	if b[0] != 'M' || b[1] != 'G' || b[2] != 'C' {
+		return c.fail(ProblemMalformed)
+	}
+	flags, n := b[3], 4
+	if flags&extended != 0 {
+		if !c.need(6) {
+			return stepDone
+		}
+		n = 6 + int(be16(b[4:]))
+	}
+	if flags&noLink != 0 { // the family of what follows, in little-endian order
+		n, next = n+4, stepIP
+	}
+	return c.shim(n, next)
+}
+
+// Types of ERF records that hold what can be followed.
+const (
+	erfHDLC         = 1
+	erfEthernet     = 2
+	erfColorEther   = 11
+	erfDSMEther     = 16
+	erfHashEther    = 20
+	erfIPv4         = 22
+	erfIPv6         = 23
+	erfMoreHeaders  = 0x80 // another header of 8 octets follows
+	erfHeader       = 16
+	erfExtension    = 8
+	erfEthernetPads = 2
+)
+
+// erf parses a record of Endace's cards: time, type, flags, lengths, extension
+// headers; before Ethernet stand two octets more, and at its end the FCS.
+func (c *cursor) erf() step {
+	if !c.need(erfHeader) {
+		return stepDone
+	}
+	b := c.rest()
+	kind, n := b[8], erfHeader
+	for more := kind&erfMoreHeaders != 0; more; n += erfExtension {
+		if !c.need(n + erfExtension) {
+			return stepDone
+		}
+		more = b[n]&erfMoreHeaders != 0
+	}
+	wire := int(be16(b[14:]))
+	next := stepIP
+	switch kind &^ erfMoreHeaders {
+	case erfEthernet, erfColorEther, erfDSMEther, erfHashEther:
+		n += erfEthernetPads
+		next = stepEthernet
+	case erfHDLC:
+		next = stepPPP
+	case erfIPv4, erfIPv6:
+	default:
+		return c.fail(ProblemUnknownProto)
+	}
+	if !c.need(n) {
+		return stepDone
+	}
+	c.limit(n + wire)
+	s := c.shim(n, next)
+	if next == stepEthernet || next == stepPPP {
+		c.trim(4)
+	}
+	return s
+}
+
+// docsis parses the header of a cable modem's frame that holds an Ethernet
+// frame: frame control, parameter, length, extended header, check sequence.
+func (c *cursor) docsis() step {
+	const kind, extended, header, fcs = 0xc0, 0x01, 6, 4
+	if !c.need(header) {
+		return stepDone
+	}
+	b := c.rest()
+	if b[0]&kind != 0 { // ATM, or management
+		return c.fail(ProblemUnknownProto)
+	}
+	n, length := header, int(be16(b[2:]))
+	if b[0]&extended != 0 {
+		n += int(b[1])
+		length -= int(b[1])
+	}
+	if !c.need(n) {
+		return stepDone
+	}
+	c.limit(n + length)
+	s := c.shim(n, stepEthernet)
+	c.trim(fcs)
+	return s
+}

@@ -1,0 +1,96 @@
+package dissect_test
+
+import (
+	"testing"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+)
+
+// tapped are the forms in which instruments, routers and switches give frame4
+// or packet4.
+var tapped = []struct {
+	name   string
+	link   capture.LinkType
+	data   []byte
+	layers []dissect.LayerKind
+}{
+	{"IP over Fibre Channel", capture.LinkIPFC, join(make([]byte, 16), snap(0x0800, packet4)),
+		kinds(dissect.LayerOther, dissect.LayerLLC, dissect.LayerSNAP)},
+	{"DOCSIS", capture.LinkDOCSIS, join([]byte{0, 0}, u16(len(frame4)+4), u16(0), frame4, make([]byte, 4)),
+		kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"DOCSIS, extended header", capture.LinkDOCSIS, join([]byte{1, 3}, u16(len(frame4)+7), []byte{0x31, 1, 2}, u16(0), frame4, make([]byte, 4), make([]byte, 9)),
+		kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"pppd", capture.LinkPPPPPPD, join([]byte{1, 3, 0, 0x21}, packet4), kinds(dissect.LayerOther, dissect.LayerPPP)},
+	{"Juniper, Ethernet", capture.LinkJuniperEther, join([]byte("MGC\x01"), frame4), kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"Juniper, extensions", capture.LinkJuniperEther, join([]byte("MGC\x80"), u16(6), []byte{1, 1, 1, 2, 1, 1}, frame4),
+		kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"Juniper, no link layer", capture.LinkJuniperEther, join([]byte("MGC\x02"), []byte{2, 0, 0, 0}, packet4), kinds(dissect.LayerOther)},
+	{"Juniper, PPP", capture.LinkJuniperPPP, join([]byte("MGC\x00"), []byte{0xff, 3, 0, 0x21}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerPPP)},
+	{"Juniper, Frame Relay", capture.LinkJuniperFrame, join([]byte("MGC\x00"), []byte{0x18, 0x41, 3, 0xcc}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerFrameRelay, dissect.LayerOther)},
+	{"Juniper, Cisco HDLC", capture.LinkJuniperCHDLC, join([]byte("MGC\x00"), []byte{0x0f, 0, 8, 0}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerCHDLC)},
+	{"ERF, Ethernet", capture.LinkERF, erf(2, nil, join([]byte{0, 0}, frame4, make([]byte, 4)), len(frame4)+4),
+		kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"ERF, two extension headers", capture.LinkERF,
+		erf(0x82, []byte{0x83, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0}, join([]byte{0, 0}, frame4, make([]byte, 4)), len(frame4)+4),
+		kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"ERF, HDLC", capture.LinkERF, erf(1, nil, join([]byte{0xff, 3, 0, 0x21}, packet4, make([]byte, 4)), len(packet4)+8),
+		kinds(dissect.LayerOther, dissect.LayerPPP)},
+	{"ERF, IPv4", capture.LinkERF, erf(22, nil, packet4, len(packet4)), kinds(dissect.LayerOther)},
+	{"Cisco HDLC and direction", capture.LinkCHDLCDir, join([]byte{1, 0x0f, 0, 8, 0}, packet4), kinds(dissect.LayerOther, dissect.LayerCHDLC)},
+	{"Frame Relay and direction", capture.LinkFrameRelayDir, join([]byte{1, 0x18, 0x41, 3, 0xcc}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerFrameRelay, dissect.LayerOther)},
+	{"netANALYZER", capture.LinkNetAnalyzer, join(make([]byte, 4), frame4, make([]byte, 4)), kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"netANALYZER, preamble", capture.LinkNetAnalyzerRaw, join(make([]byte, 12), frame4, make([]byte, 4)), kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"PKTAP", capture.LinkPKTAP, pktap(1, frame4), kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"PKTAP, loopback", capture.LinkPKTAP, pktap(0, join([]byte{2, 0, 0, 0}, packet4)), kinds(dissect.LayerOther, dissect.LayerNull)},
+	{"Broadcom's tag", capture.LinkBroadcomTag, join(frame4[:12], u32(1), frame4[12:]), kinds(dissect.LayerOther)},
+	{"Broadcom's tag in front", capture.LinkBroadcomPrepend, join(u32(1), frame4), kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"Marvell's tag", capture.LinkMarvellDSA, join(frame4[:12], u32(1), frame4[12:]), kinds(dissect.LayerOther)},
+	{"Marvell's tag with EtherType", capture.LinkMarvellEDSA, join(frame4[:12], u32(0xdada0000), u32(1), frame4[12:]), kinds(dissect.LayerOther)},
+}
+
+// erf is a record of Endace's: time, type, flags, lengths.
+func erf(kind byte, extensions, data []byte, wire int) []byte {
+	return join(make([]byte, 8), []byte{kind, 4}, u16(16+len(extensions)+len(data)), u16(0), u16(wire), extensions, data)
+}
+
+// pktap is a header of 108 octets, most of them of no interest here.
+func pktap(link byte, data []byte) []byte {
+	return join([]byte{108, 0, 0, 0, 1, 0, 0, 0, link, 0, 0, 0}, make([]byte, 96), data)
+}
+
+func TestTappedLinks(t *testing.T) {
+	for _, test := range tapped {
+		t.Run(test.name, func(t *testing.T) {
+			p := decode(test.link, test.data)
+			checkSegment(t, p)
+			checkLayers(t, p, test.layers)
+			if !test.link.Known() {
+				t.Errorf("link type %d has no name", test.link)
+			}
+			for n := range test.data { // cut off anywhere, it is no more than that
+				if p := decode(test.link, test.data[:n]); p.Content == dissect.ContentTCP && len(p.TCP.Payload) > p.TCP.Len {
+					t.Fatalf("cut to %d: %+v", n, p.TCP)
+				}
+			}
+		})
+	}
+}
+
+func TestTapped(t *testing.T) {
+	f := capture.Frame{Link: capture.LinkPKTAP, Data: pktap(1, frame4), OrigLen: 1000}
+	in := dissect.Tapped(&f)
+	if in.Link != capture.LinkEthernet || string(in.Data) != string(frame4) || in.OrigLen != 892 {
+		t.Errorf("link %v, %d bytes of %d", in.Link, len(in.Data), in.OrigLen)
+	}
+	for _, data := range [][]byte{nil, {1}, pktap(2, nil)[:40], append([]byte{11}, pktap(1, frame4)[1:]...)} {
+		f.Data = data
+		if in := dissect.Tapped(&f); in.Link != capture.LinkPKTAP || len(in.Data) != len(data) {
+			t.Errorf("%d bytes became %d of %v", len(data), len(in.Data), in.Link)
+		}
+	}
+}
