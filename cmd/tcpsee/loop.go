@@ -67,6 +67,7 @@ type loop struct {
 	tracker *conn.Tracker
 	packet  dissect.Packet
 	held    []timedCall
+	ends    verdicts // of connections whose last calls are still to come
 	total   conn.Capture
 	err     error          // the first error of a renderer or of saving
 	reached bool           // the limit
@@ -154,6 +155,9 @@ func (l *loop) read(ctx context.Context) error {
 			if b.err != nil {
 				return endOf(b.err)
 			}
+			if len(l.ends.held) > 0 {
+				hold.Reset(callHold)
+			}
 			stop.heard(l.straggle())
 			if l.live {
 				stop.goOn()
@@ -163,7 +167,7 @@ func (l *loop) read(ctx context.Context) error {
 			hold.Reset(callHold)
 		case <-hold.C:
 			l.releaseCalls(capture.StampOf(time.Now().Add(-callHold)))
-			if len(l.held) > 0 {
+			if len(l.held)+len(l.ends.held) > 0 {
 				hold.Reset(callHold)
 			}
 			l.flush()
@@ -305,7 +309,7 @@ func newTicker(live bool) *time.Ticker {
 func (l *loop) frames(fs []capture.Frame) {
 	for i := range fs {
 		f := &fs[i]
-		if len(l.held) > 0 && f.Time.Known() {
+		if len(l.held)+len(l.ends.held) > 0 && f.Time.Known() {
 			l.releaseCalls(f.Time)
 		}
 		l.frame(f)
@@ -450,17 +454,16 @@ func (l *loop) classify(p *dissect.Packet) {
 
 // releaseCalls gives the tracker the held calls that happened before t.
 func (l *loop) releaseCalls(t capture.Stamp) {
-	if len(l.held) == 0 {
-		return
-	}
 	sort.SliceStable(l.held, func(i, j int) bool { return l.held[i].at < l.held[j].at })
 	n := 0
 	for n < len(l.held) && l.held[n].at < t {
 		c := l.held[n]
+		l.ends.release(endedBefore(c.at), l.show)
 		l.call(&c)
 		n++
 	}
 	l.held = append(l.held[:0], l.held[n:]...)
+	l.ends.release(endedBefore(t), l.show)
 }
 
 // call turns a socket call into events.
@@ -490,6 +493,10 @@ func (l *loop) draw(e *conn.Event) {
 	l.shown += framesBehind(e)
 	if l.parcel != nil {
 		l.parcel.keep(e)
+		return
+	}
+	if l.calls != nil {
+		l.showWithCalls(e)
 		return
 	}
 	l.show(e)
