@@ -18,8 +18,11 @@ const (
 	queueChunkBytes  = 1 << 20
 	queueChunkFrames = 2048 // frames
 
-	// queueSpareChunks is how many empty chunks are kept for reuse.
+	// queueSpareChunks is how many empty chunks are kept for reuse once
+	// nothing has waited for queueCalm chunks in a row. Before that all are:
+	// new memory must be cleared, which takes as long as to fill it.
 	queueSpareChunks = 8
+	queueCalm        = 1000
 )
 
 // Queue reads a live source ahead of whoever draws or saves its frames, so
@@ -47,6 +50,7 @@ type Queue struct {
 	waiting    []*queueChunk
 	spare      []*queueChunk
 	size       int // bytes of all chunks that wait or are in use
+	calm       int // chunks given out since more than one waited
 	err        error
 	interfaces []Interface
 	deadline   time.Time
@@ -170,7 +174,13 @@ func (q *Queue) room(n int) *queueChunk {
 
 // keep puts an empty chunk of usual size aside. q.mu is held.
 func (q *Queue) keep(c *queueChunk) {
-	if len(q.spare) < queueSpareChunks && cap(c.mem) == queueChunkBytes {
+	most := max(queueSpareChunks, (q.limit-q.size)/c.bytes())
+	if q.calm >= queueCalm {
+		most = queueSpareChunks
+		clear(q.spare[min(most, len(q.spare)):])
+		q.spare = q.spare[:min(most, len(q.spare))]
+	}
+	if len(q.spare) < most && cap(c.mem) == queueChunkBytes {
 		clear(c.frames) // they may hold comments
 		c.frames, c.mem = c.frames[:0], c.mem[:0]
 		q.spare = append(q.spare, c)
@@ -208,6 +218,9 @@ func (q *Queue) take() ([]Frame, time.Time, error) {
 		default:
 			return nil, q.deadline, q.err
 		}
+	}
+	if q.calm++; len(q.waiting) > 1 {
+		q.calm = 0
 	}
 	q.current, q.waiting = q.waiting[0], q.waiting[1:]
 	q.given.Add(uint64(len(q.current.frames)))

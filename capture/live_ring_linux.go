@@ -24,9 +24,11 @@ const (
 	ringTimeoutMillis = 1
 
 	// ringHeldPart is the part of the ring's blocks that one batch takes at
-	// most, and ringBatchFrames with how many frames it is large enough.
+	// most; with so many frames or bytes it is large enough. What is not
+	// given back the kernel cannot fill.
 	ringHeldPart    = 8
 	ringBatchFrames = 1024
+	ringBatchBytes  = ringBlockBytes / 2
 
 	// ringFrameBytes has no meaning in TPACKET_V3 but must be sound.
 	ringFrameBytes = 2048
@@ -133,6 +135,7 @@ const (
 	blockStatusOffset  = 8
 	blockPacketsOffset = 12
 	blockFirstOffset   = 16
+	blockLengthOffset  = 20
 )
 
 // word returns a 32-bit word of block i.
@@ -158,18 +161,18 @@ func (r *ringReader) ready(fd int) (bool, error) {
 
 // batch takes the blocks that are there, up to a part of the ring.
 func (r *ringReader) batch(l *Live) {
-	most := max(1, r.blocks/ringHeldPart)
+	most, bytes := max(1, r.blocks/ringHeldPart), 0
 	for {
-		r.block(l, (r.at+r.held)%r.blocks)
+		bytes += r.block(l, (r.at+r.held)%r.blocks)
 		r.held++
-		if r.held == most || len(l.frames) >= ringBatchFrames || !r.ours((r.at+r.held)%r.blocks) {
+		if r.held == most || bytes >= ringBatchBytes || len(l.frames) >= ringBatchFrames || !r.ours((r.at+r.held)%r.blocks) {
 			return
 		}
 	}
 }
 
-// block adds the frames of block i.
-func (r *ringReader) block(l *Live, i int) {
+// block adds the frames of block i, and returns how many bytes of it are in use.
+func (r *ringReader) block(l *Live, i int) int {
 	if atomic.LoadUint32(r.word(i, blockStatusOffset))&unix.TP_STATUS_LOSING != 0 {
 		// Something was dropped before the kernel closed this block: that
 		// is, before it opened it, as a block is opened when there is room.
@@ -193,6 +196,7 @@ func (r *ringReader) block(l *Live, i int) {
 		l.add(block, start, at+int(h.Net), start+int(h.Snaplen), &a)
 		at = next
 	}
+	return int(*r.word(i, blockLengthOffset))
 }
 
 // ringHeaderLen is where struct sockaddr_ll follows the packet's header:

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -21,8 +20,8 @@ type WriterOptions struct {
 }
 
 const (
-	writeSize       = 64 << 10
-	maxOrdered      = 256 // interfaces that are described in the source's order
+	writeSize       = 256 << 10 // bytes that are gathered before they are written
+	maxOrdered      = 256       // interfaces that are described in the source's order
 	maxComment      = maxOption
 	sectionNoLength = ^uint64(0)
 	nanoResolution  = 9
@@ -44,13 +43,17 @@ const (
 // behind all frames. Only where more than 8 MiB would be held back do they
 // become blocks between frames, and shift the numbers of those that follow.
 type Writer struct {
-	w       *bufio.Writer
+	w       io.Writer
 	o       WriterOptions
-	buf     []byte // the block being made
-	size    int64  // bytes written
+	buf     []byte // blocks that wait to be written, and behind them the one being made
+	at      int    // where that one begins
+	size    int64  // bytes of whole blocks
 	begun   bool
 	section int // sections written
 	ids     map[writerKey]uint32
+	lastKey writerKey // of the last frame with a time, and its id where there is one
+	lastID  uint32
+	hasLast bool
 	used    []Interface           // of this section, by id
 	counts  []uint64              // packets written, by id
 	names   map[netip.Addr]string // that wait for the first interface
@@ -82,7 +85,7 @@ func NewWriter(w io.Writer, o WriterOptions) *Writer {
 	if o.OS == "" {
 		o.OS = runtime.GOOS
 	}
-	return &Writer{w: bufio.NewWriterSize(w, writeSize), o: o, ids: make(map[writerKey]uint32), held: new(heldCustom)}
+	return &Writer{w: w, o: o, ids: make(map[writerKey]uint32), held: new(heldCustom)}
 }
 
 // WriteFrame saves f, which came from a source with these interfaces. An
@@ -202,7 +205,7 @@ func (w *Writer) namesDue() {
 func (w *Writer) writeNames(names map[netip.Addr]string) error {
 	w.start(blockNames)
 	for _, a := range slices.SortedFunc(maps.Keys(names), netip.Addr.Compare) {
-		if len(w.buf) > maxWhole/2 {
+		if len(w.buf)-w.at > maxWhole/2 {
 			break // what is left would make a block that readers refuse
 		}
 		kind, raw := uint16(namesIPv6), a.AsSlice()
@@ -252,12 +255,22 @@ func (w *Writer) WriteStatistics(s Stats) error {
 // that wait for a frame; a file without a frame gets its section header.
 func (w *Writer) Flush() error {
 	w.begin()
-	if w.err == nil {
-		if err := w.w.Flush(); err != nil {
-			return w.fail(fmt.Errorf("save capture: %w", err))
+	w.write()
+	return w.err
+}
+
+// write hands on the blocks that wait.
+func (w *Writer) write() {
+	if w.err == nil && len(w.buf) > 0 {
+		n, err := w.w.Write(w.buf)
+		if err == nil && n < len(w.buf) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			w.err = fmt.Errorf("save capture: %w", err)
 		}
 	}
-	return w.err
+	w.buf, w.at = w.buf[:0], 0
 }
 
 // Close writes the custom data that are still held back, and flushes. It does
@@ -292,6 +305,7 @@ func (w *Writer) begin() {
 // again.
 func (w *Writer) beginSection() {
 	clear(w.ids)
+	w.hasLast = false
 	w.used, w.counts = w.used[:0], w.counts[:0]
 	w.section++
 	w.start(blockSection)
@@ -327,6 +341,14 @@ func interfaceOf(f *Frame, ifaces []Interface) Interface {
 // it where that has not been done.
 func (w *Writer) describe(f *Frame, ifaces []Interface) uint32 {
 	key := keyOf(f)
+	if !w.hasLast || key != w.lastKey {
+		w.lastKey, w.lastID, w.hasLast = key, w.newID(key, f, ifaces), true
+	}
+	return w.lastID
+}
+
+// newID is describe for another interface than that of the frame before.
+func (w *Writer) newID(key writerKey, f *Frame, ifaces []Interface) uint32 {
 	if id, ok := w.ids[key]; ok {
 		return id
 	}
@@ -384,22 +406,24 @@ func (w *Writer) addInterface(key writerKey, in Interface, snapLen int) uint32 {
 
 // start begins a block in buf.
 func (w *Writer) start(kind uint32) {
-	w.buf = w.buf[:0]
+	w.at = len(w.buf)
 	w.put32(kind)
 	w.put32(0) // the length, which finish knows
 }
 
-// finish puts in the lengths and writes the block.
+// finish puts in the lengths, and writes what is there once it is enough.
 func (w *Writer) finish() {
-	total := uint32(len(w.buf) + 4)
-	binary.LittleEndian.PutUint32(w.buf[4:], total)
+	total := uint32(len(w.buf) - w.at + 4)
+	binary.LittleEndian.PutUint32(w.buf[w.at+4:], total)
 	w.put32(total)
 	if w.err != nil {
+		w.buf = w.buf[:w.at]
 		return
 	}
 	w.size += int64(total)
-	if _, err := w.w.Write(w.buf); err != nil {
-		w.err = fmt.Errorf("save capture: %w", err)
+	w.at = len(w.buf)
+	if len(w.buf) >= writeSize {
+		w.write()
 	}
 }
 
