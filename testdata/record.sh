@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Records the captures of this folder anew, from real connections between real
 # programs, in network namespaces of its own. Needs root, tcpdump, nc
-# (openbsd), python3, node, openssl, iproute2.
+# (openbsd), python3 (up to 3.11, for smtpd), node, openssl, curl, ssh, iproute2.
 #
 #   sudo testdata/record.sh [NAME…]      all, or those named
 set -euo pipefail
@@ -128,16 +128,62 @@ if wanted s12-half-close; then
   inC python3 programs/upper3000.py >"$tmp/upper" & server=$!; ready "$tmp/upper"
   echo Hello | inC timeout 5 $NC -N 127.0.0.1 3000 >/dev/null || true; wait $server || true; stop
 fi
+if wanted s13-restart; then
+  record s13-restart $C lo port 3000
+  inC python3 programs/restart3000.py >"$tmp/restart" & server=$!; ready "$tmp/restart"
+  inC timeout 3 $NC 127.0.0.1 3000 </dev/null >/dev/null || true; wait $server || true
+  inC $NC 127.0.0.1 3000 </dev/null || true; stop
+fi
+if wanted s14-localhost-only; then
+  record s14-localhost-only $C c0 port 3000
+  inS timeout 3 $NC -l 127.0.0.1 3000 </dev/null >/dev/null 2>&1 & server=$!; sleep 0.5
+  inC $NC 10.9.1.2 3000 </dev/null || true; wait $server || true; stop
+fi
 if wanted s15-accept-exit; then
   record s15-accept-exit $C lo port 12345
   inC python3 programs/acceptexit.py >"$tmp/exit" & server=$!; ready "$tmp/exit"
   (sleep 0.6; echo Hello; sleep 0.3) | inC timeout 4 $NC 127.0.0.1 12345 >/dev/null || true; wait $server || true; stop
+fi
+if wanted s16-curl; then
+  inS python3 programs/http80.py 10.9.1.2 >"$tmp/http" & server=$!; ready "$tmp/http"
+  record s16-curl $C c0 port 80
+  inC curl -s --resolve www.example.org:80:10.9.1.2 http://www.example.org/ >/dev/null; wait $server || true; stop
 fi
 if wanted s17-tls; then
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$tmp/key" -out "$tmp/cert" -subj /CN=www.example.org -days 3650 2>/dev/null
   record s17-tls $C lo port 4433
   (cd "$tmp" && exec ip netns exec $C timeout 8 openssl s_server -quiet -accept 127.0.0.1:4433 -key key -cert cert -naccept 1 >/dev/null 2>&1 </dev/null) & server=$!; sleep 0.7
   (sleep 0.5; echo Hello; sleep 0.5) | inC timeout 4 openssl s_client -quiet -connect 127.0.0.1:4433 -servername www.example.org >/dev/null 2>&1 || true; wait $server || true; stop
+fi
+
+# What is spoken above TCP, each by a real program.
+if wanted l7-http2; then
+  record l7-http2 $C lo port 8082
+  inC node programs/http2.js >"$tmp/h2" & server=$!; ready "$tmp/h2"
+  inC curl -s --http2-prior-knowledge http://127.0.0.1:8082/ >/dev/null; wait $server || true; stop
+fi
+if wanted l7-tls-alpn; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$tmp/key" -out "$tmp/cert" -subj /CN=www.example.org -days 3650 2>/dev/null
+  record l7-tls-alpn $C lo port 8443
+  inC node programs/http2.js "$tmp/key" "$tmp/cert" >"$tmp/h2s" & server=$!; ready "$tmp/h2s"
+  inC curl -sk --resolve www.example.org:8443:127.0.0.1 https://www.example.org:8443/ >/dev/null; wait $server || true; stop
+fi
+if wanted l7-websocket; then
+  record l7-websocket $C lo port 8081
+  inC node programs/websocket8081.js >"$tmp/ws" & server=$!; ready "$tmp/ws"
+  inC node --experimental-websocket programs/websocket-client.js; wait $server || true; stop
+fi
+if wanted l7-smtp; then record l7-smtp $C lo port 2525; inC python3 -W ignore programs/smtp2525.py; stop; fi
+if wanted l7-dns; then
+  record l7-dns $C lo port 53
+  echo 'nameserver 127.0.0.1' >/etc/netns/$C/resolv.conf
+  inC python3 programs/dns53.py >"$tmp/dns" & server=$!; ready "$tmp/dns"
+  inC env RES_OPTIONS=use-vc getent ahostsv4 www.example.org >/dev/null || true; wait $server || true; stop
+fi
+if wanted l7-ssh; then
+  record l7-ssh $C lo port 2222
+  (sleep 0.2; printf 'SSH-2.0-OpenSSH_9.2\r\n'; sleep 1) | inC timeout 3 $NC -l 127.0.0.1 2222 >/dev/null 2>&1 & server=$!; sleep 0.5
+  inC timeout 2 ssh -p 2222 -o BatchMode=yes -o ConnectTimeout=2 127.0.0.1 true 2>/dev/null || true; wait $server || true; stop
 fi
 chmod 644 ./*.pcap
 if [ -n "${SUDO_UID:-}" ]; then chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" ./*.pcap; fi

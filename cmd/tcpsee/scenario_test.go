@@ -48,8 +48,17 @@ var scenarios = []struct {
 	{"s09-verbose", 12, []outcome{{"refused", "server", ""}, {"closed", "client", ""}}, []string{`"Hello\n"`}},
 	{"s10-node", 10, []outcome{{"closed", "client", ""}}, []string{"Hello World form the server!"}},
 	{"s12-half-close", 11, []outcome{{"closed", "client", ""}}, []string{"half-close"}},
+	{"s13-restart", 10, []outcome{{"closed", "server", ""}, {"refused", "server", ""}}, []string{"already in use", "nc -lk 3000"}},
+	{"s14-localhost-only", 2, []outcome{{"refused", "server", ""}}, []string{"127.0.0.1:3000 only"}},
 	{"s15-accept-exit", 7, []outcome{{"reset", "server", "after-close"}}, []string{"RST"}},
+	{"s16-curl", 0, []outcome{{"closed", "client", ""}}, []string{"GET / HTTP/1.1", "200 OK"}},
 	{"s17-tls", 0, []outcome{{"closed", "server", ""}}, []string{"TLS", "www.example.org"}},
+	{"l7-http2", 14, []outcome{{"closed", "client", ""}}, []string{"HTTP/2 preface", "HEADERS (stream 1)"}},
+	{"l7-tls-alpn", 17, []outcome{{"reset", "client", "after-close"}}, []string{"www.example.org", "close_notify"}},
+	{"l7-websocket", 14, []outcome{{"closed", "server", ""}}, []string{"WebSocket text", "WebSocket close"}},
+	{"l7-smtp", 24, []outcome{{"closed", "client", ""}}, []string{"SMTP ehlo", "SMTP message", "SMTP 221"}},
+	{"l7-dns", 10, []outcome{{"closed", "client", ""}}, []string{"DNS query www.example.org A"}},
+	{"l7-ssh", 12, []outcome{{"closed", "client", ""}}, []string{"SSH-2.0-OpenSSH", "SSH key exchange"}},
 }
 
 // tcpsee runs this test binary as the command.

@@ -94,6 +94,7 @@ const (
 	dirBegun                       // the first byte of the stream was seen
 	dirChunked                     // what is skipped is a chunk
 	dirLost                        // out of step at least once
+	dirMail                        // SMTP: what comes is a message, no command
 )
 
 // appWork is what one direction has put aside.

@@ -195,9 +195,33 @@ func (a *app) lines(side Side, b []byte) int {
 		}
 		return a.enter(side, protoTLS, modeRecord)
 	}
+	d := &a.dirs[side]
+	if d.flags&dirMail != 0 {
+		return a.mail(d, b)
+	}
 	line, _, _ := bytes.Cut(b[:min(len(b), appTextLimit+2)], []byte("\n"))
+	if a.proto == protoSMTP && side == Server {
+		a.dirs[Client].flags &^= dirMail
+		if hasPrefix(line, "354") {
+			a.dirs[Client].flags |= dirMail
+		}
+	}
 	a.noteLine("", bytes.TrimSuffix(line, []byte("\r")))
 	return len(b)
+}
+
+// mail takes a message, to the line with nothing but a full stop (RFC 5321,
+// section 4.1.1.4). An end that a segment cuts in two is told by the answer.
+func (a *app) mail(d *appDir, b []byte) int {
+	const end = "\r\n.\r\n"
+	i := bytes.Index(b, []byte(end))
+	if i < 0 {
+		a.note("message")
+		return len(b)
+	}
+	d.flags &^= dirMail
+	a.note("message, to its end")
+	return i + len(end)
 }
 
 // ssh tells the banner (RFC 4253, section 4.2), and the key exchange by the

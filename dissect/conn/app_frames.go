@@ -139,7 +139,7 @@ func (a *app) dns(side Side, b []byte) int {
 		if code := m[3] & 0x0f; code != 0 {
 			text += ": " + dissect.DNSCodeName(code)
 		} else {
-			text += ": " + strconv.Itoa(int(binary.BigEndian.Uint16(m[6:]))) + " records"
+			text += ": " + plural(uint32(binary.BigEndian.Uint16(m[6:])), "record")
 		}
 	}
 	a.note(text)

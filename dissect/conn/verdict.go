@@ -176,6 +176,9 @@ func (j *judgement) refused() {
 		return
 	}
 	switch {
+	case f.siblings > 0: // somebody has listened there
+		j.means(j.words("no program listens on port %d of %v at that moment, and in this capture %s with it came about: perhaps the server had not started yet, or has ended (nc -l serves one client), or could not start again (\"Address already in use\").",
+			port, c.Server.Addr(), plural(f.siblings, "connection")), j.words("%s: is :%d there? If not, start the server again; nc -lk %d goes on after the first client.", j.onServer("ss -ltn"), port, port))
 	case c.Server.Addr().IsLoopback() && c.Server.Addr().Is6():
 		j.means(j.words("no program on this machine listens on port %d of ::1.", port),
 			j.words("ss -ltn: is :%d there? With 127.0.0.1 only, that address works; localhost means ::1 first.", port))
@@ -288,8 +291,8 @@ func (j *judgement) reset() {
 	case f.fin[x] != 0 && f.dataLast[y] > f.fin[x]:
 		j.outcome(OutcomeReset, detailAfterClose, j.words("%s: data (%d) came after its FIN (%d).", lead, f.dataLast[y], f.fin[x]),
 			f.fin[x], f.dataLast[y], f.rst)
-		j.means(j.words("the program at the %s had closed already; what the %s sent then was read by nobody, and the system says so with RST. FIN (%d) was the sign; plain nc stays until it is told to go.",
-			x, y, f.fin[x]), "")
+		j.means(j.words("the program at the %s had closed already; what the %s sent then was read by nobody, and the system says so with RST. FIN (%d) was the sign%s",
+			x, y, f.fin[x], j.whoStayed(y)), "")
 	case f.fin[y] != 0:
 		j.outcome(OutcomeReset, detailPeerClosed, j.words("%s: after the FIN of the %s (%d), it sent RST in place of its own.", lead, y, f.fin[y]), f.fin[y], f.rst)
 		j.means(j.words("perhaps the program at the %s ended with data unread, or without having accepted the connection; either way nothing more can come.", x), "")
@@ -307,6 +310,17 @@ func (j *judgement) reset() {
 		j.outcome(OutcomeReset, detailAfterData, lead+j.sinceEstablished()+".", f.dataLast[x], f.rst)
 		j.means(j.words("perhaps the program at the %s was ended, or closes with RST on purpose (SO_LINGER); what was on its way may be lost.", x), "")
 	}
+}
+
+// whoStayed ends the sentence about one who went on after the other's FIN.
+func (j *judgement) whoStayed(y Side) string {
+	switch {
+	case j.f.app.name == protoNames[protoTLS]:
+		return "; with TLS it is often the last word of the other end (close_notify), and nothing is lost."
+	case y == Client:
+		return "; plain nc stays until it is told to go."
+	}
+	return "."
 }
 
 func (j *judgement) noDataMeaning(x Side) string {

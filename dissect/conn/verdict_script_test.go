@@ -175,6 +175,19 @@ func TestBacklogVerdict(t *testing.T) {
 	}
 }
 
+// A port that refuses, and had a connection: its server has ended, or serves
+// one client.
+func TestRefusedAfterAll(t *testing.T) {
+	ends, _ := follow(t, "conn 10.0.0.1:1 10.0.0.2:3000\n> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n< F. 1:1(0) ack 1\n> F. 1:1(0) ack 2\n< . ack 2\n"+
+		"conn 10.0.0.1:2 10.0.0.2:3000\n> S 0:0(0)\n< R. #0:#0(0) ack 1 win 0")
+	if len(ends) != 2 {
+		t.Fatalf("%d connections", len(ends))
+	}
+	if v := ends[1].Verdict; v.Outcome != OutcomeRefused || !strings.Contains(v.Meaning, "1 connection with it came about") || !strings.Contains(v.Meaning, "perhaps") {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestNoNeighbourVerdict(t *testing.T) {
 	// No TCP at all: the system asks for the address, and tells itself.
 	ends, _ := follow(t, `
