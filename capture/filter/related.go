@@ -29,6 +29,22 @@ func (m *Matcher) MatchFrame(f *capture.Frame) bool {
 	return may(m.program(f.Data).prog, &v)
 }
 
+// Decided reports whether nothing is left to be asked about a frame, if the
+// kernel has let it through by the expression's program, with
+// Options.ICMPErrors and Options.Neighbours or without: it is TCP and no part
+// of these, and the program looks at nothing that might look different here.
+func (m *Matcher) Decided(f *capture.Frame) bool {
+	d := f.Data
+	return m.live && m.plain && m.link == capture.LinkEthernet && len(d) >= etherLen+ipMinLen &&
+		d[etherLen-2] == etIP>>8 && d[etherLen-1] == etIP&0xff && d[etherLen+9] == ipTCP
+}
+
+// Lengths of headers in bytes.
+const (
+	etherLen = 14
+	ipMinLen = 20
+)
+
 // untag takes the VLAN tag of an Ethernet frame out of what a program sees, as
 // the kernel does.
 func (m *Matcher) untag(v *view, data []byte) {

@@ -93,6 +93,8 @@ func (m *matchers) match(f *capture.Frame) bool {
 	switch {
 	case p == nil:
 		return false
+	case m.live && m.also == nil && p.Decided(f):
+		return true
 	case p.MatchFrame(f), m.also != nil && m.also.match(f):
 		return true
 	}
