@@ -218,6 +218,14 @@ func (w *Wrapped) Close() error {
 // far; see Pending.
 func (w *Wrapped) Owns(local, remote netip.AddrPort) bool { return w.owned.owns(local, remote) }
 
+// Program returns the name and the process id of who has connected local, the
+// command's own end, to remote, as early as Owns knows of it; false where that
+// is not known, as of connections that were accepted.
+func (w *Wrapped) Program(local, remote netip.AddrPort) (name string, pid int, ok bool) {
+	by := w.owned.whose(local, remote)
+	return by.program, by.pid, by != whose{}
+}
+
 // Pending reports whether the command is connecting to remote from a port
 // that is not known yet: the kernel chooses it while the call runs, and Owns
 // knows it within a millisecond or so.

@@ -255,7 +255,7 @@ func (t *tracing) prepareConnect(k *task, p *pendingCall) {
 		p.c.Args = "AF_UNSPEC: disconnect" // connect(2)
 	}
 	if !s.connecting { // else it only asks again how the first went
-		s.end, s.remote, s.local = Client, to, netip.AddrPort{}
+		s.end, s.remote, s.local, s.by = Client, to, netip.AddrPort{}, whose{k.p.pid, k.p.program}
 		s.inspect(k.tid, p.c.FD)
 	}
 	t.entry(k, p, true)
@@ -265,7 +265,8 @@ func (t *tracing) prepareConnect(k *task, p *pendingCall) {
 			dup = -1
 		}
 		p.over, p.left = make(chan struct{}), make(chan struct{})
-		go awaitPort(t.h.report, k.tid, p.c.FD, dup, s.inode, to, p.over, p.left)
+		own := wireMessage{Kind: wireOwn, Remote: to, PID: s.by.pid, Text: s.by.program}
+		go awaitPort(t.h.report, own, k.tid, p.c.FD, dup, s.inode, p.over, p.left)
 	}
 	t.sockets.own(s)
 }

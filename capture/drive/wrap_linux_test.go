@@ -233,6 +233,10 @@ func TestWrapClient(t *testing.T) {
 	if !x.w.Owns(client, at) || x.w.Owns(at, client) || x.w.Pending(at) {
 		t.Errorf("owns %v, reverse %v, pending %v", x.w.Owns(client, at), x.w.Owns(at, client), x.w.Pending(at))
 	}
+	x.connects(t, client, at)
+	if name, pid, ok := x.w.Program(at, client); ok {
+		t.Errorf("the other end is named %s[%d]", name, pid)
+	}
 	sent, got := x.find(t, "send", Return), x.find(t, "recv", Return)
 	if string(sent.Data) != "Hello Server" || sent.N != 12 || sent.Syscall != "sendto" {
 		t.Errorf("send is %+v", sent)
@@ -383,8 +387,20 @@ s.close()
 	if got := x.names(""); got != want {
 		t.Errorf("calls:\n got %s\nwant %s\noutput %s", got, want, x.output)
 	}
-	if c := x.find(t, "connect", Return); c.Local != <-clients {
+	c := x.find(t, "connect", Return)
+	if c.Local != <-clients {
 		t.Errorf("connect returned with local %v", c.Local)
+	}
+	x.connects(t, c.Local, at)
+}
+
+// connects checks who is said to have made a connection: the process that made
+// the call.
+func (x *wrapped) connects(t *testing.T, local, remote netip.AddrPort) {
+	t.Helper()
+	call := x.find(t, "connect", Entry)
+	if name, pid, ok := x.w.Program(local, remote); !ok || name == "" || name != call.Program || pid != call.PID {
+		t.Errorf("%v is of %q[%d] (%v), not of %s[%d]", local, name, pid, ok, call.Program, call.PID)
 	}
 }
 

@@ -16,12 +16,18 @@ const (
 // pairOfEnds is a connection, seen from the command.
 type pairOfEnds struct{ local, remote netip.AddrPort }
 
+// whose says which process connects; the zero value where that was not told.
+type whose struct {
+	pid     int
+	program string
+}
+
 // owned is the set of connections of a wrapped command. The zero value is
 // empty and ready. Nothing is taken out when a connection ends, for its last
 // frames may still be on their way through the capture.
 type owned struct {
 	mu      sync.RWMutex
-	pairs   map[pairOfEnds]struct{}
+	pairs   map[pairOfEnds]whose
 	order   []pairOfEnds // a ring once it is full
 	next    int
 	bound   map[uint16][]netip.Addr
@@ -36,7 +42,7 @@ func plain(a netip.AddrPort) netip.AddrPort {
 
 // add takes in a connection, or, where remote is not valid, a local address
 // to which others may connect. What has no port says nothing.
-func (o *owned) add(local, remote netip.AddrPort) {
+func (o *owned) add(local, remote netip.AddrPort, by whose) {
 	local, remote = plain(local), plain(remote)
 	if local.Port() == 0 {
 		return
@@ -48,13 +54,16 @@ func (o *owned) add(local, remote netip.AddrPort) {
 		return
 	}
 	p := pairOfEnds{local, remote}
-	if _, ok := o.pairs[p]; ok {
+	if old, ok := o.pairs[p]; ok {
+		if old == (whose{}) {
+			o.pairs[p] = by
+		}
 		return
 	}
 	if o.pairs == nil {
-		o.pairs = make(map[pairOfEnds]struct{})
+		o.pairs = make(map[pairOfEnds]whose)
 	}
-	o.pairs[p] = struct{}{}
+	o.pairs[p] = by
 	if len(o.order) < maxOwnedPairs {
 		o.order = append(o.order, p)
 		return
@@ -117,6 +126,13 @@ func (o *owned) owns(local, remote netip.AddrPort) bool {
 		}
 	}
 	return false
+}
+
+// whose returns which process has connected local to remote.
+func (o *owned) whose(local, remote netip.AddrPort) whose {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.pairs[pairOfEnds{plain(local), plain(remote)}]
 }
 
 func (o *owned) isPending(remote netip.AddrPort) bool {

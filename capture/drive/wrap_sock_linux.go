@@ -32,7 +32,8 @@ type wrappedSocket struct {
 	remote     netip.AddrPort
 	listening  bool
 	nonblock   bool
-	connecting bool // a connect has returned EINPROGRESS
+	connecting bool  // a connect has returned EINPROGRESS
+	by         whose // who connects
 }
 
 // heldSocket is a TCP socket and a descriptor of it.
@@ -91,7 +92,7 @@ func (t *socketTable) own(s *wrappedSocket) {
 		return
 	}
 	t.told[s.inode] = now
-	t.report.send(wireMessage{Kind: wireOwn, Local: s.local, Remote: s.remote})
+	t.report.send(wireMessage{Kind: wireOwn, Local: s.local, Remote: s.remote, PID: s.by.pid, Text: s.by.program})
 }
 
 // heldBy returns the TCP sockets that a process has, each with one descriptor.
@@ -257,13 +258,13 @@ const (
 	portPatience   = time.Second
 )
 
-// awaitPort tells, from a goroutine of its own, the local port of a socket
-// that is being connected to remote, as soon as the kernel has chosen it and
-// long before the call returns. It stops when over is closed, and closes left
+// awaitPort completes own with the local port of a socket that is being
+// connected, as soon as the kernel has chosen it and long before the call
+// returns, and tells it. It has a goroutine of its own. It stops when over is closed, and closes left
 // as its last act. dup is a duplicate of the socket's descriptor, -1 where
 // there is none. As long as it is open a close of the command's sends no FIN,
 // so that the command must not go on before left is closed.
-func awaitPort(report *wireWriter, tid, fd, dup int, inode uint64, remote netip.AddrPort, over <-chan struct{}, left chan<- struct{}) {
+func awaitPort(report *wireWriter, own wireMessage, tid, fd, dup int, inode uint64, over <-chan struct{}, left chan<- struct{}) {
 	defer close(left)
 	if dup >= 0 {
 		defer unix.Close(dup)
@@ -277,7 +278,8 @@ func awaitPort(report *wireWriter, tid, fd, dup int, inode uint64, remote netip.
 			s.inspectProc(tid, fd)
 		}
 		if s.local.Port() != 0 {
-			report.send(wireMessage{Kind: wireOwn, Local: s.local, Remote: remote})
+			own.Local = s.local
+			report.send(own)
 			return
 		}
 		select {

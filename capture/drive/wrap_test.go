@@ -13,12 +13,12 @@ import (
 func TestOwned(t *testing.T) {
 	at := netip.MustParseAddrPort
 	var o owned
-	o.add(at("127.0.0.1:4000"), at("127.0.0.1:3000"))
-	o.add(at("0.0.0.0:4001"), at("10.0.0.1:80")) // after a connect that failed
-	o.add(at("0.0.0.0:8080"), netip.AddrPort{})
-	o.add(at("[::]:9090"), netip.AddrPort{})
-	o.add(at("[fe80::1%eth0]:5000"), at("[fe80::2%eth0]:80"))
-	o.add(at("127.0.0.1:0"), at("127.0.0.1:1")) // says nothing
+	o.add(at("127.0.0.1:4000"), at("127.0.0.1:3000"), whose{})
+	o.add(at("0.0.0.0:4001"), at("10.0.0.1:80"), whose{}) // after a connect that failed
+	o.add(at("0.0.0.0:8080"), netip.AddrPort{}, whose{})
+	o.add(at("[::]:9090"), netip.AddrPort{}, whose{})
+	o.add(at("[fe80::1%eth0]:5000"), at("[fe80::2%eth0]:80"), whose{})
+	o.add(at("127.0.0.1:0"), at("127.0.0.1:1"), whose{}) // says nothing
 	for _, c := range []struct {
 		local, remote string
 		want          bool
@@ -50,7 +50,7 @@ func TestOwnedIsBounded(t *testing.T) {
 	var o owned
 	const extra = 10
 	for i := range maxOwnedPairs + extra {
-		o.add(netip.AddrPortFrom(local, 4000), end(i))
+		o.add(netip.AddrPortFrom(local, 4000), end(i), whose{})
 	}
 	if len(o.pairs) != maxOwnedPairs || len(o.order) != maxOwnedPairs {
 		t.Errorf("remembers %d pairs in %d places", len(o.pairs), len(o.order))

@@ -16,7 +16,7 @@ const (
 	wireHeld    = "held"    // the command is there: PID; Text says why it is not traced
 	wireRefused = "refused" // it could not be started: Status, Errno, Text
 	wireCall    = "call"    // Call; with Ack the tracer waits for controlAck
-	wireOwn     = "own"     // Local and Remote are the command's
+	wireOwn     = "own"     // Local and Remote are the command's; PID and Text (its program) where known
 	wireNotice  = "notice"  // Text
 	wireExit    = "exit"    // the command has ended: Status
 	wireGone    = "gone"    // and all its children, or they have been let go
@@ -145,7 +145,7 @@ func (w *Wrapped) take(m wireMessage, started chan<- wireMessage) {
 			_ = w.tell(controlAck)
 		}
 	case wireOwn:
-		w.owned.add(m.Local, m.Remote)
+		w.owned.add(m.Local, m.Remote, whose{m.PID, m.Text})
 	case wireNotice:
 		if w.options.Notice != nil {
 			w.options.Notice(m.Text)

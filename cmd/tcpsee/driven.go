@@ -119,6 +119,11 @@ func (d *driven) drives(own func(netip.AddrPort) bool) {
 		d.names = &processNames{}
 	}
 	if d.names != nil {
-		d.names.own = own
+		d.names.own = func(local, _ netip.AddrPort) string {
+			if own(local) {
+				return selfName()
+			}
+			return ""
+		}
 	}
 }

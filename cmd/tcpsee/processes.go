@@ -10,8 +10,8 @@ import (
 // being drawn. A nil one knows none.
 type processNames struct {
 	helper *names
-	own    func(netip.AddrPort) bool // ends that tcpsee drives itself; nil for none
-	ends   [2]netip.AddrPort         // of the event at hand
+	own    func(local, remote netip.AddrPort) string // of ends that tcpsee drives or traces, "" for others; nil for none
+	ends   [2]netip.AddrPort                         // of the event at hand
 }
 
 // about says which connection's ends are asked for next.
@@ -26,16 +26,21 @@ func (p *processNames) name(a netip.AddrPort) string {
 	if p == nil {
 		return ""
 	}
-	if p.own != nil && p.own(a) {
-		return selfName()
-	}
+	var other netip.AddrPort
 	switch a {
 	case p.ends[conn.Client]:
-		return p.helper.lookup(a, p.ends[conn.Server])
+		other = p.ends[conn.Server]
 	case p.ends[conn.Server]:
-		return p.helper.lookup(a, p.ends[conn.Client])
+		other = p.ends[conn.Client]
+	default:
+		return ""
 	}
-	return ""
+	if p.own != nil {
+		if name := p.own(a, other); name != "" {
+			return name
+		}
+	}
+	return p.helper.lookup(a, other)
 }
 
 // close ends the helper.

@@ -222,6 +222,9 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, ca
 		}
 	}()
 	mine := &ownPackets{w: w}
+	if names != nil {
+		names.own = mine.program
+	}
 	l := &loop{tracking: fl.trackFlags.options(), src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, saves: saves, disguise: hide, calls: calls, finish: finish, idle: stragglers, pass: mine.pass}
 	l.copies = newCopies(src, capture.AnyInterface, "")
 	drawn := l.run(context.Background())
@@ -280,6 +283,15 @@ func (o *ownPackets) owns(src, dst netip.AddrPort) bool {
 		o.peers[src.Addr()], o.peers[dst.Addr()] = true, true
 	}
 	return true
+}
+
+// program names who connects, of the wrapped command and its children.
+func (o *ownPackets) program(local, remote netip.AddrPort) string {
+	name, pid, ok := o.w.Program(local, remote)
+	if !ok {
+		return ""
+	}
+	return processName(name, int32(pid))
 }
 
 // rawLines ends lines as a terminal in raw mode needs them.
