@@ -73,10 +73,10 @@ func (a *app) demo(ctx context.Context, fl *demoFlags) error {
 	switch {
 	case !cannot:
 		return err
-	case isIsolated():
-		os.Exit(exitCannotCapture) // the outer process goes on from here
+	case isIsolated(): // as where AppArmor grants a namespace, and nothing in it
+		return a.demoRecorded(ctx, fl, fmt.Sprintf("%v, in a user namespace too", err))
 	}
-	status, isolated := a.runIsolated(os.Args[1:], exitCannotCapture)
+	status, isolated := a.runIsolated(os.Args[1:])
 	if isolated == nil {
 		if status != exitOK {
 			return errReported
@@ -188,6 +188,9 @@ func (a *app) demoRecorded(ctx context.Context, fl *demoFlags, why string) error
 	}
 	saves, err := openSavers(&fl.pictureFlags, &fl.saveFlags, src)
 	if err != nil {
+		return err
+	}
+	if err := confine(confinement{write: fl.directories()}); err != nil {
 		return err
 	}
 	pic := screen{w: a.std.out, file: a.std.out}

@@ -14,10 +14,6 @@ import (
 // isolatedVariable marks the process that runs in namespaces of its own.
 const isolatedVariable = "TCPSEE_ISOLATED"
 
-// exitCannotCapture is the inner process's word that even in its own
-// namespaces it may not capture.
-const exitCannotCapture = 99
-
 // isIsolated reports whether this is that process.
 func isIsolated() bool { return os.Getenv(isolatedVariable) != "" }
 
@@ -53,13 +49,52 @@ func isolationAdvice() string {
 
 // runIsolated runs this command again in a user and a network namespace of its
 // own (user_namespaces(7)), where an ordinary user may capture, and returns
-// its exit status. cannot is the status by which the inner process says that
-// it may not capture; 0 for none.
-func (a *app) runIsolated(args []string, cannot int) (int, error) {
+// its exit status. Who called sudo makes the namespaces, so that what is
+// written in them is that user's. What stays outside only waits, without a
+// right.
+func (a *app) runIsolated(args []string) (int, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return 0, err
 	}
+	if err := becomeUser(); err != nil {
+		return 0, err
+	}
+	// The tables of ids are files of root's where the ids have changed
+	// (PR_SET_DUMPABLE of prctl(2)).
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
+		return 0, fmt.Errorf("prepare a user namespace: %w", err)
+	}
+	held := make(chan os.Signal, 1) // the inner process has Ctrl-C from the terminal too, and ends
+	signal.Notify(held, os.Interrupt)
+	defer signal.Stop(held)
+	cmd, err := a.startIsolated(exe, args)
+	if err != nil {
+		return 0, err
+	}
+	if err := confine(confinement{signals: true}); err != nil {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		return 0, err
+	}
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, endSignals()[1:]...)
+	defer signal.Stop(ended)
+	go func() {
+		for s := range ended {
+			_ = cmd.Process.Signal(s)
+		}
+	}()
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
+}
+
+// startIsolated starts the inner process.
+func (a *app) startIsolated(exe string, args []string) (*exec.Cmd, error) {
 	cmd := exec.Command(exe, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.std.in, a.std.out, a.std.err
 	cmd.Env = append(os.Environ(), isolatedVariable+"=1")
@@ -68,34 +103,15 @@ func (a *app) runIsolated(args []string, cannot int) (int, error) {
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
 	}
-	held := make(chan os.Signal, 1) // the inner process has Ctrl-C from the terminal too, and ends
-	signal.Notify(held, os.Interrupt)
-	defer signal.Stop(held)
 	switch err := cmd.Start(); {
 	case errors.Is(err, unix.ENOSPC): // user_namespaces(7)
-		return 0, fmt.Errorf("%w: the limit of them is reached", errNotIsolated)
+		return nil, fmt.Errorf("%w: the limit of them is reached", errNotIsolated)
 	case errors.Is(err, unix.EPERM):
-		return 0, fmt.Errorf("%w: not permitted", errNotIsolated)
+		return nil, fmt.Errorf("%w: not permitted", errNotIsolated)
 	case err != nil:
-		return 0, fmt.Errorf("%w: %v", errNotIsolated, err)
+		return nil, fmt.Errorf("%w: %v", errNotIsolated, err)
 	}
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGTERM)
-	defer signal.Stop(ended)
-	go func() {
-		for range ended {
-			_ = cmd.Process.Signal(syscall.SIGTERM)
-		}
-	}()
-	err = cmd.Wait()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		if cannot != 0 && exit.ExitCode() == cannot {
-			return 0, fmt.Errorf("%w to capture in them", errNotIsolated)
-		}
-		return exit.ExitCode(), nil
-	}
-	return 0, err
+	return cmd, nil
 }
 
 // loopbackUp switches the new namespace's loopback interface on.

@@ -7,14 +7,11 @@ import (
 	"runtime"
 )
 
-// exitCannotCapture is not used here; see isolate_linux.go.
-const exitCannotCapture = 99
-
 var errNotIsolated = errors.New("namespaces are a thing of Linux, and this is " + runtime.GOOS)
 
 func isIsolated() bool { return false }
 
-func (a *app) runIsolated([]string, int) (int, error) { return 0, errNotIsolated }
+func (a *app) runIsolated([]string) (int, error) { return 0, errNotIsolated }
 
 func enterIsolated() error { return errNotIsolated }
 

@@ -130,7 +130,7 @@ func startHint(e *drive.StartError, env func(string) string) string {
 
 // wrapIsolated runs this very command in namespaces of its own.
 func (a *app) wrapIsolated() error {
-	status, err := a.runIsolated(os.Args[1:], 0)
+	status, err := a.runIsolated(os.Args[1:])
 	switch {
 	case err != nil:
 		return &failedRun{withHint(err, isolationAdvice()), exitRun}

@@ -121,10 +121,11 @@ func (s *saveFlags) directories() []string {
 	return []string{filepath.Dir(s.file)}
 }
 
-// invokingUser is who called sudo; nil where nobody did.
+// invokingUser is who called sudo; nil where nobody did, and in a user
+// namespace that has no such user.
 func invokingUser() *capture.Owner {
 	u, err := sudoAccount()
-	if err != nil || os.Geteuid() != 0 {
+	if err != nil || os.Geteuid() != 0 || !mapsAccount(u) {
 		return nil
 	}
 	return &capture.Owner{UID: u.uid, GID: u.gid}
