@@ -78,7 +78,7 @@ func (p *Packet) reset(f *capture.Frame) {
 func (p *Packet) clearExtra() {
 	p.VLAN, p.HasVLAN = 0, false
 	p.UDPSrc, p.UDPDst = 0, 0
-	p.ICMP, p.Neighbour, p.Fragment = ICMP{}, Neighbour{}, Fragment{}
+	p.ICMP, p.Neighbour, p.Fragment, p.Piece = ICMP{}, Neighbour{}, Fragment{}, Piece{}
 	p.Joined, p.Fragments = nil, nil
 	p.extra = false
 }

@@ -292,7 +292,7 @@ func TestDecodeNotFollowed(t *testing.T) {
 		{"802.11, encrypted", capture.Link80211, join(wlan(0x08, 0x41, 24), snap(0x0800, packet4)), dissect.ContentNone, dissect.ProblemUnknownProto},
 		{"802.11, beacon", capture.Link80211, join(wlan(0x80, 0, 24), snap(0x0800, packet4)), dissect.ContentNone, dissect.ProblemUnknownProto},
 		{"802.11, no data", capture.Link80211, join(wlan(0x48, 1, 24), snap(0x0800, packet4)), dissect.ContentNone, dissect.ProblemUnknownProto},
-		{"802.11, fragment", capture.Link80211, join(wlan(0x08, 5, 24), snap(0x0800, packet4)), dissect.ContentNone, dissect.ProblemUnknownProto},
+		{"802.11, fragment", capture.Link80211, join(wlan(0x08, 5, 24), snap(0x0800, packet4)), dissect.ContentPiece, dissect.ProblemUnknownProto},
 		{"IPv4 header too short", capture.LinkIPv4, join([]byte{0x44}, packet4[1:]), dissect.ContentNone, dissect.ProblemMalformed},
 		{"IPv4 length below its header", capture.LinkIPv4, join(packet4[:2], u16(19), packet4[4:]), dissect.ContentNone, dissect.ProblemMalformed},
 		{"data offset below 5", capture.LinkIPv4, ip4(6, 0, join(segment[:12], []byte{0x40}, segment[13:])), dissect.ContentOther, dissect.ProblemMalformed},

@@ -103,6 +103,13 @@ func FuzzJoin(f *testing.F) {
 	f.Add(pack(cut6(0, 64), cut6(48, 128), cut6(64, 128)))
 	vx := func(frame []byte) []byte { return udp(5555, 4789, join([]byte{8, 0, 0, 0, 0, 0, 5, 0}, frame)) }
 	f.Add(pack(ether(0x0800, ip4(17, 0, vx(cut4(0, 64)))), ether(0x86dd, ip6(17, vx(cut4(64, 128))))))
+	f.Add(pack(ether(0x0800, ip4(108, 0, ipComp(6, segment)))))
+	f.Add(pack(ether(0x0800, ip4(108, 0, ipComp(4, ip4(108, 0, ipComp(44, fragment6(6, 0, true, segment))))))))
+	over := func(n byte, more bool, b []byte) []byte { // 802.11 in GRE, as Aruba's access points send it
+		return ether(0x0800, ip4(47, 0, join(u16(0), u16(0x8200), wlanPiece(9, n, more, 1, b))))
+	}
+	cut := snap(0x0800, ip4(108, 0, ipComp(6, segment)))
+	f.Add(pack(over(0, true, cut[:20]), over(1, true, cut[20:30]), over(2, false, cut[30:])))
 	nested := vx(cut6(0, 64))
 	f.Add(pack(ether(0x0800, ip4(17, 0x2000, nested[:64])), ether(0x0800, ip4(17, 64/8, nested[64:])), cut6(64, 128)))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -116,7 +123,7 @@ func FuzzJoin(f *testing.F) {
 			frame := capture.Frame{Number: n, Link: capture.LinkEthernet, Data: data[1 : 1+size], OrigLen: size}
 			data = data[1+size:]
 			d.Decode(&frame, &p)
-			if j.Join(&p, &d) && len(p.Fragments) == 0 {
+			if j.Join(&p, &d) && len(p.Joined) == 0 {
 				t.Fatal("put together from nothing")
 			}
 			check(t, &p)

@@ -20,6 +20,7 @@ const (
 	protoNoNext      = 59
 	protoDestination = 60
 	protoEtherIP     = 97
+	protoIPComp      = 108
 	protoL2TP        = 115
 	protoSCTP        = 132
 	protoMobility    = 135
@@ -227,6 +228,8 @@ func (c *cursor) protocol() step {
 		return stepGRE
 	case protoEtherIP:
 		return c.etherIP()
+	case protoIPComp:
+		return c.compressed()
 	case protoEthernet:
 		return stepEthernet
 	case protoMPLS:

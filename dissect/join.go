@@ -1,6 +1,7 @@
 package dissect
 
 import (
+	"io"
 	"net/netip"
 	"slices"
 	"time"
@@ -46,10 +47,13 @@ type Joiner struct {
 	out         []byte
 	frames      []int64
 	stats       JoinStats
+	expander    io.ReadCloser // nil before the first compressed datagram
 }
 
 // datagramKey is what makes fragments belong together: RFC 791's four values.
-// The VLAN counts for IPv4 alone, and the file where there are several.
+// The VLAN counts for IPv4 alone, and the file where there are several. For
+// fragments of 802.11 frames they are the hardware addresses and the sequence
+// number, and the version is 0.
 type datagramKey struct {
 	src, dst netip.Addr
 	id       uint32
@@ -61,8 +65,8 @@ type datagramKey struct {
 
 // part is one fragment of a datagram.
 type part struct {
-	offset, length int
-	at             int // in the datagram's buf
+	offset, length int // in numbers, not bytes, for pieces of a link's frame
+	at, size       int // in the datagram's buf
 }
 
 type datagram struct {
@@ -83,19 +87,27 @@ func (j *Joiner) Stats() JoinStats { return j.stats }
 // Held returns how many datagrams are incomplete.
 func (j *Joiner) Held() int { return len(j.held) }
 
-// Join takes a packet with ContentFragment and keeps a copy of the fragment.
-// If that completes its datagram, Join decodes the datagram into p, sets
-// p.Joined and p.Fragments, and returns true; both belong to the Joiner and
-// are valid until the next call. Else it returns false; p then says
-// ContentFragment as before. Packets with other contents are left alone.
+// Join takes a packet with ContentFragment or ContentPiece and keeps a copy of
+// the fragment. If that completes its datagram, Join decodes the datagram into
+// p, sets p.Joined and p.Fragments, and returns true; both belong to the Joiner
+// and are valid until the next call. Else it returns false; p then says
+// ContentFragment as before, or ContentOther. Of a compressed datagram it does
+// the same at once, without p.Fragments. Packets with other contents are left
+// alone.
 func (j *Joiner) Join(p *Packet, d *Decoder) bool {
-	if p.Content != ContentFragment {
+	if p.Content != ContentFragment && p.Content != ContentPiece {
 		return false
 	}
 	j.out, j.frames = j.out[:0], append(j.frames[:0], p.Frame.Number)
-	for n := 0; p.Content == ContentFragment; n++ {
+	for n := 0; p.Content == ContentFragment || p.Content == ContentPiece; n++ {
 		if n == maxNested {
 			return false
+		}
+		if p.Content == ContentPiece {
+			if !j.unpack(p) {
+				return false
+			}
+			continue
 		}
 		g := j.add(p)
 		if g == nil {
@@ -161,12 +173,16 @@ func (j *Joiner) keep(g *datagram, f *Fragment, frame int64) {
 		g.total = f.Offset + f.Len
 	}
 	at := g.find(f.Offset + 1)
-	g.parts = slices.Insert(g.parts, at, part{f.Offset, f.Len, len(g.buf)})
-	g.buf = append(g.buf, f.Data[:f.Len]...)
+	size := f.Len
+	if g.key.version == 0 {
+		size = len(f.Data)
+	}
+	g.parts = slices.Insert(g.parts, at, part{f.Offset, f.Len, len(g.buf), size})
+	g.buf = append(g.buf, f.Data[:size]...)
 	if n := len(g.frames); n == 0 || g.frames[n-1] != frame {
 		g.frames = append(g.frames, frame)
 	}
-	j.bytes += f.Len
+	j.bytes += size
 	for j.bytes > MaxFragmentBytes {
 		oldest := j.first
 		if oldest == g {
@@ -340,6 +356,11 @@ func (j *Joiner) assemble(g *datagram) {
 		j.out = append(j.out, g.buf[q.at+done-q.offset:q.at+end-q.offset]...)
 		done = end
 	}
+	j.addFrames(g)
+}
+
+// addFrames adds the frames of a datagram to j.frames.
+func (j *Joiner) addFrames(g *datagram) {
 	j.frames = append(j.frames, g.frames...)
 	slices.Sort(j.frames)
 	j.frames = slices.Compact(j.frames)

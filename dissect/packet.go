@@ -36,7 +36,8 @@ const (
 	ContentNeighbour
 	ContentUDP
 	ContentFragment
-	ContentNone // nothing: the frame ends before any network layer
+	ContentNone  // nothing: the frame ends before any network layer
+	ContentPiece // part of a frame that the link cut up, or a compressed datagram
 )
 
 // IP is the innermost IPv4 or IPv6 header.
@@ -106,11 +107,12 @@ type Packet struct {
 	ICMP      ICMP      // with ContentICMP
 	Neighbour Neighbour // with ContentNeighbour
 	Fragment  Fragment  // with ContentFragment
+	Piece     Piece     // with ContentPiece
 	Payload   []byte    // what follows the last header, as far as captured
-	Joined    []byte    // payload of the datagram put together from fragments, else nil; owned by the Joiner until its next call. Where a fragment was in one, both follow each other
+	Joined    []byte    // what was put together from fragments, or expanded, else nil; owned by the Joiner until its next call. Where a fragment was in one, both follow each other
 	Fragments []int64   // frames that were put together, this one last; owned as Joined
 
-	extra bool // one of VLAN, UDP ports, ICMP, Neighbour, Fragment, Joined is in use
+	extra bool // one of VLAN, UDP ports, ICMP, Neighbour, Fragment, Piece, Joined is in use
 }
 
 // Src returns the sender's address and TCP or UDP port.
@@ -141,6 +143,19 @@ type Fragment struct {
 	Protocol uint8
 	Data     []byte // its payload, as far as captured
 	Len      int    // its payload on the wire
+}
+
+// Piece is what the Joiner needs besides IP's fragments: one of the up to 16
+// fragments of an IEEE 802.11 frame (IEEE 802.11-2020, section 10.4), or the
+// whole payload of an IPComp header (RFC 3173).
+type Piece struct {
+	Compressed bool
+	Protocol   uint8 // of what a compressed one expands to
+	More       bool  // not the last fragment
+	Number     uint8 // of the fragment
+	Sequence   uint16
+	From, To   [6]byte // transmitter and receiver of the fragment
+	Data       []byte  // all of it
 }
 
 // Problem is why a packet could not be followed to its end.

@@ -64,11 +64,12 @@ func (c *cursor) wlanFrame(padded, swapped bool) step {
 		return stepDone
 	}
 	c.take(Layer80211, length)
-	if subtype&wlanNoData != 0 || flags&(wlanProtected|wlanMoreFragments) != 0 {
+	if subtype&wlanNoData != 0 || flags&wlanProtected != 0 {
 		return c.fail(ProblemUnknownProto)
 	}
-	if number := b[22] & 0xf; number != 0 && !bytes.HasPrefix(c.rest(), wlanWhole) {
-		return c.fail(ProblemUnknownProto) // the last of several fragments
+	more := flags&wlanMoreFragments != 0
+	if number := b[22] & 0xf; more || number != 0 && !bytes.HasPrefix(c.rest(), wlanWhole) {
+		return c.wlanPiece(b, more)
 	}
 	if subtype&wlanQoS != 0 {
 		if flags&wlanToDS != 0 && flags&wlanFromDS != 0 && b[qos+1]&qosMesh != 0 {

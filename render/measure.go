@@ -190,7 +190,7 @@ type sizes struct {
 
 func sizesOf(p *dissect.Packet) sizes {
 	var s sizes
-	if p.Frame == nil || len(p.Fragments) > 0 {
+	if p.Frame == nil || p.Joined != nil {
 		return s
 	}
 	s.frame = p.Frame.OrigLen

@@ -365,7 +365,7 @@ func (l *loop) prepare(f *capture.Frame, p *dissect.Packet) bool {
 	if l.blind {
 		return false
 	}
-	if p.Content == dissect.ContentFragment {
+	if p.Content == dissect.ContentFragment || p.Content == dissect.ContentPiece {
 		l.joiner.Join(p, &l.decoder)
 	}
 	l.classify(p)

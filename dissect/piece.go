@@ -1,0 +1,138 @@
+package dissect
+
+import (
+	"bytes"
+	"compress/flate"
+	"io"
+	"net/netip"
+)
+
+// piece ends the parsing at what the Joiner goes on with. Where that was not
+// captured to its end, nobody can.
+func (c *cursor) piece(q Piece) step {
+	q.Data = c.rest()
+	if len(q.Data) == 0 || len(q.Data) < c.left() {
+		return c.fail(ProblemUnknownProto)
+	}
+	c.p.Content, c.p.Piece, c.p.extra = ContentPiece, q, true
+	return c.fail(ProblemUnknownProto) // unless the Joiner can
+}
+
+// compressed parses an IPComp header (RFC 3173, section 3): next header, flags,
+// index. Which index stands for which algorithm two ends may have negotiated;
+// DEFLATE is the one in use, and data that are not it do not expand.
+func (c *cursor) compressed() step {
+	const header = 4
+	if !c.need(header) {
+		return stepDone
+	}
+	next := c.rest()[0]
+	c.take(LayerOther, header)
+	c.p.IP.Header += header
+	return c.piece(Piece{Compressed: true, Protocol: next})
+}
+
+// wlanPiece is a fragment of the frame whose header is b.
+func (c *cursor) wlanPiece(b []byte, more bool) step {
+	return c.piece(Piece{
+		More: more, Number: b[22] & 0xf, Sequence: uint16(b[22])>>4 | uint16(b[23])<<4,
+		From: [6]byte(b[10:16]), To: [6]byte(b[4:10]),
+	})
+}
+
+// unpack goes on with a packet of ContentPiece. It reports whether that could
+// be done; if not, the packet is one that is not followed.
+func (j *Joiner) unpack(p *Packet) bool {
+	q := p.Piece
+	p.Content, p.Piece = ContentOther, Piece{}
+	base, next, arg := len(j.out), stepLLC, uint16(0)
+	if q.Compressed {
+		if !j.expand(q.Data) {
+			return false
+		}
+		next, arg = stepProtocol, uint16(q.Protocol)
+		p.IP.Total = int(p.IP.Header) + len(j.out) - base
+	} else {
+		g := j.addPiece(p, &q)
+		if g == nil {
+			return false
+		}
+		j.line(g)
+		j.release(g)
+		j.stats.Joined++
+	}
+	p.Joined, p.extra = j.out, true
+	if p.Problem == ProblemUnknownProto {
+		p.Problem = ProblemNone
+	}
+	if !q.Compressed || len(p.Fragments) > 0 {
+		p.Fragments = j.frames
+	}
+	c := cursor{p: p, buf: j.out, off: base, end: len(j.out), wire: len(j.out), arg: arg, joined: true, hasIP: q.Compressed}
+	c.run(next)
+	return true
+}
+
+// expand appends what a compressed datagram holds to j.out.
+func (j *Joiner) expand(data []byte) bool {
+	if j.expander == nil {
+		j.expander = flate.NewReader(bytes.NewReader(data))
+	} else if err := j.expander.(flate.Resetter).Reset(bytes.NewReader(data), nil); err != nil {
+		return false
+	}
+	base := len(j.out)
+	for {
+		if len(j.out) == cap(j.out) {
+			j.out = append(j.out, 0)[:len(j.out)]
+		}
+		n, err := j.expander.Read(j.out[len(j.out):cap(j.out)])
+		j.out = j.out[:len(j.out)+n]
+		switch {
+		case len(j.out)-base > MaxDatagramBytes:
+			j.stats.Oversized++
+			j.out = j.out[:base]
+			return false
+		case err == io.EOF:
+			return len(j.out) > base
+		case err != nil:
+			j.out = j.out[:base]
+			return false
+		}
+	}
+}
+
+// addPiece keeps a fragment of an 802.11 frame and returns the frame's pieces
+// if they are complete. A fragment that was sent again is passed over.
+func (j *Joiner) addPiece(p *Packet, q *Piece) *datagram {
+	j.expire(p.Frame.Time)
+	k := datagramKey{src: linkAddr(q.From), dst: linkAddr(q.To), id: uint32(q.Sequence), file: int32(p.Frame.File)}
+	g := j.held[k]
+	if g == nil {
+		g = j.begin(k, p.Frame.Time)
+	}
+	number := int(q.Number)
+	if i := g.find(number); i < len(g.parts) && g.parts[i].offset == number {
+		return nil
+	}
+	j.keep(g, &Fragment{Offset: number, Len: 1, More: q.More, Data: q.Data}, p.Frame.Number)
+	if g.complete() {
+		return g
+	}
+	return nil
+}
+
+// linkAddr makes a key of a hardware address.
+func linkAddr(mac [6]byte) netip.Addr {
+	var a [16]byte
+	copy(a[:], mac[:])
+	return netip.AddrFrom16(a)
+}
+
+// line appends the numbered pieces of a frame to j.out, and its frames to
+// j.frames.
+func (j *Joiner) line(g *datagram) {
+	for _, q := range g.parts[:min(len(g.parts), g.total)] {
+		j.out = append(j.out, g.buf[q.at:q.at+q.size]...)
+	}
+	j.addFrames(g)
+}

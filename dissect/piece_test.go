@@ -1,0 +1,121 @@
+package dissect_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"slices"
+	"testing"
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+)
+
+// wlanPiece is a fragment of an 802.11 data frame to the distribution system.
+func wlanPiece(sequence int, number byte, more bool, from byte, data []byte) []byte {
+	b := wlan(0x08, 1, 24)
+	if more {
+		b[1] |= 4
+	}
+	b[4], b[10] = 2, 2
+	b[9], b[15] = 1, from
+	b[22], b[23] = number|byte(sequence<<4), byte(sequence>>4)
+	return append(b, data...)
+}
+
+// ipComp is an IPComp header and data compressed with DEFLATE.
+func ipComp(next byte, data []byte) []byte {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestCompression)
+	w.Write(data)
+	w.Close()
+	return join([]byte{next, 0, 0, 2}, b.Bytes())
+}
+
+func TestJoinWLAN(t *testing.T) {
+	data := snap(0x0800, packet4)
+	a, b, c := data[:20], data[20:40], data[40:]
+	at := func(n byte, more bool, part []byte) []byte { return wlanPiece(7, n, more, 9, part) }
+	tests := map[string]struct {
+		frames [][]byte
+		want   []int64 // frames that were put together, of the last that was complete
+	}{
+		"in order":           {[][]byte{at(0, true, a), at(1, true, b), at(2, false, c)}, []int64{1, 2, 3}},
+		"two":                {[][]byte{at(0, true, a), at(1, false, data[20:])}, []int64{1, 2}},
+		"one sent again":     {[][]byte{at(0, true, a), at(1, true, b), at(1, true, b), at(2, false, c)}, []int64{1, 2, 4}},
+		"two senders":        {[][]byte{at(0, true, a), wlanPiece(7, 1, false, 8, c), at(1, true, b), at(2, false, c)}, []int64{1, 3, 4}},
+		"two frames":         {[][]byte{at(0, true, a), wlanPiece(8, 1, false, 9, c), at(1, true, b), at(2, false, c)}, []int64{1, 3, 4}},
+		"one is missing":     {[][]byte{at(0, true, a), at(2, false, c)}, nil},
+		"the last alone":     {[][]byte{at(2, false, c)}, nil},
+		"encrypted":          {[][]byte{encrypted(at(0, true, a)), encrypted(at(1, false, data[20:]))}, nil},
+		"numbered but whole": {[][]byte{at(3, false, data)}, nil}, // which needs no Joiner
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var d dissect.Decoder
+			var j dissect.Joiner
+			var got []int64
+			for i, data := range test.frames {
+				f := capture.Frame{Number: int64(i + 1), Link: capture.Link80211, Data: data, OrigLen: len(data)}
+				var p dissect.Packet
+				d.Decode(&f, &p)
+				if j.Join(&p, &d) {
+					checkSegment(t, &p)
+					got = slices.Clone(p.Fragments)
+				} else if p.Content == dissect.ContentPiece {
+					t.Errorf("frame %d is still a piece", i+1)
+				}
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("put together from %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func encrypted(frame []byte) []byte {
+	frame[1] |= 0x40
+	return frame
+}
+
+func TestJoinCompressed(t *testing.T) {
+	cut := ipComp(6, whole)
+	cut = append(cut, make([]byte, 8-len(cut)%8)...)
+	for name, test := range map[string]struct {
+		frames [][]byte
+		want   int // the frame that is a segment, 0 for none
+	}{
+		"TCP":                {[][]byte{ether(0x0800, ip4(108, 0, ipComp(6, whole)))}, 1},
+		"TCP over IPv6":      {[][]byte{ether(0x86dd, ip6(108, ipComp(6, whole)))}, 1},
+		"a tunnel":           {[][]byte{ether(0x0800, ip4(108, 0, ipComp(4, ip4(6, 0, whole))))}, 1},
+		"twice":              {[][]byte{ether(0x0800, ip4(108, 0, ipComp(108, ipComp(6, whole))))}, 1},
+		"in fragments":       {[][]byte{ether(0x0800, ip4(108, 0x2000, cut[:32])), ether(0x0800, ip4(108, 4, cut[32:]))}, 2},
+		"what has fragments": {[][]byte{ether(0x0800, ip4(108, 0, ipComp(4, ip4(6, 0x2000, whole[:64])))), ether(0x0800, ip4(108, 0, ipComp(4, ip4(6, 8, whole[64:]))))}, 2},
+		"another algorithm":  {[][]byte{ether(0x0800, ip4(108, 0, join([]byte{6, 0, 0, 3}, whole)))}, 0},
+		"cut short":          {[][]byte{ether(0x0800, ip4(108, 0, ipComp(6, whole)[:40]))}, 0},
+		"nothing":            {[][]byte{ether(0x0800, ip4(108, 0, ipComp(6, nil)))}, 0},
+		"more than 64 KiB":   {[][]byte{ether(0x0800, ip4(108, 0, ipComp(6, append(slices.Clone(whole), make([]byte, 1<<20)...))))}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var j dissect.Joiner
+			var d dissect.Decoder
+			got := 0
+			for i, data := range test.frames {
+				f := capture.Frame{Number: int64(i + 1), Time: capture.Stamp(time.Second), Link: capture.LinkEthernet, Data: data, OrigLen: len(data)}
+				var p dissect.Packet
+				d.Decode(&f, &p)
+				j.Join(&p, &d)
+				check(t, &p)
+				if p.Content == dissect.ContentTCP {
+					got = i + 1
+					if p.TCP.Len != len(whole)-20 || p.Problem != dissect.ProblemNone || len(p.Fragments) != len(test.frames)/2*2 {
+						t.Errorf("%d bytes, problem %q, fragments %v", p.TCP.Len, p.Problem, p.Fragments)
+					}
+				}
+			}
+			if got != test.want {
+				t.Errorf("a segment at %d, want %d", got, test.want)
+			}
+		})
+	}
+}
