@@ -29,6 +29,7 @@
 //   - After "or" and "not", "geneve" leaves offsets at 0 where a packet is not
 //     Geneve; in libpcap they are what they were before.
 //   - protochain is unrolled to maxChain headers: the kernel takes no loops.
+//   - ARCNET's address $5 is 5; libpcap takes the $ for a digit.
 //   - "byte N & M" and "byte N | M" test the byte; libpcap forgets to load it.
 //   - "len / ip[0]" and the like are accepted; libpcap takes the offset for
 //     the divisor, and calls it a division by zero.
@@ -122,6 +123,7 @@ func (e *Expr) check() error {
 		{Link: capture.LinkEthernet},
 		{Link: capture.LinkEthernet, Live: true},
 		{Link: capture.LinkRadiotap},
+		{Link: capture.LinkARCNET},
 		{Link: linkPFLog},
 		{Link: capture.LinkRaw},
 		{Link: capture.LinkIPv6},

@@ -427,3 +427,31 @@ func tcpPacket(port uint16) []byte {
 		0x9c, 0x40, byte(port >> 8), byte(port), 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, // TCP SYN
 	}, make([]byte, 6)...)
 }
+
+// TestARCNETAddresses holds what is documented to differ from libpcap.
+func TestARCNETAddresses(t *testing.T) {
+	packet := []byte{0x05, 0x2a, 0xf0, 0x45} // from 5 to 42
+	for expr, want := range map[string]bool{
+		"ether host $5": true, "link src $5": true, "ether dst $5": false, "ether dst $2a": true, "ether src $2a": false,
+		"ether broadcast": false, "ether src and dst $5": false,
+	} {
+		e, err := Parse(expr)
+		if err != nil {
+			t.Errorf("%s: %v", expr, err)
+			continue
+		}
+		m, err := e.Matcher(capture.LinkARCNET)
+		if err != nil {
+			t.Errorf("%s: %v", expr, err)
+			continue
+		}
+		if f := (capture.Frame{Link: capture.LinkARCNET, Data: packet, OrigLen: len(packet)}); m.MatchFrame(&f) != want {
+			t.Errorf("%s: not %v", expr, want)
+		}
+	}
+	for _, expr := range []string{"host $5", "$5", "ip host $5", "ether net $5"} {
+		if e, err := Parse(expr); err == nil {
+			t.Errorf("%s is accepted: %v", expr, e)
+		}
+	}
+}

@@ -16,7 +16,11 @@ func (g *gen) ident(id *ident) *cond {
 		}
 		return g.ether(id.tok.mac, id.dir)
 	case tokARC:
-		return g.fail("ARCNET addresses exist on ARCNET only")
+		if g.family != famARCNET || id.proto != protoLink || id.addr != addrHost && id.addr != addrAny {
+			return g.fail("ARCNET addresses exist on ARCNET only, after ether host, src or dst")
+		}
+		return g.direct(id.dir, func() *cond { return g.equal(g.linkHdr, 0, sizeB, id.tok.num) },
+			func() *cond { return g.equal(g.linkHdr, 1, sizeB, id.tok.num) })
 	case tokIPv6:
 		return g.ident6(id)
 	}
@@ -348,6 +352,9 @@ func (g *gen) cast(n *cast) *cond {
 }
 
 func (g *gen) linkCast(multi bool) *cond {
+	if g.family == famARCNET { // destination 0; there are no groups
+		return g.equal(g.linkHdr, 1, sizeB, 0)
+	}
 	if !multi {
 		return g.ether([6]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, dirDst)
 	}
