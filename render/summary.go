@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,7 +40,8 @@ type summary struct {
 // totals add up what the rows say.
 type totals struct {
 	connections, segments, bytes, retransmits uint64
-	outcomes                                  map[conn.Outcome]uint64
+	known                                     [len(outcomes)]uint64 // by place in outcomes
+	others                                    map[conn.Outcome]uint64
 }
 
 // NewSummary returns a Renderer that writes a table of connections to w, one
@@ -51,7 +53,7 @@ type totals struct {
 // connection has closed.
 // Where there is one connection only, its course in time follows.
 func NewSummary(w io.Writer, o Options) Renderer {
-	s := &summary{out: newOutput(w), o: o, g: newGlyphs(o.ASCII), total: totals{outcomes: map[conn.Outcome]uint64{}}}
+	s := &summary{out: newOutput(w), o: o, g: newGlyphs(o.ASCII), total: totals{others: map[conn.Outcome]uint64{}}}
 	s.width = newLayout(&o).width
 	if order := orderBy(o.Sort); order != nil {
 		s.sorted = &ordered{order: order, limit: maxSorted}
@@ -278,19 +280,35 @@ func (t *totals) add(c *conn.Connection) {
 	t.segments += c.Segments[0] + c.Segments[1]
 	t.bytes += c.Bytes[0] + c.Bytes[1]
 	t.retransmits += c.Retransmits[0] + c.Retransmits[1]
-	t.outcomes[c.Verdict.Outcome]++
+	if i := placeOf(c.Verdict.Outcome); i >= 0 {
+		t.known[i]++
+	} else {
+		t.others[c.Verdict.Outcome]++
+	}
+}
+
+// outcomes gives how many connections came to what.
+func (t *totals) outcomes() map[conn.Outcome]uint64 {
+	all := maps.Clone(t.others)
+	for i, n := range t.known {
+		if n > 0 {
+			all[outcomes[i]] = n
+		}
+	}
+	return all
 }
 
 // text gives the totals as one line.
 func (t *totals) text(g *glyphs) string {
 	var parts []string
 	var names []conn.Outcome
-	for o := range t.outcomes {
+	all := t.outcomes()
+	for o := range all {
 		names = append(names, o)
 	}
 	slices.SortFunc(names, func(a, b conn.Outcome) int {
-		if t.outcomes[a] != t.outcomes[b] {
-			if t.outcomes[a] > t.outcomes[b] {
+		if all[a] != all[b] {
+			if all[a] > all[b] {
 				return -1
 			}
 			return 1
@@ -302,7 +320,7 @@ func (t *totals) text(g *glyphs) string {
 		if name == "" {
 			name = "without a verdict"
 		}
-		parts = append(parts, count(t.outcomes[o])+" "+name)
+		parts = append(parts, count(all[o])+" "+name)
 	}
 	s := plural(t.connections, "connection")
 	if len(parts) > 0 {

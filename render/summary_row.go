@@ -23,7 +23,7 @@ func (t *plainTable) appendConnection(dst []byte, c *conn.Connection, file, colo
 	if !t.put(dst[begin:], c, file) {
 		dst = t.appendCells(dst[:begin], c, file)
 	}
-	if colour == "" && t.columns[last] == columnVerdict && isOutcome(c.Verdict.Outcome) {
+	if colour == "" && t.columns[last] == columnVerdict && placeOf(c.Verdict.Outcome) >= 0 {
 		n := len(dst)
 		if dst = appendOutcome(dst, &c.Verdict, t.g); len(dst)-n <= t.widths[last] {
 			return append(dst, '\n')
@@ -35,14 +35,15 @@ func (t *plainTable) appendConnection(dst []byte, c *conn.Connection, file, colo
 	return append(append(dst, painted(s, colour)...), '\n')
 }
 
-// isOutcome reports whether o is one of ours, which are safe to show.
-func isOutcome(o conn.Outcome) bool {
+// placeOf returns where an outcome stands among ours, which are safe to show, −1
+// for any other.
+func placeOf(o conn.Outcome) int {
 	for i := range outcomes {
 		if outcomes[i] == o {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 // fill makes a cell.

@@ -199,15 +199,15 @@ func (l *loop) decodeParcel(ctx context.Context, s *stages, p *parcel) {
 				p.names = s.names
 			}
 		}
-		l.decodeSome(s, p)
+		l.decodeSome(s, p, len(s.frames))
 	}
 	p.interfaces, p.last = l.src.Interfaces(), s.over && len(s.frames) == 0
 }
 
-// decodeSome decodes frames that were read. What was put together from
-// fragments lives until the next fragment comes: then the parcel ends.
-func (l *loop) decodeSome(s *stages, p *parcel) {
-	for len(s.frames) > 0 && !p.alone {
+// decodeSome decodes most frames that were read, or fewer. What was put together
+// from fragments lives until the next fragment comes: then the parcel ends.
+func (l *loop) decodeSome(s *stages, p *parcel, most int) {
+	for ; most > 0 && len(s.frames) > 0 && !p.alone; most-- {
 		f := &s.frames[0]
 		s.frames = s.frames[1:]
 		q := p.add()
@@ -234,13 +234,7 @@ func (l *loop) followParcel(s *stages, p *parcel) {
 	}
 	l.parcel = p
 	defer func() { l.parcel = nil }()
-	for i := range p.packets {
-		if q := &p.packets[i]; q.Frame.Record == capture.RecordCustom {
-			l.custom(q.Frame)
-		} else {
-			l.track(q)
-		}
-	}
+	l.trackAll(p.packets)
 	if len(p.packets) > 0 || !p.last || s.closed {
 		return
 	}
@@ -251,6 +245,18 @@ func (l *loop) followParcel(s *stages, p *parcel) {
 			return
 		}
 		l.draw(e)
+	}
+}
+
+// trackAll turns packets into events.
+func (l *loop) trackAll(packets []dissect.Packet) {
+	l.tracker.Ahead(packets)
+	for i := range packets {
+		if p := &packets[i]; p.Frame.Record == capture.RecordCustom {
+			l.custom(p.Frame)
+		} else {
+			l.track(p)
+		}
 	}
 }
 

@@ -72,13 +72,28 @@ func (l *loop) isSaved() bool {
 	return !l.live && !l.prompt && l.calls == nil && l.finish == nil
 }
 
+// savedAtOnce is how many frames of regular files are decoded before they are
+// followed: enough for the tracker to look ahead, and few enough to stay in a
+// cache.
+const savedAtOnce = 64
+
 // readSaved is read for regular files.
 func (l *loop) readSaved(ctx context.Context) error {
 	defer l.src.Close()
+	most := savedAtOnce
+	if len(l.saves) > 0 || l.disguise != nil {
+		most = 1 // what is saved is in the order of what happens, and a disguise is of one frame at a time
+	}
+	s, p := new(stages), new(parcel)
 	for l.err == nil && ctx.Err() == nil {
-		frames, err := l.src.Next()
+		var err error
+		s.frames, err = l.src.Next()
 		l.sparing()
-		l.frames(frames)
+		for len(s.frames) > 0 {
+			l.decodeSome(s, p, most)
+			l.trackAll(p.packets)
+			p.empty()
+		}
 		l.shows()
 		if l.reached {
 			return nil

@@ -55,12 +55,17 @@ func salted(k *key, network uint64) *key {
 	return &x
 }
 
+// salted returns the key of the packet at hand as its hash is made of it.
+func (t *Tracker) salted(k *key) *key {
+	if t.split == nil {
+		return k
+	}
+	return salted(k, t.split.now)
+}
+
 // hash returns what the table has a key of the packet's network under.
 func (t *Tracker) hash(k *key) uint64 {
-	if t.split == nil {
-		return t.table.hash(k)
-	}
-	return t.table.hash(salted(k, t.split.now))
+	return t.table.hash(t.salted(k))
 }
 
 // lookUp returns the connection with key k in the packet's network, and its

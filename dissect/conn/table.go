@@ -15,17 +15,31 @@ type key struct {
 	ports uint32
 }
 
-// keyOf returns the key of two endpoints, and whether src is the higher one (1)
-// or not (0). Where both are the same it is 0.
-func keyOf(src, dst *netip.Addr, sport, dport uint16) (k key, from int) {
-	a, b := src.As16(), dst.As16()
-	a1, a2 := binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])
-	b1, b2 := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
-	if a1 > b1 || a1 == b1 && (a2 > b2 || a2 == b2 && sport > dport) {
-		return key{[4]uint64{b1, b2, a1, a2}, uint32(dport)<<16 | uint32(sport)}, 1
+// set makes k the key of two endpoints, and returns whether src is the higher
+// one (1) or not (0). Where both are the same it is 0.
+func (k *key) set(src, dst *netip.Addr, sport, dport uint16) (from int) {
+	var a1, a2, b1, b2 uint64
+	if src.Is4() && dst.Is4() {
+		a, b := src.As4(), dst.As4()
+		a2, b2 = mapped4|uint64(binary.BigEndian.Uint32(a[:])), mapped4|uint64(binary.BigEndian.Uint32(b[:]))
+	} else {
+		a, b := src.As16(), dst.As16()
+		a1, a2 = binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])
+		b1, b2 = binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
 	}
-	return key{[4]uint64{a1, a2, b1, b2}, uint32(sport)<<16 | uint32(dport)}, 0
+	if a1 > b1 || a1 == b1 && (a2 > b2 || a2 == b2 && sport > dport) {
+		k.addrs[0], k.addrs[1], k.addrs[2], k.addrs[3] = b1, b2, a1, a2
+		k.ports = uint32(dport)<<16 | uint32(sport)
+		return 1
+	}
+	k.addrs[0], k.addrs[1], k.addrs[2], k.addrs[3] = a1, a2, b1, b2
+	k.ports = uint32(sport)<<16 | uint32(dport)
+	return 0
 }
+
+// mapped4 stands before an IPv4 address in the lower half of an IPv4-mapped one
+// (RFC 4291, section 2.5.5.2).
+const mapped4 = 0xffff << 32
 
 // is reports whether the entry has the key.
 func (e *entry) is(k *key) bool {

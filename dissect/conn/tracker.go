@@ -1,10 +1,8 @@
 package conn
 
 import (
-	"cmp"
 	"iter"
 	"net/netip"
-	"slices"
 	"time"
 
 	"tcpsee/capture"
@@ -85,6 +83,7 @@ type Tracker struct {
 	budget  appBudget
 	leaving leavers
 	gone    departed
+	ahead   ahead
 	hand    uint32 // where eviction looks next
 	twins   twins
 	heard   map[int64]heard // by number of the connection
@@ -130,6 +129,7 @@ func New(o Options) *Tracker {
 		options: o,
 		rules:   newRuleSet(),
 		table:   newTable(),
+		ahead:   ahead{from: aheadFrom},
 		budget:  appBudget{Limit: o.Limits.AppMemory, Quiet: o.Quiet},
 		start:   capture.NoTime,
 		now:     capture.NoTime,
@@ -235,7 +235,11 @@ func (t *Tracker) Left() iter.Seq[*Event] {
 				return
 			}
 		}
-		for _, n := range t.left() {
+		all := t.left()
+		for i, n := range all {
+			if i%leftAtOnce == 0 {
+				t.loadLeft(all[i:min(i+leftAtOnce, len(all))])
+			}
 			t.begin(capture.NoTime)
 			t.tell(t.entries.at(n))
 			for i := range t.events {
@@ -256,24 +260,4 @@ func (t *Tracker) End() []Event {
 		t.end(n, t.entries.at(n))
 	}
 	return t.events
-}
-
-// left returns the entries in use, by number of the connection.
-func (t *Tracker) left() []uint32 {
-	type place struct {
-		number uint64
-		entry  uint32
-	}
-	all := make([]place, 0, t.table.n)
-	for i := uint32(1); i <= t.entries.used; i++ {
-		if n := t.entries.at(i).number.get(); n != 0 {
-			all = append(all, place{n, i})
-		}
-	}
-	slices.SortFunc(all, func(a, b place) int { return cmp.Compare(a.number, b.number) })
-	entries := make([]uint32, len(all))
-	for i := range all {
-		entries[i] = all[i].entry
-	}
-	return entries
 }

@@ -245,8 +245,9 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 	}
 }
 
-// keyOfPair is keyOf for addresses with ports.
+// keyOfPair gives the key of two addresses with ports, and what set returns.
 func keyOfPair(src, dst netip.AddrPort) (k key, from int) {
 	a, b := src.Addr(), dst.Addr()
-	return keyOf(&a, &b, src.Port(), dst.Port())
+	from = k.set(&a, &b, src.Port(), dst.Port())
+	return k, from
 }

@@ -35,7 +35,8 @@ func openings(r *rand.Rand, w *traffic) *dissect.Packet {
 }
 
 // TestOpeningsShortCut holds that what is done at once for a SYN and its refusal
-// is what all the rules do, also for the segments that follow.
+// is what all the rules do, also for the segments that follow, and that to look
+// ahead changes nothing.
 func TestOpeningsShortCut(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 4))
@@ -53,10 +54,20 @@ func TestOpeningsShortCut(t *testing.T) {
 				t.Fatalf("seed %d, packet %d, brief:\n%s\nbut\n%s", seed, n, x, y)
 			}
 		}
+		fast.ahead.from = 0
 		w := newTraffic()
 		n := 2 + r.IntN(40)
-		for i := range n {
-			p := openings(r, w)
+		packets, frames := make([]dissect.Packet, n), make([]capture.Frame, n)
+		for i := range packets {
+			packets[i] = *openings(r, w)
+			frames[i] = *packets[i].Frame
+			packets[i].Frame = &frames[i]
+		}
+		for i := range packets {
+			if i%7 == 0 {
+				fast.Ahead(packets[i:min(i+7, n)])
+			}
+			p := &packets[i]
 			same(i, slow.Add(p), fast.Add(p), table.Add(p))
 		}
 		same(n, slow.End(), fast.End(), table.End())

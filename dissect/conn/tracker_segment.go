@@ -145,14 +145,14 @@ func (t *Tracker) find(s *segment) {
 	if t.again(s) {
 		return
 	}
-	k, from := keyOf(&s.p.IP.Src, &s.p.IP.Dst, s.p.TCP.SrcPort, s.p.TCP.DstPort)
-	s.from, s.to = from, 1-from
+	c := t.met(s.p)
+	k, h := &c.key, c.hash
+	s.from, s.to = c.from, 1-c.from
 	v6 := !s.p.IP.Src.Is4()
-	h := t.hash(&k)
-	s.number, s.e = t.lookUp(h, &k, v6)
+	s.number, s.e = t.lookUp(h, k, v6)
 	var reused bool
 	if s.e == nil {
-		reused = s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && t.gone.has(salted(&k, t.network()))
+		reused = s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && t.gone.has(t.salted(k))
 	} else {
 		reused = s.startsAnew()
 		if !reused && !t.lapsed(s.e) {

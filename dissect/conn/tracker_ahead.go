@@ -1,0 +1,105 @@
+package conn
+
+import "tcpsee/dissect"
+
+// With many connections nearly each packet's slot and entry lie in memory that
+// no cache holds, and so do those of the connection that has to leave for it. A
+// tracker that is told which packets come next asks for all of that at once:
+// the processor then waits for many at a time, in place of one after the other.
+
+// aheadFrom is how many connections there are from which on looking ahead
+// saves more than it costs: fewer stay in a cache by themselves.
+const aheadFrom = 1 << 14
+
+// coming is a packet that is to be added soon.
+type coming struct {
+	p    *dissect.Packet
+	hash uint64
+	key  key
+	from int
+}
+
+// ahead holds the packets that were announced, and those of them that have not
+// come yet.
+type ahead struct {
+	from int // aheadFrom, but in tests
+	list []coming
+	next int
+	one  coming // that was not announced
+	sink uint64 // of what was loaded: else the compiler would leave the loads out
+}
+
+// Ahead says which packets are added next, in this order, by one call of Add
+// each; they must not be changed in between. It changes nothing but how long
+// that takes, and need not be called.
+func (t *Tracker) Ahead(packets []dissect.Packet) {
+	a := &t.ahead
+	a.list, a.next = a.list[:0], 0
+	if t.table.n < a.from || t.split != nil {
+		return
+	}
+	sum := uint64(0)
+	for i := range packets {
+		p := &packets[i]
+		if p.Content != dissect.ContentTCP {
+			continue
+		}
+		n := len(a.list)
+		if n == cap(a.list) {
+			a.list = append(a.list, coming{})
+		}
+		a.list = a.list[:n+1]
+		t.meet(&a.list[n], p)
+	}
+	for i := range a.list {
+		sum += t.table.slots[t.table.home(a.list[i].hash)]
+	}
+	for i := range a.list {
+		h := a.list[i].hash
+		if s := t.table.slots[t.table.home(h)]; s != 0 && s>>32 == h>>32 {
+			e := t.entries.at(uint32(s))
+			sum += uint64(e.first) + uint64(e.tail)
+		}
+	}
+	a.sink += sum + t.leavingSoon(len(a.list))
+}
+
+// leavingSoon loads what the connections have that may have to leave for n
+// packets.
+func (t *Tracker) leavingSoon(n int) (sum uint64) {
+	if t.table.n+n < t.options.Limits.Connections {
+		return 0
+	}
+	l := &t.leaving
+	soon := l.items[l.head:min(l.head+n, len(l.items))]
+	for i := range soon {
+		e := t.entries.at(soon[i].entry)
+		sum += uint64(e.first) + uint64(e.tail)
+	}
+	for i := range soon {
+		e := t.entries.at(soon[i].entry)
+		sum += t.table.slots[t.table.home(t.table.hash(e.key()))]
+	}
+	return sum
+}
+
+// meet fills c with what finds p's connection.
+func (t *Tracker) meet(c *coming, p *dissect.Packet) {
+	c.p = p
+	c.from = c.key.set(&p.IP.Src, &p.IP.Dst, p.TCP.SrcPort, p.TCP.DstPort)
+	c.hash = t.hash(&c.key)
+}
+
+// met returns what finds the connection of the packet at hand.
+func (t *Tracker) met(p *dissect.Packet) *coming {
+	a := &t.ahead
+	for a.next < len(a.list) { // those between had no need to be looked for
+		c := &a.list[a.next]
+		a.next++
+		if c.p == p {
+			return c
+		}
+	}
+	t.meet(&a.one, p)
+	return &a.one
+}
