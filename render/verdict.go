@@ -19,10 +19,19 @@ func (t *timeline) verdict(e *conn.Event) {
 	v := t.view(e)
 	t.endRun(v)
 	t.nameLate(v, e)
-	if head := verdictHead(&c.Verdict, &t.g); head != v.told {
-		v.told = head
-		t.drawVerdict(c, head)
+	if said := t.said(&c.Verdict); said != v.told {
+		v.told = said
+		t.drawVerdict(c)
 	}
+}
+
+// said is what makes a verdict new to who has read one: its first sentence.
+// Where every further SYN gets its ICMP error, only the count is new.
+func (t *timeline) said(v *conn.Verdict) string {
+	if v.Outcome == conn.OutcomeUnreachable {
+		return string(v.Outcome) + v.Detail + v.Meaning + v.NextStep
+	}
+	return verdictHead(v, &t.g)
 }
 
 // end draws what became of a connection that leaves, unless that stands there
@@ -39,12 +48,13 @@ func (t *timeline) end(e *conn.Event) {
 		told = v.told
 		delete(t.views, c.Number)
 	}
-	if head := verdictHead(&c.Verdict, &t.g); head != told {
-		t.drawVerdict(c, head)
+	if t.said(&c.Verdict) != told {
+		t.drawVerdict(c)
 	}
 }
 
-func (t *timeline) drawVerdict(c *conn.Connection, head string) {
+func (t *timeline) drawVerdict(c *conn.Connection) {
+	head := verdictHead(&c.Verdict, &t.g)
 	if head == "" {
 		return
 	}
