@@ -56,9 +56,9 @@ func appendEnds(b []byte, e *conn.Event) []byte {
 }
 
 // NewNDJSON returns a Renderer that writes one JSON object a line to w: of
-// type segment, connection, socket, icmp, neighbour, dns or capture. Times are RFC
-// 3339 in UTC, durations are seconds, sizes are bytes: see Schema. Of o, Conn,
-// Files, NoPayload, Notes and Checksums count.
+// type segment, connection, socket, remark, icmp, neighbour, dns or capture.
+// Times are RFC 3339 in UTC, durations are seconds, sizes are bytes: see Schema.
+// Of o, Conn, Files, NoPayload, Notes and Checksums count.
 func NewNDJSON(w io.Writer, o Options) Renderer {
 	return &ndjson{out: newOutput(w), o: o}
 }
@@ -85,6 +85,8 @@ func (n *ndjson) object(b []byte, e *conn.Event) []byte {
 		return n.lookup(b, e)
 	case conn.TypeCall:
 		return n.socket(b, e)
+	case conn.TypeRemark:
+		return n.remark(b, e)
 	case conn.TypeEnd:
 		return n.connection(b, e)
 	case conn.TypeCapture:
@@ -541,6 +543,15 @@ func (n *ndjson) socket(b []byte, e *conn.Event) []byte {
 		b = appendIntValue(b, `,"pid":`, c.PID)
 	}
 	b = appendStringKey(b, "program", c.Program)
+	return append(b, '}', '\n')
+}
+
+// remark appends what stands between the calls of a program that is driven.
+func (n *ndjson) remark(b []byte, e *conn.Event) []byte {
+	b = n.head(b, `{"type":"remark"`, e)
+	b = append(b, `,"from":"`...)
+	b = append(b, e.From.String()...)
+	b = appendJSONString(append(b, `","text":`...), e.Text)
 	return append(b, '}', '\n')
 }
 

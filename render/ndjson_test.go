@@ -205,6 +205,16 @@ func TestNDJSONOthers(t *testing.T) {
 	}
 }
 
+func TestNDJSONRemark(t *testing.T) {
+	s := refused()
+	e := &s.events[0]
+	e.Type, e.Call, e.From, e.Text = conn.TypeRemark, nil, conn.Server, "nc -v says: \"\x1b\""
+	m := decodeLines(t, ndjsonOf(t, s, Options{}))[0]
+	if m["type"] != "remark" || m["from"] != "server" || m["text"] != "nc -v says: \"\x1b\"" {
+		t.Errorf("remark: %v", m)
+	}
+}
+
 func TestNDJSONWithoutTime(t *testing.T) {
 	s := chat()
 	s.events[0].Time = capture.NoTime

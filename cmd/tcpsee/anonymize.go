@@ -137,6 +137,9 @@ func (d *disguise) call(c timedCall) timedCall {
 		}
 	}
 	m.Args, m.Result, m.Error = d.words(m.Args), d.words(m.Result), d.words(m.Error)
+	if m.Remark != "" { // it names the host that was asked for
+		m.Remark = "(remark)"
+	}
 	data := make([]byte, len(m.Data))
 	for i := range data {
 		data[i] = 'x'

@@ -26,6 +26,10 @@ func TestNCSays(t *testing.T) {
 	inOrder(t, server.err.String(), "listen(backlog 1)", "nc -v says: Listening on", "accept()", "── ACK", "accept() returns",
 		"nc -v says: Connection received on 127.0.0.1 ", "closed by the client")
 	inOrder(t, mustRun(t, "replay", "--width", "120", saved), "accept() returns", "nc -v says: Connection received on 127.0.0.1 ")
+	inOrder(t, mustRun(t, "replay", "-o", "ndjson", saved), `"call":"accept"`, `{"type":"remark",`, `"from":"server","text":"nc -v says: Connection received on 127.0.0.1 `)
+	if s := mustRun(t, "replay", "--anonymize", saved); strings.Contains(s, "nc -v says") || !strings.Contains(s, "(remark)") {
+		t.Errorf("what nc says names hosts:\n%s", s)
+	}
 
 	refused := start(t, tcpsee("connect", "-v", "--no-names", "127.0.0.1", freePort(t)))
 	if status := refused.end(t); status != 1 {
