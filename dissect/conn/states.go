@@ -71,6 +71,11 @@ func (s *segment) sender(st State) State {
 			st = StateFinWait1
 		case StateCloseWait:
 			st = StateLastAck
+			if e.flags.of(flagFin0, s.to) && !e.flags.of(flagFin0, s.from) && after(e.next[s.to], s.ack) {
+				// The two FINs cross: this end had not seen the other's (RFC
+				// 9293, section 3.6).
+				st = StateClosing
+			}
 		}
 	}
 	return st

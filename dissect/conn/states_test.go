@@ -87,9 +87,9 @@ func TestStates(t *testing.T) {
 			> . ack 2
 			< . ack 2`, openingRows + `
 			client FIN FIN-WAIT-1 CLOSE-WAIT
-			server FIN CLOSING LAST-ACK
-			client ACK CLOSING CLOSED
-			server ACK TIME-WAIT CLOSED time-wait`, ""},
+			server FIN CLOSING CLOSING
+			client ACK CLOSING TIME-WAIT time-wait
+			server ACK TIME-WAIT TIME-WAIT time-wait`, ""},
 		{"half-close", opening + `
 			> F. 1:1(0) ack 1
 			< . ack 2
