@@ -40,8 +40,8 @@ type Namer interface {
 	Names() map[netip.Addr]string
 }
 
-// OpenFile opens a capture file: pcap or pcapng, plain or compressed with
-// gzip, zstd or lz4, all of which is found out by content. The name "-" is
+// OpenFile opens a capture file: pcap, pcapng or snoop, plain or compressed
+// with gzip, zstd or lz4, all of which is found out by content. The name "-" is
 // standard input. Nothing is read before the first Next, which therefore
 // also reports what is wrong with the beginning of the file. A file without a
 // byte in it yields no frame, a finding, and no error.
@@ -318,6 +318,9 @@ func recognise(l *logbook, head []byte, patient bool) format {
 	}
 	if isPcapng(head) {
 		return newPcapng(l)
+	}
+	if isSnoop(head) {
+		return &snoop{led: l}
 	}
 	if p := newPcap(l, head, patient); p != nil {
 		return p

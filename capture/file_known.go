@@ -24,7 +24,6 @@ const (
 // first bytes: those that Wireshark can convert, packed ones, and others. The
 // longer magic comes first.
 var foreigners = []foreign{
-	{"snoop\x00\x00\x00", 0, "a snoop capture (Solaris)", byEditcap},
 	{"GMBU", 0, "a Microsoft Network Monitor capture", byEditcap},
 	{"RTSS", 0, "a Microsoft Network Monitor 1 capture", byEditcap},
 	{"iptrace 1.0", 0, "an AIX iptrace capture", byEditcap},
@@ -63,7 +62,7 @@ var foreigners = []foreign{
 	{"version https://git-lfs", 0, "a Git LFS pointer", "fetch the file itself: git lfs pull"},
 }
 
-const readable = "tcpsee reads pcap and pcapng, plain or compressed with gzip, zstd or lz4"
+const readable = "tcpsee reads pcap, pcapng and snoop, plain or compressed with gzip, zstd or lz4"
 
 // describe says what a file is that begins with head and is not a capture.
 // whole says that the file has no more bytes.

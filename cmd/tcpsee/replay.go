@@ -38,7 +38,7 @@ func (a *app) replayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay FILE… [-- FILTER…]",
 		Short: "Draw saved captures (- is standard input)",
-		Long: `Draw saved captures: pcap and pcapng, also compressed; - is standard input.
+		Long: `Draw saved captures: pcap, pcapng and snoop, also compressed; - is standard input.
 
 Words that name a file, or end like a capture, are files; the rest is a filter in
 the language of tcpdump (pcap-filter). -- between them settles doubt.`,
