@@ -36,6 +36,16 @@ func (g *gen) linkType(proto uint32) *cond {
 		return g.arcnetType(proto)
 	case famLoopHost, famLoopNet, famPFLog:
 		return g.addressFamily(proto)
+	case famJuniper:
+		return g.masked(g.linkHdr, 0, sizeW, 'M'<<24|'G'<<16|'C'<<8, 0xffffff00)
+	case famIPNET:
+		switch proto {
+		case etIP:
+			return g.equal(g.typ, 0, sizeB, 2)
+		case etIPv6:
+			return g.equal(g.typ, 0, sizeB, 26)
+		}
+		return always(false)
 	case famRaw:
 		switch proto {
 		case etIP:
@@ -281,6 +291,10 @@ func (g *gen) passage(out bool) *cond {
 		return g.equal(g.linkHdr, 0, sizeB, flag)
 	case g.family == famPFLog:
 		return g.equal(g.linkHdr, 60, sizeB, flag+1)
+	case g.family == famIPNET:
+		return g.equal(g.linkHdr, 2, sizeH, 2-flag)
+	case g.family == famJuniper:
+		return either(not(g.bits(g.linkHdr, 3, sizeB, 1)))
 	case g.live:
 		return either(g.equal(at(0), skfPktType, sizeW, pktOutgoing))
 	}

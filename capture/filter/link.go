@@ -31,6 +31,8 @@ const (
 	famLoopHost        // address family in the capturing host's byte order
 	famLoopNet         // address family in network byte order
 	famPFLog           // address family in one byte
+	famIPNET           // address family of Solaris in one byte
+	famJuniper         // Juniper's magic, whatever follows
 	famRaw             // the version of the IP header
 	famIPv4            // always IPv4
 	famIPv6            // always IPv6
@@ -139,6 +141,16 @@ func layoutOf(l capture.LinkType) layout {
 		return llc(famWLAN, 24, 0)
 	case linkPFLog:
 		return fixed(famPFLog, 1, 0)
+	case capture.LinkIPNET:
+		return fixed(famIPNET, 1, 24)
+	case capture.LinkJuniperEther:
+		y := bare(famJuniper, 14)
+		y.nl, y.noSnap = 18, 21 // of Ethernet and the shortest header before it
+		return y
+	case capture.LinkJuniperPPP, capture.LinkJuniperCHDLC, capture.LinkJuniperFrame:
+		y := bare(famJuniper, 4)
+		y.noSnap = ^uint32(0) // libpcap has no place for it, and computes with that
+		return y
 	case capture.LinkRaw, capture.LinkRawBSD, capture.LinkRawOpenBSD:
 		return bare(famRaw, 0)
 	case capture.LinkSLIP:

@@ -40,6 +40,7 @@ var tcpdumpLinks = []struct {
 	{"PFLOG", linkPFLog}, {"ENC", linkENC}, {"PPI", linkPPI}, {"FRELAY", capture.LinkFrameRelay},
 	{"ATM_RFC1483", linkATM1483}, {"IP_OVER_FC", capture.LinkIPFC}, {"LTALK", linkLTalk},
 	{"SYMANTEC_FIREWALL", linkSymantec}, {"APPLE_IP_OVER_IEEE1394", linkAppleIP1394},
+	{"IPNET", capture.LinkIPNET}, {"JUNIPER_ETHER", capture.LinkJuniperEther}, {"JUNIPER_PPP", capture.LinkJuniperPPP},
 	{"ARCNET", capture.LinkARCNET}, {"ARCNET_LINUX", capture.LinkARCNETLinux},
 	{"NETANALYZER", capture.LinkNetAnalyzer}, {"NETANALYZER_TRANSPARENT", capture.LinkNetAnalyzerRaw},
 }
