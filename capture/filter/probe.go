@@ -156,6 +156,9 @@ func (s *state) load(in Instruction, v *view) (word, bool) {
 		if !s.x.ok {
 			return word{}, true
 		}
+		if in.K >= skfADOff { // below 0, as in tcp[-16]: never accepted
+			return word{}, false
+		}
 		if in.K >= skfLLOff {
 			return v.load(in.K+s.x.v, size)
 		}
