@@ -69,17 +69,19 @@ type loop struct {
 	held    []timedCall
 	ends    verdicts // of connections whose last calls are still to come
 	total   conn.Capture
-	err     error          // the first error of a renderer or of saving
-	reached bool           // the limit
-	flushed time.Time      // when saved rows were shown last
-	dropped uint64         // packets that the kernel lost before the next frame
-	stopped int64          // frames that pass stopped
-	told    int            // findings of a live source that were told
-	rowless bool           // nobody reads events of segments at present
-	blind   bool           // nobody reads any event: packets are saved at most
-	unread  unread         // of which no events were made since that was told
-	steady  *steady        // what names interfaces, where reading may be ahead of drawing; nil where it is not
-	parcel  *parcel        // where events go; nil is to the renderers
+	err     error      // the first error of a renderer or of saving
+	reached bool       // the limit
+	flushed time.Time  // when saved rows were shown last
+	dropped uint64     // packets that the kernel lost before the next frame
+	stopped int64      // frames that pass stopped
+	told    int        // findings of a live source that were told
+	rowless bool       // nobody reads events of segments at present
+	blind   bool       // nobody reads any event: packets are saved at most
+	unread  unread     // of which no events were made since that was told
+	steady  *steady    // what names interfaces, where reading may be ahead of drawing; nil where it is not
+	parcel  *parcel    // where events go; nil is to the renderers
+	parting conn.Event // of a connection that parted
+	parted  conn.Connection
 	shown   int64          // frames that events stand for
 	open    map[int64]bool // driven connections that are not closed yet
 }
@@ -375,6 +377,7 @@ func (l *loop) prepare(f *capture.Frame, p *dissect.Packet) bool {
 // track turns a packet into events.
 func (l *loop) track(p *dissect.Packet) {
 	events := l.tracker.Add(p)
+	l.part()
 	for _, s := range l.saves {
 		if s.notes && s.wants(events) {
 			l.keep(s.frame(annotated(p.Frame, events)))

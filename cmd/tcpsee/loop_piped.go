@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"iter"
 	mapset "maps"
 	"net/netip"
 	"runtime"
@@ -42,6 +41,8 @@ type parcel struct {
 	packets    []dissect.Packet
 	events     []conn.Event
 	ends       []*conn.Connection // that events point to; those behind are to be used again
+	coming     conn.Coming        // packets
+	partings   []conn.Parting     // Before counts events
 	interfaces []capture.Interface
 	names      map[netip.Addr]string // to be read only
 	alone      bool                  // no other may be decoded until this one is drawn
@@ -76,8 +77,16 @@ func (p *parcel) keep(e *conn.Event) {
 	p.events[len(p.events)-1].Connection = p.ends[n]
 }
 
+// part copies what the tracker gave in place of events.
+func (p *parcel) part(list []conn.Parting) {
+	for i := range list {
+		p.partings = append(p.partings, list[i])
+		p.partings[len(p.partings)-1].Before += len(p.events)
+	}
+}
+
 func (p *parcel) empty() {
-	p.packets, p.events, p.ends = p.packets[:0], p.events[:0], p.ends[:0]
+	p.packets, p.events, p.ends, p.partings = p.packets[:0], p.events[:0], p.ends[:0], p.partings[:0]
 	p.interfaces, p.names, p.alone, p.last = nil, nil, false, false
 }
 
@@ -91,8 +100,7 @@ type stages struct {
 	over   bool                  // it did
 	names  map[netip.Addr]string // that it knew when frames were read
 
-	left   func() (*conn.Event, bool) // stageFollow: what is left at the end
-	closed bool                       // nothing is
+	closed bool // stageFollow: nothing is left
 
 	lock   sync.Mutex
 	failed bool // a renderer did
@@ -117,9 +125,8 @@ func (l *loop) readPiped(ctx context.Context) error {
 		}
 		s.turns[i][0] <- struct{}{}
 	}
-	var stop func()
-	s.left, stop = iter.Pull(l.tracker.Left())
-	defer stop()
+	l.tracker.Part(true)
+	defer l.tracker.Part(false)
 	l.sparing()
 	var all sync.WaitGroup
 	for i := range workers {
@@ -201,6 +208,7 @@ func (l *loop) decodeParcel(ctx context.Context, s *stages, p *parcel) {
 		}
 		l.decodeSome(s, p, len(s.frames))
 	}
+	l.tracker.Meet(p.packets, &p.coming)
 	p.interfaces, p.last = l.src.Interfaces(), s.over && len(s.frames) == 0
 }
 
@@ -234,43 +242,64 @@ func (l *loop) followParcel(s *stages, p *parcel) {
 	}
 	l.parcel = p
 	defer func() { l.parcel = nil }()
-	l.trackAll(p.packets)
+	l.trackAll(p)
 	if len(p.packets) > 0 || !p.last || s.closed {
 		return
 	}
-	for len(p.events) < parcelEvents {
-		e, ok := s.left()
-		if !ok {
-			s.closed = true
-			return
-		}
-		l.draw(e)
+	for more := true; more && len(p.events)+len(p.partings) < parcelEvents; {
+		var events []conn.Event
+		events, more = l.tracker.Rest(parcelEvents / 4)
+		l.part()
+		l.emit(events)
+		s.closed = !more
 	}
 }
 
-// trackAll turns packets into events.
-func (l *loop) trackAll(packets []dissect.Packet) {
-	l.tracker.Ahead(packets)
-	for i := range packets {
-		if p := &packets[i]; p.Frame.Record == capture.RecordCustom {
-			l.custom(p.Frame)
+// trackAll turns a parcel's packets into events.
+func (l *loop) trackAll(p *parcel) {
+	l.tracker.Ahead(&p.coming)
+	for i := range p.packets {
+		if q := &p.packets[i]; q.Frame.Record == capture.RecordCustom {
+			l.custom(q.Frame)
 		} else {
-			l.track(p)
+			l.track(q)
 		}
+	}
+}
+
+// part keeps what the tracker gave in place of events, before those.
+func (l *loop) part() {
+	if list := l.tracker.Partings(); len(list) > 0 {
+		l.total.Connections += int64(len(list))
+		l.parcel.part(list)
 	}
 }
 
 // drawParcel gives a parcel's events to the renderers.
 func (l *loop) drawParcel(s *stages, p *parcel) {
 	l.steady.at(p)
+	rest := p.partings
 	for i := range p.events {
+		for len(rest) > 0 && rest[0].Before == i {
+			l.showParting(&rest[0])
+			rest = rest[1:]
+		}
 		l.show(&p.events[i])
+	}
+	for i := range rest {
+		l.showParting(&rest[i])
 	}
 	l.shows()
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.failed = l.err != nil
 	s.spare = s.spare || l.needs()&render.NeedsSegments == 0
+}
+
+// showParting shows the event that it stands for.
+func (l *loop) showParting(x *conn.Parting) {
+	x.Event(&l.parting, &l.parted)
+	l.show(&l.parting)
 }
 
 func (s *stages) hasFailed() bool {

@@ -91,7 +91,8 @@ func (l *loop) readSaved(ctx context.Context) error {
 		l.sparing()
 		for len(s.frames) > 0 {
 			l.decodeSome(s, p, most)
-			l.trackAll(p.packets)
+			l.tracker.Meet(p.packets, &p.coming)
+			l.trackAll(p)
 			p.empty()
 		}
 		l.shows()

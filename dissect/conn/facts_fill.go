@@ -9,7 +9,8 @@ import (
 // summarize fills c and t.facts with what is known of a connection, and has it
 // judged.
 func (t *Tracker) summarize(c *Connection, e *entry) {
-	if t.summarizeScanned(c, e) {
+	if t.scanned(e) {
+		e.summarizeScanned(c, t.backlog(e))
 		return
 	}
 	t.facts = facts{}

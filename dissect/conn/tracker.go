@@ -103,13 +103,16 @@ type Tracker struct {
 
 	plodding bool // for tests: no short cut is taken
 
-	events  []Event
-	special []bool // events[i] has held something else than a segment
-	ends    []*Connection
-	endsOut int
-	scratch body // of a connection that has none
-	seg     segment
-	facts   facts
+	events   []Event
+	special  []bool // events[i] has held something else than a segment
+	parts    bool
+	partings []Parting
+	rest     rest
+	ends     []*Connection
+	endsOut  int
+	scratch  body // of a connection that has none
+	seg      segment
+	facts    facts
 
 	trails map[int64]*trail // by number of the connection; nil unless Options.Detail
 }
@@ -129,7 +132,6 @@ func New(o Options) *Tracker {
 		options: o,
 		rules:   newRuleSet(),
 		table:   newTable(),
-		ahead:   ahead{from: aheadFrom},
 		budget:  appBudget{Limit: o.Limits.AppMemory, Quiet: o.Quiet},
 		start:   capture.NoTime,
 		now:     capture.NoTime,
@@ -139,6 +141,7 @@ func New(o Options) *Tracker {
 		served:  make(served),
 	}
 	t.seg.t = t
+	t.ahead.from = aheadFrom
 	t.budget.names = &t.asked
 	if o.Detail {
 		t.trails = make(map[int64]*trail)
@@ -194,6 +197,7 @@ func (t *Tracker) Add(p *dissect.Packet) []Event {
 // begin starts a call that happens at a time.
 func (t *Tracker) begin(at capture.Stamp) {
 	t.events = t.events[:0]
+	t.partings = t.partings[:0]
 	t.endsOut = 0
 	if at.Known() {
 		t.now, t.nanos = at, int64(at)
@@ -228,22 +232,11 @@ func (t *Tracker) event(typ Type) *Event {
 func (t *Tracker) Left() iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
 		defer t.clear()
-		t.begin(capture.NoTime)
-		t.unanswered()
-		for i := range t.events {
-			if !yield(&t.events[i]) {
-				return
-			}
-		}
-		all := t.left()
-		for i, n := range all {
-			if i%leftAtOnce == 0 {
-				t.loadLeft(all[i:min(i+leftAtOnce, len(all))])
-			}
-			t.begin(capture.NoTime)
-			t.tell(t.entries.at(n))
-			for i := range t.events {
-				if !yield(&t.events[i]) {
+		for more := true; more; {
+			var events []Event
+			events, more = t.Rest(1)
+			for i := range events {
+				if !yield(&events[i]) {
 					return
 				}
 			}

@@ -74,5 +74,5 @@ func (t *Tracker) endMissing(a *absent, p *dissect.Packet) {
 		}
 	}
 	c.Verdict = judge(c, &t.facts, t.options.Brief)
-	t.describeEnd(t.event(TypeEnd), c)
+	describeEnd(t.event(TypeEnd), c, t.start)
 }

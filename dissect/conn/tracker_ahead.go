@@ -1,6 +1,10 @@
 package conn
 
-import "tcpsee/dissect"
+import (
+	"sync/atomic"
+
+	"tcpsee/dissect"
+)
 
 // With many connections nearly each packet's slot and entry lie in memory that
 // no cache holds, and so do those of the connection that has to leave for it. A
@@ -19,38 +23,53 @@ type coming struct {
 	from int
 }
 
+// Coming are packets that are to be added, in order, by one call of Add each.
+type Coming struct{ list []coming }
+
 // ahead holds the packets that were announced, and those of them that have not
 // come yet.
 type ahead struct {
-	from int // aheadFrom, but in tests
+	from int         // aheadFrom, but in tests
+	on   atomic.Bool // there are as many connections
 	list []coming
 	next int
 	one  coming // that was not announced
 	sink uint64 // of what was loaded: else the compiler would leave the loads out
 }
 
-// Ahead says which packets are added next, in this order, by one call of Add
-// each; they must not be changed in between. It changes nothing but how long
-// that takes, and need not be called.
-func (t *Tracker) Ahead(packets []dissect.Packet) {
-	a := &t.ahead
-	a.list, a.next = a.list[:0], 0
-	if t.table.n < a.from || t.split != nil {
+// Meet fills c with packets, which must not be changed from then on until they
+// are added. It may be called while another goroutine calls other methods.
+func (t *Tracker) Meet(packets []dissect.Packet, c *Coming) {
+	c.list = c.list[:0]
+	if t.split != nil || !t.ahead.on.Load() {
 		return
 	}
-	sum := uint64(0)
 	for i := range packets {
 		p := &packets[i]
 		if p.Content != dissect.ContentTCP {
 			continue
 		}
-		n := len(a.list)
-		if n == cap(a.list) {
-			a.list = append(a.list, coming{})
+		n := len(c.list)
+		if n == cap(c.list) {
+			c.list = append(c.list, coming{})
 		}
-		a.list = a.list[:n+1]
-		t.meet(&a.list[n], p)
+		c.list = c.list[:n+1]
+		t.meet(&c.list[n], p)
 	}
+}
+
+// Ahead says which packets are added next. It changes nothing but how long that
+// takes, and need not be called.
+func (t *Tracker) Ahead(coming *Coming) {
+	a := &t.ahead
+	if on := t.table.n >= a.from; on != a.on.Load() {
+		a.on.Store(on)
+	}
+	a.list, a.next = coming.list, 0
+	if len(a.list) == 0 {
+		return
+	}
+	sum := uint64(0)
 	for i := range a.list {
 		sum += t.table.slots[t.table.home(a.list[i].hash)]
 	}

@@ -140,10 +140,13 @@ func (t *Tracker) silentLongest() (number uint32, oldest *entry) {
 
 // tell gives out a connection's TypeEnd event.
 func (t *Tracker) tell(e *entry) {
+	if t.part(e) {
+		return
+	}
 	ev := t.event(TypeEnd)
 	c := t.connection()
 	t.summarize(c, e)
-	t.describeEnd(ev, c)
+	describeEnd(ev, c, t.start)
 }
 
 // end gives out a connection's TypeEnd event and forgets it.
@@ -199,4 +202,5 @@ func (t *Tracker) clear() {
 	clear(t.heard)
 	t.apps, t.sides, t.noSides, t.pending, t.hand = nil, nil, nil, 0, 0
 	t.budget.used = 0
+	t.rest = rest{}
 }

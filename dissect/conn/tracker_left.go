@@ -1,5 +1,39 @@
 package conn
 
+import "tcpsee/capture"
+
+// rest is what is left at the end and not told of.
+type rest struct {
+	begun   bool
+	entries []uint32
+	told    int
+}
+
+// Rest gives what Left gives, of at most n connections at a time. There is no
+// more once it returns false.
+func (t *Tracker) Rest(n int) (events []Event, more bool) {
+	t.begin(capture.NoTime)
+	r := &t.rest
+	if !r.begun {
+		t.unanswered()
+		*r = rest{begun: true, entries: t.left()}
+		return t.events, true
+	}
+	for range min(n, len(r.entries)) {
+		if r.told%leftAtOnce == 0 {
+			t.loadLeft(r.entries[:min(leftAtOnce, len(r.entries))])
+		}
+		t.tell(t.entries.at(r.entries[0]))
+		r.entries = r.entries[1:]
+		r.told++
+	}
+	if len(r.entries) > 0 {
+		return t.events, true
+	}
+	t.clear()
+	return t.events, false
+}
+
 // numbered is an entry and the number of its connection.
 type numbered struct {
 	number uint64

@@ -62,19 +62,24 @@ func (t *Tracker) refuse(s *segment) bool {
 	return true
 }
 
-// summarizeScanned is summarize for a connection without body of which nothing
-// is known but what stands in its entry, where sentences are not wanted. It
-// reports whether it is one.
-func (t *Tracker) summarizeScanned(c *Connection, e *entry) bool {
+// scanned reports whether all that a table shows of a connection stands in its
+// entry, but for backlog.
+func (t *Tracker) scanned(e *entry) bool {
 	if e.body != 0 || !t.options.Brief || t.plodding || e.flags.has(flagHandshake|flagCrossed|flagFin0|flagFin1) ||
 		!e.flags.has(flagSyn0|flagSyn1) || len(t.heard) > 0 || t.driven.conn != 0 || len(t.around.seen) > 0 {
 		return false
 	}
+	return e.state(0) < StateEstablished || e.state(1) < StateEstablished
+}
+
+// backlog reports whether others were connected to the server of a connection
+// that was not established.
+func (t *Tracker) backlog(e *entry) bool { return len(t.served) > 0 && t.served[e.serverOf()] > 0 }
+
+// summarizeScanned is summarize for a scanned connection.
+func (e *entry) summarizeScanned(c *Connection, backlog bool) {
 	client := e.client()
 	states := [2]State{e.state(client), e.state(1 - client)}
-	if states[Client] >= StateEstablished && states[Server] >= StateEstablished {
-		return false
-	}
 	c.Number, c.Inferred, c.File = int64(e.number.get()), e.flags.has(flagInferred), int(e.file)
 	c.Told = e.tail&tailTold != 0
 	c.First, c.Last = e.first, e.last
@@ -110,9 +115,8 @@ func (t *Tracker) summarizeScanned(c *Connection, e *entry) bool {
 		v.Outcome = OutcomeNoAnswer
 		if c.Segments[Server] > 0 {
 			v.Detail = detailStale
-		} else if t.served[e.serverOf()] > 0 {
+		} else if backlog {
 			v.Detail = detailBacklog
 		}
 	}
-	return true
 }

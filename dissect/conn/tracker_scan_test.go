@@ -38,13 +38,15 @@ func openings(r *rand.Rand, w *traffic) *dissect.Packet {
 // is what all the rules do, also for the segments that follow, and that to look
 // ahead changes nothing.
 func TestOpeningsShortCut(t *testing.T) {
+	parts := 0
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		o := Options{Limits: Limits{Connections: 2 + r.IntN(8), Linger: time.Millisecond, Kept: r.IntN(3) - 1}, Verdicts: r.IntN(2) == 0, Split: r.IntN(4) == 0}
 		slow, fast := New(o), New(o)
 		slow.plodding = true
 		o.Quiet, o.Brief, o.NoSegments = true, true, true
-		table := New(o)
+		table, parted := New(o), New(o)
+		parted.Part(true)
 		same := func(n int, a, b, c []Event) {
 			t.Helper()
 			if x, y := said(a, true, false), said(b, true, false); x != y {
@@ -55,6 +57,7 @@ func TestOpeningsShortCut(t *testing.T) {
 			}
 		}
 		fast.ahead.from = 0
+		var next Coming
 		w := newTraffic()
 		n := 2 + r.IntN(40)
 		packets, frames := make([]dissect.Packet, n), make([]capture.Frame, n)
@@ -65,13 +68,44 @@ func TestOpeningsShortCut(t *testing.T) {
 		}
 		for i := range packets {
 			if i%7 == 0 {
-				fast.Ahead(packets[i:min(i+7, n)])
+				fast.Meet(packets[i:min(i+7, n)], &next)
+				fast.Ahead(&next)
 			}
 			p := &packets[i]
 			same(i, slow.Add(p), fast.Add(p), table.Add(p))
+			if x, y := said(table.events, true, true), said(joined(parted.Add(p), parted.Partings()), true, true); x != y {
+				t.Fatalf("seed %d, packet %d, parted:\n%s\nbut\n%s", seed, i, x, y)
+			}
+			parts += len(parted.Partings())
 		}
 		same(n, slow.End(), fast.End(), table.End())
+		for more := true; more; {
+			_, more = parted.Rest(3)
+			parts += len(parted.Partings())
+		}
 	}
+	if parts == 0 {
+		t.Error("no connection was given in place of an event")
+	}
+}
+
+// joined puts the events of partings to where they belong.
+func joined(events []Event, parts []Parting) (all []Event) {
+	part := func() {
+		e, c := new(Event), new(Connection)
+		parts[0].Event(e, c)
+		all, parts = append(all, *e), parts[1:]
+	}
+	for i := range events {
+		for len(parts) > 0 && parts[0].Before == i {
+			part()
+		}
+		all = append(all, events[i])
+	}
+	for len(parts) > 0 {
+		part()
+	}
+	return all
 }
 
 // said is what events say: segments only where rows are wanted, and of a

@@ -1,5 +1,7 @@
 package conn
 
+import "tcpsee/capture"
+
 // sayVerdict gives out a TypeVerdict event for a connection of which all is
 // said: both FINs are acknowledged, or an RST or an ICMP error came. Who watches
 // need not wait until it leaves, and from one end, where nobody sees the last
@@ -11,15 +13,16 @@ func (t *Tracker) sayVerdict(e *entry) {
 	ev := t.event(TypeVerdict)
 	c := t.connection()
 	t.summarize(c, e)
-	t.describeEnd(ev, c)
+	describeEnd(ev, c, t.start)
 	e.tail |= tailTold
 }
 
-// describeEnd fills an event that carries a connection as it is now.
-func (t *Tracker) describeEnd(ev *Event, c *Connection) {
+// describeEnd fills an event that carries a connection as it is now, in a
+// capture that began at start.
+func describeEnd(ev *Event, c *Connection, start capture.Stamp) {
 	ev.Conn, ev.Client, ev.Server, ev.Inferred = c.Number, c.Client, c.Server, c.Inferred
 	ev.Time, ev.Frame, ev.File = c.Last, c.LastFrame, c.File
-	ev.Since, ev.Delta = c.Last.Sub(t.start), c.Last.Sub(c.First)
+	ev.Since, ev.Delta = c.Last.Sub(start), c.Last.Sub(c.First)
 	ev.States, ev.Before, ev.IRTT, ev.HalfRTT = c.States, c.States, c.IRTT, c.HalfRTT
 	ev.Connection = c
 }
