@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -182,6 +183,25 @@ func TestDuplicateCapture(t *testing.T) {
 				t.Errorf("labels %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// A second place that lags behind: many packets pass before their copies.
+func TestDuplicateCaptureLagging(t *testing.T) {
+	script := "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n"
+	var segments strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&segments, "+.00002 > P. %d:%d(100) ack 1 id %d\n", 1+100*i, 101+100*i, 7+i)
+	}
+	rows := rowsOf(t, segtest.Options{}, script+segments.String()+segments.String())[3:]
+	for i, r := range rows {
+		want := "client DATA ESTABLISHED ESTABLISHED"
+		if i >= 60 {
+			want += " duplicate-capture"
+		}
+		if r != want {
+			t.Errorf("segment %d: %q, want %q", i+1, r, want)
+		}
 	}
 }
 

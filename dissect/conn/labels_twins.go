@@ -13,16 +13,18 @@ const (
 	twinFrames = 64
 	twinWithin = 10 * time.Millisecond // with an IPv4 identification
 	twinCloser = time.Millisecond      // without: only the TCP header tells
-	twinSlots  = 256
+	twinSets   = 128
 )
 
 // twins remembers the last packets, to tell one that was captured twice from
-// one that was sent twice.
-type twins [twinSlots]twin
+// one that was sent twice. Each has one of twinSets places, which remember
+// their last four: of twinFrames packets the one in question is forgotten once
+// in some six hundred times.
+type twins [twinSets][4]twin // a place is a cache line
 
 type twin struct {
-	print uint64
-	frame int64
+	print uint32
+	frame uint32 // lower half of its number
 	at    int64
 }
 
@@ -34,10 +36,16 @@ func (t *twins) seen(s *segment) bool {
 	print := h ^ l
 	h, l = bits.Mul64(print^uint64(s.win)<<48^uint64(c.Checksum)<<32^uint64(s.flags)<<16^uint64(s.p.IP.ID)^uint64(s.len)<<20, 0xd6e8feb86659fd93)
 	print = h ^ l ^ s.e.number.get()<<1 ^ uint64(s.from)
-	x := &t[print>>(64-8)]
-	again := x.print == print && s.p.Frame.Number-x.frame <= twinFrames && s.likely(time.Duration(s.now-x.at))
-	*x = twin{print, s.p.Frame.Number, s.now}
-	return again
+	set := &t[print>>(64-7)]
+	this := twin{uint32(print), uint32(s.p.Frame.Number), s.now}
+	for i := range set {
+		if x := &set[i]; x.print == this.print && this.frame-x.frame <= twinFrames && s.likely(time.Duration(s.now-x.at)) {
+			*x = this
+			return true
+		}
+	}
+	set[3], set[2], set[1], set[0] = set[2], set[1], set[0], this
+	return false
 }
 
 // repeat takes from a copy what later segments are judged by, where packets are
@@ -46,6 +54,7 @@ func (s *segment) repeat() {
 	s.classify()
 	e, b := s.e, s.b
 	s.unseen()
+	e.flags.put(flagKeep0<<s.from, s.shape&(isPlain|belowNext) == isPlain|belowNext && s.len <= 1)
 	switch {
 	case s.shape&(isPlain|isEmpty|atNext|ackSame|windowZero) == isPlain|isEmpty|atNext|ackSame:
 		// An ACK may stand before what it acknowledges.
