@@ -61,8 +61,8 @@ func appendSpan(dst []byte, d time.Duration, g *glyphs) []byte {
 	switch {
 	case d < time.Microsecond && d > 0:
 		return append(strconv.AppendInt(dst, int64(d), 10), " ns"...)
-	case d < time.Millisecond:
-		dst = append(strconv.AppendFloat(dst, us, 'f', 0, 64), ' ')
+	case d < time.Millisecond: // begun microseconds do not count, as in the rows' seconds
+		dst = append(strconv.AppendInt(dst, d.Microseconds(), 10), ' ')
 		return append(append(dst, g.micro...), 's')
 	case d < 10*time.Millisecond:
 		return append(strconv.AppendFloat(dst, us/1e3, 'f', 2, 64), " ms"...)

@@ -372,7 +372,7 @@ func FuzzDiagnose(f *testing.F) {
 func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0 ns", 16 * time.Microsecond: "16 µs", 1234 * time.Microsecond: "1.2 ms", 312 * time.Millisecond: "312 ms",
-		999700 * time.Nanosecond: "1.0 ms", 2 * time.Second: "2.0 s", 61 * time.Second: "61.0 s", 185 * time.Second: "3 min 5 s",
+		999700 * time.Nanosecond: "999 µs", 39900 * time.Nanosecond: "39 µs", 2 * time.Second: "2.0 s", 61 * time.Second: "61.0 s", 185 * time.Second: "3 min 5 s",
 		3*time.Hour + 5*time.Minute: "3 h 5 min", -1: "0 s", 9960 * time.Microsecond: "10 ms",
 	} {
 		if got := duration(d); got != want {

@@ -37,8 +37,8 @@ func duration(d time.Duration) string {
 		return "0 s"
 	case d < time.Microsecond:
 		return fmt.Sprintf("%d ns", d.Nanoseconds())
-	case d < 999500*time.Nanosecond:
-		return fmt.Sprintf("%.0f µs", float64(d)/float64(time.Microsecond))
+	case d < time.Millisecond: // begun ones do not count, as in the rows' seconds
+		return fmt.Sprintf("%d µs", d.Microseconds())
 	case d < 9950*time.Microsecond:
 		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 	case d < 999500*time.Microsecond:
