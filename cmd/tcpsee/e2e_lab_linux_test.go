@@ -237,6 +237,7 @@ func (l *lab) watch(ns, iface string, as []string, args ...string) *watcher {
 // seen is what these tests read of an NDJSON object.
 type seen struct {
 	Type       string
+	Time       time.Time
 	Frame      int
 	Conn       int
 	From       string
