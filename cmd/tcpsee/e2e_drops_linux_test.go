@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -140,8 +139,12 @@ func compareLost(t *testing.T, picture, data, raw string) {
 // the end.
 func checkMarks(t *testing.T, missing, marked map[int]int) {
 	t.Helper()
-	owed := 0
-	for _, frame := range slices.Sorted(maps.Keys(missing)) {
+	owed, frames := 0, []int{}
+	for frame := range missing {
+		frames = append(frames, frame)
+	}
+	slices.Sort(frames)
+	for _, frame := range frames {
 		if owed += marked[frame] - missing[frame]; owed < 0 {
 			t.Errorf("%d are missing before frame %d, and %d marked until there", missing[frame], frame, missing[frame]+owed)
 		}
