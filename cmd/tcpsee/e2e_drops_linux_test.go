@@ -13,10 +13,9 @@ import (
 )
 
 // lostMark is the picture's word on packets that the kernel had no room for,
-// aRow the beginning of a row that has a frame, and allLost the footer's sum.
+// and allLost the footer's sum.
 var (
 	lostMark = regexp.MustCompile(`^ *· · · +([\d,]+) packets? lost here`)
-	aRow     = regexp.MustCompile(`^ *(\d+) +\d+\.\d{6} `)
 	allLost  = regexp.MustCompile(`Lost before they could be read: ([\d,]+) packets?`)
 )
 

@@ -315,6 +315,7 @@ func (w *watcher) finish(want []outcome, words ...string) []seen {
 		t.Errorf("verdicts %v, want %v", got, want)
 	}
 	w.compare(list)
+	w.rows(list)
 	if t.Failed() {
 		t.Logf("\n%s%s", w.out, w.err)
 	}
@@ -337,6 +338,48 @@ func (w *watcher) compare(list []seen) {
 		}
 	}
 }
+
+// aRow is the beginning of a row that has a frame.
+var aRow = regexp.MustCompile(`^ *(\d+) +(?:c\d+ +)?\d+\.\d{6} `)
+
+// rows checks that the picture has one row for each frame, and says how long
+// after its packet each was there.
+func (w *watcher) rows(list []seen) {
+	t := w.l.t
+	t.Helper()
+	packets, drawn := map[int]time.Time{}, map[int]int{}
+	for _, s := range list {
+		if s.Frame > 0 {
+			packets[s.Frame] = s.Time
+		}
+	}
+	w.out.mu.Lock()
+	defer w.out.mu.Unlock()
+	var late []time.Duration
+	at, came := 0, w.out.came
+	for line := range strings.Lines(w.out.text.String()) {
+		for at += len(line); came[0].end < at; came = came[1:] {
+		}
+		m := aRow.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		n, _ := strconv.Atoi(m[1])
+		if drawn[n]++; packets[n].IsZero() || drawn[n] > 1 {
+			t.Errorf("row %d is drawn %d times: %s", n, drawn[n], line)
+			continue
+		}
+		late = append(late, came[0].at.Sub(packets[n]))
+	}
+	if len(drawn) != len(packets) {
+		t.Errorf("%d rows are drawn of %d", len(drawn), len(packets))
+	}
+	if slices.Sort(late); len(late) > 0 {
+		t.Logf("%d rows, after their packets: median %.2f ms, most %.2f ms", len(late), milliseconds(late[len(late)/2]), milliseconds(late[len(late)-1]))
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // awaitRecords waits until tcpdump has saved as many as tcpsee has shown.
 func (w *watcher) awaitRecords(n int) {

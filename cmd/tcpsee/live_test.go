@@ -44,7 +44,14 @@ func needTool(t *testing.T, names ...string) string {
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
+	came []piece // when, for those who measure it
 	more chan struct{}
+}
+
+// piece is what came at once: the text up to end, at a time.
+type piece struct {
+	at  time.Time
+	end int
 }
 
 func newOutput() *output { return &output{more: make(chan struct{}, 1)} }
@@ -56,7 +63,9 @@ func (o *output) Write(p []byte) (int, error) {
 	case o.more <- struct{}{}:
 	default:
 	}
-	return o.text.Write(p)
+	n, err := o.text.Write(p)
+	o.came = append(o.came, piece{time.Now(), o.text.Len()})
+	return n, err
 }
 
 func (o *output) String() string {
