@@ -94,7 +94,7 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
 	}
-	if err := fl.saveFlags.check(true); err != nil {
+	if err := fl.saveFlags.check(&fl.pictureFlags, true); err != nil {
 		return err
 	}
 	if fl.udp {

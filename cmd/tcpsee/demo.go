@@ -61,7 +61,7 @@ func (a *app) demo(ctx context.Context, fl *demoFlags) error {
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
 	}
-	if err := fl.saveFlags.check(!fl.quiet); err != nil {
+	if err := fl.saveFlags.check(&fl.pictureFlags, false); err != nil {
 		return err
 	}
 	if fl.recorded {

@@ -99,7 +99,7 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
 	}
-	if err := fl.saveFlags.check(true); err != nil {
+	if err := fl.saveFlags.check(&fl.pictureFlags, true); err != nil {
 		return err
 	}
 	var err error

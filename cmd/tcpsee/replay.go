@@ -106,7 +106,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if err := fl.tcpdumpFlags.apply(&fl.pictureFlags, &fl.saveFlags); err != nil {
 		return err
 	}
-	if err := fl.saveFlags.check(!fl.quiet); err != nil {
+	if err := fl.saveFlags.check(&fl.pictureFlags, false); err != nil {
 		return err
 	}
 	if done, err := a.insteadOfReplay(&fl.tcpdumpFlags, files, words); done {
@@ -173,7 +173,8 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		ahead = nil
 	}
 	tracking := fl.trackFlags.options()
-	tracking.SplitFiles = len(files) > 1 && fl.chosen(view) == "summary"
+	drawn := !fl.quiet && !fl.takesStdout()
+	tracking.SplitFiles = len(files) > 1 && fl.chosen(view) == "summary" && (drawn || fl.view != "")
 	l := &loop{tracking: tracking, src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, learned: learned, files: hide.files(files), prompt: !regular,
 		window: fl.newWindow(pic), progress: progress, steady: ahead}
 	err = pages.finish(l.run(ctx))

@@ -80,7 +80,7 @@ func (a *app) runWrapped(ctx context.Context, fl *runFlags, args []string) error
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
 	}
-	if err := fl.saveFlags.check(true); err != nil {
+	if err := fl.saveFlags.check(&fl.pictureFlags, true); err != nil {
 		return err
 	}
 	if len(args) == 0 {

@@ -36,13 +36,23 @@ func (s *saveFlags) register(cmd *cobra.Command, likeNC bool) {
 	f.DurationVar(&s.every, "rotate-every", 0, "begin the next file after this `TIME` (10m)")
 }
 
-// check refuses what cannot be meant.
-func (s *saveFlags) check(dataOnStdout bool) error {
+// check refuses what cannot be meant. The commands that have a conversation
+// keep standard output for it. In the others, packets take it in place of the
+// picture.
+func (s *saveFlags) check(p *pictureFlags, conversation bool) error {
 	if _, err := strconv.Atoi(s.file); err == nil && s.isWait {
 		return withHint(usagef("-w names a file here, and %q is a number", s.file), "nc's time-out is --wait "+s.file+"s; a file of that name: -w ./"+s.file)
 	}
-	if s.file == "-" && dataOnStdout {
-		return usagef("-w - and -o cannot both have standard output")
+	if s.file == "-" {
+		switch {
+		case conversation:
+			return withHint(usagef("-w -: standard output is the conversation's here"), "save the packets in a file: -w FILE.pcapng")
+		case p.takesStdout():
+			return usagef("-w - and -o FORMAT cannot both have standard output")
+		case !p.quiet && (p.view != "" || p.plain):
+			return usagef("-w - and a picture cannot both have standard output")
+		}
+		p.quiet = true
 	}
 	if s.file == "" && (s.size != 0 || s.count != 0 || s.every != 0) {
 		return usagef("the rotate flags need -w FILE")
@@ -129,6 +139,19 @@ func invokingUser() *capture.Owner {
 		return nil
 	}
 	return &capture.Owner{UID: u.uid, GID: u.gid}
+}
+
+// giveToInvoker makes a file that root has made that of who called sudo.
+// Devices and pipes, which were there before, stay whose they are.
+func giveToInvoker(f *os.File) error {
+	o := invokingUser()
+	if o == nil {
+		return nil
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	return f.Chown(o.UID, o.GID)
 }
 
 func (s *saver) frame(f *capture.Frame) error {

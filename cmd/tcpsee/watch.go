@@ -70,7 +70,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if err := fl.tcpdumpFlags.apply(&fl.pictureFlags, &fl.saveFlags); err != nil {
 		return err
 	}
-	if err := fl.saveFlags.check(!fl.quiet); err != nil {
+	if err := fl.saveFlags.check(&fl.pictureFlags, false); err != nil {
 		return err
 	}
 	if done, err := a.instead(&fl.tcpdumpFlags, words, capture.LinkEthernet); done {
