@@ -20,6 +20,7 @@ type facts struct {
 	rst                 int64    // first RST
 	rstBy               Side
 	rstState            State    // of the other end before the RST
+	stray               int64    // an RST that ended nothing: its sender went on
 	simultaneous        bool     // both ends sent SYN
 	midstream           bool     // no SYN seen
 	zeroWindow          [2]int64 // last zero-window segment by sender, 0 once it opened again

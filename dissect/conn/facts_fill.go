@@ -159,6 +159,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 			f.resendFrame[side] = e.frame(l.againFrame[d])
 		}
 	}
+	f.stray = e.frame(l.stray)
 	if l.rst != 0 {
 		f.rst, f.rstBy, f.rstState = e.frame(l.rst), e.side(int(l.rstBy)), l.rstState
 	}

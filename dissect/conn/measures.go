@@ -237,8 +237,11 @@ func (t *Tracker) count(s *segment) {
 	}
 	if s.flags&dissect.FIN != 0 && b.fin[d] == 0 {
 		b.fin[d] = ref
+		if b.ledger != 0 {
+			t.ledgers.at(b.ledger).finEnd[d] = s.end
+		}
 	}
-	if o := s.to; b.fin[o] != 0 && b.finAcked[o] == 0 && s.flags&dissect.ACK != 0 && !after(e.next[o], s.ack) {
+	if o := s.to; b.fin[o] != 0 && b.finAcked[o] == 0 && s.flags&dissect.ACK != 0 && !after(s.behindFin(), s.ack) {
 		b.finAcked[o] = ref
 	}
 	if s.labels&(resendLabels|1<<ZeroWindow|1<<ZeroWindowProbe) != 0 || b.ledger != 0 || s.flags&dissect.RST != 0 {

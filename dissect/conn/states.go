@@ -62,7 +62,7 @@ func (s *segment) sender(st State) State {
 	}
 	st = s.provenBySending(st)
 	// What it acknowledges has arrived.
-	if e.flags.of(flagFin0, s.to) && f&dissect.ACK != 0 && !after(e.next[s.to], s.ack) {
+	if e.flags.of(flagFin0, s.to) && f&dissect.ACK != 0 && !after(s.behindFin(), s.ack) {
 		st = finArrived(st)
 	}
 	if f&dissect.FIN != 0 {
@@ -124,6 +124,17 @@ func (s *segment) provenAnew() State {
 	return StateFinWait1
 }
 
+// behindFin is the sequence number behind the FIN that the receiver has sent:
+// what it sent last, unless an RST that nobody took went further.
+func (s *segment) behindFin() uint32 {
+	if s.b.ledger != 0 {
+		if l := s.t.ledgers.at(s.b.ledger); l.stray != 0 && s.b.fin[s.to] != 0 {
+			return l.finEnd[s.to]
+		}
+	}
+	return s.e.next[s.to]
+}
+
 // finArrived returns the state of an end after its peer's FIN arrived.
 func finArrived(st State) State {
 	switch st {
@@ -164,7 +175,7 @@ func (s *segment) receiver(st State) State {
 	if st == StateSynReceived && after(s.ack, e.base[s.to]) && !after(s.ack, e.next[s.to]) {
 		st = StateEstablished
 	}
-	if e.flags.of(flagFin0, s.to) && !after(e.next[s.to], s.ack) {
+	if e.flags.of(flagFin0, s.to) && !after(s.behindFin(), s.ack) {
 		switch st {
 		case StateFinWait1:
 			st = StateFinWait2

@@ -69,9 +69,10 @@ type ledger struct {
 	rst         uint32     // frame of the first RST
 	rstBy       uint8      // its direction
 	rstState    State      // of the other end, before it
-	rstSeen     bool
-	again       [2]uint32 // times that the oldest byte outstanding was sent again
-	againBytes  [2]uint32 // largest of those segments
+	stray       uint32     // frame of an RST whose sender went on
+	finEnd      [2]uint32  // sequence numbers behind the FINs that were sent since there is a ledger
+	again       [2]uint32  // times that the oldest byte outstanding was sent again
+	againBytes  [2]uint32  // largest of those segments
 	againFrame  [2]uint32
 	againSeq    [2]uint32
 	icmpFrame   uint32

@@ -463,15 +463,22 @@ func (t *Tracker) follow(s *segment) {
 // came from somebody else.
 func (s *segment) revive() {
 	e := s.e
-	if !e.flags.has(flagReset) || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK ||
-		s.before[s.from] != StateClosed || !e.flags.of(flagKnown0, s.from) || int32(s.seq-e.next[s.from]) < -1 || s.b.ledger == 0 {
+	if s.before[s.from] != StateClosed || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK ||
+		!e.flags.of(flagKnown0, s.from) || s.b.ledger == 0 {
+		return
+	}
+	fresh := int32(s.seq-e.next[s.from]) >= -1
+	if !e.flags.has(flagReset) { // the RST was not taken, and its number stands for nothing
+		fresh = fresh || e.flags.of(flagAcked0, s.to) && !after(e.ack[s.to], s.end)
+	}
+	if !fresh {
 		return
 	}
 	l := s.t.ledgers.at(s.b.ledger)
 	if l.rst == 0 || int(l.rstBy) != s.from {
 		return
 	}
-	l.rst = 0
+	l.rst, l.stray = 0, l.rst
 	e.flags &^= flagReset | flagQueued
 	e.pair.set(s.from, uint8(StateEstablished))
 	if e.state(s.to) == StateClosed {

@@ -19,6 +19,8 @@ func judge(c *Connection, f *facts, brief bool) Verdict {
 		j.opening()
 	case f.rst != 0 && !j.bothClosed():
 		j.reset()
+	case j.self() && f.fin[Client] != 0:
+		j.closedAlone()
 	case j.bothClosed():
 		j.closed()
 	case j.stalled():
@@ -95,6 +97,15 @@ func (j *judgement) established() bool {
 	return f.synAck != 0 && (f.dataFirst[Client] != 0 || f.fin[Client] != 0) || f.synFirst != 0 && f.dataLast[Client] > f.synLast
 }
 
+// self reports whether both ends are the same.
+func (j *judgement) self() bool { return j.c.Client == j.c.Server }
+
+// closedAlone is for the FIN of a connection with itself, which is both ends'.
+func (j *judgement) closedAlone() {
+	j.outcome(OutcomeClosed, detailSelf, j.words("closed: both ends are one socket, so that its FIN (%d) is that of both.", j.f.fin[Client]), j.f.fin[Client])
+	j.timeWait()
+}
+
 func (j *judgement) bothClosed() bool { return j.f.fin[Client] != 0 && j.f.fin[Server] != 0 }
 
 // outcome sets the first parts of the verdict.
@@ -168,7 +179,11 @@ func (j *judgement) refused() {
 	} else if c.SYNs == 1 && c.Last.Sub(c.First) > 0 {
 		after = " after " + j.duration(c.Last.Sub(c.First))
 	}
-	j.outcome(OutcomeRefused, "", j.words("%s answered the SYN with RST%s.", who, after), f.rst)
+	asked := "the SYN"
+	if c.SYNs > 1 {
+		asked = j.words("the last of %s", plural(c.SYNs, "SYN"))
+	}
+	j.outcome(OutcomeRefused, "", j.words("%s answered %s with RST%s.", who, asked, after), f.rst)
 	j.by(Server)
 	port := c.Server.Port()
 	if f.boundTo.IsValid() {
@@ -456,7 +471,7 @@ func (j *judgement) open() {
 func (j *judgement) oddities() {
 	f, c := j.f, j.c
 	var more []string
-	if c.Client == c.Server {
+	if j.self() {
 		more = append(more, "The connection is to itself: the port that the system picked for the client was the one it called.")
 		if j.v.Detail == "" || j.v.Detail == detailSimultaneous {
 			j.v.Detail = detailSelf
@@ -470,8 +485,11 @@ func (j *judgement) oddities() {
 	if f.midstream && j.v.Outcome != OutcomeMidstream {
 		more = append(more, "The capture began after the handshake.")
 	}
+	if f.stray != 0 {
+		more = append(more, j.words("An RST (%d) ended nothing: its number did not fit, or it came from somebody else, and its sender went on.", f.stray))
+	}
 	for _, s := range []Side{Client, Server} {
-		if c.Segments[s] == 0 && c.Segments[s.Other()] > 1 {
+		if c.Segments[s] == 0 && c.Segments[s.Other()] > 1 && !j.self() {
 			more = append(more, j.words("Only what the %s sent was captured.", s.Other()))
 		}
 	}
