@@ -67,6 +67,7 @@ type pcapng struct {
 	lostAt   int64  // where the search began
 	tailSize uint32 // not 0: only the repeated length of a block is still to come
 	tailAt   int64  // where that block begins
+	clamped  bool   // a time was beyond what a Stamp holds; once is enough
 	damage   *Fault // the first that was passed over
 	damaged  int64  // how many were
 	drops    dropCount

@@ -163,6 +163,18 @@ func TestPcapngTimes(t *testing.T) {
 	}
 }
 
+// TestPcapngTimeBeyond: a time that no Stamp holds is said once.
+func TestPcapngTimeBeyond(t *testing.T) {
+	start := join(ngSection(little), ngInterfaceBlock(little, 1, 0))
+	far := ngPacket(little, 0, 1<<62, 1, "a")
+	frames, s, err := readAll(t, join(start, ngPacket(little, 0, 1, 1, "a"), far, far))
+	wantFault(t, err, "")
+	if len(frames) != 3 || frames[1].Time != math.MaxInt64 || len(s.Findings()) != 1 ||
+		!strings.Contains(s.Findings()[0].Error(), "record 4 at byte 84: a time is outside of the years 1677 to 2262") {
+		t.Errorf("%d frames, findings %v", len(frames), s.Findings())
+	}
+}
+
 func TestPcapngNames(t *testing.T) {
 	o := little
 	record := func(kind int, value string) []byte {

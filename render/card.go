@@ -88,6 +88,9 @@ func (t *timeline) fileName(i int) string {
 
 // baseName is a path without the directories, of any system.
 func baseName(path string) string {
+	if path == "-" {
+		return "standard input"
+	}
 	if at := strings.LastIndexAny(path, `/\`); at >= 0 && at+1 < len(path) {
 		return path[at+1:]
 	}
