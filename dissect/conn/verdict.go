@@ -360,15 +360,16 @@ func (j *judgement) closed() {
 	x := f.finOrder
 	y := x.Other()
 	j.by(x)
-	var (
-		frames []int64
-		lead   string
-	)
-	if !j.brief {
-		frames = []int64{f.fin[x], f.finAcked[x], f.fin[y], f.finAcked[y]}
-		lead = "closed by the " + x.String()
-	}
 	whole := f.finAcked[x] != 0 && f.finAcked[y] != 0
+	if j.brief { // most connections of most captures
+		j.v.Outcome = OutcomeClosed
+		if whole && f.rst == 0 && f.finAcked[x] > f.fin[y] {
+			j.v.Detail, j.v.HasBy = detailSimultaneous, false
+		}
+		return
+	}
+	frames := []int64{f.fin[x], f.finAcked[x], f.fin[y], f.finAcked[y]}
+	lead := "closed by the " + x.String()
 	switch {
 	case f.rst != 0:
 		j.outcome(OutcomeClosed, "", j.words("%s, FIN from both ends %s, then RST by the %s (%d).", lead, j.list(f.fin[x], f.fin[y]), f.rstBy, f.rst), f.fin[x], f.fin[y], f.rst)
