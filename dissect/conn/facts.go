@@ -39,6 +39,7 @@ type facts struct {
 	callError           string     // errno name that a driven end's call gave: "ECONNREFUSED"
 	callName            string
 	synLastAt           capture.Stamp // time of synLast; filled by the tracker, 0 is not known
+	until               capture.Stamp // how far the capture has come; NoTime is not known
 	siblings            uint32        // connections of others to the same server address and port whose handshake was completed, before or since; filled by the tracker
 	boundTo             netip.Addr    // the only address at which the server's port is open on this machine, where local socket data shows it; filled by the tracker where it is told, else invalid
 	full                bool          // the queue of the server's port was full while a SYN went unanswered, where local socket data shows it

@@ -37,6 +37,7 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	t.summarizeLabels(c, e, b)
 	t.summarizeTrouble(c, e, b)
 	t.summarizeMeasures(c, e, b)
+	f.until = t.now
 	t.addresses(c, f)
 	h := t.heard[c.Number]
 	f.boundTo, f.full, f.waiting, f.room = h.boundTo, h.full, h.waiting, h.room

@@ -3,6 +3,7 @@ package conn
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // judge says what became of a connection. Text holds what frames show;
@@ -227,6 +228,10 @@ func (j *judgement) elsewhere(port uint16) {
 	}
 }
 
+// answerWithin is how long a SYN is given before silence means something: by
+// then it would have been sent again (RFC 6298, section 2.1).
+const answerWithin = time.Second
+
 func (j *judgement) noAnswer() {
 	f, c := j.f, j.c
 	n := max(c.SYNs, 1)
@@ -239,6 +244,7 @@ func (j *judgement) noAnswer() {
 		sent += " in " + j.duration(took)
 	}
 	port := c.Server.Port()
+	left := f.until.Sub(f.synLastAt)
 	switch {
 	case c.Segments[Server] > 0:
 		j.outcome(OutcomeNoAnswer, detailStale, sent+", and the server answered, but not with SYN-ACK.", f.synFirst, f.synLast)
@@ -254,6 +260,9 @@ func (j *judgement) noAnswer() {
 			sent, plural(f.siblings, "other handshake"), port, j.server()), f.synFirst, f.synLast)
 		j.means("perhaps the server's queue is full: its program has not accepted those who came before, and the system drops further SYNs. From outside, that looks like a firewall.",
 			j.words("%s: for :%d, is Recv-Q over Send-Q? Then a larger number in listen(), or a program that calls accept() sooner.", j.onServer("ss -ltn"), port))
+	case n == 1 && f.until.Known() && f.synLastAt != 0 && f.synLastAt.Known() && left < answerWithin:
+		j.outcome(OutcomeNoAnswer, "", j.words("1 SYN, and the capture ends %s later.", j.duration(left)), f.synFirst)
+		j.means("perhaps the answer came after that: so short a time tells nothing.", "capture for some seconds more.")
 	case j.local():
 		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)
 		j.means("a closed port would have answered with RST. Either the listening program's queue is full, since it does not accept those who came before, or a firewall on this machine drops the SYNs.",
@@ -382,7 +391,7 @@ func (j *judgement) closed() {
 		}
 		j.outcome(OutcomeClosed, "", lead+", "+text, frames...)
 	case f.finAcked[x] == 0 || f.finAcked[x] > f.fin[y]:
-		j.outcome(OutcomeClosed, detailSimultaneous, j.words("closed by both ends at once, %s: each sent FIN before it had seen the other's.", j.list(frames...)), frames...)
+		j.outcome(OutcomeClosed, detailSimultaneous, j.words("closed by both ends at once %s: each sent FIN before it had seen the other's.", j.list(frames...)), frames...)
 		j.v.HasBy = false
 		if !whole {
 			j.v.Detail = ""
@@ -442,8 +451,11 @@ func (j *judgement) halfClosed() {
 
 func (j *judgement) midstream() {
 	c := j.c
-	j.outcome(OutcomeMidstream, "", j.words("the capture has neither the beginning nor the end: %s in %s.",
-		plural(uint32(min(c.Segments[0]+c.Segments[1], 1<<31)), "segment"), j.duration(c.Last.Sub(c.First))), c.FirstFrame, c.LastFrame)
+	held := plural(uint32(min(c.Segments[0]+c.Segments[1], 1<<31)), "segment")
+	if d := c.Last.Sub(c.First); d > 0 {
+		held += " in " + j.duration(d)
+	}
+	j.outcome(OutcomeMidstream, "", j.words("the capture has neither the beginning nor the end: %s.", held), c.FirstFrame, c.LastFrame)
 	j.means("the connection was there before the capture began, and perhaps still is.", "")
 	if c.Inferred {
 		j.v.Meaning += " Who is client is inferred."

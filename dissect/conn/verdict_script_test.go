@@ -141,6 +141,10 @@ func TestScenarios(t *testing.T) {
 			OutcomeClosed, "", detailSelf, "its FIN (4) is that of both", ""},
 		{"refused at last", "0 > S 0:0(0)\n1 > S 0:0(0)\n3 > S 0:0(0)\n+.001 < R. #0:#0(0) ack 1 win 0",
 			OutcomeRefused, "server", "", "answered the last of 3 SYNs with RST after 1.0 ms.", ""},
+		{"the client gives its own request up", opened3 + "> P. \"GET / HTTP/1.1\\n\"\n< .\n60 > F.\n< F.\n> .",
+			OutcomeClosed, "client", detailIncomplete, "it did so after 60.0 s; the request (4) was not complete", ""},
+		{"closed at once upon half a request", opened3 + "> P. \"GET / HTTP/1.1\\n\"\n< .\n+.01 < F.\n> F.\n< .",
+			OutcomeClosed, "server", detailIncomplete, "it did so after", ""},
 		{"open", opened3, OutcomeOpen, "", "", "established", ""},
 		{"midstream", "> P. 1(10) ack 5\n< . 5 ack 11\n> P. 11(10) ack 5\n< . 5 ack 21",
 			OutcomeMidstream, "", "", "neither the beginning nor the end: 4 segments", "text|text"},
@@ -165,6 +169,17 @@ func TestScenarios(t *testing.T) {
 				t.Errorf("rows\n got %s\nwant %s", got, tt.rows)
 			}
 		})
+	}
+}
+
+// A SYN as the capture ends says nothing, one that was followed by a second of
+// other packets does.
+func TestSYNAtTheEnd(t *testing.T) {
+	for after, want := range map[string]string{".5": "1 SYN, and the capture ends 500 ms later.", "2": "1 SYN, and nothing came back."} {
+		ends, _ := follow(t, "0 > S 0:0(0)\nconn 10.0.0.3:9 10.0.0.4:9\n"+after+" > S 0:0(0)")
+		if got := ends[0].Verdict.Text; got != want {
+			t.Errorf("after %s s: %q, want %q", after, got, want)
+		}
 	}
 }
 

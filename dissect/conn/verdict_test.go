@@ -162,7 +162,7 @@ func TestJudgeEnds(t *testing.T) {
 		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, four segments (6 7 10 11): half-closed in between, and the server still sent data (8).", evidence: []int64{6, 7, 10, 11}},
 		{name: "both at once", c: states(StateTimeWait, StateTimeWait), f: upTo(func(f *facts) {
 			f.fin, f.finAcked, f.finOrder = [2]int64{8, 9}, [2]int64{10, 11}, Client
-		}), outcome: OutcomeClosed, detail: detailSimultaneous, text: "closed by both ends at once, (8 9 10 11): each sent FIN before it had seen the other's.",
+		}), outcome: OutcomeClosed, detail: detailSimultaneous, text: "closed by both ends at once (8 9 10 11): each sent FIN before it had seen the other's.",
 			meaning: "at both ends", evidence: []int64{8, 9, 10, 11}},
 		{name: "cut before the last ACK", c: states(StateFinWait2, StateLastAck), f: upTo(func(f *facts) {
 			f.fin, f.finAcked, f.finOrder = [2]int64{8, 9}, [2]int64{9, 0}, Client
