@@ -3,6 +3,7 @@ package render
 import (
 	"encoding/binary"
 	"net/netip"
+	"strconv"
 	"unicode/utf8"
 
 	"tcpsee/dissect/conn"
@@ -17,7 +18,7 @@ import (
 func (t *plainTable) appendConnection(dst []byte, c *conn.Connection, file, colour string) []byte {
 	begin, last := len(dst), len(t.columns)-1
 	if t.blank == nil {
-		t.blank = []byte(spacesOf(t.total() - t.widths[last]))
+		t.blank, t.octets = []byte(spacesOf(t.total()-t.widths[last])), newOctets()
 	}
 	dst = append(dst, t.blank...)
 	if !t.put(dst[begin:], c, file) {
@@ -83,9 +84,9 @@ func (t *plainTable) put(line []byte, c *conn.Connection, file string) bool {
 		case columnNumber:
 			ok = putCount(cell, uint64(c.Number))
 		case columnClient:
-			ok = putEndpoint(cell, c.Client)
+			ok = t.octets.putEndpoint(cell, c.Client)
 		case columnServer:
-			ok = putEndpoint(cell, c.Server)
+			ok = t.octets.putEndpoint(cell, c.Server)
 		case columnSent:
 			ok = putBytes(cell, c.Bytes[conn.Client])
 		case columnReceived:
@@ -152,24 +153,35 @@ func putBytes(cell []byte, n uint64) bool {
 // longestV4 is the length of the longest IPv4 address with a port.
 const longestV4 = len("255.255.255.255:65535")
 
-// putEndpoint is appendEndpoint to the beginning of a cell, for IPv4.
-func putEndpoint(cell []byte, a netip.AddrPort) bool {
+// octets are the decimal forms of all bytes, each with a dot and then spaces, in
+// the lower half, and how long that is with the dot, in the upper one.
+type octets [256]uint64
+
+func newOctets() *octets {
+	var o octets
+	for n := range o {
+		text := strconv.AppendInt(nil, int64(n), 10)
+		text = append(text, "."...)
+		long := len(text)
+		o[n] = uint64(long)<<32 | uint64(binary.LittleEndian.Uint32(append(text, "   "...)))
+	}
+	return &o
+}
+
+// putEndpoint is appendEndpoint to the beginning of a cell of spaces, for IPv4.
+func (o *octets) putEndpoint(cell []byte, a netip.AddrPort) bool {
 	if len(cell) < longestV4 || !a.Addr().Is4() {
 		return false
 	}
 	b := (*[longestV4]byte)(cell)
-	i := 0
-	for k, n := range a.Addr().As4() {
-		if k > 0 {
-			b[i] = '.'
-			i++
-		}
-		i += putByte((*[3]byte)(b[i:]), n)
+	i := uint(0)
+	for _, n := range a.Addr().As4() {
+		binary.LittleEndian.PutUint32(b[i&15:], uint32(o[n]))
+		i += uint(o[n] >> 32)
 	}
-	b[i] = ':'
-	i++
+	b[i-1] = ':'
+	digits := uint(1)
 	port := uint32(a.Port())
-	digits := 1
 	for limit := uint32(10); port >= limit; limit *= 10 {
 		digits++
 	}
@@ -178,18 +190,4 @@ func putEndpoint(cell []byte, a netip.AddrPort) bool {
 		port /= 10
 	}
 	return true
-}
-
-// putByte writes a number, and returns how many digits that took.
-func putByte(b *[3]byte, n byte) int {
-	switch {
-	case n >= 100:
-		b[0], b[1], b[2] = '0'+n/100, '0'+n/10%10, '0'+n%10
-		return 3
-	case n >= 10:
-		b[0], b[1] = '0'+n/10, '0'+n%10
-		return 2
-	}
-	b[0] = '0' + n
-	return 1
 }

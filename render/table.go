@@ -12,6 +12,7 @@ type plainTable struct {
 	widths  []int // of those
 	cell    []byte
 	blank   []byte // a line of spaces up to the last column
+	octets  *octets
 }
 
 // newPlainTable fits a table to rows and to width: long addresses are cut as

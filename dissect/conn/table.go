@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"net/netip"
+	"unsafe"
 )
 
 // key is an unordered pair of endpoints: the lower one (by address, then by
@@ -85,7 +86,23 @@ type slab[T any] struct {
 	used  uint32 // highest number ever handed out
 }
 
-const slabPage = 512 // records a page
+const (
+	slabPage = 512 // records a page
+	slabMany = 64  // pages, from which on as many are made at a time
+)
+
+// more makes pages.
+func (s *slab[T]) more() {
+	if len(s.pages) < slabMany {
+		s.pages = append(s.pages, new([slabPage]T))
+		return
+	}
+	pages := make([][slabPage]T, slabMany)
+	largePages(unsafe.Pointer(unsafe.SliceData(pages)), unsafe.Sizeof(pages[0])*slabMany)
+	for i := range pages {
+		s.pages = append(s.pages, &pages[i])
+	}
+}
 
 // take returns a zeroed record and its number, from 1.
 func (s *slab[T]) take() (uint32, *T) {
@@ -98,7 +115,7 @@ func (s *slab[T]) take() (uint32, *T) {
 		return i, r
 	}
 	if int(s.used) == len(s.pages)*slabPage {
-		s.pages = append(s.pages, new([slabPage]T))
+		s.more()
 	}
 	s.used++
 	return s.used, s.at(s.used)
@@ -132,6 +149,7 @@ func newTable() table {
 func (t *table) resize(n int) {
 	old := t.slots
 	t.slots = make([]uint64, n)
+	largePages(unsafe.Pointer(unsafe.SliceData(t.slots)), uintptr(n)*unsafe.Sizeof(t.slots[0]))
 	t.shift = uint(64 - bits.TrailingZeros(uint(n)))
 	for _, s := range old {
 		if s != 0 {

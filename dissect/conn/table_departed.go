@@ -23,9 +23,10 @@ func (d *departed) add(k *key) {
 
 // has reports whether the last pair on its slot was k.
 func (d departed) has(k *key) bool {
-	if d == nil {
-		return false
-	}
-	h := k.hash(departedSeed()) | 1
-	return d[h>>(64-16)] == h
+	return d.hasHash(k.departedHash())
 }
+
+// departedHash is what add and hasHash look at.
+func (k *key) departedHash() uint64 { return k.hash(departedSeed()) | 1 }
+
+func (d departed) hasHash(h uint64) bool { return d != nil && d[h>>(64-16)] == h }

@@ -130,3 +130,24 @@ func said(events []Event, rows, brief bool) string {
 	}
 	return out
 }
+
+// TestSlabGrows holds that records keep their place while there come to be many,
+// and then more at a time.
+func TestSlabGrows(t *testing.T) {
+	var s slab[entry]
+	const n = slabPage*slabMany*2 + 3
+	all := make([]*entry, 0, n)
+	for i := range n {
+		number, e := s.take()
+		if int(number) != i+1 {
+			t.Fatalf("record %d has number %d", i+1, number)
+		}
+		e.lastFrame = number
+		all = append(all, e)
+	}
+	for i, e := range all {
+		if s.at(uint32(i)+1) != e || e.lastFrame != uint32(i)+1 {
+			t.Fatalf("record %d is elsewhere", i+1)
+		}
+	}
+}
