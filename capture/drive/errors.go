@@ -113,17 +113,17 @@ func hintNotAvailable(op *OpError) string {
 
 func hintNotPermitted(op *OpError) string {
 	switch {
-	case op.Call == "bind" && op.Addr.Port() > 0 && op.Addr.Port() < firstFreePort:
-		return fmt.Sprintf("ports below %d are kept for root: choose a port from %d up, or use sudo", firstFreePort, firstFreePort)
+	case op.Call == "bind" && op.Addr.Port() > 0 && op.Addr.Port() < FirstFreePort:
+		return fmt.Sprintf("ports below %d are kept for root: choose a port from %d up, or use sudo", FirstFreePort, FirstFreePort)
 	case op.Call == "connect":
 		return "this machine's own firewall forbids it, or the address is a broadcast address"
 	}
 	return ""
 }
 
-// firstFreePort is the lowest port that every user may bind, unless
+// FirstFreePort is the lowest port that every user may bind, unless
 // net.ipv4.ip_unprivileged_port_start says otherwise.
-const firstFreePort = 1024
+const FirstFreePort = 1024
 
 func listCommand(port uint16) string {
 	switch runtime.GOOS {

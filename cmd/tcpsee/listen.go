@@ -155,6 +155,9 @@ func (d *driven) announce(l *drive.Listener, fl *listenFlags) {
 	if fl.tls.on {
 		b.WriteString(fl.tls.about() + "\n")
 	}
+	if l.Addr.Port() < drive.FirstFreePort && invokingUser() != nil {
+		fmt.Fprintf(&b, "ports below %d are root's: without sudo bind() fails here, and no packet is sent\n", drive.FirstFreePort)
+	}
 	if s := translated(at, cloudVendor()); s != "" {
 		b.WriteString(s + "\n")
 	}
