@@ -66,6 +66,7 @@ type loop struct {
 	joiner  dissect.Joiner
 	tracker *conn.Tracker
 	packet  dissect.Packet
+	few     *few
 	held    []timedCall
 	ends    verdicts // of connections whose last calls are still to come
 	total   conn.Capture
@@ -309,6 +310,10 @@ func newTicker(live bool) *time.Ticker {
 
 // frames turns one batch into events.
 func (l *loop) frames(fs []capture.Frame) {
+	if l.rowless && !l.blind && l.calls == nil && l.limit == 0 && l.disguise == nil {
+		l.framesAhead(fs)
+		return
+	}
 	for i := range fs {
 		f := &fs[i]
 		if len(l.held)+len(l.ends.held) > 0 && f.Time.Known() {
@@ -388,31 +393,6 @@ func (l *loop) track(p *dissect.Packet) {
 		l.shown += framesOf(p)
 		l.unread.add(p)
 	}
-}
-
-// unread are segments of which no events were made, for no renderer read them.
-type unread struct {
-	segments, bytes int64 // payload
-	last            capture.Stamp
-}
-
-func (u *unread) add(p *dissect.Packet) {
-	u.segments++
-	u.bytes += int64(p.TCP.Len)
-	u.last = p.Frame.Time
-}
-
-// tellUnread tells renderers that count segments without reading them.
-func (l *loop) tellUnread() {
-	if l.unread.segments == 0 {
-		return
-	}
-	for _, r := range l.renderers {
-		if r, ok := r.(interface{ unread(unread) error }); ok {
-			l.keep(r.unread(l.unread))
-		}
-	}
-	l.unread = unread{}
 }
 
 // count keeps the totals of frames.

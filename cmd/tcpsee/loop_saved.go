@@ -39,33 +39,6 @@ func (l *loop) trackerOptions() conn.Options {
 	return o
 }
 
-// sparing has nothing made that no renderer reads: no events of segments, no
-// sentences.
-func (l *loop) sparing() {
-	if l.finish != nil {
-		return
-	}
-	n := l.needs()
-	if rowless := n&render.NeedsSegments == 0; rowless != l.rowless {
-		l.rowless = rowless
-		l.tracker.Segments(!rowless)
-		l.gather(rowless)
-	}
-	l.tracker.Sentences(n&render.NeedsSentences != 0)
-}
-
-// gather lets frames of a live source wait a little, so that many are read at
-// once, or has them read at once.
-func (l *loop) gather(on bool) {
-	switch {
-	case l.patience == nil:
-	case on:
-		l.patience(gatherTime)
-	default:
-		l.patience(0)
-	}
-}
-
 // isSaved reports whether the source is made of regular files alone: reading it
 // never waits, and nothing else happens meanwhile.
 func (l *loop) isSaved() bool {
