@@ -71,7 +71,7 @@ func BenchmarkStage2Filter(b *testing.B) {
 		b.Fatal(err)
 	}
 	benchKinds(b, func(b *testing.B, src capture.Source) {
-		match := matchSaved(e)
+		match := savedMatchers(e).test()
 		eachFrame(b, src, func(f *capture.Frame) { match(f) })
 	})
 }

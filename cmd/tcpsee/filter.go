@@ -21,15 +21,20 @@ func parseFilter(words []string) (*filter.Expr, error) {
 	if err == nil {
 		return e, nil
 	}
+	return nil, withCaret(&usageError{err})
+}
+
+// withCaret shows where a filter is wrong.
+func withCaret(err error) error {
 	var syntax *filter.SyntaxError
-	if errors.As(err, &syntax) {
-		hint := syntax.Caret()
-		if syntax.Hint != "" {
-			hint += "\n" + syntax.Hint
-		}
-		return nil, withHint(&usageError{err}, hint)
+	if !errors.As(err, &syntax) {
+		return err
 	}
-	return nil, &usageError{err}
+	hint := syntax.Caret()
+	if syntax.Hint != "" {
+		hint += "\n" + syntax.Hint
+	}
+	return withHint(err, hint)
 }
 
 // hostNames looks names in a filter up with the system's means.
@@ -44,16 +49,52 @@ type matchers struct {
 	exact  bool
 	also   *matchers // selects what passes besides; nil is nothing
 	byLink map[capture.LinkType]*filter.Matcher
+
+	refused map[capture.LinkType]int64 // frames of types that the expression can say nothing of
+	wrong   error                      // the first reason for that, or for selecting nothing of a type
 }
 
-// matchSaved returns a test of a file's frames, nil for no filter.
-func matchSaved(e *filter.Expr) func(*capture.Frame) bool {
+// savedMatchers tests a file's frames; nil for no filter.
+func savedMatchers(e *filter.Expr) *matchers {
 	if e == nil {
 		return nil
 	}
 	m := newMatchers(e)
 	m.exact = true
+	return m
+}
+
+// test is match, nil for no filter.
+func (m *matchers) test() func(*capture.Frame) bool {
+	if m == nil {
+		return nil
+	}
 	return m.match
+}
+
+// refusal is why the expression was of no use for any frame that came, where
+// that is so: tcpdump, too, refuses "inbound" for a file that does not say it.
+func (m *matchers) refusal() error {
+	if m == nil || m.wrong == nil {
+		return nil
+	}
+	for _, p := range m.byLink {
+		if p != nil {
+			return nil
+		}
+	}
+	return withCaret(m.wrong)
+}
+
+// untested gives the frames that the expression could say nothing of, for the
+// footer.
+func (m *matchers) untested(leaveOut func(why string, n int64)) {
+	if m == nil {
+		return
+	}
+	for link, n := range m.refused {
+		leaveOut("of "+link.String()+", which the filter cannot test", n)
+	}
 }
 
 // matchLive is the same for frames that the kernel has let through. Unless
@@ -73,7 +114,7 @@ func matchLive(e *filter.Expr, exact bool, also *filter.Expr) func(*capture.Fram
 }
 
 func newMatchers(e *filter.Expr) *matchers {
-	return &matchers{expr: e, byLink: make(map[capture.LinkType]*filter.Matcher)}
+	return &matchers{expr: e, byLink: make(map[capture.LinkType]*filter.Matcher), refused: make(map[capture.LinkType]int64)}
 }
 
 func (m *matchers) match(f *capture.Frame) bool {
@@ -82,16 +123,14 @@ func (m *matchers) match(f *capture.Frame) bool {
 		f = &in
 	}
 	p, ok := m.byLink[f.Link]
-	if !ok { // an error is a link type that the expression says nothing of
-		if m.live {
-			p, _ = m.expr.LiveMatcher(f.Link)
-		} else {
-			p, _ = m.expr.Matcher(f.Link)
-		}
-		m.byLink[f.Link] = p
+	if !ok {
+		p = m.forLink(f.Link)
 	}
 	switch {
 	case p == nil:
+		if _, ok := m.refused[f.Link]; ok {
+			m.refused[f.Link]++
+		}
 		return false
 	case m.live && m.also == nil && p.Decided(f):
 		return true
@@ -99,6 +138,26 @@ func (m *matchers) match(f *capture.Frame) bool {
 		return true
 	}
 	return !m.exact && p.MatchRelated(f.Data, f.OrigLen)
+}
+
+// forLink compiles the expression for a link type, nil where it can say
+// nothing of it.
+func (m *matchers) forLink(link capture.LinkType) *filter.Matcher {
+	compile := m.expr.Matcher
+	if m.live {
+		compile = m.expr.LiveMatcher
+	}
+	p, err := compile(link)
+	if err != nil {
+		if m.wrong == nil {
+			m.wrong = err
+		}
+		if !errors.Is(err, filter.ErrRejectsAll) {
+			m.refused[link] = 0
+		}
+	}
+	m.byLink[link] = p
+	return p
 }
 
 // watchProgram is what the kernel runs for watch: the filter, and what

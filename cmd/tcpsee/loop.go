@@ -41,6 +41,7 @@ type loop struct {
 	live      bool                         // frames come as they happen
 	prompt    bool                         // flush after each batch: live, and pipes
 	match     func(f *capture.Frame) bool  // nil lets everything pass
+	untested  func(func(string, int64))    // tells of frames that match could not judge; nil where there is no match
 	pass      func(p *dissect.Packet) bool // nil lets everything pass
 	others    string                       // what pass stops, for the footer; empty where that is not worth a word
 	patience  func(time.Duration)          // tells the source how long frames may wait to be read; nil where it does not ask
@@ -526,6 +527,9 @@ func (l *loop) finishCapture(fault error) {
 	l.total.Dropped = l.src.Stats().Dropped
 	l.leaveOut(l.others, l.stopped)
 	l.leaveOut(l.copies.note())
+	if l.untested != nil {
+		l.untested(l.leaveOut)
+	}
 	e := conn.Event{Type: conn.TypeCapture, Time: l.total.Last, Capture: &l.total}
 	for _, r := range l.renderers {
 		l.keep(r.Event(&e))

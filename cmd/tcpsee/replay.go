@@ -175,11 +175,15 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	tracking := fl.trackFlags.options()
 	drawn := !fl.quiet && !fl.takesStdout()
 	tracking.SplitFiles = len(files) > 1 && fl.chosen(view) == "summary" && (drawn || fl.view != "")
-	l := &loop{tracking: tracking, src: src, saves: saves, disguise: hide, limit: fl.count, match: matchSaved(expr), renderers: rs, learned: learned, files: hide.files(files), prompt: !regular,
+	selects := savedMatchers(expr)
+	l := &loop{tracking: tracking, src: src, saves: saves, disguise: hide, limit: fl.count, match: selects.test(), untested: selects.untested, renderers: rs, learned: learned, files: hide.files(files), prompt: !regular,
 		window: fl.newWindow(pic), progress: progress, steady: ahead}
 	err = pages.finish(l.run(ctx))
 	if errors.Is(err, errQuit) {
 		err = nil
+	}
+	if err == nil {
+		err = selects.refusal()
 	}
 	return errors.Join(err, fl.closeOutputs())
 }
@@ -214,7 +218,7 @@ func manyConnections(files []string, expr *filter.Expr) bool {
 	}
 	defer src.Close()
 	var (
-		match   = matchSaved(expr)
+		match   = savedMatchers(expr).test()
 		dec     dissect.Decoder
 		pkt     dissect.Packet
 		tracker = conn.New(conn.Options{})
