@@ -18,6 +18,13 @@ const (
 	MaxFragments     = 8192             // fragments of one datagram: 64 KiB in pieces of 8
 	FragmentTimeout  = 60 * time.Second // capture time from the first fragment seen (RFC 8200, section 4.5)
 
+	// MaxExpanded is how many bytes compressed datagrams may expand to before
+	// they may expand to no more than maxInflation times their size, all
+	// together. Real ones reach a tenth of that.
+	MaxExpanded = 64 << 20
+
+	maxInflation = 32
+
 	maxNested = 8  // fragments in datagrams that were themselves put together
 	maxSpare  = 16 // datagrams whose memory is used again
 )
@@ -28,7 +35,7 @@ type JoinStats struct {
 	TimedOut    uint64 // never complete within FragmentTimeout
 	Evicted     uint64 // discarded for MaxDatagrams or MaxFragmentBytes
 	Overlapping uint64 // discarded: IPv6 fragments that overlap (RFC 5722)
-	Oversized   uint64 // discarded for MaxDatagramBytes or MaxFragments
+	Oversized   uint64 // discarded for MaxDatagramBytes, MaxFragments or MaxExpanded
 }
 
 // Joiner puts fragmented IPv4 and IPv6 datagrams together (RFC 791, section
@@ -48,6 +55,8 @@ type Joiner struct {
 	frames      []int64
 	stats       JoinStats
 	expander    io.ReadCloser // nil before the first compressed datagram
+	expanded    int64         // bytes that compressed datagrams have become
+	compressed  int64         // bytes that they were
 }
 
 // datagramKey is what makes fragments belong together: RFC 791's four values.

@@ -75,6 +75,11 @@ func (j *Joiner) unpack(p *Packet) bool {
 
 // expand appends what a compressed datagram holds to j.out.
 func (j *Joiner) expand(data []byte) bool {
+	j.compressed += int64(len(data))
+	if j.expanded > MaxExpanded && j.expanded > maxInflation*j.compressed {
+		j.stats.Oversized++
+		return false
+	}
 	if j.expander == nil {
 		j.expander = flate.NewReader(bytes.NewReader(data))
 	} else if err := j.expander.(flate.Resetter).Reset(bytes.NewReader(data), nil); err != nil {
@@ -86,6 +91,7 @@ func (j *Joiner) expand(data []byte) bool {
 			j.out = append(j.out, 0)[:len(j.out)]
 		}
 		n, err := j.expander.Read(j.out[len(j.out):cap(j.out)])
+		j.expanded += int64(n)
 		j.out = j.out[:len(j.out)+n]
 		switch {
 		case len(j.out)-base > MaxDatagramBytes:

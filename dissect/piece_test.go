@@ -119,3 +119,23 @@ func TestJoinCompressed(t *testing.T) {
 		})
 	}
 }
+
+// TestExpansionIsBounded: many small packets that each become 60 KB are not
+// worth their time.
+func TestExpansionIsBounded(t *testing.T) {
+	bomb := ether(0x0800, ip4(108, 0, ipComp(6, append(slices.Clone(whole), make([]byte, 60000)...))))
+	var d dissect.Decoder
+	var j dissect.Joiner
+	expanded := 0
+	for range 3 * dissect.MaxExpanded / 60000 {
+		f := capture.Frame{Number: 1, Link: capture.LinkEthernet, Data: bomb, OrigLen: len(bomb)}
+		var p dissect.Packet
+		d.Decode(&f, &p)
+		if j.Join(&p, &d) {
+			expanded += len(p.Joined)
+		}
+	}
+	if expanded > dissect.MaxExpanded+1<<20 || j.Stats().Oversized == 0 {
+		t.Errorf("%d bytes, %d refused", expanded, j.Stats().Oversized)
+	}
+}
