@@ -84,6 +84,8 @@ type loop struct {
 	parcel  *parcel    // where events go; nil is to the renderers
 	parting conn.Event // of a connection that parted
 	parted  conn.Connection
+	wordy   bool           // verdicts have sentences
+	percent int            // that thrift found; 0 before
 	shown   int64          // frames that events stand for
 	open    map[int64]bool // driven connections that are not closed yet
 }
@@ -103,12 +105,14 @@ func (l *loop) run(ctx context.Context) error {
 		l.sockets = openSockets()
 		defer l.sockets.close()
 	}
-	l.tracker = conn.New(l.trackerOptions())
+	options := l.trackerOptions()
+	l.tracker, l.wordy = conn.New(options), !options.Brief
 	l.blind = len(l.renderers) == 0 && l.finish == nil && !slices.ContainsFunc(l.saves, func(s *saver) bool { return s.notes })
 	l.total.Files = l.files
 	l.total.First, l.total.Last = capture.NoTime, capture.NoTime
 	defer l.window.close()
 	defer l.progress.clear()
+	defer l.splurge()
 	read := l.read
 	switch {
 	case l.isSaved() && l.isPiped():

@@ -257,6 +257,7 @@ func (l *loop) followParcel(s *stages, p *parcel) {
 
 // trackAll turns a parcel's packets into events.
 func (l *loop) trackAll(p *parcel) {
+	l.thrift()
 	l.tracker.Ahead(&p.coming)
 	for i := range p.packets {
 		if q := &p.packets[i]; q.Frame.Record == capture.RecordCustom {

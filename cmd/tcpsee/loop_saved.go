@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	"tcpsee/dissect"
@@ -43,6 +44,32 @@ func (l *loop) trackerOptions() conn.Options {
 // never waits, and nothing else happens meanwhile.
 func (l *loop) isSaved() bool {
 	return !l.live && !l.prompt && l.calls == nil && l.finish == nil
+}
+
+// With many connections, what is kept of them holds no pointer and costs a
+// collection of garbage next to nothing: it may come often, so that little
+// garbage gathers beside.
+const (
+	thriftFrom    = 1 << 16 // connections
+	thriftPercent = 10      // see debug.SetGCPercent
+)
+
+// thrift is called now and then, by who follows connections. Where no sentences
+// are made there is hardly any garbage.
+func (l *loop) thrift() {
+	if !l.wordy || l.percent != 0 || l.tracker.Stats().Open < thriftFrom {
+		return
+	}
+	if l.percent = debug.SetGCPercent(thriftPercent); 0 < l.percent && l.percent < thriftPercent {
+		debug.SetGCPercent(l.percent)
+	}
+}
+
+// splurge takes thrift back.
+func (l *loop) splurge() {
+	if l.percent != 0 {
+		debug.SetGCPercent(l.percent)
+	}
 }
 
 // savedAtOnce is how many frames of regular files are decoded before they are

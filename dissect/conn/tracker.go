@@ -249,7 +249,7 @@ func (t *Tracker) Left() iter.Seq[*Event] {
 func (t *Tracker) End() []Event {
 	t.begin(capture.NoTime)
 	t.unanswered()
-	for _, n := range t.left() {
+	for _, n := range t.left(t.table.n) {
 		t.end(n, t.entries.at(n))
 	}
 	return t.events

@@ -16,7 +16,7 @@ type leaver struct {
 }
 
 func (l *leavers) push(x leaver) {
-	if l.head > 1024 && l.head > len(l.items)/2 {
+	if l.head > 1024 && l.head > len(l.items)/4 {
 		n := copy(l.items, l.items[l.head:])
 		l.items, l.head = l.items[:n], 0
 	}

@@ -16,7 +16,9 @@ func (t *Tracker) Rest(n int) (events []Event, more bool) {
 	r := &t.rest
 	if !r.begun {
 		t.unanswered()
-		*r = rest{begun: true, entries: t.left()}
+		n := t.table.n
+		t.table, t.leaving = newTable(), leavers{} // nobody looks for one any more
+		*r = rest{begun: true, entries: t.left(n)}
 		return t.events, true
 	}
 	for range min(n, len(r.entries)) {
@@ -40,9 +42,9 @@ type numbered struct {
 	entry  uint32
 }
 
-// left returns the entries in use, by number of the connection.
-func (t *Tracker) left() []uint32 {
-	all := make([]numbered, 0, t.table.n)
+// left returns the n entries in use, by number of the connection.
+func (t *Tracker) left(n int) []uint32 {
+	all := make([]numbered, 0, n)
 	most := uint64(0)
 	for i := uint32(1); i <= t.entries.used; i++ {
 		if n := t.entries.at(i).number.get(); n != 0 {
