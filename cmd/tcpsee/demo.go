@@ -126,6 +126,9 @@ func (d *driven) demonstrate(host netip.Addr, fl *demoFlags) error {
 		o.Port = 0
 		demo, err = drive.PrepareDemo(d.ctx, o, d.report)
 	}
+	if errors.Is(err, drive.ErrInterrupted) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -158,12 +161,12 @@ func (d *driven) stepper() func(string) error {
 			if !echoed || err != nil {
 				fmt.Fprintln(d.app.std.err)
 			}
-			if err != nil { // the input has ended: go on without waiting
-				return d.ctx.Err()
+			if err != nil && d.ctx.Err() != nil {
+				return drive.ErrInterrupted
 			}
-			return nil
+			return nil // where the input has ended: go on without waiting
 		case <-d.ctx.Done():
-			return d.ctx.Err()
+			return drive.ErrInterrupted
 		}
 	}
 }

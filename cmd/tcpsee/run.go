@@ -197,20 +197,20 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, ca
 		return err
 	}
 	src = hide.source(src, nil)
+	keyboard := hasTerminal()
 	saves, err := giveUpRights(&fl.pictureFlags, &fl.saveFlags, src, names, confinement{signals: true})
 	if err != nil {
 		return err
 	}
 	rs := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src), ProcessName: names.name}, "timeline")
-	held := make(chan os.Signal, 1) // Ctrl-C is the command's; its end is ours
-	signal.Notify(held, os.Interrupt)
-	defer signal.Stop(held)
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, endSignals()[1:]...)
+	ended := make(chan os.Signal, 1) // the command's end is ours
+	signal.Notify(ended, endSignals()...)
 	defer signal.Stop(ended)
 	go func() {
 		for s := range ended {
-			_ = w.Signal(s)
+			if s != os.Interrupt || !keyboard { // the keyboard's Ctrl-C is the command's too
+				_ = w.Signal(s)
+			}
 		}
 	}()
 	finish := make(chan struct{})

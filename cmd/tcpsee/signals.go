@@ -18,6 +18,16 @@ func endSignals() []os.Signal {
 	return list
 }
 
+// hasTerminal reports whether this process has a terminal from which Ctrl-C may
+// come: to it and to all that it has started.
+func hasTerminal() bool {
+	f, err := os.Open("/dev/tty")
+	if err == nil {
+		f.Close()
+	}
+	return err == nil
+}
+
 // survivePipes makes a reader that has left an error of writing, which ends
 // the command with its files whole, in place of the signal that Go ends itself
 // with. Programs that are started keep the signal: it is not ignored.

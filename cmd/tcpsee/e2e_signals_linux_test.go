@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestE2EEnded: each command that waits for something is ended by Ctrl-C, by
+// SIGTERM and by the end of its terminal: at once, with the right status, with
+// no process left, and with files that can be read.
+func TestE2EEnded(t *testing.T) {
+	needsOf(t, []string{"nc.openbsd"}, []string{"setsid"})
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			l.listener(l.client, "4000", "nc.openbsd", "-l", "-k", "127.0.0.1", "4000")
+			for i, c := range []struct {
+				args   []string
+				ready  string // on standard error
+				typed  string
+				status int
+				saves  bool
+			}{
+				{[]string{"watch", "port", "4000"}, "Ctrl-C ends", "", 0, true},
+				{[]string{"listen", "3001"}, "accept()", "", 0, true},
+				{[]string{"connect", "127.0.0.1", "4000"}, "handshake complete", "hello\n", 0, true},
+				{[]string{"run", "nc.openbsd", "127.0.0.1", "4000"}, "handshake complete", "hello\n", 128 + int(sig), true},
+				{[]string{"run", "--no-trace", "nc.openbsd", "127.0.0.1", "4000"}, "", "", 128 + int(sig), true},
+				{[]string{"demo", "--step"}, "accept()", "\n\n\n", 0, true},
+				{[]string{"replay", "-"}, "", "", 0, false},
+				{[]string{"replay", "--quiz", "-"}, "", "", 0, false},
+			} {
+				file := fmt.Sprintf("%s/%d.pcapng", l.dir, i)
+				args := append([]string{"setsid", builtBinary(t), c.args[0]}, c.args[1:]...)
+				if c.saves {
+					args = append(args[:3:3], append([]string{"-w", file}, c.args[1:]...)...)
+				}
+				p := l.start(l.client, args...)
+				if c.typed != "" {
+					p.say(t, c.typed)
+				}
+				p.err.await(t, c.ready)
+				if c.ready == "" { // it says nothing before it waits
+					awaitSettled(p)
+				}
+				children := childrenOf(t, p.cmd.Process.Pid)
+				p.signal(t, sig)
+				if status := p.end(t); status != c.status {
+					t.Errorf("%v: status %d, want %d\n%s%s", c.args, status, c.status, p.out, p.err)
+				}
+				for _, pid := range children {
+					awaitEnd(t, pid)
+				}
+				if c.saves {
+					replays(t, file)
+				}
+				if strings.Contains(p.err.String(), "panic") {
+					t.Error(p.err)
+				}
+			}
+		})
+	}
+}
+
+// awaitSettled waits until a program is confined, or has had the time for it.
+func awaitSettled(p *program) {
+	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if status, _ := readStatus(p.cmd.Process.Pid); strings.Contains(status, "NoNewPrivs:\t1") {
+			time.Sleep(100 * time.Millisecond) // the wrapped command is released after that
+			return
+		}
+	}
+}
+
+// readStatus reads a process's status.
+func readStatus(pid int) (string, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return string(b), err
+}
