@@ -185,8 +185,8 @@ func (p *pcapng) packet(h packetHead, data, options []byte) {
 	f.Record, f.Direction, f.Checksums = RecordPacket, DirectionUnknown, ChecksumsUnsaid
 	f.Dropped, f.Comments = h.dropped, nil
 	if !h.timeless {
-		f.Time = in.clock.stamp(uint64(h.high)<<32 | uint64(h.low))
-		if (f.Time == math.MaxInt64 || f.Time == NoTime+1) && !p.clamped {
+		var held bool
+		if f.Time, held = in.clock.stamp(uint64(h.high)<<32 | uint64(h.low)); !held && !p.clamped {
 			p.clamped = true
 			p.led.find(*p.faultHere("a time is outside of the years 1677 to 2262; the nearest in them is shown"))
 		}

@@ -156,7 +156,7 @@ func TestPcapngTimes(t *testing.T) {
 		t.Run(fmt.Sprintf("%#x%+d", tt.resolution, tt.offset), func(t *testing.T) {
 			c := newClock(tt.resolution)
 			c.offset = tt.offset
-			if got := c.stamp(tt.ts); got != tt.want {
+			if got, _ := c.stamp(tt.ts); got != tt.want {
 				t.Errorf("stamp is %d, want %d", got, tt.want)
 			}
 		})

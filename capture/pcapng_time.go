@@ -45,10 +45,11 @@ const (
 	firstNanos  = 1_000_000_000 - lastNanos
 )
 
-// stamp converts a count of units since 1970, rounding down.
-func (c *ngClock) stamp(ts uint64) Stamp {
+// stamp converts a count of units since 1970, rounding down. It reports
+// whether a Stamp holds the time; otherwise it returns the nearest.
+func (c *ngClock) stamp(ts uint64) (s Stamp, held bool) {
 	if c.offset == 0 && c.nanos != 0 && ts <= math.MaxInt64/c.nanos {
-		return Stamp(ts * c.nanos)
+		return Stamp(ts * c.nanos), true
 	}
 	var sec, nanos uint64
 	switch {
@@ -65,8 +66,9 @@ func (c *ngClock) stamp(ts uint64) Stamp {
 	return clampStamp(sec, c.offset, nanos)
 }
 
-// clampStamp adds seconds, an offset in seconds, and nanoseconds under 1e9.
-func clampStamp(sec uint64, offset int64, nanos uint64) Stamp {
+// clampStamp adds seconds, an offset in seconds, and nanoseconds under 1e9. It
+// reports whether a Stamp holds the sum.
+func clampStamp(sec uint64, offset int64, nanos uint64) (s Stamp, held bool) {
 	back := uint64(0)
 	if offset < 0 {
 		back = -uint64(offset) // also right for the least of all
@@ -75,11 +77,11 @@ func clampStamp(sec uint64, offset int64, nanos uint64) Stamp {
 	}
 	switch {
 	case sec >= back && beyond(sec-back, lastSecond, nanos > lastNanos):
-		return math.MaxInt64
+		return math.MaxInt64, false
 	case sec < back && beyond(back-sec, firstSecond, nanos < firstNanos):
-		return NoTime + 1
+		return NoTime + 1, false
 	}
-	return Stamp((sec-back)*1e9 + nanos) // wraps around to its sign
+	return Stamp((sec-back)*1e9 + nanos), true // wraps around to its sign
 }
 
 // beyond reports whether sec is past a limit, or at it and over.
