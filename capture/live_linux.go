@@ -187,7 +187,7 @@ func (l *Live) setUp(fd int, o LiveOptions, on InterfaceInfo, ring bool) error {
 		}
 	}
 	if ring {
-		if r, err := newRingReader(fd, o.bufferBytes()); err == nil {
+		if r, err := newRingReader(fd, o.bufferBytes(), l.snap); err == nil {
 			l.reader = r
 		}
 	}
@@ -270,7 +270,8 @@ func (l *Live) SetFilter(prog []Instruction) error {
 	return l.refilter(func() { l.filter = prog })
 }
 
-// SetSnapLen changes how many bytes of a frame are kept; 0 is MaxSnapLen.
+// SetSnapLen changes how many bytes of a frame are kept; 0 is MaxSnapLen. A
+// capture that was opened to keep few may keep less than that of the longest.
 func (l *Live) SetSnapLen(n int) error {
 	return l.refilter(func() { l.snap = LiveOptions{SnapLen: n}.snapLen() })
 }

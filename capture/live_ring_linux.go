@@ -15,6 +15,12 @@ const (
 	// ringBlockBytes holds three of the largest frames of loopback (64 KiB).
 	ringBlockBytes = 256 << 10
 
+	// ringSmallBytes is the size of blocks where no frame is kept beyond
+	// ringSmallSnap. The kernel uses up a block each millisecond in which
+	// anything comes: of small ones there are enough for a quarter of a second.
+	ringSmallBytes = 128 << 10
+	ringSmallSnap  = 16 << 10
+
 	// ringMinBlocks is the fewest that let the kernel write one while
 	// another is read.
 	ringMinBlocks = 2
@@ -76,7 +82,7 @@ func releaseAtLeast(release string, major, minor int) bool {
 }
 
 // newRingReader sets up the ring, a smaller one where memory is short.
-func newRingReader(fd, bytes int) (*ringReader, error) {
+func newRingReader(fd, bytes, snap int) (*ringReader, error) {
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
 		return nil, fmt.Errorf("packet ring: %w", err)
 	}
@@ -84,6 +90,9 @@ func newRingReader(fd, bytes int) (*ringReader, error) {
 		return nil, fmt.Errorf("packet ring: %w", err)
 	}
 	r := &ringReader{blockSize: ringBlockBytes}
+	if snap <= ringSmallSnap {
+		r.blockSize = ringSmallBytes
+	}
 	page := unix.Getpagesize()
 	for r.blockSize > page && r.blockSize > bytes/ringMinBlocks {
 		r.blockSize /= 2
