@@ -110,6 +110,11 @@ func FuzzJoin(f *testing.F) {
 	}
 	cut := snap(0x0800, ip4(108, 0, ipComp(6, segment)))
 	f.Add(pack(over(0, true, cut[:20]), over(1, true, cut[20:30]), over(2, false, cut[30:])))
+	link := func(flags byte, number uint32, b []byte) []byte { // a multilink in PPPoE
+		b = join([]byte{0, 0x3d}, u32(uint32(flags)<<24|number), b)
+		return ether(0x8864, join([]byte{0x11, 0}, u16(1), u16(len(b)), b))
+	}
+	f.Add(pack(link(0x80, 1, []byte{0, 0x21}), link(0, 2, packet4[:20]), link(0x40, 3, packet4[20:])))
 	nested := vx(cut6(0, 64))
 	f.Add(pack(ether(0x0800, ip4(17, 0x2000, nested[:64])), ether(0x0800, ip4(17, 64/8, nested[64:])), cut6(64, 128)))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -62,7 +62,8 @@ type Joiner struct {
 // datagramKey is what makes fragments belong together: RFC 791's four values.
 // The VLAN counts for IPv4 alone, and the file where there are several. For
 // fragments of 802.11 frames they are the hardware addresses and the sequence
-// number, and the version is 0.
+// number, and for those of a multilink the number of the fragment that is
+// awaited.
 type datagramKey struct {
 	src, dst netip.Addr
 	id       uint32
@@ -71,6 +72,12 @@ type datagramKey struct {
 	version  uint8
 	protocol uint8
 }
+
+// Versions of keys of what is no IP.
+const (
+	keyWLAN = iota
+	keyMultilink
+)
 
 // part is one fragment of a datagram.
 type part struct {
@@ -183,7 +190,7 @@ func (j *Joiner) keep(g *datagram, f *Fragment, frame int64) {
 	}
 	at := g.find(f.Offset + 1)
 	size := f.Len
-	if g.key.version == 0 {
+	if g.key.version <= keyMultilink {
 		size = len(f.Data)
 	}
 	g.parts = slices.Insert(g.parts, at, part{f.Offset, f.Len, len(g.buf), size})

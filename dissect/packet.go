@@ -146,15 +146,18 @@ type Fragment struct {
 }
 
 // Piece is what the Joiner needs besides IP's fragments: one of the up to 16
-// fragments of an IEEE 802.11 frame (IEEE 802.11-2020, section 10.4), or the
-// whole payload of an IPComp header (RFC 3173).
+// fragments of an IEEE 802.11 frame (IEEE 802.11-2020, section 10.4), a
+// fragment of a PPP packet on a multilink (RFC 1990, section 3), or the whole
+// payload of an IPComp header (RFC 3173).
 type Piece struct {
 	Compressed bool
 	Protocol   uint8 // of what a compressed one expands to
-	More       bool  // not the last fragment
-	Number     uint8 // of the fragment
-	Sequence   uint16
-	From, To   [6]byte // transmitter and receiver of the fragment
+	Multilink  bool
+	Begin      bool    // with Multilink: the first fragment
+	More       bool    // not the last fragment
+	Number     uint8   // of the fragment, from 0, in 802.11
+	Sequence   uint32  // of the frame in 802.11, of the fragment with Multilink
+	From, To   [6]byte // transmitter and receiver of the fragment, in 802.11
 	Data       []byte  // all of it
 }
 

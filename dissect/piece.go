@@ -35,7 +35,7 @@ func (c *cursor) compressed() step {
 // wlanPiece is a fragment of the frame whose header is b.
 func (c *cursor) wlanPiece(b []byte, more bool) step {
 	return c.piece(Piece{
-		More: more, Number: b[22] & 0xf, Sequence: uint16(b[22])>>4 | uint16(b[23])<<4,
+		More: more, Number: b[22] & 0xf, Sequence: uint32(b[22])>>4 | uint32(b[23])<<4,
 		From: [6]byte(b[10:16]), To: [6]byte(b[4:10]),
 	})
 }
@@ -53,7 +53,11 @@ func (j *Joiner) unpack(p *Packet) bool {
 		next, arg = stepProtocol, uint16(q.Protocol)
 		p.IP.Total = int(p.IP.Header) + len(j.out) - base
 	} else {
-		g := j.addPiece(p, &q)
+		add := j.addPiece
+		if q.Multilink {
+			add, next = j.addLink, stepPPPHeader
+		}
+		g := add(p, &q)
 		if g == nil {
 			return false
 		}
@@ -111,7 +115,7 @@ func (j *Joiner) expand(data []byte) bool {
 // if they are complete. A fragment that was sent again is passed over.
 func (j *Joiner) addPiece(p *Packet, q *Piece) *datagram {
 	j.expire(p.Frame.Time)
-	k := datagramKey{src: linkAddr(q.From), dst: linkAddr(q.To), id: uint32(q.Sequence), file: int32(p.Frame.File)}
+	k := datagramKey{src: linkAddr(q.From), dst: linkAddr(q.To), id: q.Sequence, file: int32(p.Frame.File)}
 	g := j.held[k]
 	if g == nil {
 		g = j.begin(k, p.Frame.Time)
@@ -124,6 +128,42 @@ func (j *Joiner) addPiece(p *Packet, q *Piece) *datagram {
 	if g.complete() {
 		return g
 	}
+	return nil
+}
+
+// addLink keeps a fragment of a multilink and returns the packet's pieces if
+// they are complete. They are followed in order, as one link carries them: a
+// packet that has begun is held under the number of the piece that it waits
+// for.
+func (j *Joiner) addLink(p *Packet, q *Piece) *datagram {
+	const numbers = 1<<24 - 1
+	j.expire(p.Frame.Time)
+	k := datagramKey{id: q.Sequence, file: int32(p.Frame.File), version: keyMultilink}
+	g := j.held[k]
+	if q.Begin {
+		if g != nil {
+			j.release(g) // which goes on differently
+		}
+		g = j.begin(k, p.Frame.Time)
+	}
+	if g == nil {
+		return nil
+	}
+	if len(g.buf)+len(q.Data) > MaxDatagramBytes || len(g.parts) == MaxFragments {
+		j.stats.Oversized++
+		j.release(g)
+		return nil
+	}
+	j.keep(g, &Fragment{Offset: len(g.parts), Len: 1, More: q.More, Data: q.Data}, p.Frame.Number)
+	if !q.More {
+		return g
+	}
+	delete(j.held, g.key)
+	g.key.id = (q.Sequence + 1) & numbers
+	if other := j.held[g.key]; other != nil {
+		j.release(other)
+	}
+	j.held[g.key] = g
 	return nil
 }
 

@@ -139,3 +139,62 @@ func TestExpansionIsBounded(t *testing.T) {
 		t.Errorf("%d bytes, %d refused", expanded, j.Stats().Oversized)
 	}
 }
+
+func TestJoinMultilink(t *testing.T) {
+	whole := join([]byte{0, 0x21}, packet4)
+	a, b, c := whole[:1], whole[1:30], whole[30:]
+	at := func(flags byte, number uint32, part []byte) []byte {
+		return join([]byte{0xff, 3, 0, 0x3d}, u32(uint32(flags)<<24|number), part)
+	}
+	const begin, end = 0x80, 0x40
+	for name, test := range map[string]struct {
+		frames [][]byte
+		want   []int64
+	}{
+		"in order":          {[][]byte{at(begin, 1, a), at(0, 2, b), at(end, 3, c)}, []int64{1, 2, 3}},
+		"over the top":      {[][]byte{at(begin, 0xfffffe, a), at(0, 0xffffff, b), at(end, 0, c)}, []int64{1, 2, 3}},
+		"another between":   {[][]byte{at(begin, 1, a), at(begin, 9, a), at(0, 2, b), at(end, 3, c)}, []int64{1, 3, 4}},
+		"begun again":       {[][]byte{at(begin, 1, a), at(begin, 1, a), at(0, 2, b), at(end, 3, c)}, []int64{2, 3, 4}},
+		"the middle missed": {[][]byte{at(begin, 1, a), at(end, 3, c)}, nil},
+		"never begun":       {[][]byte{at(0, 2, b), at(end, 3, c)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var d dissect.Decoder
+			var j dissect.Joiner
+			var got []int64
+			for i, data := range test.frames {
+				f := capture.Frame{Number: int64(i + 1), Link: capture.LinkPPP, Data: data, OrigLen: len(data)}
+				var p dissect.Packet
+				d.Decode(&f, &p)
+				if j.Join(&p, &d) {
+					checkSegment(t, &p)
+					got = slices.Clone(p.Fragments)
+				}
+				check(t, &p)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("put together from %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// TestMultilinkIsBounded: a packet that never ends is given up.
+func TestMultilinkIsBounded(t *testing.T) {
+	var d dissect.Decoder
+	var j dissect.Joiner
+	for n := range uint32(1000) {
+		flags := uint32(0)
+		if n == 0 {
+			flags = 0x80 << 24
+		}
+		data := join([]byte{0xff, 3, 0, 0x3d}, u32(flags|n), make([]byte, 1000))
+		f := capture.Frame{Number: int64(n + 1), Link: capture.LinkPPP, Data: data, OrigLen: len(data)}
+		var p dissect.Packet
+		d.Decode(&f, &p)
+		j.Join(&p, &d)
+	}
+	if j.Held() != 0 || j.Stats().Oversized != 1 {
+		t.Errorf("%d held, %+v", j.Held(), j.Stats())
+	}
+}

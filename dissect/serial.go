@@ -83,18 +83,18 @@ func (c *cursor) bridged() step {
 }
 
 // multilink parses the header of RFC 1990, section 3, with a long sequence
-// number. Only packets that are whole in one fragment are followed.
+// number.
 func (c *cursor) multilink() step {
-	const beginAndEnd = 0xc0
+	const begin, end, number = 0x80, 0x40, 0xffffff
 	if !c.need(4) {
 		return stepDone
 	}
-	flags := c.rest()[0]
+	b := c.rest()
 	c.take(LayerOther, 4)
-	if flags&beginAndEnd != beginAndEnd {
-		return c.fail(ProblemUnknownProto)
+	if b[0]&begin != 0 && b[0]&end != 0 {
+		return stepPPPHeader
 	}
-	return stepPPPHeader
+	return c.piece(Piece{Multilink: true, Begin: b[0]&begin != 0, More: b[0]&end == 0, Sequence: be32(b) & number})
 }
 
 // trim leaves out n bytes at the packet's end: a checksum of the link.
