@@ -25,7 +25,7 @@ func recorded(t testing.TB, name string, renderers ...Renderer) {
 	var d dissect.Decoder
 	var j dissect.Joiner
 	var p dissect.Packet
-	tracker := conn.New(conn.Options{Detail: true})
+	tracker := conn.New(conn.Options{Detail: true, Measures: true})
 	give := func(e *conn.Event) {
 		for _, r := range renderers {
 			if err := r.Event(e); err != nil {

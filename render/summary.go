@@ -31,6 +31,7 @@ type summary struct {
 	total  totals
 	left   uint64 // connections that are not among those asked for
 	course *courses
+	last   conn.Connection // with course: the one that ended last
 	notes  []string
 	ended  bool
 
@@ -51,7 +52,8 @@ type totals struct {
 // numbers, or with several Files file by file; further ones are written as
 // connections end. With Sort all wait. Live, each row is written when its
 // connection has closed.
-// Where there is one connection only, its course in time follows.
+// Where there is one connection only, its course in time follows, and what was
+// measured of it.
 func NewSummary(w io.Writer, o Options) Renderer {
 	s := &summary{out: newOutput(w), o: o, g: newGlyphs(o.ASCII), total: totals{others: map[conn.Outcome]uint64{}}}
 	s.width = newLayout(&o).width
@@ -95,7 +97,7 @@ func (s *summary) needs() Needs {
 		n = NeedsVerdicts
 	}
 	if s.course != nil && !s.course.several {
-		n |= NeedsSegments
+		n |= NeedsSegments | NeedsMeasures
 	}
 	return n
 }
@@ -143,6 +145,7 @@ func (s *summary) Close() error {
 	}
 	if s.course != nil && s.total.connections == 1 {
 		s.out.buf = s.course.append(s.out.buf, s.width, &s.g)
+		s.out.buf = appendMeasured(s.out.buf, &s.last, s.width, &s.g)
 	}
 	return s.out.flush()
 }
@@ -223,6 +226,9 @@ func (s *summary) end(c *conn.Connection) {
 		return
 	}
 	s.total.add(c)
+	if s.course != nil && !s.course.several {
+		s.last = *c
+	}
 	if s.hasRow(c) {
 		delete(s.written, c.Number)
 		return

@@ -239,6 +239,7 @@ func (l *loop) followParcel(s *stages, p *parcel) {
 	if !l.rowless && s.isSpare() {
 		l.rowless = true
 		l.tracker.Segments(false)
+		l.tracker.StopMeasuring() // what needs no segments measures none
 	}
 	l.parcel = p
 	defer func() { l.parcel = nil }()

@@ -22,6 +22,9 @@ func (l *loop) sparing() {
 		l.tracker.Segments(!rowless)
 		l.gather(rowless)
 	}
+	if n&render.NeedsMeasures == 0 {
+		l.tracker.StopMeasuring()
+	}
 	l.tracker.Sentences(n&render.NeedsSentences != 0)
 }
 

@@ -74,6 +74,9 @@ type gauge struct {
 	ended      uint32 // frame that ended the silence
 }
 
+// StopMeasuring leaves Connection.Measures empty from now on, but for RTO.
+func (t *Tracker) StopMeasuring() { t.options.Measures, t.gauges = false, nil }
+
 // gauges are those of all bodies, by their number.
 type gauges []*[slabPage]gauge
 
