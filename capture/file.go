@@ -25,7 +25,7 @@ const (
 	MaxInterfaces = 1 << 16
 
 	readSize     = 256 << 10 // bytes asked of a file at a time
-	maxBatch     = 256       // frames given out at a time
+	maxBatch     = 512       // frames given out at a time
 	headSize     = 16        // bytes that tell what a file is
 	minMagic     = 4         // fewer say nothing
 	maxEmptyRead = 100       // reads without a byte before giving up
