@@ -20,6 +20,18 @@ func (l *lab) sudo(ns string, env ...string) []string {
 	if err := os.WriteFile("/etc/netns/"+ns+"/sudoers", []byte(rules), 0o440); err != nil {
 		l.t.Fatal(err)
 	}
+	// It looks for the machine's own name, and would wait for DNS.
+	hosts, name := "/etc/netns/"+ns+"/hosts", ""
+	b, err := os.ReadFile(hosts)
+	if err == nil {
+		name, err = os.Hostname()
+	}
+	if err == nil {
+		err = os.WriteFile(hosts, append(b, "127.0.1.1 "+name+"\n"...), 0o644)
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
 	return append(append(ordinaryUser("env"), env...), "sudo")
 }
 
