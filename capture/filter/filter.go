@@ -29,6 +29,8 @@
 //   - After "or" and "not", "geneve" leaves offsets at 0 where a packet is not
 //     Geneve; in libpcap they are what they were before.
 //   - protochain is unrolled to maxChain headers: the kernel takes no loops.
+//   - Ethernet with a switch's tag in or before its header is tested; libpcap
+//     refuses it.
 //   - ARCNET's address $5 is 5; libpcap takes the $ for a digit.
 //   - "byte N & M" and "byte N | M" test the byte; libpcap forgets to load it.
 //   - "len / ip[0]" and the like are accepted; libpcap takes the offset for
