@@ -97,21 +97,7 @@ func compareLost(t *testing.T, picture, data, raw string) {
 			passed = append(passed, s)
 		}
 	}
-	missing := map[int]int{} // how many are missing before a frame
-	at := 0
-	for _, s := range shown {
-		from := at
-		for at < len(passed) && !passed[at].same(s) {
-			at++
-		}
-		if at == len(passed) {
-			t.Fatalf("frame %d has not passed, or not behind the one before: %s", s.Frame, s.packet())
-		}
-		if at > from {
-			missing[s.Frame] = at - from
-		}
-		at++
-	}
+	missing := findMissing(t, shown, passed)
 	marked, sum, pending := map[int]int{}, 0, 0
 	for line := range strings.Lines(picture) {
 		if m := lostMark.FindStringSubmatch(line); m != nil {
@@ -130,6 +116,38 @@ func compareLost(t *testing.T, picture, data, raw string) {
 		t.Errorf("%d shown and %d lost (marks: %d), of %d", len(shown), dropped, sum, len(passed))
 	}
 	checkMarks(t, missing, marked)
+}
+
+// findMissing says how many packets of those that passed are missing before a
+// frame. Two captures may have packets of two processors in another order.
+func findMissing(t *testing.T, shown, passed []seen) map[int]int {
+	t.Helper()
+	const shuffled = 16
+	missing, owner, at := map[int]int{}, map[int]int{}, 0 // owner: before which frame a packet is missing
+	for _, s := range shown {
+		i := max(0, at-shuffled)
+		for ; i < len(passed); i++ {
+			if _, free := owner[i]; (i >= at || free) && passed[i].same(s) {
+				break
+			}
+		}
+		switch {
+		case i == len(passed):
+			t.Fatalf("frame %d has not passed, or not behind the one before: %s", s.Frame, s.packet())
+		case i < at: // it is not missing after all
+			if missing[owner[i]]--; missing[owner[i]] == 0 {
+				delete(missing, owner[i])
+			}
+			delete(owner, i)
+		default:
+			for ; at < i; at++ {
+				owner[at] = s.Frame
+				missing[s.Frame]++
+			}
+			at++
+		}
+	}
+	return missing
 }
 
 // checkMarks: each mark stands where packets are missing. The kernel counts
