@@ -93,7 +93,7 @@ func TestLivePatience(t *testing.T) {
 		t.Run(way.name, func(t *testing.T) {
 			newNamespace(t)
 			fd, _ := udpSocket(t)
-			l := mustOpen(t, LiveOptions{Interface: "lo"}, way.ring)
+			l := mustOpen(t, LiveOptions{Interface: "lo", BufferBytes: 64 << 20}, way.ring)
 			l.SetPatience(5 * time.Millisecond)
 			const bursts, each = 40, 25
 			go func() {
