@@ -118,23 +118,31 @@ func newStile(t *testing.T) *stile {
 
 func networkOrder(n uint16) uint16 { return n<<8 | n>>8 }
 
-// inNamespace runs f in a network namespace, in a thread that ends with it.
+// inNamespace runs f in a network namespace. The thread that did comes back
+// from there: it may be the main one, which cannot end, and whose namespace
+// /proc/net is of.
 func inNamespace(t *testing.T, ns string, f func() error) {
 	t.Helper()
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread is of no use to others
-		file, err := os.Open("/var/run/netns/" + ns)
-		if err == nil {
-			err = unix.Setns(int(file.Fd()), unix.CLONE_NEWNET)
-			file.Close()
-		}
-		if err == nil {
-			err = f()
-		}
-		done <- err
-	}()
-	if err := <-done; err != nil {
+	runtime.LockOSThread()
+	home, err := os.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer home.Close()
+	file, err := os.Open("/var/run/netns/" + ns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := unix.Setns(int(file.Fd()), unix.CLONE_NEWNET); err != nil {
+		t.Fatalf("enter %s: %v", ns, err)
+	}
+	err = f()
+	if back := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); back != nil {
+		t.Fatalf("come back from %s: %v", ns, back) // the thread stays locked, and ends with the test
+	}
+	runtime.UnlockOSThread()
+	if err != nil {
 		t.Fatalf("in %s: %v", ns, err)
 	}
 }
