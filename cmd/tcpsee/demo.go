@@ -186,14 +186,8 @@ func (a *app) demoRecorded(ctx context.Context, fl *demoFlags, why string) error
 		return err
 	}
 	src = hide.source(src, nil)
-	if err := fl.openOutputs(); err != nil {
-		return err
-	}
-	saves, err := openSavers(&fl.pictureFlags, &fl.saveFlags, src)
+	saves, err := giveUpRights(&fl.pictureFlags, &fl.saveFlags, src, nil, confinement{})
 	if err != nil {
-		return err
-	}
-	if err := confine(confinement{write: fl.directories()}); err != nil {
 		return err
 	}
 	pic := screen{w: a.std.out, file: a.std.out}

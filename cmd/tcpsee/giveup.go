@@ -2,8 +2,8 @@ package main
 
 import "tcpsee/capture"
 
-// giveUpRights takes the steps that every live command takes once its capture
-// is open: it becomes the invoking user, opens the outputs as that, waits for
+// giveUpRights takes the steps that a command takes once its capture is open:
+// it becomes the invoking user, opens the outputs as that, waits for
 // the name helper, and confines itself (rights.go has the order and why). c is
 // what the command needs besides.
 func giveUpRights(p *pictureFlags, s *saveFlags, src capture.Source, names *processNames, c confinement) ([]*saver, error) {

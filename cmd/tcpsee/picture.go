@@ -165,10 +165,6 @@ func (p *pictureFlags) openOutputs() error {
 			return err
 		}
 		p.opened = append(p.opened, f)
-		if err := giveToInvoker(f); err != nil {
-			_ = p.closeOutputs()
-			return err
-		}
 	}
 	return nil
 }

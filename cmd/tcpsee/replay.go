@@ -132,6 +132,10 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		return err
 	}
 	src = hide.source(src, files)
+	regular := allRegular(files)
+	if err := becomeUser(); err != nil {
+		return err
+	}
 	if err := fl.openOutputs(); err != nil {
 		return err
 	}
@@ -139,7 +143,6 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if err != nil {
 		return err
 	}
-	regular := allRegular(files)
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	pages, err := a.pages(fl, regular)

@@ -141,19 +141,6 @@ func invokingUser() *capture.Owner {
 	return &capture.Owner{UID: u.uid, GID: u.gid}
 }
 
-// giveToInvoker makes a file that root has made that of who called sudo.
-// Devices and pipes, which were there before, stay whose they are.
-func giveToInvoker(f *os.File) error {
-	o := invokingUser()
-	if o == nil {
-		return nil
-	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return err
-	}
-	return f.Chown(o.UID, o.GID)
-}
-
 func (s *saver) frame(f *capture.Frame) error {
 	if err := s.names.write(s.out); err != nil {
 		return err
