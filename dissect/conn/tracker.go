@@ -11,7 +11,7 @@ import (
 
 // The limits where Limits says nothing.
 const (
-	DefaultConnections = 1 << 18
+	DefaultConnections = 1 << 17
 	DefaultLinger      = 120 * time.Second
 	DefaultKept        = 1 << 12
 )
