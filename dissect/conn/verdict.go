@@ -193,7 +193,7 @@ func (j *judgement) refused() {
 	}
 	switch {
 	case f.siblings > 0: // somebody has listened there
-		j.means(j.words("no program listens on port %d of %v at that moment, and in this capture %s with it came about: perhaps the server had not started yet, or has ended (nc -l serves one client), or could not start again (\"Address already in use\").",
+		j.means(j.words("no program listened on port %d of %v at that moment, and in this capture %s with it came about: perhaps the server had not started yet, or has ended (nc -l serves one client), or could not start again (\"Address already in use\").",
 			port, c.Server.Addr(), plural(f.siblings, "connection")), j.words("%s: is :%d there? If not, start the server again; nc -lk %d goes on after the first client.", j.onServer("ss -ltn"), port, port))
 	case c.Server.Addr().IsLoopback() && c.Server.Addr().Is6():
 		j.means(j.words("no program on this machine listens on port %d of ::1.", port),
