@@ -86,17 +86,12 @@ func (r *recvReader) ready(fd int) (bool, error) {
 		r.msgs[i].hdr.SetControllen(recvControlBytes)
 		r.msgs[i].hdr.Flags = 0
 	}
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(fd),
-		uintptr(unsafe.Pointer(&r.msgs[0])), uintptr(len(r.msgs)),
-		unix.MSG_DONTWAIT|unix.MSG_TRUNC, 0, 0)
-	switch errno {
-	case 0:
-		r.got = int(n)
-		return n > 0, nil
-	case unix.EAGAIN:
+	n, err := receive(fd, r.msgs)
+	if err == unix.EAGAIN {
 		return false, nil
 	}
-	return false, errno
+	r.got = n
+	return n > 0, err
 }
 
 func (r *recvReader) batch(l *Live) {
@@ -146,10 +141,8 @@ func (r *recvReader) release() { r.got = 0 }
 // that waiting packets take and the second its limit.
 func (r *recvReader) backlog(fd int) float64 {
 	var info [9]uint32
-	size := uint32(unsafe.Sizeof(info))
-	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO,
-		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
-	if errno != 0 || info[1] == 0 {
+	err := socketOption(fd, unix.SOL_SOCKET, unix.SO_MEMINFO, unsafe.Pointer(&info), unsafe.Sizeof(info))
+	if err != nil || info[1] == 0 {
 		return 0
 	}
 	return float64(info[0]) / float64(info[1])

@@ -161,11 +161,7 @@ func (r *ringReader) ready(fd int) (bool, error) {
 	if r.ours(r.at) {
 		return true, nil
 	}
-	n, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	if err == nil && n != 0 {
-		err = unix.Errno(n)
-	}
-	return false, err
+	return false, socketFault(fd)
 }
 
 // batch takes the blocks that are there, up to a part of the ring.
