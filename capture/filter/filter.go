@@ -206,12 +206,12 @@ func (e *Expr) build(o Options) (*program, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
-	p, err := lower(cond)
+	p, err := lower(cond, g.keep)
 	if err != nil {
 		return nil, err
 	}
-	p.optimise(g.keep)
-	if p.root == p.reject && !g.keep {
+	p.optimise()
+	if p.root == p.reject && !p.keep {
 		return nil, &SyntaxError{
 			Expr: e.text, Length: len(e.text), Msg: ErrRejectsAll.Error(), err: ErrRejectsAll,
 		}

@@ -28,13 +28,14 @@ type program struct {
 	codes          map[string]int // identities of code
 	blocks         int
 	walks, visits  int
+	keep           bool // as gen.keep
 }
 
 // lower makes blocks of a condition.
-func lower(c *cond) (*program, error) {
+func lower(c *cond, keep bool) (*program, error) {
 	p := &program{
 		accept: &block{kind: blockRet}, reject: &block{kind: blockRet},
-		codes: map[string]int{},
+		codes: map[string]int{}, keep: keep,
 	}
 	p.root = p.lower(c, p.accept, p.reject)
 	if p.blocks > maxBlocks {
@@ -65,9 +66,22 @@ func (p *program) lower(c *cond, t, f *block) *block {
 	b := &block{test: c.test, kind: blockTest, t: t, f: f}
 	if c.kind == condDo {
 		b.kind, b.f = blockJump, nil
+	} else if !p.keep {
+		b.peep()
 	}
 	p.identify(b)
 	return b
+}
+
+// peep makes one test of a mask that is to leave 0: whether no bit of it is set.
+func (b *block) peep() {
+	last := len(b.code) - 1
+	if b.jump != jmpJEQ || b.x || b.k != 0 || last < 0 || b.code[last].Op != classALU|aluAnd {
+		return
+	}
+	b.jump, b.k = jmpJSET, b.code[last].K
+	b.code = b.code[:last]
+	b.t, b.f = b.f, b.t
 }
 
 // identify computes what the optimiser wants to know of a block's code.

@@ -26,20 +26,22 @@ type fact struct {
 //
 // With keep, it knows no more than which tests were made before: loads that
 // decide nothing stay, and all in their order.
-func (p *program) optimise(keep bool) {
+func (p *program) optimise() {
+	keep := p.keep
 	for p.visits < maxVisits {
 		threaded := p.thread(keep)
 		if keep && !threaded || !keep && !p.pullUp() && !threaded {
 			break
 		}
 	}
+	p.join()
+	p.unload()
 	for p.visits < maxVisits && p.unite() {
 	}
 	if !keep {
 		p.begin()
+		p.join()
 	}
-	p.join()
-	p.unload()
 }
 
 // thread makes edges lead past tests whose outcome is known there.
@@ -325,72 +327,4 @@ func (p *program) join() {
 			b.kind, b.t, b.f, b.pure, b.mem = n.kind, n.t, n.f, false, true
 		}
 	}
-}
-
-// registers is what the machine's registers hold at the begin of a block: the
-// result of code, or of one load of the index register.
-type registers struct {
-	set bool // some edge leads here
-	a   int  // identity of code; -1: unknown
-	x   Instruction
-}
-
-// unload leaves out loads of what the registers hold already.
-func (p *program) unload() {
-	order := p.order()
-	at := make([]registers, len(order))
-	for i := range at {
-		at[i].a = -1
-	}
-	flow := func(to *block, r registers) {
-		r.set = true
-		switch e := &at[to.seq]; {
-		case !e.set:
-			*e = r
-		default:
-			if e.a != r.a {
-				e.a = -1
-			}
-			if e.x != r.x {
-				e.x = Instruction{}
-			}
-		}
-	}
-	for _, b := range order {
-		if b.kind == blockRet {
-			continue
-		}
-		r := b.reduce(at[b.seq])
-		flow(b.t, r)
-		if b.kind == blockTest {
-			flow(b.f, r)
-		}
-	}
-}
-
-// reduce shortens the code of a block, given what the registers hold before
-// it, and returns what they hold after it.
-func (b *block) reduce(r registers) registers {
-	if b.pure && r.a == b.codes {
-		b.code = nil
-		return r
-	}
-	x := r.x
-	for i, in := range b.code {
-		switch {
-		case in.Op&7 == classLDX && i == 0:
-			x = in
-		case in.Op&7 == classLDX, in.Op == classMISC|miscTAX,
-			in.Op&7 == classST && x.Op == classLDX|modeMEM:
-			x = Instruction{}
-		}
-	}
-	if len(b.code) > 0 && b.code[0].Op&7 == classLDX && b.code[0] == r.x {
-		b.code = b.code[1:]
-	}
-	r = registers{a: -1, x: x}
-	if b.pure {
-		r.a = b.codes
-	}
-	return r
 }
