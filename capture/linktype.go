@@ -49,7 +49,11 @@ const (
 	LinkNFLog           LinkType = 239 // Linux netfilter log
 	LinkIPoIB           LinkType = 242 // IP over InfiniBand
 	LinkIPFC            LinkType = 122 // IP over Fibre Channel
+	LinkMTP2Phdr        LinkType = 139 // SS7's MTP2 with a header of its own
+	LinkMTP2            LinkType = 140 // SS7's MTP2
+	LinkMTP3            LinkType = 141 // SS7's MTP3
 	LinkDOCSIS          LinkType = 143 // cable modems
+	LinkMSTP            LinkType = 165 // BACnet MS/TP
 	LinkPPPPPPD         LinkType = 166 // PPP with a direction in place of its address
 	LinkJuniperEther    LinkType = 178 // Juniper's routers: Ethernet
 	LinkJuniperPPP      LinkType = 179 // … PPP
@@ -89,7 +93,8 @@ var linkNames = map[LinkType]string{
 	LinkATMRFC1483: "ATM_RFC1483", LinkATMCLIP: "ATM_CLIP", LinkSymantec: "SYMANTEC_FIREWALL",
 	LinkATMLLC: "ATM_RFC1483", LinkLinuxCLIP: "ATM_CLIP", LinkENC: "ENC", LinkPFLog: "PFLOG", LinkSunATM: "SUNATM",
 	LinkAppleIPOver1394: "APPLE_IP_OVER_IEEE1394", LinkPPI: "PPI", LinkIPNET: "IPNET", LinkNFLog: "NFLOG", LinkIPoIB: "IPOIB",
-	LinkIPFC: "IP_OVER_FC", LinkDOCSIS: "DOCSIS", LinkPPPPPPD: "PPP_PPPD", LinkJuniperEther: "JUNIPER_ETHER", LinkJuniperPPP: "JUNIPER_PPP",
+	LinkIPFC: "IP_OVER_FC", LinkMTP2Phdr: "MTP2_WITH_PHDR", LinkMTP2: "MTP2", LinkMTP3: "MTP3",
+	LinkMSTP: "BACNET_MS_TP", LinkDOCSIS: "DOCSIS", LinkPPPPPPD: "PPP_PPPD", LinkJuniperEther: "JUNIPER_ETHER", LinkJuniperPPP: "JUNIPER_PPP",
 	LinkJuniperFrame: "JUNIPER_FRELAY", LinkJuniperCHDLC: "JUNIPER_CHDLC", LinkERF: "ERF", LinkCHDLCDir: "C_HDLC_WITH_DIR",
 	LinkFrameRelayDir: "FRELAY_WITH_DIR", LinkNetAnalyzer: "NETANALYZER", LinkNetAnalyzerRaw: "NETANALYZER_TRANSPARENT", LinkPKTAP: "PKTAP",
 	LinkBroadcomTag: "DSA_TAG_BRCM", LinkBroadcomPrepend: "DSA_TAG_BRCM_PREPEND", LinkMarvellDSA: "DSA_TAG_DSA", LinkMarvellEDSA: "DSA_TAG_EDSA",

@@ -117,6 +117,26 @@ type (
 		code uint32 // of an S or U frame
 	}
 
+	// atmTest is a kind of traffic on ATM.
+	atmTest struct {
+		span
+		kind atmKind
+	}
+
+	// unitTest is a kind of signal unit of SS7's MTP2.
+	unitTest struct {
+		span
+		kind unitKind
+	}
+
+	// fieldTest compares a field of ATM's pseudo-header, or of SS7.
+	fieldTest struct {
+		span
+		field wanField
+		op    string
+		n     uint32
+	}
+
 	// relation compares two numbers.
 	relation struct {
 		span

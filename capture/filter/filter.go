@@ -16,31 +16,45 @@
 //     stands to their right, on the other side of an "or" too;
 //   - IPv6 extension headers are not followed, but for one fragment header;
 //   - expressions on transport headers, tcp[13] & 2 != 0, see IPv4 only;
-//   - raw IP, BSD loopback and the like have no link-layer addresses.
+//   - raw IP, BSD loopback and the like have no link-layer addresses;
+//   - "lane" makes what stands to its right about the Ethernet frame in LAN
+//     emulation, and before it protocols are those in LLC (SunATM);
+//   - != is = after the names of ATM's and SS7's fields, vpi to hsls, and < and
+//     > compare opc and dpc as they stand in the packet.
 //
 // What differs from libpcap, on purpose:
 //
 //   - On BSD loopback a Matcher takes the byte order of the address family
 //     from each packet, and libpcap from the file, so that it finds nothing
 //     where these disagree; Compile's programs have the little-endian one.
+//
 //   - With 802.11 and OpenBSD's log, libpcap mixes up the registers of offsets
 //     where pppoes, geneve or a comparison of bytes comes before the first IP
 //     test; ours does not.
+//
 //   - After "or" and "not", "geneve" leaves offsets at 0 where a packet is not
 //     Geneve; in libpcap they are what they were before.
+//
 //   - protochain is unrolled to maxChain headers: the kernel takes no loops.
+//
 //   - Ethernet with a switch's tag in or before its header is tested; libpcap
 //     refuses it.
+//
 //   - ARCNET's address $5 is 5; libpcap takes the $ for a digit.
+//
 //   - "byte N & M" and "byte N | M" test the byte; libpcap forgets to load it.
+//
 //   - "len / ip[0]" and the like are accepted; libpcap takes the offset for
 //     the divisor, and calls it a division by zero.
+//
 //   - "ip broadcast" uses Options.Netmask; without one, and on files, it is
 //     0.0.0.0 or 255.255.255.255, as tcpdump has it for files.
 //
+//   - After "geneve", "lane" starts from the packet's beginning; libpcap mixes
+//     the registers of Geneve's offsets into those of LAN emulation.
+//
 // What is refused: gateway (it needs the host's tables, and libpcap with IPv6
-// refuses it as well), ATM and MTP2 primitives (their link types are not
-// read), and names without the table or Resolver that knows them.
+// refuses it as well), and names without the table or Resolver that knows them.
 package filter
 
 import (
@@ -127,6 +141,9 @@ func (e *Expr) check() error {
 		{Link: capture.LinkRadiotap},
 		{Link: capture.LinkARCNET},
 		{Link: linkPFLog},
+		{Link: capture.LinkSunATM},
+		{Link: capture.LinkSunATM, Live: true},
+		{Link: capture.LinkMTP2},
 		{Link: capture.LinkRaw},
 		{Link: capture.LinkIPv6},
 	} {

@@ -223,8 +223,8 @@ func TestMachine(t *testing.T) {
 		}
 		l := tcpdumpLinks[i%len(tcpdumpLinks)].link
 		prog, err := e.Compile(Options{Link: l})
-		if err != nil {
-			continue
+		if err != nil || l == capture.LinkMSTP && strings.Contains(Format(prog), "[-") {
+			continue // or the offset is one that x/net/bpf takes for an extension
 		}
 		vm, err := virtual(prog)
 		if err != nil {

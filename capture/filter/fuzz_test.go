@@ -11,13 +11,14 @@ import (
 // gives an error; what compiles is a program that other machines take, and
 // that judges packets as they do.
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"accepted.txt", "refused.txt"} {
+	for _, name := range []string{"accepted.txt", "refused.txt", "wan.txt"} {
 		for _, expr := range readLines(f, name) {
 			f.Add(expr, tcpPacket(80))
 		}
 	}
 	links := []capture.LinkType{capture.LinkEthernet, capture.LinkSLL, capture.LinkRaw,
-		capture.LinkRadiotap, capture.LinkNull, capture.LinkPPP, linkPFLog, AnyLink}
+		capture.LinkRadiotap, capture.LinkNull, capture.LinkPPP, linkPFLog, capture.LinkSunATM,
+		capture.LinkMTP2, AnyLink}
 	f.Fuzz(func(t *testing.T, expr string, pkt []byte) {
 		e, err := Parse(expr)
 		if err != nil {

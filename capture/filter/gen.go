@@ -29,6 +29,8 @@ type gen struct {
 	vlans       int            // vlan primitives so far
 	mplsDepth   int            // mpls primitives so far
 	geneve      bool           // within Geneve there may be no link-layer header
+	lane        bool           // Ethernet is within LANE, which has messages of its own too
+	laneHdr     place          // the pseudo-header of ATM before that
 	unoptimised bool           // geneve or protochain occurs
 	prologue    *cond          // what computes registers before anything else
 	wlanHdr     int            // register of the 802.11 header's offset, or -1
@@ -139,6 +141,12 @@ func (g *gen) node(n node) *cond {
 		return g.masked(g.linkHdr, 1, sizeB, n.bits, 3)
 	case *llcTest:
 		return g.llc(n)
+	case *atmTest:
+		return g.atm(n.kind)
+	case *unitTest:
+		return g.signalUnit(n.kind)
+	case *fieldTest:
+		return g.wanField(n)
 	case *relation:
 		return g.relation(n)
 	}

@@ -262,6 +262,8 @@ func (g *gen) isEther() *cond {
 		c := &cond{test: test{jump: jmpJEQ, x: true,
 			code: []Instruction{ldxMem(g.payload.reg), ldMem(g.linkHdr.reg)}}}
 		return not(c)
+	case g.lane && g.family == famEther:
+		return g.laneData()
 	}
 	return nil
 }

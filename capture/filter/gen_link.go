@@ -16,7 +16,12 @@ func (g *gen) linkType(proto uint32) *cond {
 	}
 	switch g.family {
 	case famEther:
+		if g.lane && !g.geneve {
+			return and(g.laneData(), g.etherType(proto))
+		}
 		return g.etherType(proto)
+	case famATM:
+		return and(g.atmTraffic(trafficLLC), g.llcType(proto))
 	case famLLC:
 		return g.llcType(proto)
 	case famWLAN:
@@ -38,6 +43,8 @@ func (g *gen) linkType(proto uint32) *cond {
 		return g.addressFamily(proto)
 	case famJuniper:
 		return g.masked(g.linkHdr, 0, sizeW, 'M'<<24|'G'<<16|'C'<<8, 0xffffff00)
+	case famMSTP:
+		return g.masked(g.linkHdr, 0, sizeW, 0x55ff0000, 0xffff0000)
 	case famIPNET:
 		switch proto {
 		case etIP:
@@ -114,7 +121,7 @@ func snapOUI(proto uint32) uint32 {
 
 func (g *gen) etherType(proto uint32) *cond {
 	switch proto {
-	case sapISO, sapNetBEUI:
+	case sapIP, sapISO, sapNetBEUI:
 		return and(g.isLength(), g.equal(g.payload, 0, sizeH, proto<<8|proto))
 	case sapIPX:
 		llc := or(g.snap(ouiEncapsulated, etIPX), g.equal(g.payload, 0, sizeB, sapIPX),
@@ -132,7 +139,7 @@ func (g *gen) etherType(proto uint32) *cond {
 
 func (g *gen) llcType(proto uint32) *cond {
 	switch {
-	case proto == sapISO || proto == sapNetBEUI:
+	case proto == sapIP || proto == sapISO || proto == sapNetBEUI:
 		return g.equal(g.payload, 0, sizeH, proto<<8|proto)
 	case proto == etATalk:
 		return g.snap(ouiApple, proto)
@@ -145,7 +152,7 @@ func (g *gen) llcType(proto uint32) *cond {
 func (g *gen) cookedType(proto uint32) *cond {
 	isLLC := func() *cond { return g.equal(g.typ, 0, sizeH, linux8022) }
 	switch proto {
-	case sapISO, sapNetBEUI:
+	case sapIP, sapISO, sapNetBEUI:
 		return and(isLLC(), g.equal(g.payload, 0, sizeH, proto<<8|proto))
 	case sapIPX:
 		return or(g.equal(g.typ, 0, sizeH, etIPX), g.equal(g.typ, 0, sizeH, linux8023),
@@ -247,7 +254,10 @@ func (g *gen) llc(n *llcTest) *cond {
 		is = and(g.isLength(), not(g.equal(g.payload, 0, sizeH, 0xffff)))
 	case g.family == famWLAN:
 		is = g.wlanIsData()
-	case g.link == capture.LinkFDDI, g.link == capture.LinkTokenRing, g.link == linkATM1483:
+	case g.family == famATM:
+		is = g.atmTraffic(trafficLLC)
+	case g.link == capture.LinkFDDI, g.link == capture.LinkTokenRing, g.link == linkATM1483,
+		g.link == capture.LinkATMRFC1483:
 		is = always(true)
 	default:
 		return g.fail("%s has no LLC", linkName(g.link))
@@ -296,7 +306,7 @@ func (g *gen) passage(out bool) *cond {
 	case g.family == famJuniper:
 		return either(not(g.bits(g.linkHdr, 3, sizeB, 1)))
 	case g.live:
-		return either(g.equal(at(0), skfPktType, sizeW, pktOutgoing))
+		return either(g.equal(at(0), skfPktType, sizeH, pktOutgoing))
 	}
 	return g.fail("packets of %s in a file do not say which way they went", linkName(g.link))
 }

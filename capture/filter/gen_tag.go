@@ -129,6 +129,7 @@ func (g *gen) pppoes(n *tag) *cond {
 	// The PPPoE header has 6 bytes, the protocol number of PPP two.
 	ppp := g.network()
 	ppp.k += 6
+	g.lane = false
 	g.link, g.family, g.hasType = capture.LinkPPP, famPPP, true
 	g.linkHdr, g.typ, g.payload = ppp, ppp, ppp
 	g.payload.k += 2
@@ -150,6 +151,7 @@ const (
 func (g *gen) genevePacket(n *tag) *cond {
 	hdr, typ, body := g.alloc(), g.alloc(), g.alloc()
 	c := and(or(g.geneve4(n, hdr), g.geneve6(n, hdr)), g.geneveOffsets(hdr, typ, body))
+	g.lane = false
 	g.link, g.family, g.hasType = capture.LinkEthernet, famEther, true
 	g.linkHdr, g.typ, g.payload = place{0, hdr}, place{0, typ}, place{0, body}
 	g.used[hdr], g.used[typ], g.used[body] = true, true, true

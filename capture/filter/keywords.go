@@ -108,9 +108,10 @@ const (
 	kwWLANType
 	kwWLANSubtype
 	kwWLANDir
-	kwPF   // value: pfField
-	kwATM  // refused
-	kwMTP2 // refused
+	kwPF    // value: pfField
+	kwATM   // kinds of traffic on ATM; value: atmKind
+	kwSU    // kinds of signal units of SS7; value: unitKind
+	kwField // vpi, vci, and fields of SS7; value: wanField
 )
 
 type reserved struct {
@@ -177,14 +178,21 @@ var words = map[string]reserved{
 	"psnp": {kwProto, uint32(protoISISPSNP)}, "stp": {kwProto, uint32(protoSTP)},
 	"ipx": {kwProto, uint32(protoIPX)}, "netbeui": {kwProto, uint32(protoNetBEUI)},
 
-	"lane": {kwATM, 0}, "metac": {kwATM, 0}, "bcc": {kwATM, 0}, "oam": {kwATM, 0},
-	"oamf4": {kwATM, 0}, "oamf4ec": {kwATM, 0}, "oamf4sc": {kwATM, 0}, "sc": {kwATM, 0},
-	"ilmic": {kwATM, 0}, "vpi": {kwATM, 0}, "vci": {kwATM, 0}, "connectmsg": {kwATM, 0},
-	"metaconnect": {kwATM, 0},
-	"fisu":        {kwMTP2, 0}, "lssu": {kwMTP2, 0}, "lsu": {kwMTP2, 0}, "msu": {kwMTP2, 0},
-	"hfisu": {kwMTP2, 0}, "hlssu": {kwMTP2, 0}, "hlsu": {kwMTP2, 0}, "hmsu": {kwMTP2, 0},
-	"sio": {kwMTP2, 0}, "opc": {kwMTP2, 0}, "dpc": {kwMTP2, 0}, "sls": {kwMTP2, 0},
-	"hsio": {kwMTP2, 0}, "hopc": {kwMTP2, 0}, "hdpc": {kwMTP2, 0}, "hsls": {kwMTP2, 0},
+	"lane": {kwATM, uint32(atmLANE)}, "metac": {kwATM, uint32(atmMetac)},
+	"bcc": {kwATM, uint32(atmBCC)}, "sc": {kwATM, uint32(atmSC)},
+	"ilmic": {kwATM, uint32(atmILMIC)}, "oamf4sc": {kwATM, uint32(atmOAMF4SC)},
+	"oamf4ec": {kwATM, uint32(atmOAMF4EC)}, "oam": {kwATM, uint32(atmOAM)},
+	"oamf4": {kwATM, uint32(atmOAM)}, "connectmsg": {kwATM, uint32(atmConnect)},
+	"metaconnect": {kwATM, uint32(atmMetaConnect)},
+	"fisu":        {kwSU, uint32(unitFISU)}, "hfisu": {kwSU, uint32(unitHFISU)},
+	"lssu": {kwSU, uint32(unitLSSU)}, "lsu": {kwSU, uint32(unitLSSU)},
+	"hlssu": {kwSU, uint32(unitHLSSU)},
+	"msu":   {kwSU, uint32(unitMSU)}, "hmsu": {kwSU, uint32(unitHMSU)},
+	"vpi": {kwField, uint32(fieldVPI)}, "vci": {kwField, uint32(fieldVCI)},
+	"sio": {kwField, uint32(fieldSIO)}, "hsio": {kwField, uint32(fieldHSIO)},
+	"opc": {kwField, uint32(fieldOPC)}, "hopc": {kwField, uint32(fieldHOPC)},
+	"dpc": {kwField, uint32(fieldDPC)}, "hdpc": {kwField, uint32(fieldHDPC)},
+	"sls": {kwField, uint32(fieldSLS)}, "hsls": {kwField, uint32(fieldHSLS)},
 }
 
 // constants are the names of numbers: offsets and values of header fields

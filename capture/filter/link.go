@@ -38,6 +38,8 @@ const (
 	famIPv6            // always IPv6
 	famFrame           // Frame Relay with NLPID
 	famLTalk           // always AppleTalk
+	famATM             // SunATM: LLC where its flags say so
+	famMSTP            // BACnet MS/TP's preamble, whatever follows
 	famLive            // the kernel says (SKF_AD_PROTOCOL)
 )
 
@@ -133,8 +135,10 @@ func layoutOf(l capture.LinkType) layout {
 		return llc(famLLC, 13, 13)
 	case capture.LinkTokenRing:
 		return llc(famLLC, 14, 14)
-	case linkATM1483, linkATMCLIP:
+	case linkATM1483, linkATMCLIP, capture.LinkATMRFC1483, capture.LinkATMCLIP:
 		return llc(famLLC, 0, 0)
+	case capture.LinkSunATM:
+		return llc(famATM, sunATMLen, sunATMLen)
 	case capture.LinkIPFC:
 		return llc(famLLC, 16, 16)
 	case capture.Link80211, capture.LinkRadiotap, capture.LinkPrism, capture.LinkAVS, linkPPI:
@@ -146,6 +150,10 @@ func layoutOf(l capture.LinkType) layout {
 	case capture.LinkJuniperEther:
 		y := bare(famJuniper, 14)
 		y.nl, y.noSnap = 18, 21 // of Ethernet and the shortest header before it
+		return y
+	case capture.LinkMSTP:
+		y := bare(famMSTP, ^uint32(0)) // libpcap has no places, and computes with that
+		y.nl, y.noSnap = ^uint32(0), ^uint32(0)
 		return y
 	case capture.LinkJuniperPPP, capture.LinkJuniperCHDLC, capture.LinkJuniperFrame:
 		y := bare(famJuniper, 4)
@@ -173,6 +181,7 @@ func layoutOf(l capture.LinkType) layout {
 
 // EtherTypes (IEEE registry; RFC 9542 for those of the IETF).
 const (
+	etNS       = 0x0600
 	etIP       = 0x0800
 	etARP      = 0x0806
 	etRARP     = 0x8035
@@ -199,6 +208,7 @@ const (
 
 // LLC service access points (IEEE 802.2).
 const (
+	sapIP      = 0x06
 	sapSTP     = 0x42
 	sapIPX     = 0xe0
 	sapNetBEUI = 0xf0
@@ -226,6 +236,8 @@ func pppType(proto uint32) uint32 {
 		return 0x27
 	case etATalk:
 		return 0x29
+	case etNS:
+		return 0x25
 	case sapISO:
 		return 0x23
 	case sapSTP:

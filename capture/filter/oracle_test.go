@@ -43,6 +43,9 @@ var tcpdumpLinks = []struct {
 	{"IPNET", capture.LinkIPNET}, {"JUNIPER_ETHER", capture.LinkJuniperEther}, {"JUNIPER_PPP", capture.LinkJuniperPPP},
 	{"ARCNET", capture.LinkARCNET}, {"ARCNET_LINUX", capture.LinkARCNETLinux},
 	{"NETANALYZER", capture.LinkNetAnalyzer}, {"NETANALYZER_TRANSPARENT", capture.LinkNetAnalyzerRaw},
+	{"SUNATM", capture.LinkSunATM}, {"MTP2", capture.LinkMTP2},
+	{"MTP2_WITH_PHDR", capture.LinkMTP2Phdr}, {"MTP3", capture.LinkMTP3}, {"ERF", capture.LinkERF},
+	{"BACNET_MS_TP", capture.LinkMSTP},
 }
 
 // differs says where a program is meant to differ from libpcap's.
@@ -397,4 +400,40 @@ func selects(link capture.LinkType, expr string, list []frame) ([]int, error) {
 		}
 	}
 	return got, nil
+}
+
+// wanLinks are the link types without IP in all packets.
+var wanLinks = []string{"SUNATM", "MTP2", "MTP2_WITH_PHDR", "MTP3", "ERF", "BACNET_MS_TP"}
+
+// TestTcpdumpText compares the text of programs for link types of wide-area
+// networks, instruction for instruction.
+func TestTcpdumpText(t *testing.T) {
+	needTcpdump(t)
+	exprs := readLines(t, "wan.txt")
+	var mu sync.Mutex
+	same, refused := 0, 0
+	each(len(exprs), func(i int) {
+		for _, l := range tcpdumpLinks {
+			expr := exprs[i]
+			if !slices.Contains(wanLinks, l.name) || strings.HasPrefix(expr, "geneve") {
+				continue
+			}
+			theirs, theirErr := tcpdumpProgram(l.name, expr)
+			ours, ourErr := compileForTest(expr, l.link)
+			mu.Lock()
+			switch {
+			case (ourErr == nil) != (theirErr == nil):
+				t.Errorf("%s, %s: ours says %v, tcpdump %v", l.name, expr, ourErr, theirErr)
+			case ourErr != nil:
+				refused++
+			case slices.Equal(ours, theirs):
+				same++
+			case differs(l.link, expr) == "":
+				t.Errorf("%s, %s: ours is\n%stcpdump's\n%s", l.name, expr, Format(ours),
+					Format(theirs))
+			}
+			mu.Unlock()
+		}
+	})
+	t.Logf("%d programs are the same, %d expressions refused by both", same, refused)
 }

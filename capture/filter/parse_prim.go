@@ -30,9 +30,11 @@ func (p *parser) primitive() unit {
 	case kwPF:
 		return p.pf(p.next())
 	case kwATM:
-		p.fail(t.span, "%q is for raw ATM, which is not supported", t.text)
-	case kwMTP2:
-		p.fail(t.span, "%q is for MTP2, which is not supported", t.text)
+		return p.term(&atmTest{p.next().span, atmKind(t.word.value)})
+	case kwSU:
+		return p.term(&unitTest{p.next().span, unitKind(t.word.value)})
+	case kwField:
+		return p.field(p.next())
 	default:
 		p.unexpected()
 	}
