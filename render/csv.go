@@ -8,9 +8,34 @@ import (
 	"tcpsee/dissect/conn"
 )
 
-// csvSegments are the names of the columns of NewCSV.
-const csvSegments = "frame,file,time,since_start,conn,from,src,sport,dst,dport,kind,role,flags,seq,ack,seq_raw,ack_raw,len,win,win_raw,options,labels," +
-	"state_client,state_server,rtt,app\r\n"
+// SegmentColumns are the columns of NewCSV, in order, named as NewNDJSON names
+// them where it has them. Columns stay where they are: new ones come last.
+func SegmentColumns() []Columns {
+	return []Columns{
+		{"frame", "its number in the capture, from 1"},
+		{"file", "the one of several that frame counts in"},
+		{"time", "RFC 3339 in UTC"},
+		{"since_start", "since the capture's first frame"},
+		{"conn", "number of the connection, from 1"},
+		{"from", "client or server"},
+		{"src,sport,dst,dport", "addresses and ports"},
+		{"kind", "SYN, SYN-ACK, ACK, DATA, FIN, RST or OTHER"},
+		{"role", "handshake where this ACK completes it"},
+		{"flags", "all twelve control bits"},
+		{"seq,ack", "counted from the initial sequence numbers"},
+		{"seq_raw,ack_raw", "as on the wire"},
+		{"len", "of the payload"},
+		{"win,win_raw", "the window, scaled where the scale is known, and as on the wire"},
+		{"options", "TCP's"},
+		{"labels", "what the segment means in its place, with spaces between them"},
+		{"state_client,state_server", "RFC 9293's states of both ends after it"},
+		{"rtt", "the round trip that this ACK shows, from what it acknowledges to it"},
+		{"app", "layer 7, as far as this segment shows"},
+		{"rtt_by", "timestamps where only they tell which copy of a segment sent twice was acknowledged"},
+		{"rto", "how long ago the same bytes had been sent before, of a segment that is sent again"},
+		{"in_flight", "bytes sent by its sender and not acknowledged yet, this segment's among them; of segments with data"},
+	}
+}
 
 // csvWriter writes one row a segment.
 type csvWriter struct {
@@ -22,12 +47,11 @@ type csvWriter struct {
 }
 
 // NewCSV returns a Renderer that writes segments to w as CSV (RFC 4180), one
-// row each, after a row of names, which are those of NewNDJSON where it has
-// them. Labels are separated by spaces, states are those after the segment. Of
-// o, Conn and Files count.
+// row each, after a row of names: SegmentColumns. Durations are seconds, sizes
+// bytes; what is not known is empty. Of o, Conn and Files count.
 func NewCSV(w io.Writer, o Options) Renderer {
 	c := &csvWriter{out: newOutput(w), o: o, g: newGlyphs(false)}
-	c.out.buf = append(c.out.buf, csvSegments...)
+	c.out.buf = appendCSVHead(c.out.buf, SegmentColumns())
 	return c
 }
 
@@ -114,6 +138,21 @@ func (c *csvWriter) rest(b []byte, e *conn.Event, p *dissect.Packet) []byte {
 	b = append(b, ',')
 	if e.App != "" {
 		b = appendCSVField(b, safeText(e.App, &c.g))
+	}
+	return appendCSVMeasured(b, e)
+}
+
+// appendCSVMeasured appends what was measured at the segment.
+func appendCSVMeasured(b []byte, e *conn.Event) []byte {
+	b = append(b, ',')
+	if e.RTT > 0 && e.RTTEchoed {
+		b = append(b, "timestamps"...)
+	}
+	b = append(b, ',')
+	b = appendCSVSpan(b, e.RTO)
+	b = append(b, ',')
+	if e.Packet.TCP.Len > 0 && e.InFlight > 0 {
+		b = appendUint(b, uint64(e.InFlight))
 	}
 	return b
 }

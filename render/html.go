@@ -26,12 +26,14 @@ var (
 	scriptPlay string
 	//go:embed page/detail.js
 	scriptDetail string
+	//go:embed page/measured.js
+	scriptMeasured string
 	//go:embed page/plots.js
 	scriptPlots string
 	//go:embed page/start.js
 	scriptStart string
 
-	pageScript = "'use strict';\n(function () {\n" + scriptModel + scriptControls + scriptLadder + scriptPlay + scriptDetail + scriptPlots + scriptStart + "})();\n"
+	pageScript = "'use strict';\n(function () {\n" + scriptModel + scriptControls + scriptLadder + scriptPlay + scriptDetail + scriptMeasured + scriptPlots + scriptStart + "})();\n"
 )
 
 // Limits of a page. What is left out is said on it.
@@ -70,6 +72,8 @@ func (p *page) Event(e *conn.Event) error {
 	p.rec.Add(e)
 	return p.out.err
 }
+
+func (p *page) needs() Needs { return NeedsAll | NeedsMeasures }
 
 // Flush writes nothing: the page is written when all is known.
 func (p *page) Flush() error { return p.out.err }
@@ -224,6 +228,7 @@ func (p *page) connection(r *conn.Record, alone bool) {
 	p.out.buf = picture.draw(p.out.buf, r, nil)
 	p.put(`</figure>`)
 	p.sentences(r)
+	p.measured(r)
 	l := ladder{whole: whole{o: p.o, rec: p.rec}, g: p.g}
 	l.o.Conn = r.Number // no word about the others
 	l.draw(r)

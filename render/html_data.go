@@ -145,6 +145,7 @@ func (d *pageData) ending(c *conn.Connection) {
 		d.b = appendUint(append(d.b, ','), v.two[1])
 		d.b = append(d.b, ']')
 	}
+	d.measured(c)
 }
 
 // Bits that say more of an event.

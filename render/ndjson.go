@@ -654,11 +654,11 @@ func appendMeasures(b []byte, c *conn.Connection, s conn.Side) []byte {
 	if m.InFlight[s] > 0 {
 		b = appendUintValue(b, `,"most_in_flight":`, m.InFlight[s])
 	}
-	if share, ok := m.Window[s].Share(); ok {
-		b = strconv.AppendFloat(append(b, `,"window_used":`...), share, 'f', 4, 64)
+	if m.Window[s].Window != 0 {
+		b = appendWindowUsed(appendKey(b, "window_used"), c, s)
 	}
-	if g, ok := c.Goodput(s); ok {
-		b = strconv.AppendFloat(append(b, `,"goodput":`...), g, 'f', 1, 64)
+	if _, ok := c.Goodput(s); ok {
+		b = appendGoodput(appendKey(b, "goodput"), c, s)
 	}
 	return b
 }

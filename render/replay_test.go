@@ -26,7 +26,11 @@ func replay(t testing.TB, name string, renderers ...render.Renderer) {
 	defer src.Close()
 	var d dissect.Decoder
 	var p dissect.Packet
-	tracker := conn.New(conn.Options{})
+	var o conn.Options
+	for _, r := range renderers {
+		o.Measures = o.Measures || render.NeedsOf(r)&render.NeedsMeasures != 0
+	}
+	tracker := conn.New(o)
 	give := func(events []conn.Event) {
 		for i := range events {
 			for _, r := range renderers {

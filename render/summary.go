@@ -27,7 +27,8 @@ type summary struct {
 	file   []int      // and the files that these began in
 	files  []string   // what files are called, once a row has asked
 	table  *plainTable
-	sorted *ordered // with Options.Sort: everything waits here for the end
+	csv    []connectionColumns // of FormatCSV
+	sorted *ordered            // with Options.Sort: everything waits here for the end
 	total  totals
 	left   uint64 // connections that are not among those asked for
 	course *courses
@@ -70,7 +71,8 @@ func NewSummary(w io.Writer, o Options) Renderer {
 	case FormatMarkdown:
 		s.out.buf = appendMarkdownHead(s.out.buf, len(o.Files) > 1)
 	case FormatCSV:
-		s.out.buf = appendCSVHead(s.out.buf)
+		s.csv = newConnectionColumns()
+		s.out.buf = appendCSVHead(s.out.buf, ConnectionColumns())
 	}
 	return s
 }
@@ -90,7 +92,8 @@ func (s *summary) Event(e *conn.Event) error {
 	return s.out.settle()
 }
 
-// needs leaves segments out once there is more than one connection.
+// needs leaves segments out once there is more than one connection, and then
+// the measures too where they have no columns.
 func (s *summary) needs() Needs {
 	var n Needs
 	if s.streams() {
@@ -98,6 +101,9 @@ func (s *summary) needs() Needs {
 	}
 	if s.course != nil && !s.course.several {
 		n |= NeedsSegments | NeedsMeasures
+	}
+	if s.csv != nil {
+		n |= NeedsMeasures
 	}
 	return n
 }
@@ -244,7 +250,7 @@ func (s *summary) end(c *conn.Connection) {
 func (s *summary) add(c *conn.Connection) {
 	switch s.o.Format {
 	case FormatCSV:
-		s.out.buf = appendCSVRow(s.out.buf, c, s.o.Files, &s.g)
+		s.out.buf = appendCSVRow(s.out.buf, s.csv, c, s.o.Files, &s.g)
 		return
 	case FormatMarkdown:
 		row := summaryRow(c, &s.g)

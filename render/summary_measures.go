@@ -13,8 +13,7 @@ func appendMeasured(dst []byte, c *conn.Connection, width int, g *glyphs) []byte
 	m := &c.Measures
 	for _, s := range [...]conn.Side{conn.Server, conn.Client} {
 		if r := &m.RTT[s]; r.Count > 0 {
-			lines = append(lines, "to the "+s.String()+" and back: "+spanText(r.Min, g)+" to "+spanText(r.Max, g)+", on average "+
-				spanText(r.Mean, g)+" ("+plural(uint64(r.Count), "ACK")+")")
+			lines = append(lines, "to the "+s.String()+" and back: "+roundTripsText(r, g))
 		}
 	}
 	for _, s := range [...]conn.Side{conn.Client, conn.Server} {
@@ -23,7 +22,7 @@ func appendMeasured(dst []byte, c *conn.Connection, width int, g *glyphs) []byte
 		}
 	}
 	if m.Silence > 0 {
-		lines = append(lines, "longest silence: "+spanText(m.Silence, g)+", until frame "+strconv.FormatInt(m.SilenceEnd, 10))
+		lines = append(lines, "longest silence: "+silenceText(m, g))
 	}
 	if len(lines) == 0 {
 		return dst
@@ -46,16 +45,38 @@ func sentText(c *conn.Connection, s conn.Side, g *glyphs) string {
 		return ""
 	}
 	line := bytesText(c.Unique[s]) + " in all, " + bytesText(uint64(speed)) + "/s"
-	if n := m.InFlight[s]; n > 0 {
-		line += "; at most " + bytesText(uint64(n)) + " in flight"
-	}
-	if share, ok := m.Window[s].Share(); ok {
-		line += ", " + percent(share) + " of the window"
+	if flight := inFlightText(m, s, " in flight"); flight != "" {
+		line += "; at most " + flight
 	}
 	if m.RTO[s] > 0 {
 		line += "; sent again after at most " + spanText(m.RTO[s], g)
 	}
 	return line
+}
+
+// roundTripsText sums up round trips, of which there is one at least.
+func roundTripsText(r *conn.RoundTrips, g *glyphs) string {
+	if r.Min == r.Max {
+		return spanText(r.Max, g) + " (" + plural(uint64(r.Count), "ACK") + ")"
+	}
+	return spanText(r.Min, g) + " to " + spanText(r.Max, g) + ", on average " + spanText(r.Mean, g) + " (" + plural(uint64(r.Count), "ACK") + ")"
+}
+
+// inFlightText is the most that an end had in flight, and how much of the
+// window; "" for none.
+func inFlightText(m *conn.Measures, s conn.Side, what string) string {
+	if m.InFlight[s] == 0 {
+		return ""
+	}
+	text := bytesText(uint64(m.InFlight[s])) + what
+	if share, ok := m.Window[s].Share(); ok {
+		text += ", " + percent(share) + " of the window"
+	}
+	return text
+}
+
+func silenceText(m *conn.Measures, g *glyphs) string {
+	return spanText(m.Silence, g) + ", until frame " + strconv.FormatInt(m.SilenceEnd, 10)
 }
 
 // percent writes a share: "43%", "under 1%".

@@ -278,6 +278,21 @@ type Connection struct {
 	Verdict      Verdict
 }
 
+// completenessBits name the bits of Completeness, the lowest first.
+var completenessBits = [...]string{"SYN", "SYN-ACK", "ACK", "data", "FIN", "RST"}
+
+// Captured names the parts of the connection that were captured: the bits of
+// Completeness.
+func (c *Connection) Captured() []string {
+	var names []string
+	for i, name := range completenessBits {
+		if c.Completeness>>i&1 == 1 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // LabelCount returns how many segments had the label.
 func (c *Connection) LabelCount(l Label) uint32 { return c.LabelCounts[l] }
 

@@ -21,7 +21,7 @@ function build() {
   ui.detail = el('section', { id: 'detail', class: 'panel', 'aria-label': 'The selected segment', tabindex: '0' });
   main.append(ui.quiz, el('div', { class: 'cols' }, el('section', { 'aria-label': 'Ladder' }, ui.heads, ui.box, ui.caption), ui.detail));
   main.append(el('section', { class: 'panel', 'aria-label': 'State machines' }, el('h2', {}, 'States of both ends, RFC 9293'), ui.machines = el('div', { class: 'machines' })));
-  main.append(plots());
+  main.append(measured(), plots());
   ui.live = el('p', { class: 'vh', role: 'status', 'aria-live': 'polite' });
   app.append(ui.live, el('footer', {}, about()), helpDialog());
   machines();
@@ -110,6 +110,7 @@ function header() {
   const over = !S.hide && !S.quiz || S.sel >= S.ev.length - 1;
   if (over) S.c.verdict.forEach(t => ui.verdict.append(el('p', { class: 'verdict' }, t)));
   else ui.verdict.append(el('p', { class: 'remark' }, 'What became of it stands here at its end.'));
+  fillMeasured(over);
   if (S.c.pathNote) ui.verdict.append(el('p', { class: 'remark' }, S.c.pathNote));
   const e = S.ev[S.sel];
   SIDES.forEach((s, k) => {

@@ -179,6 +179,25 @@ async function stepping() {
     await p.keyboard.press('t'); await frame(p);
     same(await pressed(p, 'True time'), 'false', 'key t');
   }));
+  await check('what was measured', async () => {
+    const words = p => p.locator('#main .measured tbody tr').allInnerTexts();
+    await tab('s02-http-200', {}, async p => {
+      const rows = await words(p);
+      assert(rows.some(r => r.startsWith('Sent') && r.includes('41 B, 13 segments') && r.includes('6,801 B, 12 segments')), rows.join(' / '));
+      assert(rows.some(r => r.startsWith('Handshake') && r.includes('54 µs: 40 µs to the server and back')), rows.join(' / '));
+      assert(rows.some(r => r.startsWith('Captured') && r.includes('SYN, SYN-ACK, ACK, data, FIN (31)')), rows.join(' / '));
+      await p.keyboard.press('u');
+      same(await words(p), [], 'told before its end');
+      assert(await p.getByText('The numbers stand here at its end.').isVisible(), 'where they will be');
+      await p.keyboard.press('End');
+      same(await words(p), rows, 'at the end');
+    });
+    await tab('s07-backlog', {}, async p => {
+      const first = await words(p);
+      await p.getByRole('button', { name: '4', exact: true }).click();
+      assert((await words(p)).join() !== first.join(), 'another connection has the same numbers');
+    });
+  });
   await check('deep links', async () => {
     await tab('s01-chat', { hash: '#c1s3' }, async p => {
       same(await row(p), 3, 'the row');
