@@ -203,6 +203,8 @@ func TestE2EConfined(t *testing.T) {
 	needsOf(t, []string{"nc.openbsd"}, []string{"setpriv"})
 	l := newLab(t)
 	rotated := openDir(t)
+	// What connects stays connected while it is looked at: refused, it would end.
+	l.listener(l.client, "4000", "nc.openbsd", "-l", "-k", "127.0.0.1", "4000")
 	pipe := func(name string) string {
 		path := filepath.Join(l.dir, name)
 		if err := unix.Mkfifo(path, 0o644); err != nil {
