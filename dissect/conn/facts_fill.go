@@ -9,10 +9,6 @@ import (
 // summarize fills c and t.facts with what is known of a connection, and has it
 // judged.
 func (t *Tracker) summarize(c *Connection, e *entry) {
-	if t.scanned(e) {
-		e.summarizeScanned(c, t.backlog(e))
-		return
-	}
 	t.facts = facts{}
 	f := &t.facts
 	b := t.bodyOf(e)

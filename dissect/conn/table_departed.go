@@ -6,7 +6,11 @@ package conn
 // every process, so that what is forgotten is too.
 type departed []uint64
 
-const departedSlots = 1 << 16 // 512 KiB, taken when the first connection leaves
+// Its size: 512 KiB, taken when the first connection leaves.
+const (
+	departedBits  = 16
+	departedSlots = 1 << departedBits
+)
 
 // departedSeed is the same in every process.
 func departedSeed() *[4]uint64 {
@@ -17,16 +21,15 @@ func (d *departed) add(k *key) {
 	if *d == nil {
 		*d = make(departed, departedSlots)
 	}
-	h := k.hash(departedSeed()) | 1
-	(*d)[h>>(64-16)] = h
+	h := k.departedHash()
+	(*d)[departedSlot(h)] = h
 }
 
-// has reports whether the last pair on its slot was k.
-func (d departed) has(k *key) bool {
-	return d.hasHash(k.departedHash())
-}
-
-// departedHash is what add and hasHash look at.
+// departedHash is what add and has look at.
 func (k *key) departedHash() uint64 { return k.hash(departedSeed()) | 1 }
 
-func (d departed) hasHash(h uint64) bool { return d != nil && d[h>>(64-16)] == h }
+// departedSlot is the slot that a departedHash falls on.
+func departedSlot(h uint64) uint64 { return h >> (64 - departedBits) }
+
+// has reports whether the last pair on the slot of a departedHash was its own.
+func (d departed) has(h uint64) bool { return d != nil && d[departedSlot(h)] == h }

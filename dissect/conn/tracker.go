@@ -104,11 +104,12 @@ type Tracker struct {
 	plodding bool // for tests: no short cut is taken
 
 	events   []Event
-	special  []bool // events[i] has held something else than a segment
+	held     []Type // of which type events[i] was last
 	parts    bool
 	partings []Parting
 	rest     rest
 	ends     []*Connection
+	scans    []bool // ends[i] was filled by summarizeScanned last
 	endsOut  int
 	scratch  body // of a connection that has none
 	seg      segment
@@ -207,19 +208,20 @@ func (t *Tracker) begin(at capture.Stamp) {
 	}
 }
 
-// event appends an event and returns it. Its fields for segments have yet to
-// be set, all others are zero.
+// event appends an event and returns it. The fields that give sets in those for
+// segments, and describeEnd in those that carry a connection, have yet to be
+// set, all others are zero.
 func (t *Tracker) event(typ Type) *Event {
 	n := len(t.events)
 	if n == cap(t.events) {
 		t.events = append(t.events, Event{})
-		t.special = append(t.special, make([]bool, cap(t.events)-len(t.special))...)
+		t.held = append(t.held, make([]Type, cap(t.events)-len(t.held))...)
 	}
 	t.events = t.events[:n+1]
 	e := &t.events[n]
-	if typ != TypeSegment || t.special[n] {
+	if alike := typ == TypeSegment || typ == TypeEnd || typ == TypeVerdict; !alike || t.held[n] != typ {
 		*e = Event{}
-		t.special[n] = typ != TypeSegment
+		t.held[n] = typ
 	}
 	e.Type = typ
 	return e

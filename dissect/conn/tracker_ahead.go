@@ -19,6 +19,7 @@ const aheadFrom = 1 << 14
 type coming struct {
 	p    *dissect.Packet
 	hash uint64
+	gone uint64 // departedHash, of a SYN
 	key  key
 	from int
 }
@@ -73,6 +74,13 @@ func (t *Tracker) Ahead(coming *Coming) {
 	for i := range a.list {
 		sum += t.table.slots[t.table.home(a.list[i].hash)]
 	}
+	if t.gone != nil {
+		for i := range a.list {
+			if h := a.list[i].gone; h != 0 {
+				sum += t.gone[departedSlot(h)]
+			}
+		}
+	}
 	for i := range a.list {
 		h := a.list[i].hash
 		if s := t.table.slots[t.table.home(h)]; s != 0 && s>>32 == h>>32 {
@@ -90,14 +98,17 @@ func (t *Tracker) leavingSoon(n int) (sum uint64) {
 		return 0
 	}
 	l := &t.leaving
-	soon := l.items[l.head:min(l.head+n, len(l.items))]
-	for i := range soon {
-		e := t.entries.at(soon[i].entry)
+	n = min(n, l.len())
+	for i := range n {
+		e := t.entries.at(l.at(i).entry)
 		sum += uint64(e.first) + uint64(e.tail)
 	}
-	for i := range soon {
-		e := t.entries.at(soon[i].entry)
-		sum += t.table.slots[t.table.home(t.table.hash(e.key()))]
+	for i := range n {
+		k := t.entries.at(l.at(i).entry).key()
+		sum += t.table.slots[t.table.home(t.table.hash(k))]
+		if t.gone != nil {
+			sum += t.gone[departedSlot(k.departedHash())]
+		}
 	}
 	return sum
 }
@@ -106,7 +117,10 @@ func (t *Tracker) leavingSoon(n int) (sum uint64) {
 func (t *Tracker) meet(c *coming, p *dissect.Packet) {
 	c.p = p
 	c.from = c.key.set(&p.IP.Src, &p.IP.Dst, p.TCP.SrcPort, p.TCP.DstPort)
-	c.hash = t.hash(&c.key)
+	c.hash, c.gone = t.hash(&c.key), 0
+	if p.TCP.Flags&(dissect.SYN|dissect.ACK) == dissect.SYN {
+		c.gone = t.salted(&c.key).departedHash()
+	}
 }
 
 // met returns what finds the connection of the packet at hand.

@@ -3,11 +3,14 @@ package conn
 import "tcpsee/capture"
 
 // leavers are the closed connections in the order in which they closed: each
-// leaves when the linger has passed since its last segment.
+// leaves when the linger has passed since its last segment. They are a ring.
 type leavers struct {
-	items []leaver
-	head  int
+	ring []leaver // as many as a power of two
+	head int      // index of the first
+	n    int
 }
+
+const leaversMin = 64 // places of a ring
 
 type leaver struct {
 	at     capture.Stamp // when it is looked at again
@@ -15,12 +18,44 @@ type leaver struct {
 	number uint32 // lower half of the connection's number: an entry may belong to another by then
 }
 
+func (l *leavers) len() int { return l.n }
+
+// at returns the i-th of them, from 0.
+func (l *leavers) at(i int) *leaver { return &l.ring[(l.head+i)&(len(l.ring)-1)] }
+
 func (l *leavers) push(x leaver) {
-	if l.head > 1024 && l.head > len(l.items)/4 {
-		n := copy(l.items, l.items[l.head:])
-		l.items, l.head = l.items[:n], 0
+	if l.n == len(l.ring) {
+		l.grow()
 	}
-	l.items = append(l.items, x)
+	l.n++
+	*l.at(l.n - 1) = x
+}
+
+func (l *leavers) grow() {
+	ring := make([]leaver, max(leaversMin, 2*len(l.ring)))
+	for i := range l.n {
+		ring[i] = *l.at(i)
+	}
+	l.ring, l.head = ring, 0
+}
+
+// pop takes the first one out. There must be one.
+func (l *leavers) pop() leaver {
+	x := *l.at(0)
+	l.head, l.n = (l.head+1)&(len(l.ring)-1), l.n-1
+	return x
+}
+
+// keep drops those for which is is false.
+func (l *leavers) keep(is func(leaver) bool) {
+	kept := 0
+	for i := range l.n {
+		if x := *l.at(i); is(x) {
+			*l.at(kept) = x
+			kept++
+		}
+	}
+	l.n = kept
 }
 
 // closed puts a connection among those that leave.
@@ -30,15 +65,9 @@ func (t *Tracker) closed(n uint32, e *entry) {
 	}
 	e.flags.set(flagQueued)
 	l := &t.leaving
-	if len(l.items)-l.head >= 2*t.options.Limits.Connections {
+	if l.len() >= 2*t.options.Limits.Connections {
 		// Half of them at least are no more.
-		kept := l.items[:0]
-		for _, x := range l.items[l.head:] {
-			if t.waits(x) != nil {
-				kept = append(kept, x)
-			}
-		}
-		l.items, l.head = kept, 0
+		l.keep(func(x leaver) bool { return t.waits(x) != nil })
 	}
 	l.push(leaver{at: e.last + capture.Stamp(t.options.Limits.Linger), entry: n, number: uint32(e.number.get())})
 }
@@ -54,7 +83,7 @@ func (t *Tracker) waits(x leaver) *entry {
 
 // keeps reports whether so few closed connections wait to leave that none need.
 func (t *Tracker) keeps() bool {
-	return len(t.leaving.items)-t.leaving.head <= t.options.Limits.Kept
+	return t.leaving.len() <= t.options.Limits.Kept
 }
 
 // lapsed reports whether a connection has been closed and silent for so long
@@ -71,11 +100,10 @@ const leaveAtOnce = 16
 func (t *Tracker) leave() {
 	l := &t.leaving
 	for range leaveAtOnce {
-		if l.head == len(l.items) || !t.now.Known() || t.now <= l.items[l.head].at || t.keeps() {
+		if l.len() == 0 || !t.now.Known() || t.keeps() || t.now <= l.at(0).at {
 			return
 		}
-		x := l.items[l.head]
-		l.head++
+		x := l.pop()
 		e := t.waits(x)
 		if e == nil {
 			continue
@@ -112,9 +140,8 @@ func (t *Tracker) evict() {
 // those that leave.
 func (t *Tracker) closedFirst() (uint32, *entry) {
 	l := &t.leaving
-	for l.head < len(l.items) {
-		x := l.items[l.head]
-		l.head++
+	for l.len() > 0 {
+		x := l.pop()
 		if e := t.waits(x); e != nil {
 			return x.entry, e
 		}
@@ -144,9 +171,7 @@ func (t *Tracker) tell(e *entry) {
 		return
 	}
 	ev := t.event(TypeEnd)
-	c := t.connection()
-	t.summarize(c, e)
-	describeEnd(ev, c, t.start)
+	describeEnd(ev, t.summary(e), t.start)
 }
 
 // end gives out a connection's TypeEnd event and forgets it.
@@ -160,14 +185,31 @@ func (t *Tracker) end(n uint32, e *entry) {
 	t.forget(n, e)
 }
 
-// connection returns a Connection to fill; those of one call differ.
-func (t *Tracker) connection() *Connection {
-	if t.endsOut == len(t.ends) {
-		t.ends = append(t.ends, new(Connection))
+// connection returns a Connection to fill; those of one call differ. For a
+// scanned one, that is not cleared which summarizeScanned sets.
+func (t *Tracker) connection(scanned bool) *Connection {
+	n := t.endsOut
+	if n == len(t.ends) {
+		t.ends, t.scans = append(t.ends, new(Connection)), append(t.scans, false)
 	}
-	c := t.ends[t.endsOut]
-	*c = Connection{}
+	c := t.ends[n]
+	if !scanned || !t.scans[n] {
+		*c = Connection{}
+		t.scans[n] = scanned
+	}
 	t.endsOut++
+	return c
+}
+
+// summary says what is known of a connection.
+func (t *Tracker) summary(e *entry) *Connection {
+	scanned := t.scanned(e)
+	c := t.connection(scanned)
+	if scanned {
+		e.summarizeScanned(c, t.backlog(e))
+	} else {
+		t.summarize(c, e)
+	}
 	return c
 }
 

@@ -34,9 +34,10 @@ func (t *Tracker) part(e *entry) bool {
 	return true
 }
 
-// Event fills ev, and c to which it points, with what a TypeEnd event says.
+// Event fills ev, and c to which it points, with what a TypeEnd event says. Both
+// must be empty, or have been filled by this method.
 func (x *Parting) Event(ev *Event, c *Connection) {
-	*ev, *c = Event{Type: TypeEnd}, Connection{}
+	ev.Type = TypeEnd
 	x.entry.summarizeScanned(c, x.backlog)
 	describeEnd(ev, c, x.start)
 }

@@ -76,7 +76,8 @@ func (t *Tracker) scanned(e *entry) bool {
 // that was not established.
 func (t *Tracker) backlog(e *entry) bool { return len(t.served) > 0 && t.served[e.serverOf()] > 0 }
 
-// summarizeScanned is summarize for a scanned connection.
+// summarizeScanned is summarize for a scanned connection. What it sets does not
+// depend on what c held, where that was set by it too.
 func (e *entry) summarizeScanned(c *Connection, backlog bool) {
 	client := e.client()
 	states := [2]State{e.state(client), e.state(1 - client)}
@@ -91,18 +92,15 @@ func (e *entry) summarizeScanned(c *Connection, backlog bool) {
 	c.Segments = [2]uint64{uint64(e.syns), uint64(e.synAcks)}
 	c.Retransmits = [2]uint64{uint64(max(e.syns, 1) - 1), uint64(max(e.synAcks, 1) - 1)}
 	c.LabelCounts[Retransmission] = uint32(c.Retransmits[0] + c.Retransmits[1])
-	if e.flags.has(flagReused) {
-		c.LabelCounts[PortReuse] = 1
-	}
-	if e.flags.has(flagRefused) {
-		c.LabelCounts[Refused] = 1
-	}
+	c.LabelCounts[PortReuse] = uint32(e.flags / flagReused & 1)
+	c.LabelCounts[Refused] = uint32(e.flags / flagRefused & 1)
 	reset := e.flags.has(flagReset)
 	by := e.side(e.resetBy())
 	if reset {
 		c.Segments[by]++
 	}
 	v := &c.Verdict
+	v.Detail, v.By, v.HasBy = "", Client, false
 	switch {
 	case e.synAck != 0:
 		v.Outcome = OutcomeHalfOpen

@@ -152,7 +152,7 @@ func (t *Tracker) find(s *segment) {
 	s.number, s.e = t.lookUp(h, k, v6)
 	var reused bool
 	if s.e == nil {
-		reused = s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && t.gone.has(t.salted(k))
+		reused = s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && t.gone.has(c.gone)
 	} else {
 		reused = s.startsAnew()
 		if !reused && !t.lapsed(s.e) {

@@ -11,9 +11,7 @@ func (t *Tracker) sayVerdict(e *entry) {
 		return
 	}
 	ev := t.event(TypeVerdict)
-	c := t.connection()
-	t.summarize(c, e)
-	describeEnd(ev, c, t.start)
+	describeEnd(ev, t.summary(e), t.start)
 	e.tail |= tailTold
 }
 
