@@ -9,7 +9,7 @@ import (
 	"tcpsee/dissect/conn"
 )
 
-// Columns are one column of CSV, or two that hold the same of either end.
+// Columns are one column of CSV, or some that belong together.
 type Columns struct {
 	Names   string // as in the first row: "conn", "client_bytes,server_bytes"
 	Meaning string
@@ -51,10 +51,7 @@ func newConnectionColumns() []connectionColumns {
 	list := []connectionColumns{
 		one("conn", "its number, from 1", func(b []byte, r row) []byte { return strconv.AppendInt(b, r.Number, 10) }),
 		one("start", "of its first segment, RFC 3339 in UTC", appendCSVStart),
-		one("client", "address", func(b []byte, r row) []byte { return r.text(b, r.Client.Addr().String()) }),
-		one("client_port", "", func(b []byte, r row) []byte { return appendUint(b, uint64(r.Client.Port())) }),
-		one("server", "address", func(b []byte, r row) []byte { return r.text(b, r.Server.Addr().String()) }),
-		one("server_port", "", func(b []byte, r row) []byte { return appendUint(b, uint64(r.Server.Port())) }),
+		one("client,client_port,server,server_port", "addresses and ports", appendCSVAddresses),
 		one("app", "layer 7, as far as it was recognised", func(b []byte, r row) []byte { return r.text(b, r.App) }),
 		one("completeness", "what was captured, a sum: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST",
 			func(b []byte, r row) []byte { return appendUint(b, uint64(r.Completeness)) }),
@@ -138,6 +135,13 @@ func appendCSVStart(dst []byte, r *connectionRow) []byte {
 		return dst
 	}
 	return r.First.Time().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
+}
+
+func appendCSVAddresses(dst []byte, r *connectionRow) []byte {
+	dst = append(r.text(dst, r.Client.Addr().String()), ',')
+	dst = append(appendUint(dst, uint64(r.Client.Port())), ',')
+	dst = append(r.text(dst, r.Server.Addr().String()), ',')
+	return appendUint(dst, uint64(r.Server.Port()))
 }
 
 func appendCSVDuration(dst []byte, r *connectionRow) []byte {

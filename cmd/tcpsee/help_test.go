@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"tcpsee/render"
 )
 
 // TestEveryHelpHasAnExample: each command that people can find shows how it is
@@ -28,5 +30,23 @@ func TestEveryHelpHasAnExample(t *testing.T) {
 	walk(a.root())
 	if seen < 10 {
 		t.Errorf("only %d commands", seen)
+	}
+}
+
+// TestHelpNamesEveryColumn: the help has each column of CSV, with what it
+// holds, in lines that fit a terminal.
+func TestHelpNamesEveryColumn(t *testing.T) {
+	help := csvHelp()
+	for _, c := range append(render.SegmentColumns(), render.ConnectionColumns()...) {
+		for _, name := range strings.Split(c.Names, ",") {
+			if !strings.Contains(help, " "+name) {
+				t.Errorf("the help lacks %s", name)
+			}
+		}
+	}
+	for line := range strings.Lines(help) {
+		if len(line) > columnsWidth+1 {
+			t.Errorf("too wide: %s", line)
+		}
 	}
 }

@@ -43,7 +43,7 @@ func (a *app) root() *cobra.Command {
 	})
 	root.AddCommand(a.demoCommand(), a.connectCommand(), a.listenCommand(), a.runCommand(), a.watchCommand(),
 		a.replayCommand(), a.explainCommand(), a.interfacesCommand(), a.doctorCommand(), a.versionCommand(),
-		a.namesCommand(), a.probeCommand(), anonymizeTopic())
+		a.namesCommand(), a.probeCommand(), anonymizeTopic(), csvTopic())
 	completionExamples(root)
 	return root
 }
