@@ -33,15 +33,16 @@ func Example() {
 	fmt.Print(filter.Format(prog))
 	// Output:
 	// true
-	// (000) ldb      [9]
-	// (001) jeq      #0x6             jt 2	jf 8
-	// (002) ldh      [6]
-	// (003) jset     #0x1fff          jt 8	jf 4
-	// (004) ldxb     4*([0]&0xf)
-	// (005) ldh      [x + 2]
-	// (006) jeq      #0x50            jt 7	jf 8
-	// (007) ret      #262144
-	// (008) ret      #0
+	// (000) ld       #0x1
+	// (001) ldb      [9]
+	// (002) jeq      #0x6             jt 3	jf 9
+	// (003) ldh      [6]
+	// (004) jset     #0x1fff          jt 9	jf 5
+	// (005) ldxb     4*([0]&0xf)
+	// (006) ldh      [x + 2]
+	// (007) jeq      #0x50            jt 8	jf 9
+	// (008) ret      #262144
+	// (009) ret      #0
 }
 
 func ExampleSyntaxError() {

@@ -10,6 +10,8 @@
 //
 //   - "and" and "or" have equal precedence and associate to the left;
 //   - qualifiers carry over: "port 80 or 443", "host a and not b";
+//   - names that only some primitives know (type mgt, llc xid, action block)
+//     may be in upper case, words of the language not;
 //   - a load outside of the captured bytes rejects the packet, whatever else
 //     the expression says;
 //   - vlan, mpls, pppoes and geneve shift the offsets of everything that
@@ -228,6 +230,9 @@ func (e *Expr) build(o Options) (*program, error) {
 		return nil, err
 	}
 	p.optimise()
+	if p.fault != "" {
+		return nil, &SyntaxError{Expr: e.text, Length: len(e.text), Msg: p.fault}
+	}
 	if p.root == p.reject && !p.keep {
 		return nil, &SyntaxError{
 			Expr: e.text, Length: len(e.text), Msg: ErrRejectsAll.Error(), err: ErrRejectsAll,

@@ -53,7 +53,6 @@ func TestSameProgram(t *testing.T) {
 		{"len & 3 | 4 = 4", "(len & 3) | 4 = 4"},     // & binds before |
 		{"len = 010", "len = 8"},
 		{"len = 0x10", "len = 16"},
-		{"5 < len", "len > 5"},
 		{"net 10", "net 10.0.0.0/8"},
 		{"net 192.168.1", "net 192.168.1.0 mask 255.255.255.0"},
 		{"ether host 1:2:3:a:b:c", "ether host 0102.030a.0b0c"},

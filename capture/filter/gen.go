@@ -25,6 +25,7 @@ type gen struct {
 	keep bool
 
 	taken       [memWords]bool // registers in use
+	next        int            // the first that alloc looks at
 	used        [memWords]bool // registers that were read
 	vlans       int            // vlan primitives so far
 	mplsDepth   int            // mpls primitives so far
@@ -82,13 +83,15 @@ func (g *gen) fail(format string, args ...any) *cond {
 	return always(false)
 }
 
-// alloc reserves a register of scratch memory.
+// alloc reserves a register of scratch memory, the one used last if it is free,
+// as libpcap does.
 func (g *gen) alloc() int {
-	for r := range g.taken {
-		if !g.taken[r] {
+	for range g.taken {
+		if r := g.next; !g.taken[r] {
 			g.taken[r] = true
 			return r
 		}
+		g.next = (g.next + 1) % memWords
 	}
 	g.fail("the expression needs more than %d registers", memWords)
 	return 0
@@ -203,11 +206,7 @@ func (g *gen) masked(p place, off uint32, size uint16, v, mask uint32) *cond {
 }
 
 func (g *gen) maskedCode(code []Instruction, v, mask uint32) *cond {
-	switch {
-	case mask == 0 && !g.keep:
-		return always(v == 0) // as libpcap's optimiser has it
-	case mask == 0xffffffff:
-	default:
+	if mask != 0xffffffff {
 		code = append(code, aluK(aluAnd, mask))
 	}
 	return compare(jmpJEQ, v, code...)
@@ -258,7 +257,7 @@ func (g *gen) headers() *cond {
 		c = and(c, g.wlanHeader())
 	}
 	if g.pfBody >= 0 && g.used[g.pfBody] {
-		c = and(c, do(ldAbs(sizeB, 0), aluK(aluAdd, 3), aluK(aluAnd, ^uint32(3)), st(g.pfBody)))
+		c = and(c, do(ldAbs(sizeB, 0), aluK(aluAdd, 3), aluK(aluAnd, ^uint32(3)), st(g.pfBody), tax()))
 	}
 	return c
 }

@@ -3,6 +3,8 @@ package filter
 import (
 	"encoding/binary"
 	"net/netip"
+	"strconv"
+	"strings"
 
 	"tcpsee/capture"
 )
@@ -54,7 +56,7 @@ func (g *gen) ident(id *ident) *cond {
 func (g *gen) ident4(id *ident) *cond {
 	v, mask := id.tok.num, ^uint32(0)
 	if id.tok.kind == tokIPv4 {
-		if id.proto == protoDECnet {
+		if id.proto == protoDECnet && id.mask == nil && id.bits < 0 {
 			return g.decnet(id)
 		}
 		var bits int
@@ -147,13 +149,17 @@ func (g *gen) named(id *ident) *cond {
 	if id.proto == protoLink {
 		return g.ether(id.tok.mac, id.dir)
 	}
+	v4, v6 := id.proto, id.proto
+	if !g.hasType && v4 == protoAny {
+		v4, v6 = protoIP, protoIPv6 // where nothing tells IP from ARP
+	}
 	var all *cond
 	for _, a := range id.hosts {
 		if a.Is4() {
 			b := a.As4()
-			all = or(all, g.host4(binary.BigEndian.Uint32(b[:]), ^uint32(0), id.proto, id.dir))
+			all = or(all, g.host4(binary.BigEndian.Uint32(b[:]), ^uint32(0), v4, id.dir))
 		} else {
-			all = or(all, g.host6(netip.PrefixFrom(a, 128), id.proto, id.dir))
+			all = or(all, g.host6(netip.PrefixFrom(a, 128), v6, id.dir))
 		}
 	}
 	return all
@@ -383,24 +389,19 @@ func (g *gen) broadcast4() *cond {
 	return and(g.linkType(etIP), or(is(0), is(hosts)))
 }
 
-// decnet is a DECnet address, area and node.
+// decnet is a DECnet address, area and node. What comes after that is not
+// looked at, as in libpcap.
 func (g *gen) decnet(id *ident) *cond {
-	var area, node uint32
-	dots := 0
-	for _, c := range []byte(id.tok.text) {
-		switch {
-		case c == '.':
-			dots++
-		case dots == 0:
-			area = area*10 + uint32(hexValue(c))
-		default:
-			node = node*10 + uint32(hexValue(c))
+	parts := strings.Split(id.tok.text, ".")
+	var v [2]uint32
+	for i := range v {
+		n, err := strconv.ParseUint(parts[i], 10, 32) // two are there in any IPv4 address
+		if err != nil {
+			return g.fail("a DECnet address is an area and a node, 10.123")
 		}
+		v[i] = uint32(n)
 	}
-	if dots != 1 {
-		return g.fail("a DECnet address is an area and a node, 10.123")
-	}
-	return g.decnetHost(area<<10|node&0x3ff, id.dir)
+	return g.decnetHost(v[0]<<10|v[1]&0x3ff, id.dir)
 }
 
 // decnetHost tests the addresses of a DECnet packet, with a short or long

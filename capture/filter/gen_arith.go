@@ -1,85 +1,40 @@
 package filter
 
-// value is a number that is computed by code, or known.
+// value is a number that is computed by code, into a register of scratch
+// memory. That code is as naive as libpcap's is at first: the optimiser sees
+// constants, and makes what can be made of them.
 type value struct {
-	known bool
+	code  []Instruction
+	reg   int
+	guard *cond // what must be true of the packet first; nil: nothing
+
+	known bool // it is the same for all packets, as far as parts of it say so
 	k     uint32
-	code  []Instruction // leaves it in the accumulator
-	guard *cond         // what must be true of the packet first; nil: nothing
 }
 
-func known(k uint32) value { return value{known: true, k: k} }
-
-// instructions returns code that loads the value.
-func (v value) instructions() []Instruction {
-	if v.known {
-		return []Instruction{ldImm(v.k)}
-	}
-	return v.code
-}
+// keepIn returns code with the accumulator kept in a register behind it.
+func keepIn(reg int, code ...Instruction) []Instruction { return append(code, st(reg)) }
 
 // relation compares two numbers.
 func (g *gen) relation(n *relation) *cond {
-	l, r, reg := g.sides(n.l, n.r)
+	l, r := g.value(n.l), g.value(n.r)
 	g.at = n.span
-	op := n.op
-	if l.known && !r.known {
-		l, r = r, l
-		op = mirror(op)
-	}
-	jump, negated := uint16(jmpJEQ), op == "!=" || op == "<" || op == "<="
-	switch op {
-	case ">", "<=":
-		jump = jmpJGT
-	case ">=", "<":
-		jump = jmpJGE
-	}
+	g.free(l.reg)
+	g.free(r.reg)
+	code := append(append(l.code, r.code...), ldxMem(r.reg), ldMem(l.reg))
 	var c *cond
-	switch {
-	case l.known:
-		c = always(compared(jump, l.k, r.k))
-	case r.known:
-		c = compare(jump, r.k, l.code...)
+	switch n.op {
+	case ">", "<=":
+		c = &cond{test: test{code: code, jump: jmpJGT, x: true}}
+	case ">=", "<":
+		c = &cond{test: test{code: code, jump: jmpJGE, x: true}}
 	default:
-		code := append(both(l, r, reg), ldMem(reg))
-		c = &cond{test: test{code: code, jump: jump, x: true}}
+		c = compare(jmpJEQ, 0, append(code, aluX(aluSub))...)
 	}
-	if negated {
+	if n.op == "!=" || n.op == "<" || n.op == "<=" {
 		c = not(c)
 	}
 	return and(l.guard, r.guard, c)
-}
-
-// sides returns the values of two numbers, and a register to keep the left one
-// while the right one is computed. It is free again for what comes later.
-func (g *gen) sides(a, b arith) (l, r value, reg int) {
-	l = g.value(a)
-	reg = g.alloc()
-	r = g.value(b)
-	g.free(reg)
-	return l, r, reg
-}
-
-// both computes two values, the left one into a register, the right one into
-// the index register.
-func both(l, r value, reg int) []Instruction {
-	code := append(l.instructions(), st(reg))
-	return append(append(code, r.instructions()...), tax())
-}
-
-// mirror returns the operator that is the same with its sides exchanged.
-func mirror(op string) string {
-	switch op {
-	case "<":
-		return ">"
-	case ">":
-		return "<"
-	case "<=":
-		return ">="
-	case ">=":
-		return "<="
-	}
-	return op
 }
 
 // compared evaluates a comparison.
@@ -95,31 +50,30 @@ func compared(jump uint16, a, b uint32) bool {
 	return a == b
 }
 
-// value returns the value of a number.
+// value returns the value of a number. Its register is the caller's to free.
 func (g *gen) value(a arith) value {
 	if g.err != nil {
-		return known(0)
+		return value{}
 	}
 	g.at = a.where()
 	switch a := a.(type) {
 	case *constant:
-		return known(a.k)
+		reg := g.alloc()
+		return value{code: keepIn(reg, ldImm(a.k)), reg: reg, known: true, k: a.k}
 	case *pktLen:
-		return value{code: []Instruction{ldLen()}}
+		reg := g.alloc()
+		return value{code: keepIn(reg, ldLen()), reg: reg}
 	case *minus:
 		v := g.value(a.x)
-		if v.known {
-			v.k = -v.k
-			return v
-		}
-		v.code = append(v.code, aluK(aluNeg, 0))
+		v.code = keepIn(v.reg, append(v.code, ldMem(v.reg), aluK(aluNeg, 0))...)
+		v.k = -v.k
 		return v
 	case *load:
 		return g.loadValue(a)
 	case *operation:
 		return g.operation(a)
 	}
-	return known(0)
+	return value{}
 }
 
 // aluOps are the operators' operations.
@@ -142,45 +96,34 @@ func (g *gen) operation(n *operation) value {
 	}
 	v := g.value(a)
 	for i := len(chain) - 1; i >= 0 && g.err == nil; i-- {
-		reg := g.alloc()
 		r := g.value(chain[i].r)
-		g.free(reg)
 		g.at = chain[i].span
 		_, literal := chain[i].r.(*constant)
-		v = g.operate(chain[i].op, v, r, reg, literal)
+		v = g.operate(chain[i].op, v, r, literal)
 	}
 	return v
 }
 
-func (g *gen) operate(op string, l, r value, reg int, literal bool) value {
+func (g *gen) operate(op string, l, r value, literal bool) value {
 	code := aluOps[op]
+	if g.err != nil || r.known && !g.divides(code, r.k, literal || !l.known) {
+		return value{}
+	}
+	g.free(l.reg)
+	g.free(r.reg)
 	// libpcap forgets that the right side has a protocol, and so must we:
 	// 5 + ip[0] = 74 looks at packets of all protocols.
-	out := value{guard: l.guard}
-	if r.known && !g.divides(code, r.k, literal || !l.known) {
-		return known(0)
-	}
-	switch {
+	out := value{guard: l.guard, reg: g.alloc()}
+	out.code = append(append(l.code, r.code...), ldxMem(r.reg), ldMem(l.reg), aluX(code))
+	out.code = keepIn(out.reg, out.code...)
+	switch zero := code == aluMul || code == aluAnd; {
 	case l.known && r.known:
 		out.known = true
 		out.k, _ = alu(code, l.k, r.k)
-	case g.keep && (r.known || l.known):
-	case r.known && r.k == 0 && (code == aluMul || code == aluAnd),
-		l.known && l.k == 0 && (code == aluMul || code == aluAnd || code == aluDiv ||
-			code == aluMod || code == aluLsh || code == aluRsh):
-		// libpcap's optimiser drops the load, and with it the question
-		// whether the packet is long enough.
+	case g.keep:
+	case zero && (l.known && l.k == 0 || r.known && r.k == 0),
+		l.known && l.k == 0 && (code == aluDiv || code == aluMod || code == aluLsh || code == aluRsh):
 		out.known = true
-		return out
-	}
-	switch {
-	case out.known:
-	case r.known:
-		out.code = append(l.code, aluK(code, r.k))
-	case l.known:
-		out.code = append(r.code, tax(), ldImm(l.k), aluX(code))
-	default:
-		out.code = append(both(l, r, reg), ldMem(reg), aluX(code))
 	}
 	return out
 }
@@ -242,84 +185,66 @@ func (g *gen) loadValue(n *load) value {
 	size, ok := map[uint32]uint16{1: sizeB, 2: sizeH, 4: sizeW}[n.size]
 	if !ok {
 		g.fail("1, 2 or 4 bytes can be loaded, not %d", n.size)
-		return known(0)
+		return value{}
 	}
 	v := g.value(n.index)
+	if g.err != nil {
+		return value{}
+	}
 	g.at = n.span
-	switch pr := n.proto; pr {
+	reg := g.alloc()
+	g.free(v.reg)
+	v.code = append(v.code, g.loadAt(n.proto, v.reg, size)...)
+	v.code = keepIn(reg, v.code...)
+	v.guard = g.loadGuard(n.proto, v.guard)
+	v.reg, v.known = reg, false
+	return v
+}
+
+// loadAt returns code that loads from an index, which is in a register, of a
+// protocol's header.
+func (g *gen) loadAt(pr proto, index int, size uint16) []Instruction {
+	switch pr {
 	case protoRadio:
 		if g.wlanHdr < 0 || g.o.Link == linkPPI {
 			g.fail("%s has no radio header", linkName(g.link))
-			return known(0)
 		}
-		return g.loadAt(v, at(0), size)
+		return g.loadBehind(at(0), index, size)
 	case protoLink:
-		return g.loadAt(v, g.linkHdr, size)
-	case protoATalk, protoAARP, protoDECnet, protoLAT, protoSCA, protoMOPRC, protoMOPDL,
+		return g.loadBehind(g.linkHdr, index, size)
+	case protoATalk, protoDECnet, protoLAT, protoSCA, protoMOPRC, protoMOPDL,
 		protoIP, protoIPv6, protoARP, protoRARP:
-		out := g.loadAt(v, g.network(), size)
-		out.guard = and(v.guard, g.linkType(linkProtocols[pr]))
-		return out
+		return g.loadBehind(g.network(), index, size)
+	case protoICMPv6:
+		return g.loadBehind(g.transport6(), index, size)
 	case protoSCTP, protoTCP, protoUDP, protoICMP, protoIGMP, protoIGRP, protoPIM, protoVRRP,
 		protoCARP:
-		out := g.loadTransport4(v, size)
-		out.guard = and(v.guard, g.linkType(etIP), g.abbreviation(pr), g.notLaterFragment())
-		return out
+		return append(g.ipHdrLen(), ldMem(index), aluX(aluAdd), tax(), ldInd(size, g.network().k))
+	}
+	g.fail("the bytes of %s cannot be indexed", pr)
+	return nil
+}
+
+// loadBehind loads from an index behind p.
+func (g *gen) loadBehind(p place, index int, size uint16) []Instruction {
+	if !p.varies() {
+		return []Instruction{ldxMem(index), ldInd(size, p.k)}
+	}
+	g.used[p.reg] = true
+	return []Instruction{ldxMem(p.reg), ldMem(index), aluX(aluAdd), tax(), ldInd(size, p.k)}
+}
+
+// loadGuard returns what must be true of a packet before a protocol's header is
+// loaded from: guard, which is for the index, and that it has that header.
+func (g *gen) loadGuard(pr proto, guard *cond) *cond {
+	switch pr {
+	case protoRadio, protoLink:
+		return guard
 	case protoICMPv6:
-		out := g.loadAt(v, g.transport6(), size)
-		out.guard = and(v.guard, g.linkType(etIPv6), g.equal(g.network(), 6, sizeB, ipICMPv6))
-		return out
+		return and(guard, g.linkType(etIPv6), g.equal(g.network(), 6, sizeB, ipICMPv6))
 	}
-	g.fail("the bytes of %s cannot be indexed", n.proto)
-	return known(0)
-}
-
-// loadAt loads from index bytes behind p.
-func (g *gen) loadAt(index value, p place, size uint16) value {
-	v := value{guard: index.guard}
-	switch {
-	case index.known && !p.varies():
-		v.code = []Instruction{ldAbs(size, g.beyond(p.k, index.k))}
-	case index.known && index.k < 1<<31:
-		v.code = g.load(p, size, index.k)
-	case p.varies():
-		g.used[p.reg] = true
-		v.code = append(index.instructions(), ldxMem(p.reg), aluX(aluAdd), tax(),
-			ldInd(size, p.k))
-	default:
-		v.code = append(index.code, tax(), ldInd(size, p.k))
+	if typ, ok := linkProtocols[pr]; ok {
+		return and(guard, g.linkType(typ))
 	}
-	return v
-}
-
-// beyond adds an index to an offset. What wraps around to where Linux has its
-// ancillary loads is beyond all packets instead, which is where libpcap's
-// machine sees it.
-func (g *gen) beyond(k, index uint32) uint32 {
-	const nowhere = 1<<31 - 1
-	switch sum := k + index; {
-	case k < skfLLOff && sum >= skfLLOff, k >= skfLLOff && index >= skfNetOff-skfLLOff:
-		return nowhere
-	default:
-		return sum
-	}
-}
-
-// loadTransport4 loads from index bytes behind an IPv4 header.
-func (g *gen) loadTransport4(index value, size uint16) value {
-	n := g.network()
-	v := value{guard: index.guard}
-	switch {
-	case index.known && (!n.varies() || index.k < 1<<31):
-		v.code = append(g.ipHdrLen(), ldInd(size, n.k+index.k))
-	case !n.varies():
-		v.code = append(index.code, ldxMsh(n.k), aluX(aluAdd), tax(), ldInd(size, n.k))
-	default:
-		reg := g.alloc()
-		defer g.free(reg)
-		v.code = append(index.instructions(), st(reg))
-		v.code = append(append(v.code, g.ipHdrLen()...), ldMem(reg), aluX(aluAdd), tax(),
-			ldInd(size, n.k))
-	}
-	return v
+	return and(g.linkType(etIP), guard, g.abbreviation(pr), g.notLaterFragment())
 }

@@ -93,7 +93,17 @@ func (g *gen) identPort(id *ident) *cond {
 	if lo > 65535 || hi > 65535 {
 		return g.fail("port numbers end at 65535")
 	}
-	return or(g.ports6(lo, hi, ipProto, id.dir), g.ports4(lo, hi, ipProto, id.dir))
+	ports := ports{lo, hi, id.addr == addrPortRange, ipProto}
+	return or(g.ports6(ports, id.dir), g.ports4(ports, id.dir))
+}
+
+// ports are those that a test is for: one, or, in either order, the first and
+// last one of a range, which libpcap looks for in two steps even if they are
+// the same.
+type ports struct {
+	lo, hi  uint32
+	ranged  bool
+	ipProto uint32
 }
 
 // eachPortProto calls f for the protocols that have ports.
@@ -105,14 +115,14 @@ func eachPortProto(ipProto uint32, f func(uint32) *cond) *cond {
 }
 
 // ports4 tests the ports of unfragmented IPv4 packets, and first fragments.
-func (g *gen) ports4(lo, hi, ipProto uint32, d direction) *cond {
+func (g *gen) ports4(p ports, d direction) *cond {
 	n := g.network()
 	port := func(off uint32) func() *cond {
 		return func() *cond {
-			return between(lo, hi, func() []Instruction { return g.transport4(sizeH, off) })
+			return p.match(func() []Instruction { return g.transport4(sizeH, off) })
 		}
 	}
-	return and(g.linkType(etIP), eachPortProto(ipProto, func(v uint32) *cond {
+	return and(g.linkType(etIP), eachPortProto(p.ipProto, func(v uint32) *cond {
 		return and(g.equal(n, 9, sizeB, v), g.notLaterFragment(), g.direct(d, port(0), port(2)))
 	}))
 }
@@ -123,24 +133,24 @@ func (g *gen) notLaterFragment() *cond {
 }
 
 // ports6 tests the ports of IPv6 packets without extension headers.
-func (g *gen) ports6(lo, hi, ipProto uint32, d direction) *cond {
+func (g *gen) ports6(p ports, d direction) *cond {
 	n, t := g.network(), g.transport6()
 	port := func(off uint32) func() *cond {
 		return func() *cond {
-			return between(lo, hi, func() []Instruction { return g.load(t, sizeH, off) })
+			return p.match(func() []Instruction { return g.load(t, sizeH, off) })
 		}
 	}
-	return and(g.linkType(etIPv6), eachPortProto(ipProto, func(v uint32) *cond {
+	return and(g.linkType(etIPv6), eachPortProto(p.ipProto, func(v uint32) *cond {
 		return and(g.equal(n, 6, sizeB, v), g.direct(d, port(0), port(2)))
 	}))
 }
 
-// between tests for a value from lo to hi, given in either order.
-func between(lo, hi uint32, code func() []Instruction) *cond {
-	if lo == hi {
-		return compare(jmpJEQ, lo, code()...)
+// match tests the port that code loads.
+func (p ports) match(code func() []Instruction) *cond {
+	if !p.ranged {
+		return compare(jmpJEQ, p.lo, code()...)
 	}
-	lo, hi = min(lo, hi), max(lo, hi)
+	lo, hi := min(p.lo, p.hi), max(p.lo, p.hi)
 	return and(compare(jmpJGE, lo, code()...), not(compare(jmpJGT, hi, code()...)))
 }
 

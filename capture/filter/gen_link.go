@@ -369,7 +369,7 @@ func (g *gen) pf(n *pfTest) *cond {
 
 // text tests for bytes, the last ones first.
 func (g *gen) text(off uint32, s string) *cond {
-	c := always(true)
+	var c *cond
 	for len(s) > 0 {
 		n, size := 4, uint16(sizeW)
 		switch len(s) {

@@ -163,11 +163,13 @@ func (g *gen) genevePacket(n *tag) *cond {
 	return c
 }
 
+var genevePorts = ports{genevePort, genevePort, false, ipUDP}
+
 // geneve4 tests for Geneve in IPv4, and leaves the length of the IP header
 // (with the variable part of what comes before it) in a register.
 func (g *gen) geneve4(n *tag, hdr int) *cond {
 	udp := func(size uint16, off uint32) []Instruction { return g.transport4(size, udpLen+off) }
-	c := and(g.ports4(genevePort, genevePort, ipUDP, dirDst),
+	c := and(g.ports4(genevePorts, dirDst),
 		g.maskedCode(udp(sizeB, 0), 0, geneveVersion))
 	if n.has {
 		c = and(c, g.maskedCode(udp(sizeW, geneveOffVNI), n.n<<8, 0xffffff00))
@@ -177,7 +179,7 @@ func (g *gen) geneve4(n *tag, hdr int) *cond {
 
 func (g *gen) geneve6(n *tag, hdr int) *cond {
 	t := g.transport6()
-	c := and(g.ports6(genevePort, genevePort, ipUDP, dirDst),
+	c := and(g.ports6(genevePorts, dirDst),
 		g.masked(t, udpLen, sizeB, 0, geneveVersion))
 	if n.has {
 		c = and(c, g.masked(t, udpLen+geneveOffVNI, sizeW, n.n<<8, 0xffffff00))

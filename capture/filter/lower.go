@@ -5,9 +5,9 @@ type block struct {
 	test
 	kind  blockKind
 	t, f  *block // where it goes on; blockJump has t only
-	codes int    // identity of the code
+	value vnum   // what is tested; 0: unknown
+	with  vnum   // what it is compared with, where that is in the index register
 	pure  bool   // the code has no effect but the value in the accumulator
-	mem   bool   // it reads scratch memory
 	seq   int    // place in the order of the last walk
 	preds int    // edges that lead here
 	walk  int    // the last walk that came by
@@ -25,17 +25,17 @@ const (
 type program struct {
 	root           *block
 	accept, reject *block
-	codes          map[string]int // identities of code
 	blocks         int
 	walks, visits  int
-	keep           bool // as gen.keep
+	keep           bool   // as gen.keep
+	fault          string // what the optimiser refuses; empty: nothing
 }
 
 // lower makes blocks of a condition.
 func lower(c *cond, keep bool) (*program, error) {
 	p := &program{
 		accept: &block{kind: blockRet}, reject: &block{kind: blockRet},
-		codes: map[string]int{}, keep: keep,
+		keep: keep,
 	}
 	p.root = p.lower(c, p.accept, p.reject)
 	if p.blocks > maxBlocks {
@@ -54,10 +54,7 @@ func (p *program) lower(c *cond, t, f *block) *block {
 	case condOr:
 		return p.lower(c.a, t, p.lower(c.b, t, f))
 	case condConst:
-		if c.val {
-			return t
-		}
-		return f
+		return p.constant(c.val, t, f)
 	}
 	p.blocks++
 	if p.blocks > maxBlocks {
@@ -66,41 +63,28 @@ func (p *program) lower(c *cond, t, f *block) *block {
 	b := &block{test: c.test, kind: blockTest, t: t, f: f}
 	if c.kind == condDo {
 		b.kind, b.f = blockJump, nil
-	} else if !p.keep {
-		b.peep()
 	}
-	p.identify(b)
+	b.pure = b.kind == blockTest
 	return b
 }
 
-// peep makes one test of a mask that is to leave 0: whether no bit of it is set.
-func (b *block) peep() {
-	last := len(b.code) - 1
-	if b.jump != jmpJEQ || b.x || b.k != 0 || last < 0 || b.code[last].Op != classALU|aluAnd {
-		return
-	}
-	b.jump, b.k = jmpJSET, b.code[last].K
-	b.code = b.code[:last]
-	b.t, b.f = b.f, b.t
-}
-
-// identify computes what the optimiser wants to know of a block's code.
-func (p *program) identify(b *block) {
-	key := make([]byte, 0, 8*len(b.code))
-	for _, in := range b.code {
-		key = append(key, byte(in.Op), byte(in.Op>>8), byte(in.K), byte(in.K>>8),
-			byte(in.K>>16), byte(in.K>>24))
-		if class := in.Op & 7; class == classLD || class == classLDX {
-			b.mem = b.mem || in.Op&0xe0 == modeMEM
+// constant returns a test that always has one outcome, or, if programs are to
+// stay as they are, what follows it.
+func (p *program) constant(val bool, t, f *block) *block {
+	switch {
+	case !p.keep:
+		p.blocks++
+		b := &block{kind: blockTest, pure: true, t: t, f: f}
+		k := uint32(1)
+		if val {
+			k = 0
 		}
+		b.test = test{code: []Instruction{ldImm(k)}, jump: jmpJEQ}
+		return b
+	case val:
+		return t
 	}
-	id, ok := p.codes[string(key)]
-	if !ok {
-		id = len(p.codes)
-		p.codes[string(key)] = id
-	}
-	// What a test keeps in scratch memory is for itself alone.
-	b.codes, b.pure = id, b.kind == blockTest
+	return f
 }
 
 // order returns the blocks that can be reached, each before those it leads

@@ -194,7 +194,7 @@ func lookupNetwork(name string) (uint32, bool) {
 		}
 		var ok bool
 		net, _, ok = dotted(fields[1])
-		found = ok
+		found = ok && net != 0 // 0.0.0.0 is none for libpcap
 		return !ok
 	})
 	return net, found

@@ -8,11 +8,11 @@ const (
 
 // fact is the outcome of a test on the way to a block.
 type fact struct {
-	codes int
+	value vnum
+	with  vnum
 	jump  uint16
 	x     bool
 	k     uint32
-	mem   bool
 	holds bool
 }
 
@@ -27,31 +27,34 @@ type fact struct {
 // With keep, it knows no more than which tests were made before: loads that
 // decide nothing stay, and all in their order.
 func (p *program) optimise() {
-	keep := p.keep
-	for p.visits < maxVisits {
-		threaded := p.thread(keep)
-		if keep && !threaded || !keep && !p.pullUp() && !threaded {
-			break
+	for again := true; again && p.visits < maxVisits; {
+		again = p.number(false)
+		again = p.thread() || again
+		if !p.keep {
+			again = p.pullUp() || again
 		}
 	}
 	p.join()
-	p.unload()
+	if !p.keep {
+		for p.visits < maxVisits && p.number(true) {
+		}
+	}
 	for p.visits < maxVisits && p.unite() {
 	}
-	if !keep {
+	if !p.keep {
 		p.begin()
 		p.join()
 	}
 }
 
 // thread makes edges lead past tests whose outcome is known there.
-func (p *program) thread(keep bool) bool {
+func (p *program) thread() bool {
 	order := p.order()
 	facts := make([][]fact, len(order)) // at the begin of each block
 	seen := make([]bool, len(order))
 	changed := false
 	edge := func(to **block, known []fact) {
-		if next := skip(*to, known, keep); next != *to {
+		if next := skip(*to, known, p.keep); next != *to {
 			*to = next
 			changed = true
 		}
@@ -74,8 +77,8 @@ func (p *program) thread(keep bool) bool {
 		known := facts[b.seq]
 		switch {
 		case b.kind == blockJump:
-			edge(&b.t, withoutMem(known))
-		case !b.pure:
+			edge(&b.t, known)
+		case !b.pure || b.value == 0:
 			edge(&b.t, known)
 			edge(&b.f, known)
 		default:
@@ -99,7 +102,6 @@ func (p *program) begin() {
 	}
 	first := &block{kind: blockJump, t: r}
 	first.code = p.root.code
-	p.identify(first)
 	p.root = first
 }
 
@@ -131,12 +133,15 @@ func skip(b *block, known []fact, keep bool) *block {
 // decide returns the outcome of b's test if facts say it: the same test was
 // made, or the value is known to equal another one.
 func decide(b *block, known []fact) (holds, ok bool) {
+	if b.value == 0 || b.x && b.with == 0 {
+		return false, false
+	}
 	for i := len(known) - 1; i >= 0; i-- {
 		f := &known[i]
-		if f.codes != b.codes || f.x != b.x {
+		if f.value != b.value || f.x != b.x {
 			continue
 		}
-		if f.jump == b.jump && f.k == b.k {
+		if f.jump == b.jump && f.k == b.k && f.with == b.with {
 			return f.holds, true
 		}
 		if f.jump == jmpJEQ && b.jump == jmpJEQ && f.holds && !f.x {
@@ -151,17 +156,7 @@ func with(known []fact, b *block, holds bool) []fact {
 		known = known[1:]
 	}
 	return append(known[:len(known):len(known)],
-		fact{b.codes, b.jump, b.x, b.k, b.mem, holds})
-}
-
-func withoutMem(known []fact) []fact {
-	var left []fact
-	for _, f := range known {
-		if !f.mem {
-			left = append(left, f)
-		}
-	}
-	return left
+		fact{b.value, b.with, b.jump, b.x, b.k, holds})
 }
 
 // common returns the facts that are in both lists.
@@ -239,14 +234,14 @@ func pull(b *block, in [][]edge, holds bool) bool {
 			(c == b || len(in[c.seq]) == 1)
 	}
 	other, before := b, (**block)(nil)
-	for ; links(other) && other.codes == value; other = *before {
+	for ; links(other) && other.value == value; other = *before {
 		before = next(other)
 	}
 	if !links(other) {
 		return false
 	}
 	after := next(other)
-	for links(*after) && (*after).codes != value {
+	for links(*after) && (*after).value != value {
 		after = next(*after)
 	}
 	if !links(*after) {
@@ -265,29 +260,29 @@ func pull(b *block, in [][]edge, holds bool) bool {
 	return true
 }
 
-// tested returns the code whose value all blocks test from which edges come.
-func tested(in []edge) (codes int, ok bool) {
+// tested returns the value that all blocks test from which edges come.
+func tested(in []edge) (value vnum, ok bool) {
 	if len(in) == 0 {
 		return 0, false
 	}
-	codes = in[0].from.codes
+	value = in[0].from.value
 	for _, e := range in {
-		if e.from.kind != blockTest || !e.from.pure || e.from.codes != codes {
+		if e.from.kind != blockTest || !e.from.pure || e.from.value != value || value == 0 {
 			return 0, false
 		}
 	}
-	return codes, true
+	return value, true
 }
 
 // unite makes one of blocks that do the same.
 func (p *program) unite() bool {
 	type shape struct {
-		kind  blockKind
-		codes int
-		jump  uint16
-		x     bool
-		k     uint32
-		t, f  *block
+		kind blockKind
+		code string
+		jump uint16
+		x    bool
+		k    uint32
+		t, f *block
 	}
 	order := p.order()
 	first := map[shape]*block{}
@@ -303,7 +298,7 @@ func (p *program) unite() bool {
 		if b.kind == blockTest {
 			b.f = same[b.f]
 		}
-		s := shape{b.kind, b.codes, b.jump, b.x, b.k, b.t, b.f}
+		s := shape{b.kind, string(b.identity()), b.jump, b.x, b.k, b.t, b.f}
 		twin, ok := first[s]
 		if !ok {
 			first[s], twin = b, b
@@ -316,6 +311,16 @@ func (p *program) unite() bool {
 	return changed
 }
 
+// identity returns the code of a block in a form that can be compared.
+func (b *block) identity() []byte {
+	key := make([]byte, 0, 8*len(b.code))
+	for _, in := range b.code {
+		key = append(key, byte(in.Op), byte(in.Op>>8), byte(in.K), byte(in.K>>8),
+			byte(in.K>>16), byte(in.K>>24))
+	}
+	return key
+}
+
 // join puts the code of blocks that only go on before that of the next block,
 // where no other leads to it.
 func (p *program) join() {
@@ -324,7 +329,7 @@ func (p *program) join() {
 			n := b.t
 			b.code = append(b.code[:len(b.code):len(b.code)], n.code...)
 			b.test = test{b.code, n.jump, n.x, n.k}
-			b.kind, b.t, b.f, b.pure, b.mem = n.kind, n.t, n.f, false, true
+			b.kind, b.t, b.f, b.pure = n.kind, n.t, n.f, false
 		}
 	}
 }

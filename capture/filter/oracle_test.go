@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -48,6 +49,9 @@ var tcpdumpLinks = []struct {
 	{"BACNET_MS_TP", capture.LinkMSTP},
 }
 
+// byteBits matches what looks at the bits of a byte.
+var byteBits = regexp.MustCompile(`byte [^&|]*[&|]`)
+
 // differs says where a program is meant to differ from libpcap's.
 func differs(link capture.LinkType, expr string) string {
 	wlan := layoutOf(link).family == famWLAN
@@ -59,6 +63,8 @@ func differs(link capture.LinkType, expr string) string {
 		return "libpcap computes the offset of one layer into the register of another"
 	case expr == "geneve or ip" || expr == "not geneve":
 		return "offsets are not set where the packet is not Geneve"
+	case byteBits.MatchString(expr):
+		return "libpcap forgets to load the byte"
 	case wlan && strings.HasPrefix(expr, "0=0"):
 		return "libpcap's comparisons overwrite the register of an offset"
 	case link == capture.LinkFrameRelay && strings.Contains(expr, "ip[2:2] = 40"):

@@ -161,6 +161,10 @@ func (p *parser) tag(t token) unit {
 	return p.term(n)
 }
 
+// folded returns a token in lower case: the names that only some primitives know
+// may be written as one likes, other than the words of the language.
+func folded(t token) string { return strings.ToLower(t.text) }
+
 // Names of the reasons and actions of OpenBSD's packet filter (net/pfvar.h).
 var (
 	pfReasons = map[string]uint32{
@@ -170,7 +174,7 @@ var (
 		"synproxy": 14,
 	}
 	pfActions = map[string]uint32{
-		"pass": 0, "accept": 0, "drop": 1, "block": 1, "scrub": 2, "nat": 4, "nonat": 5,
+		"pass": 0, "accept": 0, "drop": 1, "block": 1, "scrub": 2, "noscrub": 3, "nat": 4, "nonat": 5,
 		"binat": 6, "nobinat": 7, "rdr": 8, "nordr": 9, "synproxy-drop": 10,
 	}
 )
@@ -194,11 +198,11 @@ func (p *parser) pf(t token) unit {
 		if v.kind == tokNum {
 			n.n, ok = v.num, true
 		} else if ok {
-			n.n, ok = pfReasons[v.text]
+			n.n, ok = pfReasons[folded(v)]
 		}
 	case pfAction:
 		if ok {
-			n.n, ok = pfActions[v.text]
+			n.n, ok = pfActions[folded(v)]
 		}
 	}
 	if !ok {
@@ -254,7 +258,7 @@ func (p *parser) wlanType(at span) unit {
 	if t.kind == tokNum {
 		n.bits, ok = t.num, t.num&^wlanTypeMask == 0
 	} else if t.kind == tokName {
-		n.bits, ok = wlanTypes[t.text]
+		n.bits, ok = wlanTypes[folded(t)]
 	}
 	if !ok {
 		p.fail(t.span, "this is no 802.11 type")
@@ -272,7 +276,7 @@ func (p *parser) wlanType(at span) unit {
 	if s.kind == tokNum {
 		bits, ok = s.num, s.num&^wlanSubtypeMask == 0
 	} else {
-		bits, ok = wlanSubtypes[n.bits][s.text]
+		bits, ok = wlanSubtypes[n.bits][folded(s)]
 	}
 	if !ok {
 		p.fail(s.span, "this is no subtype of that 802.11 type")
@@ -285,7 +289,7 @@ func (p *parser) wlanSubtype(at span) unit {
 	t := p.next()
 	if t.kind == tokName {
 		for _, typ := range []uint32{wlanMgt, wlanCtl, wlanData} {
-			if bits, ok := wlanSubtypes[typ][t.text]; ok {
+			if bits, ok := wlanSubtypes[typ][folded(t)]; ok {
 				return p.term(&wlanType{at.to(t.span), typ | bits,
 					wlanTypeMask | wlanSubtypeMask})
 			}
@@ -299,7 +303,7 @@ func (p *parser) wlanDir(at span) unit {
 	t := p.next()
 	bits, ok := t.num, t.kind == tokNum
 	if t.kind == tokName {
-		bits, ok = wlanDirs[t.text]
+		bits, ok = wlanDirs[folded(t)]
 	}
 	if !ok {
 		p.fail(t.span, "this is no 802.11 direction")
@@ -320,25 +324,28 @@ var (
 func (p *parser) llc(at span) unit {
 	n := &llcTest{span: at}
 	t := p.tok
-	if t.kind != tokName && t.text != "rnr" {
+	rule := p.isWord(kwPF) && pfField(t.word.value) == pfRule // rnr means that first
+	if t.kind != tokName && !rule {
 		return p.term(n)
 	}
 	p.next()
 	n.end = t.end
-	switch t.text {
-	case "i":
+	switch name := folded(t); {
+	case rule:
+		n.kind, n.code = llcSCode, llcS2["rnr"]
+	case name == "i":
 		n.kind = llcI
-	case "s":
+	case name == "s":
 		n.kind = llcS
-	case "u":
+	case name == "u":
 		n.kind = llcU
 	default:
 		var ok bool
-		if n.code, ok = llcS2[t.text]; ok {
+		if n.code, ok = llcS2[name]; ok {
 			n.kind = llcSCode
 			break
 		}
-		if n.code, ok = llcU2[t.text]; ok {
+		if n.code, ok = llcU2[name]; ok {
 			n.kind = llcUCode
 			break
 		}
