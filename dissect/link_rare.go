@@ -87,14 +87,64 @@ func (c *cursor) pfLog() step {
 	return c.shim(n, stepIP)
 }
 
-// sunATM parses flags, VPI and VCI. Of the traffic types, LLC shows by its
-// first octets, and what is neither is IP.
+// Kinds of traffic in the flags of SunATM's pseudo-header, and what a control
+// message of LAN emulation has in place of its client's number.
+const (
+	sunATMLANE       = 1
+	sunATMLLC        = 2
+	sunATMManagement = 5 // ILMI
+	sunATMSignalling = 6 // Q.2931 over SSCOP
+
+	laneControl = 0xff00
+)
+
+// sunATM parses flags, VPI and VCI.
 func (c *cursor) sunATM() step {
-	if s := c.shim(4, stepIP); s == stepDone {
-		return s
+	if !c.need(4) {
+		return stepDone
 	}
-	if b := c.rest(); len(b) > 2 && b[0] == sapSNAP && b[1] == sapSNAP {
+	kind := c.rest()[0] & 0xf
+	c.take(LayerOther, 4)
+	switch kind {
+	case sunATMLANE:
+		return c.lane()
+	case sunATMLLC:
 		return stepLLC
+	case sunATMManagement, sunATMSignalling:
+		return c.fail(ProblemUnknownProto)
+	}
+	return c.virtualChannel()
+}
+
+// lane parses the header of LAN emulation (ATM Forum, LANE 1.0, section 4.1).
+// It is taken for that of Ethernet, since it does not say of which LAN it is.
+func (c *cursor) lane() step {
+	if !c.need(2) {
+		return stepDone
+	}
+	control := be16(c.rest()) == laneControl
+	c.take(LayerOther, 2)
+	if control {
+		return c.fail(ProblemUnknownProto)
+	}
+	return stepEthernet
+}
+
+// virtualChannel looks for what a virtual channel carries where nothing says
+// it (RFC 2684, section 6): by what LLC, PPP, bridged Ethernet and Frame Relay
+// begin with; and the rest is IP.
+func (c *cursor) virtualChannel() step {
+	b := c.rest()
+	switch {
+	case len(b) < 5:
+	case b[0] == sapSNAP && b[1] == sapSNAP && b[2] == llcUI:
+		return stepLLC
+	case b[0] == 0 && b[1] == 0x21: // PPP's number of IPv4
+		return stepPPPHeader
+	case b[0] == 0 && b[1] == 0:
+		return c.shim(2, stepEthernet)
+	case b[2] == llcUI && (b[3] == nlpidIPv4 || b[3] == nlpidIPv6 || b[3] == 0 && b[4] == nlpidSNAP):
+		return stepFrameRelay
 	}
 	return stepIP
 }

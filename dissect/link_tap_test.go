@@ -50,6 +50,20 @@ var tapped = []struct {
 	{"Broadcom's tag", capture.LinkBroadcomTag, join(frame4[:12], u32(1), frame4[12:]), kinds(dissect.LayerOther)},
 	{"Broadcom's tag in front", capture.LinkBroadcomPrepend, join(u32(1), frame4), kinds(dissect.LayerOther, dissect.LayerEthernet)},
 	{"Marvell's tag", capture.LinkMarvellDSA, join(frame4[:12], u32(1), frame4[12:]), kinds(dissect.LayerOther)},
+	{"SunATM, LLC", capture.LinkSunATM, join([]byte{0x82, 0, 0, 100}, snap(0x0800, packet4)),
+		kinds(dissect.LayerOther, dissect.LayerLLC, dissect.LayerSNAP)},
+	{"SunATM, PPP in LLC", capture.LinkSunATM, join([]byte{2, 0, 0, 100, 0xfe, 0xfe, 3, 0xcf, 0, 0x21}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerLLC, dissect.LayerOther, dissect.LayerPPP)},
+	{"SunATM, LAN emulation", capture.LinkSunATM, join([]byte{1, 0, 0, 100, 0, 5}, frame4),
+		kinds(dissect.LayerOther, dissect.LayerOther, dissect.LayerEthernet)},
+	{"SunATM, IP alone", capture.LinkSunATM, join([]byte{0, 0, 0, 100}, packet4), kinds(dissect.LayerOther)},
+	{"SunATM, LLC that nothing says", capture.LinkSunATM, join([]byte{0, 0, 0, 100}, snap(0x0800, packet4)),
+		kinds(dissect.LayerOther, dissect.LayerLLC, dissect.LayerSNAP)},
+	{"SunATM, PPP", capture.LinkSunATM, join([]byte{0, 0, 0, 100, 0, 0x21}, packet4), kinds(dissect.LayerOther, dissect.LayerPPP)},
+	{"SunATM, bridged Ethernet", capture.LinkSunATM, join([]byte{0, 0, 0, 100, 0, 0}, frame4),
+		kinds(dissect.LayerOther, dissect.LayerOther, dissect.LayerEthernet)},
+	{"SunATM, Frame Relay", capture.LinkSunATM, join([]byte{0, 0, 0, 100, 0x18, 0x41, 3, 0xcc}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerFrameRelay, dissect.LayerOther)},
 	{"Marvell's tag with EtherType", capture.LinkMarvellEDSA, join(frame4[:12], u32(0xdada0000), u32(1), frame4[12:]), kinds(dissect.LayerOther)},
 }
 
@@ -91,6 +105,20 @@ func TestTapped(t *testing.T) {
 		f.Data = data
 		if in := dissect.Tapped(&f); in.Link != capture.LinkPKTAP || len(in.Data) != len(data) {
 			t.Errorf("%d bytes became %d of %v", len(data), len(in.Data), in.Link)
+		}
+	}
+}
+
+// TestATMWithoutSegments has traffic that is none of IP, even if it looks like it.
+func TestATMWithoutSegments(t *testing.T) {
+	for name, data := range map[string][]byte{
+		"control of LAN emulation": join([]byte{1, 0, 0, 100, 0xff, 0}, frame4),
+		"LLC without LLC":          join([]byte{2, 0, 0, 100}, packet4),
+		"management":               join([]byte{5, 0, 0, 16}, packet4),
+		"signalling":               join([]byte{6, 0, 0, 5}, packet4),
+	} {
+		if p := decode(capture.LinkSunATM, data); p.Content == dissect.ContentTCP {
+			t.Errorf("%s: there is a segment", name)
 		}
 	}
 }
