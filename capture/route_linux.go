@@ -37,6 +37,18 @@ func RouteInterface(dst netip.Addr) (name string, src netip.Addr, err error) {
 	return name, src, nil
 }
 
+// OwnAddress reports whether a is an address of this machine: whether the
+// kernel would deliver here what is sent to it. A process needs nothing for
+// that but a netlink socket that it neither binds nor keeps.
+func OwnAddress(a netip.Addr) bool {
+	req, err := routeRequest(a.Unmap())
+	if err != nil {
+		return false
+	}
+	m, err := askRoute(req)
+	return err == nil && m.Header.Type == unix.RTM_NEWROUTE && len(m.Data) >= unix.SizeofRtMsg && m.Data[7] == unix.RTN_LOCAL
+}
+
 // routeRequest builds nlmsghdr (16 bytes), struct rtmsg (12) and attributes.
 func routeRequest(dst netip.Addr) ([]byte, error) {
 	family := byte(unix.AF_INET)

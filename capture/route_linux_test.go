@@ -46,6 +46,12 @@ func TestRouteInterface(t *testing.T) {
 			t.Errorf("%s, portable: %s from %v, %v; want %s from %s", dst, name, src, err, c.name, c.src)
 		}
 	}
+	for a, own := range map[string]bool{"10.9.0.1": true, "fd09::1": true, "127.0.0.1": true, "::ffff:10.9.0.1": true,
+		"10.9.0.2": false, "fd09::2": false, "192.0.2.1": false, "2001:db8::1": false} {
+		if OwnAddress(netip.MustParseAddr(a)) != own {
+			t.Errorf("%s is this machine's own: %v", a, !own)
+		}
+	}
 	if name, _, err := RouteInterface(netip.MustParseAddr("fe80::77%near")); err != nil || name != "near" {
 		t.Errorf("zone: %s, %v", name, err)
 	}

@@ -247,10 +247,4 @@ func unspecified(a netip.Addr) netip.Addr {
 
 // isOwn reports whether a is an address of this machine. A socket that listens
 // on all addresses would otherwise be found for the port of any other machine.
-func isOwn(a netip.Addr) bool {
-	if a.IsLoopback() {
-		return true
-	}
-	_, src, err := capture.RouteInterface(a)
-	return err == nil && src == a
-}
+func isOwn(a netip.Addr) bool { return a.IsLoopback() || capture.OwnAddress(a) }
