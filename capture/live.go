@@ -165,11 +165,10 @@ func cutTo(prog []Instruction, snap int) []Instruction {
 
 // The contract that Live keeps on every system.
 var _ interface {
-	Source
+	Lender
 	SetFilter([]Instruction) error
 	SetSnapLen(int) error
 	SetDeadline(time.Time) error
 	SetPatience(time.Duration)
-	Backlog() float64
 	Method() string
 } = (*Live)(nil)

@@ -29,6 +29,7 @@ type Live struct {
 
 	buf    []byte
 	frames []Frame
+	other  batchMemory // that was lent, or to be used when the above is
 
 	given   atomic.Uint64
 	dropped atomic.Uint64
@@ -37,6 +38,12 @@ type Live struct {
 	closed bool
 	filter []Instruction
 	snap   int
+}
+
+// batchMemory is what a batch lies in.
+type batchMemory struct {
+	buf    []byte
+	frames []Frame
 }
 
 // maxBPFDevices is how many /dev/bpf devices are tried; macOS makes more of
@@ -267,6 +274,19 @@ func (l *Live) Next() ([]Frame, error) {
 		return l.frames, nil
 	}
 }
+
+// Lend lets the frames that Next gave out last stay as they are while Next is
+// called again, until Reclaim. One batch can be lent at a time.
+func (l *Live) Lend() {
+	if l.other.buf == nil {
+		l.other.buf = make([]byte, len(l.buf))
+	}
+	l.buf, l.frames, l.other = l.other.buf, l.other.frames, batchMemory{l.buf, l.frames}
+}
+
+// Reclaim ends the use of the frames that were lent. It may be called while
+// Next runs.
+func (l *Live) Reclaim() {}
 
 // countDrops asks for the running count of drops and returns what is new.
 func (l *Live) countDrops() uint64 {

@@ -32,13 +32,15 @@ import (
 type Live struct {
 	name   string // as asked for, for messages
 	all    bool
-	file   *os.File // the packet socket
+	fd     int      // the packet socket
+	file   *os.File // the same
 	raw    syscall.RawConn
 	gate   *gate
 	reader packetReader
 
 	// Of the goroutine that calls Next.
 	frames     []Frame
+	other      []Frame // that were lent, or to be used when they are
 	interfaces []Interface
 	known      map[interfaceKey]int
 	lastKey    interfaceKey
@@ -54,6 +56,7 @@ type Live struct {
 	mu         sync.Mutex
 	closed     bool
 	busy       bool // Next runs, or its frames are in use
+	lent       bool // frames are in use that it gave out before
 	freed      bool
 	filter     []Instruction
 	snap       int
@@ -72,6 +75,12 @@ type packetReader interface {
 	batch(l *Live)
 	// release gives the memory of the last batch back.
 	release()
+	// lend keeps the memory of the last batch, until reclaim, which may be
+	// called while the others are.
+	lend()
+	reclaim()
+	// left reports whether there is a batch to take after the socket is closed.
+	left() bool
 	// backlog is the part of the buffer that waits to be read, 0 to 1.
 	backlog(fd int) float64
 	// method describes the way in a few words.
@@ -209,7 +218,7 @@ func (l *Live) setUp(fd int, o LiveOptions, on InterfaceInfo, ring bool) error {
 
 // own takes the descriptor, and puts the gate before it.
 func (l *Live) own(fd int) (err error) {
-	l.file = os.NewFile(uintptr(fd), "packet socket")
+	l.fd, l.file = fd, os.NewFile(uintptr(fd), "packet socket")
 	if l.raw, err = l.file.SyscallConn(); err != nil {
 		return err
 	}
@@ -336,14 +345,11 @@ func (l *Live) SetPatience(d time.Duration) { l.gate.patience.Store(int64(d)) }
 // to 1. Like Interfaces it must not be called while Next runs.
 func (l *Live) Backlog() float64 {
 	l.mu.Lock()
-	usable := !l.closed
-	l.mu.Unlock()
-	part := 0.0
-	if usable {
-		// After a Close meanwhile control fails, and the part stays 0.
-		_ = l.control(func(fd int) { part = l.reader.backlog(fd) })
+	defer l.mu.Unlock()
+	if l.closed {
+		return 0
 	}
-	return part
+	return l.reader.backlog(l.fd) // which is closed later than l.closed says
 }
 
 // Method says in a few words how packets are read, for diagnosis.
@@ -370,13 +376,14 @@ func (l *Live) Findings() []Fault {
 // Next waits for packets and returns a batch of them, at the latest a few
 // milliseconds after the first of them came. See Source. On an interface
 // that is down it waits; when the interface is removed it ends with
-// ErrInterfaceGone.
+// ErrInterfaceGone. After Close it returns what the kernel had handed over by
+// then, and ends with io.EOF.
 func (l *Live) Next() ([]Frame, error) {
 	if err := l.enter(); err != nil {
 		return nil, err
 	}
 	for {
-		if err := l.wait(); err != nil {
+		if err := l.wait(); err != nil && !l.hasLeft() {
 			return nil, l.leave(err)
 		}
 		l.reader.batch(l)
@@ -393,11 +400,10 @@ func (l *Live) enter() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.frames = l.frames[:0]
-	if l.closed {
-		l.unmap()
+	if l.freed {
 		return io.EOF
 	}
-	if l.ended != nil {
+	if l.ended != nil && !l.closed {
 		return l.ended
 	}
 	l.busy = true
@@ -405,16 +411,25 @@ func (l *Live) enter() error {
 	return nil
 }
 
+// hasLeft reports whether there is a batch to take after Close.
+func (l *Live) hasLeft() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed && l.reader.left()
+}
+
 // leave is how Next ends with an error.
 func (l *Live) leave(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.busy = false
-	if l.closed {
-		l.unmap()
-		return io.EOF
+	if !l.closed {
+		return err
 	}
-	return err
+	if !l.lent {
+		l.unmap()
+	}
+	return io.EOF
 }
 
 // unmap frees the reader's memory, once; l.mu is held and no frame in use.
@@ -603,7 +618,7 @@ func (l *Live) Close() error {
 	err := errors.Join(l.gate.close(), l.file.Close()) // the first waits for Next to notice
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.busy {
+	if !l.busy && !l.lent {
 		l.unmap()
 	}
 	return err

@@ -50,6 +50,12 @@ func (l *Live) SetFilter([]Instruction) error { return ErrNoLiveCapture }
 // SetSnapLen fails: nothing is captured.
 func (l *Live) SetSnapLen(int) error { return ErrNoLiveCapture }
 
+// Lend does nothing.
+func (l *Live) Lend() {}
+
+// Reclaim does nothing.
+func (l *Live) Reclaim() {}
+
 // SetPatience does nothing.
 func (l *Live) SetPatience(time.Duration) {}
 

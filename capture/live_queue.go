@@ -1,8 +1,6 @@
 package capture
 
 import (
-	"io"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,16 +23,45 @@ const (
 	queueCalm        = 1000
 )
 
-// Queue reads a live source ahead of whoever draws or saves its frames, so
-// that a terminal or a disk that makes them wait loses no packets. The kernel
-// alone does not bridge that: it hands its buffer over in blocks, a
-// millisecond old at most, and so may run out of blocks within 64 ms though
-// hardly a packet is in them.
+// A source is read ahead of its consumer once that has been busy with a batch
+// for queuePatience, or once queueBehind of the source's own buffer is full.
+const (
+	queuePatience = 20 * time.Millisecond
+	queueBehind   = 0.25
+)
+
+// Lender is a live Source that can be read on while frames that it gave out
+// before are in use.
+type Lender interface {
+	Source
+
+	// Lend lets the frames that Next gave out last stay as they are while
+	// Next is called again, until Reclaim. One batch can be lent at a time.
+	Lend()
+
+	// Reclaim ends the use of the frames that were lent. It may be called
+	// while Next runs.
+	Reclaim()
+
+	// Backlog returns which part of the source's own buffer waits to be
+	// read, from 0 to 1. It must not be called while Next runs.
+	Backlog() float64
+}
+
+// Queue reads a live source for whoever draws or saves its frames, and ahead
+// of them where a terminal or a disk makes them wait, so that no packets are
+// lost. The kernel alone does not bridge that: it hands its buffer over in
+// blocks, a millisecond old at most, and so may run out of blocks within 64 ms
+// though hardly a packet is in them.
 //
-// What it holds is bounded. When it is full it reads no further, and the
+// Who calls Next reads the source itself, where nothing waits in the queue: to
+// wake another for each batch costs more than to read it. While it stays away
+// for long, a goroutine reads in its stead, and copies frames into the queue.
+//
+// What that holds is bounded. When it is full it reads no further, and the
 // kernel begins to count drops.
 type Queue struct {
-	src   Source
+	src   Lender
 	limit int
 
 	arrived chan struct{} // there is something new for Next
@@ -47,13 +74,18 @@ type Queue struct {
 	unread atomic.Uint64 // frames that had no room when the queue was closed
 
 	mu         sync.Mutex
+	ahead      bool        // read runs
+	late       *time.Timer // runs look; nil at first
+	watched    bool        // it will
+	away       time.Time   // since when Next has been done; zero while it runs
+	borrowed   bool        // the frames in use are the source's
+	lent       bool        // and it is read meanwhile
 	waiting    []*queueChunk
 	spare      []*queueChunk
 	size       int // bytes of all chunks that wait or are in use
 	calm       int // chunks given out since more than one waited
 	err        error
 	interfaces []Interface
-	deadline   time.Time
 
 	current *queueChunk // of the goroutine that calls Next
 	seen    []Interface
@@ -81,7 +113,7 @@ var _ Source = (*Queue)(nil)
 // with it; its Findings and Stats must be safe to call at any time, as those
 // of a Live are. It holds at most limit bytes, or one frame; 0 is
 // DefaultQueueBytes.
-func NewQueue(src Source, limit int) *Queue {
+func NewQueue(src Lender, limit int) *Queue {
 	if limit <= 0 {
 		limit = DefaultQueueBytes
 	}
@@ -91,6 +123,8 @@ func NewQueue(src Source, limit int) *Queue {
 		arrived: make(chan struct{}, 1),
 		taken:   make(chan struct{}, 1),
 		closed:  make(chan struct{}),
+		away:    time.Now(),
+		ahead:   true,
 	}
 	go q.read()
 	return q
@@ -104,31 +138,48 @@ func notify(c chan struct{}) {
 	}
 }
 
-// read copies frames into the queue until the source ends.
+// read copies frames into the queue until Next has caught up, or the source
+// ends.
 func (q *Queue) read() {
 	for {
 		frames, err := q.src.Next()
 		q.mu.Lock()
 		q.interfaces = q.src.Interfaces()
 		q.err = err
+		caughtUp := q.away.IsZero() && len(q.waiting) == 0
 		q.mu.Unlock()
-		if err != nil {
-			notify(q.arrived)
-			return
-		}
-		for len(frames) > 0 {
+		for err == nil && len(frames) > 0 {
 			n := q.put(frames)
-			notify(q.arrived)
 			if frames = frames[n:]; len(frames) == 0 {
 				break
 			}
+			notify(q.arrived)
 			select {
 			case <-q.taken:
 			case <-q.closed:
 				q.unread.Add(uint64(len(frames)))
-				return
+				err = q.countRest()
 			}
 		}
+		if err != nil || caughtUp {
+			q.mu.Lock()
+			q.err, q.ahead = err, false
+			q.mu.Unlock()
+			notify(q.arrived)
+			return
+		}
+		notify(q.arrived)
+	}
+}
+
+// countRest counts what is left of a source that is being closed.
+func (q *Queue) countRest() error {
+	for {
+		frames, err := q.src.Next()
+		if err != nil {
+			return err
+		}
+		q.unread.Add(uint64(len(frames)))
 	}
 }
 
@@ -189,72 +240,109 @@ func (q *Queue) keep(c *queueChunk) {
 
 // Next returns the next frames; see Source.
 func (q *Queue) Next() ([]Frame, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.back()
 	for {
-		frames, deadline, err := q.take()
-		if frames != nil || err != nil {
-			return frames, err
-		}
-		if err := q.wait(deadline); err != nil {
-			return nil, err
+		switch {
+		case len(q.waiting) > 0:
+			return q.take(), nil
+		case q.ahead:
+			q.mu.Unlock()
+			<-q.arrived
+			q.mu.Lock()
+		case q.err != nil:
+			return nil, q.err
+		default:
+			return q.direct()
 		}
 	}
 }
 
-// take returns what is there, without waiting.
-func (q *Queue) take() ([]Frame, time.Time, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+// back ends the use of the frames given out before. q.mu is held.
+func (q *Queue) back() {
+	q.away = time.Time{}
+	if q.lent {
+		q.src.Reclaim()
+	}
+	q.borrowed, q.lent = false, false
 	if q.current != nil {
 		q.size -= q.current.bytes()
 		q.keep(q.current)
 		q.current = nil
 		notify(q.taken)
 	}
-	q.seen = q.interfaces
-	if len(q.waiting) == 0 {
-		select {
-		case <-q.closed:
-			return nil, q.deadline, io.EOF
-		default:
-			return nil, q.deadline, q.err
-		}
-	}
+}
+
+// take returns what waits. q.mu is held.
+func (q *Queue) take() []Frame {
 	if q.calm++; len(q.waiting) > 1 {
 		q.calm = 0
 	}
 	q.current, q.waiting = q.waiting[0], q.waiting[1:]
-	q.given.Add(uint64(len(q.current.frames)))
-	return q.current.frames, q.deadline, nil
+	q.seen = q.interfaces
+	q.give(len(q.current.frames))
+	return q.current.frames
 }
 
-// wait returns when it is worth looking again.
-func (q *Queue) wait(deadline time.Time) error {
-	var late <-chan time.Time
-	if !deadline.IsZero() {
-		left := time.Until(deadline)
-		if left <= 0 {
-			return os.ErrDeadlineExceeded
-		}
-		timer := time.NewTimer(left)
-		defer timer.Stop()
-		late = timer.C
-	}
-	select {
-	case <-q.arrived:
-	case <-q.closed:
-	case <-late:
-	}
-	return nil
-}
-
-// SetDeadline makes Next return os.ErrDeadlineExceeded when t has come and
-// nothing is there; the zero time takes that back.
-func (q *Queue) SetDeadline(t time.Time) error {
-	q.mu.Lock()
-	q.deadline = t
+// direct returns what comes from the source next. q.mu is held, but while it
+// waits.
+func (q *Queue) direct() ([]Frame, error) {
 	q.mu.Unlock()
-	notify(q.arrived)
-	return nil
+	frames, err := q.src.Next()
+	q.mu.Lock()
+	q.interfaces = q.src.Interfaces()
+	q.seen = q.interfaces
+	if q.err = err; err != nil {
+		return nil, err
+	}
+	q.borrowed = true
+	q.give(len(frames))
+	return frames, nil
+}
+
+// give counts frames, and sees to it that the source is read should they be in
+// use for long. q.mu is held.
+func (q *Queue) give(n int) {
+	q.given.Add(uint64(n))
+	q.away = time.Now()
+	switch {
+	case q.ahead:
+	case q.src.Backlog() > queueBehind:
+		q.readAhead()
+	case q.watched: // to set a timer wakes a thread
+	case q.late == nil:
+		q.watched, q.late = true, time.AfterFunc(queuePatience, q.look)
+	default:
+		q.watched = true
+		q.late.Reset(queuePatience)
+	}
+}
+
+// look begins to read ahead where Next has been done for long.
+func (q *Queue) look() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.watched = false
+	if q.ahead || q.err != nil || q.away.IsZero() {
+		return
+	}
+	if left := queuePatience - time.Since(q.away); left > 0 {
+		q.watched = true
+		q.late.Reset(left)
+		return
+	}
+	q.readAhead()
+}
+
+// readAhead has another read the source. q.mu is held, and Next does not run.
+func (q *Queue) readAhead() {
+	if q.borrowed {
+		q.src.Lend()
+		q.lent = true
+	}
+	q.ahead = true
+	go q.read()
 }
 
 // Backlog returns how full the queue is, from 0 to 1. It may be called at

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +25,8 @@ type counter struct {
 	n      int64
 	closed chan struct{}
 	once   sync.Once
+	behind float64 // Backlog
+	loans  int
 }
 
 var errCounted = errors.New("counted to the end")
@@ -61,6 +62,14 @@ func (c *counter) Next() ([]Frame, error) {
 	return c.frames[:k], nil
 }
 
+func (c *counter) Lend() {
+	c.loans++
+	c.mem, c.frames = make([]byte, len(c.mem)), make([]Frame, len(c.frames))
+}
+
+func (c *counter) Reclaim()         { c.loans-- }
+func (c *counter) Backlog() float64 { return c.behind }
+
 func (c *counter) Interfaces() []Interface { return []Interface{{Name: "counter"}} }
 func (c *counter) Stats() Stats            { return Stats{Dropped: 7} }
 func (c *counter) Findings() []Fault       { return []Fault{{Reason: "none"}} }
@@ -82,42 +91,118 @@ func TestQueue(t *testing.T) {
 		{1, 500_000, 1, 20}, // no frame fits
 		{7, 300_000, 2 << 20, 50},
 	} {
-		t.Run(fmt.Sprintf("%d x %d in %d", c.batch, c.size, c.limit), func(t *testing.T) {
-			q := NewQueue(newCounter(c.batch, c.size, c.last), c.limit)
-			defer q.Close()
-			next := int64(1)
-			for {
-				frames, err := q.Next()
-				if err != nil {
-					if !errors.Is(err, errCounted) {
-						t.Fatal(err)
+		for _, behind := range []float64{0, 1} {
+			t.Run(fmt.Sprintf("%d x %d in %d, %g behind", c.batch, c.size, c.limit, behind), func(t *testing.T) {
+				src := newCounter(c.batch, c.size, c.last)
+				src.behind = behind
+				q := NewQueue(src, c.limit)
+				defer q.Close()
+				next := int64(1)
+				for {
+					frames, err := q.Next()
+					if err != nil {
+						if !errors.Is(err, errCounted) {
+							t.Fatal(err)
+						}
+						break
 					}
-					break
-				}
-				for i := range frames {
-					f := &frames[i]
-					if f.Number != next || int64(binary.BigEndian.Uint64(f.Data)) != next || len(f.Data) != c.size {
-						t.Fatalf("frame %d: number %d, %d bytes", next, f.Number, len(f.Data))
+					next = counted(t, frames, next, c.size)
+					if q.Interfaces()[0].Name != "counter" {
+						t.Fatal("interfaces are missing")
 					}
-					next++
 				}
-				if q.Interfaces()[0].Name != "counter" {
-					t.Fatal("interfaces are missing")
+				if next-1 != c.last {
+					t.Errorf("%d frames, want %d", next-1, c.last)
 				}
-			}
-			if next-1 != c.last {
-				t.Errorf("%d frames, want %d", next-1, c.last)
-			}
-			if _, err := q.Next(); !errors.Is(err, errCounted) {
-				t.Errorf("after the end: %v", err)
-			}
-			if s := q.Stats(); s.Frames != uint64(c.last) || s.Dropped != 7 || len(q.Findings()) != 1 {
-				t.Errorf("stats %+v, findings %v", s, q.Findings())
-			}
-			if b := q.Backlog(); b != 0 {
-				t.Errorf("backlog %v", b)
-			}
-		})
+				if _, err := q.Next(); !errors.Is(err, errCounted) {
+					t.Errorf("after the end: %v", err)
+				}
+				if s := q.Stats(); s.Frames != uint64(c.last) || s.Dropped != 7 || len(q.Findings()) != 1 {
+					t.Errorf("stats %+v, findings %v", s, q.Findings())
+				}
+				if b := q.Backlog(); b != 0 || src.loans != 0 {
+					t.Errorf("backlog %v, %d loans", b, src.loans)
+				}
+			})
+		}
+	}
+}
+
+// counted checks that frames follow those before, and returns the next number.
+func counted(t *testing.T, frames []Frame, next int64, size int) int64 {
+	t.Helper()
+	for i := range frames {
+		f := &frames[i]
+		if f.Number != next || int64(binary.BigEndian.Uint64(f.Data)) != next || len(f.Data) != size {
+			t.Fatalf("frame %d: number %d, %d bytes", next, f.Number, len(f.Data))
+		}
+		next++
+	}
+	return next
+}
+
+// A consumer that is away has the source read in its stead, and its frames stay
+// what they are. Once it has caught up it reads the source itself.
+func TestQueueReadsAhead(t *testing.T) {
+	src := &stepped{counter: newCounter(10, 66, 1<<40), steps: make(chan struct{})}
+	q := NewQueue(src, 0)
+	defer q.Close()
+	isAhead := func() bool {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		return q.ahead
+	}
+	next := int64(1)
+	take := func() []Frame {
+		frames, err := q.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		next = counted(t, frames, next, 66)
+		return frames
+	}
+	for round := range 3 {
+		for end := time.Now().Add(patience); isAhead() && time.Now().Before(end); {
+			go src.step()
+			take()
+		}
+		if isAhead() {
+			t.Fatal("who reads ahead goes on though the consumer waits for it")
+		}
+		go src.step()
+		held, first := take(), next-10
+		for range 5 { // it is away, and batches come
+			src.step()
+		}
+		counted(t, held, first, 66)
+		if !isAhead() {
+			t.Fatalf("round %d: five batches were read, and nobody reads ahead", round)
+		}
+		for next < first+60 {
+			take()
+		}
+	}
+}
+
+// stepped is a counter that gives a batch for each step.
+type stepped struct {
+	*counter
+	steps chan struct{}
+}
+
+func (s *stepped) Next() ([]Frame, error) {
+	select {
+	case <-s.steps:
+		return s.counter.Next()
+	case <-s.closed:
+		return nil, io.EOF
+	}
+}
+
+func (s *stepped) step() {
+	select {
+	case s.steps <- struct{}{}:
+	case <-s.closed:
 	}
 }
 
@@ -137,40 +222,37 @@ func TestQueueIsBounded(t *testing.T) {
 	}
 }
 
+// Close wakes a Next that waits, for the source or for who reads ahead.
 func TestQueueWakes(t *testing.T) {
-	q := NewQueue(newCounter(1, 8, 0), 0)
-	if err := q.SetDeadline(time.Now().Add(5 * time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := q.Next(); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatalf("deadline: %v", err)
-	}
-	if err := q.SetDeadline(time.Time{}); err != nil {
-		t.Fatal(err)
-	}
-	got := make(chan error, 1)
-	wake := func(what string, f func(), want error) {
-		t.Helper()
+	for _, ahead := range []bool{false, true} {
+		src := &stepped{counter: newCounter(1, 8, 1<<40), steps: make(chan struct{})}
+		q := NewQueue(src, 0)
+		if !ahead {
+			go src.step()
+			if _, err := q.Next(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := make(chan error, 1)
 		go func() {
 			_, err := q.Next()
 			got <- err
 		}()
 		time.Sleep(5 * time.Millisecond) // so that it waits, most likely
-		f()
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
 		select {
 		case err := <-got:
-			if !errors.Is(err, want) {
-				t.Errorf("%s: %v", what, err)
+			if !errors.Is(err, io.EOF) {
+				t.Error(err)
 			}
 		case <-time.After(patience):
-			t.Fatalf("%s did not wake Next", what)
+			t.Fatal("Close did not wake Next")
 		}
-	}
-	wake("deadline", func() { q.SetDeadline(time.Now()) }, os.ErrDeadlineExceeded)
-	q.SetDeadline(time.Time{})
-	wake("Close", func() { q.Close() }, io.EOF)
-	if err := q.Close(); err != nil {
-		t.Errorf("second Close: %v", err)
+		if err := q.Close(); err != nil {
+			t.Errorf("second Close: %v", err)
+		}
 	}
 }
 

@@ -37,7 +37,8 @@ type recvReader struct {
 	names    []unix.RawSockaddrLinklayer
 	controls []byte
 	mem      []byte
-	each     int // bytes of mem for one packet, with headroom
+	other    []byte // as mem, once frames were lent
+	each     int    // bytes of mem for one packet, with headroom
 	got      int
 	drops    uint32 // the kernel's running count, which wraps
 	buffer   int
@@ -136,6 +137,9 @@ func (r *recvReader) readControl(l *Live, b []byte, a *arrival, net *int) {
 }
 
 func (r *recvReader) release() { r.got = 0 }
+
+// left is false: what was not received before the socket was closed is gone.
+func (r *recvReader) left() bool { return false }
 
 // backlog asks for SO_MEMINFO: nine words, of which the first is the memory
 // that waiting packets take and the second its limit.

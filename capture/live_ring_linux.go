@@ -49,6 +49,7 @@ type ringReader struct {
 	blocks    int
 	at        int // the block to be read next, or the first one in use
 	held      int // blocks in use
+	lent      lentBlocks
 }
 
 // preferRing reports whether the kernel times blocks precisely: since Linux
@@ -121,7 +122,7 @@ func (r *ringReader) setUp(fd int) error {
 	if err := unix.SetsockoptTpacketReq3(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &req); err != nil {
 		return err
 	}
-	mem, err := unix.Mmap(fd, 0, r.blockSize*r.blocks, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	mem, err := r.mapRing(fd)
 	if err != nil {
 		// Without memory behind it the ring must go, or recv would starve.
 		none := unix.TpacketReq3{}
@@ -129,6 +130,11 @@ func (r *ringReader) setUp(fd int) error {
 	}
 	r.mem = mem
 	return nil
+}
+
+// mapRing maps all blocks.
+func (r *ringReader) mapRing(fd int) ([]byte, error) {
+	return unix.Mmap(fd, 0, r.blockSize*r.blocks, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 }
 
 // resetVersion makes a socket without a ring ready for recvmsg.
@@ -166,6 +172,7 @@ func (r *ringReader) ready(fd int) (bool, error) {
 
 // batch takes the blocks that are there, up to a part of the ring.
 func (r *ringReader) batch(l *Live) {
+	r.makeWay(l)
 	most, bytes := max(1, r.blocks/ringHeldPart), 0
 	for {
 		bytes += r.block(l, (r.at+r.held)%r.blocks)
@@ -209,11 +216,19 @@ func (r *ringReader) block(l *Live, i int) int {
 const ringHeaderLen = (int(unsafe.Sizeof(unix.Tpacket3Hdr{})) + unix.TPACKET_ALIGNMENT - 1) &^ (unix.TPACKET_ALIGNMENT - 1)
 
 func (r *ringReader) release() {
-	for ; r.held > 0; r.held-- {
-		atomic.StoreUint32(r.word(r.at, blockStatusOffset), unix.TP_STATUS_KERNEL)
-		r.at = (r.at + 1) % r.blocks
+	r.giveBack(r.at, r.held)
+	r.at, r.held = (r.at+r.held)%r.blocks, 0
+}
+
+// giveBack lets the kernel fill blocks again.
+func (r *ringReader) giveBack(at, count int) {
+	for ; count > 0; count-- {
+		atomic.StoreUint32(r.word(at, blockStatusOffset), unix.TP_STATUS_KERNEL)
+		at = (at + 1) % r.blocks
 	}
 }
+
+func (r *ringReader) left() bool { return r.ours(r.at) }
 
 func (r *ringReader) backlog(int) float64 {
 	n := 0
