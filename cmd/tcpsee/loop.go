@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"sort"
+	"sync"
 	"time"
 
 	"tcpsee/capture"
@@ -63,6 +63,9 @@ type loop struct {
 	sockets  *sockets     // nil where the system is not asked
 	tracking conn.Options // what flags say of it
 
+	work sync.Mutex // of read's two goroutines; what is below belongs to who has it
+	over bool       // read takes no more frames
+
 	decoder dissect.Decoder
 	joiner  dissect.Joiner
 	tracker *conn.Tracker
@@ -88,14 +91,6 @@ type loop struct {
 	percent int            // that thrift found; 0 before
 	shown   int64          // frames that events stand for
 	open    map[int64]bool // driven connections that are not closed yet
-}
-
-// batch is what the pump hands over; the loop answers on done when it needs
-// the frames no longer.
-type batch struct {
-	frames []capture.Frame
-	err    error
-	done   chan<- struct{}
 }
 
 // run reads the source to its end, or until ctx ends, and draws. A fault in
@@ -136,127 +131,6 @@ func (l *loop) run(ctx context.Context) error {
 	return fault
 }
 
-// read is the loop proper. It returns why the source ended, nil for its end.
-func (l *loop) read(ctx context.Context) error {
-	batches, quit := make(chan batch), make(chan struct{})
-	go pump(l.src, batches, quit)
-	defer l.src.Close()
-	defer close(quit)
-
-	tick := newTicker(l.live)
-	defer tick.Stop()
-	hold := time.NewTimer(time.Hour)
-	defer hold.Stop()
-	stop := ending{ctx: ctx.Done(), finish: l.finish, drain: l.graceful()}
-	for l.err == nil {
-		select {
-		case b := <-batches:
-			l.sparing()
-			l.frames(b.frames)
-			l.tellUnread()
-			l.ease()
-			l.flush()
-			b.done <- struct{}{}
-			if l.reached {
-				return nil
-			}
-			if b.err != nil {
-				return endOf(b.err)
-			}
-			if len(l.ends.held) > 0 {
-				hold.Reset(callHold)
-			}
-			stop.heard(l.straggle())
-			if l.live {
-				stop.goOn()
-			}
-		case c := <-l.calls:
-			l.held = append(l.held, c)
-			hold.Reset(callHold)
-		case <-hold.C:
-			l.releaseCalls(capture.StampOf(time.Now().Add(-callHold)))
-			if len(l.held)+len(l.ends.held) > 0 {
-				hold.Reset(callHold)
-			}
-			l.flush()
-		case now := <-tick.C:
-			l.emit(l.tracker.Tick(capture.StampOf(now)))
-			l.tellFindings(capture.StampOf(now))
-			l.flush()
-		case <-l.window.changed():
-			l.window.resize(l.renderers)
-		case <-stop.finish:
-			stop.finished(l.straggle())
-		case <-stop.ctx:
-			stop.cancelled()
-		case <-stop.close:
-			l.src.Close() // wakes the pump, whose last batch ends the loop
-			stop.closed()
-		case <-stop.give:
-			return nil // a read that cannot be woken: standard input
-		}
-	}
-	return nil
-}
-
-// graceful is how long to go on after the user has ended the command: frames
-// that were captured before are still on their way through the ring. A saved
-// capture has none.
-func (l *loop) graceful() time.Duration {
-	if l.live {
-		return drainTime
-	}
-	return 0
-}
-
-// ending is how a loop comes to its end before its source does.
-type ending struct {
-	ctx    <-chan struct{}  // the user ended it
-	finish <-chan struct{}  // the driver has nothing more to do
-	close  <-chan time.Time // time to close the source
-	give   <-chan time.Time // the source did not wake
-	drain  time.Duration
-	until  time.Time // no straggler is awaited after that
-}
-
-// finished waits idle for what the other end may still send.
-func (e *ending) finished(idle time.Duration) {
-	e.finish, e.until = nil, time.Now().Add(maxStraggle)
-	e.close = time.After(idle)
-}
-
-// heard waits anew after each batch, up to a limit.
-func (e *ending) heard(idle time.Duration) {
-	if e.close != nil && time.Now().Add(idle).Before(e.until) {
-		e.close = time.After(idle)
-	}
-}
-
-func (e *ending) cancelled() {
-	e.ctx, e.finish, e.until = nil, nil, time.Time{}
-	e.close = time.After(e.drain)
-}
-
-// goOn gives a closed source that still has frames to give the time for that.
-func (e *ending) goOn() {
-	if e.give != nil {
-		e.give = time.After(giveUp)
-	}
-}
-
-func (e *ending) closed() {
-	e.ctx, e.finish, e.close = nil, nil, nil
-	e.give = time.After(giveUp)
-}
-
-// straggle is how long to wait for stragglers of a driven session.
-func (l *loop) straggle() time.Duration {
-	if len(l.open) == 0 && l.total.Segments > 0 {
-		return settled
-	}
-	return l.idle
-}
-
 // follow keeps the set of driven connections that are not closed at both ends.
 func (l *loop) follow(e *conn.Event) {
 	if l.finish == nil || e.Type != conn.TypeSegment {
@@ -271,46 +145,6 @@ func (l *loop) follow(e *conn.Event) {
 		l.open = make(map[int64]bool)
 	}
 	l.open[e.Conn] = true
-}
-
-// pump reads batches and hands each over before it asks for the next, for
-// that is how long frames live.
-func pump(src capture.Source, out chan<- batch, quit <-chan struct{}) {
-	done := make(chan struct{}, 1)
-	for {
-		frames, err := src.Next()
-		select {
-		case out <- batch{frames, err, done}:
-		case <-quit:
-			return
-		}
-		if err != nil {
-			return
-		}
-		select {
-		case <-done:
-		case <-quit:
-			return
-		}
-	}
-}
-
-// endOf turns the ordinary end of a source into nil.
-func endOf(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
-}
-
-// newTicker ticks for live captures only.
-func newTicker(live bool) *time.Ticker {
-	if live {
-		return time.NewTicker(tickInterval)
-	}
-	t := time.NewTicker(time.Hour)
-	t.Stop()
-	return t
 }
 
 // frames turns one batch into events.
