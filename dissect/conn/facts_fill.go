@@ -83,7 +83,7 @@ func (t *Tracker) summarizeOpening(e *entry, b *body) {
 	}
 	f.synAcks = uint32(e.synAcks)
 	if !e.flags.has(flagHandshake) {
-		f.siblings = t.served[e.serverOf()]
+		f.siblings = t.served.at(e)
 	}
 	f.handshake = e.frame(b.handshake)
 	f.simultaneous = e.flags.has(flagCrossed)

@@ -139,7 +139,7 @@ func New(o Options) *Tracker {
 		before:  capture.NoTime,
 		driven:  driven{last: capture.NoTime},
 		silence: silence{last: capture.NoTime},
-		served:  make(served),
+		served:  newServed(),
 	}
 	t.seg.t = t
 	t.ahead.from = aheadFrom

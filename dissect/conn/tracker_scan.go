@@ -12,12 +12,11 @@ import "tcpsee/dissect"
 const refusedLacks = flagSynAck | flagHandshake | flagReset | flagStray | flagQueued | flagCrossed | flagFin0 | flagFin1 |
 	flagKeep0 | flagKeep1 | flagProbe0 | flagProbe1 | flagTFO | flagTFOData | flagHalfClose
 
-// knock takes a connection's first segment where it is a SYN and nothing else,
-// and reports whether it is.
+// knock takes a SYN that is a connection's first segment, and nothing else, and
+// reports whether it is that.
 func (t *Tracker) knock(s *segment) bool {
 	e, d := s.e, s.from
-	if !s.isNew || s.len > 0 || s.labels != 0 || s.flags&(dissect.SYN|dissect.FIN|dissect.RST|dissect.ACK) != dissect.SYN ||
-		e.pair != 0 || e.self() || fastOpenCookie(s.p.TCP.Options) {
+	if !s.isNew || s.len > 0 || s.labels != 0 || e.pair != 0 || e.self() || fastOpenCookie(s.p.TCP.Options) {
 		return false
 	}
 	e.pair.set(d, uint8(StateSynSent))
@@ -33,13 +32,13 @@ func (t *Tracker) knock(s *segment) bool {
 	return true
 }
 
-// refuse takes an RST that answers the SYN of such a connection, and reports
-// whether the segment is one.
+// refuse takes an RST with ACK that answers the SYN of such a connection, and
+// reports whether it does.
 func (t *Tracker) refuse(s *segment) bool {
 	e, d, to := s.e, s.from, s.to
 	by := (flagKnown0 | flagAcked0 | flagSyn0 | flagEarly0) << d
 	needs := (flagKnown0 | flagBase0 | flagSyn0 | flagEarly0) << to
-	if s.flags&(dissect.SYN|dissect.FIN|dissect.RST|dissect.ACK) != dissect.RST|dissect.ACK || s.len > 0 || s.labels != 0 ||
+	if s.len > 0 || s.labels != 0 ||
 		e.flags&(needs|by|refusedLacks|flagAcked0<<to) != needs || d == e.client() || e.syns == 0 ||
 		s.before[to] != StateSynSent || s.before[d] != StateUnknown || e.self() ||
 		s.ack != e.base[to]+1 || s.ack != e.next[to] {
@@ -74,7 +73,7 @@ func (t *Tracker) scanned(e *entry) bool {
 
 // backlog reports whether others were connected to the server of a connection
 // that was not established.
-func (t *Tracker) backlog(e *entry) bool { return len(t.served) > 0 && t.served[e.serverOf()] > 0 }
+func (t *Tracker) backlog(e *entry) bool { return t.served.at(e) > 0 }
 
 // summarizeScanned is summarize for a scanned connection. What it sets does not
 // depend on what c held, where that was set by it too.

@@ -81,8 +81,10 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	before := e.last
 	t.setBases(s)
 	twin := t.twins.seen(s)
-	if e.body == 0 && !twin && !t.plodding && (t.knock(s) || t.refuse(s)) {
-		s.b = &t.scratch // which nobody reads
+	if e.body == 0 && !twin && !t.plodding && t.opens(s) {
+		if t.options.Measures && e.body != 0 {
+			t.measure(s, before)
+		}
 		if !t.options.NoSegments {
 			t.give(s)
 		}
@@ -137,6 +139,23 @@ func (t *Tracker) segment(p *dissect.Packet) {
 		t.give(s)
 	}
 	t.afterwards(s)
+}
+
+// opens takes a segment that an opening has as a rule, and reports whether it is
+// one.
+func (t *Tracker) opens(s *segment) bool {
+	s.b = &t.scratch // which nobody reads
+	switch s.flags & (dissect.SYN | dissect.FIN | dissect.RST | dissect.ACK) {
+	case dissect.SYN:
+		return t.knock(s)
+	case dissect.SYN | dissect.ACK:
+		return t.answer(s)
+	case dissect.ACK:
+		return t.accept(s)
+	case dissect.RST | dissect.ACK:
+		return t.refuse(s)
+	}
+	return false
 }
 
 // find sets the connection that the segment belongs to, and makes one where it
@@ -347,12 +366,9 @@ func (t *Tracker) grow(s *segment) {
 	if e.body != 0 {
 		return
 	}
-	n, b := t.bodies.take()
+	n, b := t.newBody()
 	*b = *s.b
 	e.body, s.b = n, b
-	if t.options.Measures {
-		*t.gauges.at(n) = gauge{}
-	}
 	if s.isNew {
 		return
 	}
@@ -380,6 +396,15 @@ func (t *Tracker) grow(s *segment) {
 			t.remember(b, d, sent{seq: e.base[d], end: e.next[d], at: at})
 		}
 	}
+}
+
+// newBody returns an empty body and its number.
+func (t *Tracker) newBody() (uint32, *body) {
+	n, b := t.bodies.take()
+	if t.options.Measures {
+		*t.gauges.at(n) = gauge{}
+	}
+	return n, b
 }
 
 // openingLabels gives the labels that the segments of a connection without
