@@ -290,11 +290,18 @@ func (s *segment) versusPeer() (x shape) {
 const wiresharkLabels Labels = 1<<SimultaneousOpen - 1
 
 // A segment with none of unusual, and that is not both empty and ackSame, can
-// only fill the peer's window: no other rule's needs are met.
-const unusual = opens | isOneByte | belowNext | behindNext | beyondNext | windowZero | ackBeyond | ackedBefore
+// only fill the peer's window: no other rule's needs are met. Where it is not
+// plain, even less has to be asked.
+const (
+	unusual = unfit | belowNext | windowZero
+	unfit   = opens | isOneByte | behindNext | beyondNext | ackBeyond | ackedBefore
+)
 
-// plain reports whether a segment of that shape is such a one.
+// ordinary reports whether a segment of that shape is such a one.
 func (x shape) ordinary() bool {
+	if x&isPlain == 0 {
+		return x&unfit == 0
+	}
 	return x&unusual == 0 && x&(isEmpty|ackSame) != isEmpty|ackSame
 }
 

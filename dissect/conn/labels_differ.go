@@ -50,13 +50,14 @@ func numberDifferences() []numberDifference {
 	}
 }
 
-// differs are the shapes that any difference is about.
-const differs = belowNext | peerProbed | opens | unsettled | isReset | oversize | peerEnded
+// differs are the shapes that any difference is about, but for peerEnded, which
+// has to come with occupies.
+const differs = belowNext | peerProbed | opens | unsettled | isReset | oversize
 
 // differ applies the differences to a segment's labels. TimeWait, which rests
 // on the states after the segment, is given where those are known.
 func (t *Tracker) differ(s *segment) {
-	if s.shape&differs == 0 {
+	if s.shape&differs == 0 && s.shape&(occupies|peerEnded) != occupies|peerEnded {
 		return
 	}
 	for i := range t.rules.differ {

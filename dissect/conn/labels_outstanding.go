@@ -1,7 +1,5 @@
 package conn
 
-import "encoding/binary"
-
 // Limits of what is outstanding.
 const (
 	maxOutstanding      = 10_000  // segments of one direction that are remembered until they are acknowledged
@@ -114,57 +112,4 @@ func (q *queue) echoed(ack, echo uint32) (at int64) {
 		}
 	}
 	return at
-}
-
-// timestamps returns the timestamp option's two values (RFC 7323, section 3.2).
-func timestamps(opts []byte) (value, echo uint32, ok bool) {
-	v, ok := option(opts, optionTimestamps)
-	if !ok || len(v) != 8 {
-		return 0, 0, false
-	}
-	return binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:]), true
-}
-
-// Kinds of options (https://www.iana.org/assignments/tcp-parameters).
-const (
-	optionEnd        = 0
-	optionNop        = 1
-	optionMSS        = 2
-	optionScale      = 3
-	optionSACK       = 5
-	optionTimestamps = 8
-	optionFastOpen   = 34
-	optionExperiment = 254
-)
-
-// option returns the value of the first option of a kind: without kind and
-// length, as far as it was captured. The list ends at what makes no sense.
-func option(opts []byte, kind byte) (value []byte, ok bool) {
-	for len(opts) > 0 {
-		switch opts[0] {
-		case optionEnd:
-			return nil, false
-		case optionNop:
-			opts = opts[1:]
-			continue
-		}
-		if len(opts) < 2 || opts[1] < 2 || int(opts[1]) > len(opts) {
-			return nil, false
-		}
-		if opts[0] == kind {
-			return opts[2:opts[1]], true
-		}
-		opts = opts[opts[1]:]
-	}
-	return nil, false
-}
-
-// fastOpenCookie reports whether the options hold a Fast Open cookie (RFC
-// 7413, section 4.1.1), be it under the experimental kind 254 (RFC 6994).
-func fastOpenCookie(opts []byte) bool {
-	if v, ok := option(opts, optionFastOpen); ok {
-		return len(v) > 0
-	}
-	v, ok := option(opts, optionExperiment)
-	return ok && len(v) > 2 && v[0] == 0xf9 && v[1] == 0x89
 }

@@ -3,14 +3,16 @@ package conn
 import "tcpsee/capture"
 
 // leavers are the closed connections in the order in which they closed: each
-// leaves when the linger has passed since its last segment. They are a ring.
+// leaves when the linger has passed since its last segment. They stand in
+// blocks, so that there is memory for as many as there are, and none is moved.
 type leavers struct {
-	ring []leaver // as many as a power of two
-	head int      // index of the first
-	n    int
+	blocks []*[leaversBlock]leaver
+	spare  *[leaversBlock]leaver // nil for none
+	head   int                   // place of the first one in the first block
+	n      int
 }
 
-const leaversMin = 64 // places of a ring
+const leaversBlock = 512
 
 type leaver struct {
 	at     capture.Stamp // when it is looked at again
@@ -21,28 +23,31 @@ type leaver struct {
 func (l *leavers) len() int { return l.n }
 
 // at returns the i-th of them, from 0.
-func (l *leavers) at(i int) *leaver { return &l.ring[(l.head+i)&(len(l.ring)-1)] }
+func (l *leavers) at(i int) *leaver {
+	i += l.head
+	return &l.blocks[i/leaversBlock][i%leaversBlock]
+}
 
 func (l *leavers) push(x leaver) {
-	if l.n == len(l.ring) {
-		l.grow()
+	if l.head+l.n == len(l.blocks)*leaversBlock {
+		if l.spare == nil {
+			l.spare = new([leaversBlock]leaver)
+		}
+		l.blocks, l.spare = append(l.blocks, l.spare), nil
 	}
 	l.n++
 	*l.at(l.n - 1) = x
 }
 
-func (l *leavers) grow() {
-	ring := make([]leaver, max(leaversMin, 2*len(l.ring)))
-	for i := range l.n {
-		ring[i] = *l.at(i)
-	}
-	l.ring, l.head = ring, 0
-}
-
 // pop takes the first one out. There must be one.
 func (l *leavers) pop() leaver {
 	x := *l.at(0)
-	l.head, l.n = (l.head+1)&(len(l.ring)-1), l.n-1
+	l.head++
+	l.n--
+	if l.head == leaversBlock {
+		l.spare, l.head = l.blocks[0], 0
+		l.blocks = append(l.blocks[:0], l.blocks[1:]...)
+	}
 	return x
 }
 
@@ -56,6 +61,9 @@ func (l *leavers) keep(is func(leaver) bool) {
 		}
 	}
 	l.n = kept
+	used := (l.head + kept + leaversBlock - 1) / leaversBlock
+	clear(l.blocks[used:])
+	l.blocks = l.blocks[:used]
 }
 
 // closed puts a connection among those that leave.

@@ -30,7 +30,8 @@ func (t *Tracker) answer(s *segment) bool {
 		after = StateUnknown
 	}
 	e.pair.set(to, uint8(after))
-	t.synOptions(s)
+	o := readSYNOptions(s.p.TCP.Options)
+	s.synOptions(&o)
 	if e.syns == 1 {
 		s.rtt = time.Duration(max(s.now-e.synTime.near(s.now), 0))
 	}

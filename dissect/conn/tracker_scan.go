@@ -16,11 +16,15 @@ const refusedLacks = flagSynAck | flagHandshake | flagReset | flagStray | flagQu
 // reports whether it is that.
 func (t *Tracker) knock(s *segment) bool {
 	e, d := s.e, s.from
-	if !s.isNew || s.len > 0 || s.labels != 0 || e.pair != 0 || e.self() || fastOpenCookie(s.p.TCP.Options) {
+	if !s.isNew || s.len > 0 || s.labels != 0 || e.pair != 0 || e.self() {
+		return false
+	}
+	o := readSYNOptions(s.p.TCP.Options)
+	if o.cookie {
 		return false
 	}
 	e.pair.set(d, uint8(StateSynSent))
-	t.synOptions(s)
+	s.synOptions(&o)
 	now := clockOf(s.now)
 	e.synTime, e.synLast, e.syns = now, e.frameRef(s.p.Frame.Number), 1
 	t.ask(s)

@@ -596,7 +596,8 @@ func (t *Tracker) open(s *segment) {
 	e := s.e
 	fromClient := s.from == e.client()
 	if s.flags&dissect.SYN != 0 && s.flags&dissect.RST == 0 {
-		t.synOptions(s)
+		o := readSYNOptions(s.p.TCP.Options)
+		s.synOptions(&o)
 	}
 	switch {
 	case s.flags&dissect.RST != 0:
@@ -632,18 +633,16 @@ func (t *Tracker) open(s *segment) {
 	}
 }
 
-// synOptions reads the options of a SYN or SYN-ACK that the other end needs.
-func (t *Tracker) synOptions(s *segment) {
+// synOptions takes the options of a SYN or SYN-ACK that the other end needs.
+func (s *segment) synOptions(o *synOptions) {
 	e := s.e
-	opts := s.p.TCP.Options
-	if v, ok := option(opts, optionMSS); ok && len(v) == 2 {
-		e.mss[s.from] = kiloOf(uint16(v[0])<<8 | uint16(v[1]))
+	if o.hasMSS {
+		e.mss[s.from] = kiloOf(o.mss)
 	}
-	v, ok := option(opts, optionScale)
 	switch {
 	case e.flags.has(flagUnscaled):
-	case ok && len(v) == 1:
-		e.setScale(s.from, min(int(v[0]), scaleMax))
+	case o.hasScale:
+		e.setScale(s.from, min(int(o.scale), scaleMax))
 	case !s.cut() && e.scale(s.from) == scaleUnknown: // both ends must offer it (RFC 7323, section 2.2)
 		e.flags.set(flagUnscaled)
 		e.setScale(0, 0)
