@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tcpsee/capture"
+	"tcpsee/dissect"
 )
 
 // summarize fills c and t.facts with what is known of a connection, and has it
@@ -12,19 +13,11 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	t.facts = facts{}
 	f := &t.facts
 	b := t.bodyOf(e)
-	client := e.client()
-	c.Number = int64(e.number.get())
-	c.Inferred, c.Told = e.flags.has(flagInferred), e.tail&tailTold != 0
-	c.First, c.Last = e.first, e.last
-	c.FirstFrame, c.LastFrame = int64(e.firstFrame.get()), e.frame(e.lastFrame)
-	c.File = int(e.file)
-	c.Completeness = e.complete
+	e.summarize(c)
 	if e.flags.has(flagHandshake) {
 		c.IRTT = time.Duration(b.irtt.bits())
 	}
 	c.HalfRTT = e.halves(b)
-	c.SYNs = uint32(e.syns)
-	c.Client, c.Server = e.endpoint(client), e.endpoint(1-client)
 	for d := range 2 {
 		t.summarizeEnd(c, e, b, d)
 	}
@@ -47,6 +40,20 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	c.Verdict = judge(c, f, t.options.Brief)
 }
 
+// summarize fills what stands in every entry.
+func (e *entry) summarize(c *Connection) {
+	client := e.client()
+	c.Number, c.File = int64(e.number.get()), int(e.file)
+	c.Inferred, c.Told = e.flags.has(flagInferred), e.tail&tailTold != 0
+	c.First, c.Last = e.first, e.last
+	c.FirstFrame, c.LastFrame = int64(e.firstFrame.get()), e.frame(e.lastFrame)
+	c.Completeness, c.SYNs = e.complete, uint32(e.syns)
+	c.States = [2]State{e.state(client), e.state(1 - client)}
+	c.Client, c.Server = e.endpoint(client), e.endpoint(1-client)
+	c.ISS = [2]dissect.Seq{seqOf(e.base[client]), seqOf(e.base[1-client])}
+	c.ISSKnown = [2]bool{e.flags.of(flagSyn0, client), e.flags.of(flagSyn0, 1-client)}
+}
+
 // bodyOf returns a connection's body, or a stand-in.
 func (t *Tracker) bodyOf(e *entry) *body {
 	if e.body != 0 {
@@ -60,8 +67,6 @@ func (t *Tracker) bodyOf(e *entry) *body {
 // summarizeEnd fills what direction d has sent.
 func (t *Tracker) summarizeEnd(c *Connection, e *entry, b *body, d int) {
 	f, side := &t.facts, e.side(d)
-	c.States[side] = e.state(d)
-	c.ISS[side], c.ISSKnown[side] = seqOf(e.base[d]), e.flags.of(flagSyn0, d)
 	c.Segments[side] = uint64(b.segments[d])
 	c.Bytes[side] = b.bytes[d].get()
 	c.Unique[side] = c.Bytes[side]

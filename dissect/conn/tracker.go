@@ -109,7 +109,7 @@ type Tracker struct {
 	partings []Parting
 	rest     rest
 	ends     []*Connection
-	scans    []bool // ends[i] was filled by summarizeScanned last
+	filled   []filling // how ends[i] was last
 	endsOut  int
 	scratch  body // of a connection that has none
 	seg      segment

@@ -58,7 +58,7 @@ func (n *neighbours) inVain(a netip.Addr) bool {
 
 // endMissing gives out what became of a connection that never was.
 func (t *Tracker) endMissing(a *absent, p *dissect.Packet) {
-	c := t.connection(false)
+	c := t.connection(filledWhole)
 	c.Number, c.Client, c.Server = a.number, a.client, a.server
 	c.First, c.Last, c.FirstFrame, c.LastFrame, c.File = p.Frame.Time, p.Frame.Time, p.Frame.Number, p.Frame.Number, p.Frame.File
 	m := &p.ICMP

@@ -193,29 +193,42 @@ func (t *Tracker) end(n uint32, e *entry) {
 	t.forget(n, e)
 }
 
-// connection returns a Connection to fill; those of one call differ. For a
-// scanned one, that is not cleared which summarizeScanned sets.
-func (t *Tracker) connection(scanned bool) *Connection {
+// filling is how a Connection is filled.
+type filling uint8
+
+const (
+	filledWhole   filling = iota // by summarize
+	filledScanned                // by summarizeScanned
+	filledClosed                 // by summarizeClosed
+)
+
+// connection returns a Connection to fill; those of one call differ. It is
+// empty, unless it was filled last as it is to be now, and not wholly.
+func (t *Tracker) connection(how filling) *Connection {
 	n := t.endsOut
 	if n == len(t.ends) {
-		t.ends, t.scans = append(t.ends, new(Connection)), append(t.scans, false)
+		t.ends, t.filled = append(t.ends, new(Connection)), append(t.filled, how)
 	}
 	c := t.ends[n]
-	if !scanned || !t.scans[n] {
+	if how == filledWhole || t.filled[n] != how {
 		*c = Connection{}
-		t.scans[n] = scanned
+		t.filled[n] = how
 	}
 	t.endsOut++
 	return c
 }
 
 // summary says what is known of a connection.
-func (t *Tracker) summary(e *entry) *Connection {
-	scanned := t.scanned(e)
-	c := t.connection(scanned)
-	if scanned {
+func (t *Tracker) summary(e *entry) (c *Connection) {
+	switch {
+	case t.scanned(e):
+		c = t.connection(filledScanned)
 		e.summarizeScanned(c, t.backlog(e))
-	} else {
+	case t.closedWell(e):
+		c = t.connection(filledClosed)
+		t.summarizeClosed(c, e)
+	default:
+		c = t.connection(filledWhole)
 		t.summarize(c, e)
 	}
 	return c

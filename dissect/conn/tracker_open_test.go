@@ -17,6 +17,7 @@ type life struct {
 	step           int
 	seq            [2]uint32 // next of each end
 	said           [2]uint32 // the ACK that each end sent last
+	mute           bool      // it carries no data
 }
 
 func newLife(r *rand.Rand) *life {
@@ -26,7 +27,7 @@ func newLife(r *rand.Rand) *life {
 		}
 		return v4(0x0a000000+net+r.Uint32N(2), uint16(port))
 	}
-	l := &life{client: at(0, 40000+r.IntN(3)), server: at(8, 80+r.IntN(2))}
+	l := &life{mute: r.IntN(2) == 0, client: at(0, 40000+r.IntN(3)), server: at(8, 80+r.IntN(2))}
 	if l.client.Addr().Is4() != l.server.Addr().Is4() {
 		l.server = netip.AddrPortFrom(l.client.Addr(), l.server.Port())
 	}
@@ -36,17 +37,23 @@ func newLife(r *rand.Rand) *life {
 
 // next makes the connection's next segment; ok is false where there is none.
 func (l *life) next(r *rand.Rand, w *traffic) (p *dissect.Packet, ok bool) {
-	make := func(from int, f dissect.Flags, n int) *dissect.Packet {
+	segment := func(from int, f dissect.Flags, n int) *dissect.Packet {
 		src, dst := l.client, l.server
 		if from == 1 {
 			src, dst = dst, src
 		}
 		ack := uint32(0)
 		if f&dissect.ACK != 0 {
-			ack = l.seq[1-from]
+			if ack = l.seq[1-from]; f&dissect.FIN != 0 && l.said[from] != 0 && r.IntN(4) == 0 {
+				ack = l.said[from] // the two FINs cross
+			}
 			l.said[from] = ack
 		}
-		p := w.packet(src, dst, l.seq[from], ack, f, n, time.Duration(r.IntN(4))*300*time.Microsecond)
+		after := time.Duration(r.IntN(4)) * 300 * time.Microsecond
+		if r.IntN(12) == 0 {
+			after = idleAfter
+		}
+		p := w.packet(src, dst, l.seq[from], ack, f, n, after)
 		if src.Addr().Is6() {
 			p.IP.Version, p.IP.ID = 6, 0
 		}
@@ -60,29 +67,33 @@ func (l *life) next(r *rand.Rand, w *traffic) (p *dissect.Packet, ok bool) {
 	l.step++
 	switch {
 	case l.step == 1:
-		return make(0, dissect.SYN, 0), true
+		return segment(0, dissect.SYN, 0), true
 	case l.step == 2 && r.IntN(6) == 0:
 		l.step = 100
-		return make(1, dissect.RST|dissect.ACK, 0), true
+		return segment(1, dissect.RST|dissect.ACK, 0), true
 	case l.step == 2:
-		return make(1, dissect.SYN|dissect.ACK, 0), true
+		return segment(1, dissect.SYN|dissect.ACK, 0), true
 	case l.step == 3:
-		return make(0, dissect.ACK, 0), true
-	case l.step < 8 && r.IntN(3) > 0:
-		return make(from, dissect.ACK, []int{0, 0, 2, 5, 1, 1460, 3000}[r.IntN(7)]), true
+		return segment(0, dissect.ACK, 0), true
+	case l.step < 8 && r.IntN(3) > 0 && !l.mute:
+		return segment(from, dissect.ACK, []int{0, 0, 2, 5, 1, 1460, 3000}[r.IntN(7)]), true
 	case l.step < 9:
 		l.step = 9
-		return make(from, dissect.FIN|dissect.ACK, []int{0, 0, 0, 1, 9}[r.IntN(5)]), true
+		n := []int{0, 0, 0, 1, 9}[r.IntN(5)]
+		if l.mute {
+			n = 0
+		}
+		return segment(from, dissect.FIN|dissect.ACK, n), true
 	case l.step == 10 && r.IntN(8) == 0:
 		l.step = 100
-		return make(from, dissect.RST|[]dissect.Flags{0, dissect.ACK}[r.IntN(2)], 0), true
+		return segment(from, dissect.RST|[]dissect.Flags{0, dissect.ACK}[r.IntN(2)], 0), true
 	case l.step < 14:
 		if l.said[0] == l.seq[1] { // the server's FIN may be acknowledged already
 			from = 1
 		} else if l.said[1] == l.seq[0] {
 			from = 0
 		}
-		return make(from, []dissect.Flags{dissect.ACK, dissect.ACK, dissect.FIN | dissect.ACK}[r.IntN(3)], 0), true
+		return segment(from, []dissect.Flags{dissect.ACK, dissect.ACK, dissect.FIN | dissect.ACK}[r.IntN(3)], 0), true
 	}
 	return nil, false
 }
@@ -172,7 +183,7 @@ func stamped(value, echo uint32) []byte {
 func TestLivesShortCut(t *testing.T) {
 	for seed := range uint64(150) {
 		r := rand.New(rand.NewPCG(seed, 6))
-		o := Options{Limits: Limits{Connections: 2 + r.IntN(8), Linger: 2 * time.Millisecond, Kept: r.IntN(3) - 1},
+		o := Options{Limits: Limits{Connections: 2 + r.IntN(8), Linger: []time.Duration{2 * time.Millisecond, 3 * time.Second}[r.IntN(2)], Kept: r.IntN(3) - 1},
 			Verdicts: r.IntN(2) == 0, Live: r.IntN(2) == 0, Measures: r.IntN(2) == 0}
 		sameLife(t, seed, o, lives(r, 20+r.IntN(80), r.IntN(9)))
 	}

@@ -1,7 +1,5 @@
 package conn
 
-import "tcpsee/dissect"
-
 // Most connections of a scan are a SYN, and an RST that refuses it or nothing.
 // What label, follow and count do for these two segments comes down to a few
 // stores, and what a table says of such a connection stands in its entry. A
@@ -82,16 +80,7 @@ func (t *Tracker) backlog(e *entry) bool { return t.served.at(e) > 0 }
 // summarizeScanned is summarize for a scanned connection. What it sets does not
 // depend on what c held, where that was set by it too.
 func (e *entry) summarizeScanned(c *Connection, backlog bool) {
-	client := e.client()
-	states := [2]State{e.state(client), e.state(1 - client)}
-	c.Number, c.Inferred, c.File = int64(e.number.get()), e.flags.has(flagInferred), int(e.file)
-	c.Told = e.tail&tailTold != 0
-	c.First, c.Last = e.first, e.last
-	c.FirstFrame, c.LastFrame = int64(e.firstFrame.get()), e.frame(e.lastFrame)
-	c.Completeness, c.States, c.SYNs = e.complete, states, uint32(e.syns)
-	c.Client, c.Server = e.endpoint(client), e.endpoint(1-client)
-	c.ISS = [2]dissect.Seq{seqOf(e.base[client]), seqOf(e.base[1-client])}
-	c.ISSKnown = [2]bool{e.flags.of(flagSyn0, client), e.flags.of(flagSyn0, 1-client)}
+	e.summarize(c)
 	c.Segments = [2]uint64{uint64(e.syns), uint64(e.synAcks)}
 	c.Retransmits = [2]uint64{uint64(max(e.syns, 1) - 1), uint64(max(e.synAcks, 1) - 1)}
 	c.LabelCounts[Retransmission] = uint32(c.Retransmits[0] + c.Retransmits[1])
