@@ -25,8 +25,11 @@ const (
 type test struct {
 	code []Instruction
 	jump uint16 // jmpJEQ, …
-	x    bool   // compare with the index register
-	k    uint32
+	// opaque says that nothing is to be concluded from the outcome, nor is it
+	// to be concluded from others.
+	opaque bool
+	x      bool // compare with the index register
+	k      uint32
 }
 
 // and combines conditions from left to right; nil ones are left out.

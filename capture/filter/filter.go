@@ -133,22 +133,19 @@ func ParseWith(expr string, r Resolver) (*Expr, error) {
 	return e, nil
 }
 
+// checkLinks are link types of which at least one takes each expression that
+// any does.
+var checkLinks = []capture.LinkType{
+	capture.LinkEthernet, capture.LinkRadiotap, capture.LinkARCNET, linkPFLog,
+	capture.LinkSunATM, capture.LinkMTP2, capture.LinkRaw, capture.LinkIPv6,
+}
+
 // check compiles the expression for link types until one takes it, or no
 // packet of it. The first error, that of Ethernet, is the one to report.
 func (e *Expr) check() error {
 	var first error
-	for _, o := range []Options{
-		{Link: capture.LinkEthernet},
-		{Link: capture.LinkEthernet, Live: true},
-		{Link: capture.LinkRadiotap},
-		{Link: capture.LinkARCNET},
-		{Link: linkPFLog},
-		{Link: capture.LinkSunATM},
-		{Link: capture.LinkSunATM, Live: true},
-		{Link: capture.LinkMTP2},
-		{Link: capture.LinkRaw},
-		{Link: capture.LinkIPv6},
-	} {
+	for i := range 2 * len(checkLinks) {
+		o := Options{Link: checkLinks[i/2], Live: i%2 > 0}
 		_, err := e.build(o)
 		switch {
 		case err == nil, errors.Is(err, ErrRejectsAll):

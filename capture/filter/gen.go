@@ -62,11 +62,11 @@ func newGen(e *Expr, o Options, keep bool) *gen {
 
 // top returns the condition for a whole program.
 func (g *gen) top(root node) *cond {
-	extra := g.extra()
-	cond := always(true)
-	if root != nil {
-		cond = g.node(root)
+	if root == nil {
+		return always(true)
 	}
+	extra := g.extra()
+	cond := g.node(root)
 	if g.err != nil {
 		return nil
 	}

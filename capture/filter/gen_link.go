@@ -296,7 +296,12 @@ func (g *gen) passage(out bool) *cond {
 	case g.link == capture.LinkSLL2:
 		return either(g.equal(g.linkHdr, 10, sizeB, pktOutgoing))
 	case g.link == capture.LinkSLIP:
-		return either(not(g.equal(g.linkHdr, 0, sizeB, 0)))
+		op := "="
+		if out {
+			op = "!="
+		}
+		first := &load{span: g.at, proto: protoLink, index: &constant{span: g.at}, size: 1}
+		return g.relation(&relation{g.at, op, first, &constant{span: g.at}})
 	case g.link == capture.LinkPPPPPPD:
 		return g.equal(g.linkHdr, 0, sizeB, flag)
 	case g.family == famPFLog:
@@ -304,7 +309,7 @@ func (g *gen) passage(out bool) *cond {
 	case g.family == famIPNET:
 		return g.equal(g.linkHdr, 2, sizeH, 2-flag)
 	case g.family == famJuniper:
-		return either(not(g.bits(g.linkHdr, 3, sizeB, 1)))
+		return g.masked(g.linkHdr, 3, sizeB, 1-flag, 1)
 	case g.live:
 		return either(g.equal(at(0), skfPktType, sizeH, pktOutgoing))
 	}

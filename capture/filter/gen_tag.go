@@ -85,16 +85,18 @@ func (g *gen) vlanAny(n *tag) *cond {
 // vlanLive tests for a tag that the kernel has taken off, or one that is
 // still there; then everything moves by 4 bytes, when the program runs.
 func (g *gen) vlanLive(n *tag) *cond {
-	typ, body := g.alloc(), g.alloc()
-	g.prologue = and(g.prologue, do(ldImm(0), st(typ), st(body)))
+	body, typ := g.alloc(), g.alloc()
+	g.prologue = and(g.prologue, do(ldImm(0), st(body), st(typ)))
 	taken := func() *cond { return g.equal(at(0), skfVLANTagPresent, sizeB, 1) }
 	move := do(ldMem(body), aluK(aluAdd, 4), st(body), ldMem(typ), aluK(aluAdd, 4), st(typ))
 	c := or(taken(), and(move, g.inBandVLAN()))
 	if n.has {
-		c = and(c, or(
-			and(taken(), g.masked(at(0), skfVLANTag, sizeH, n.n, 0xfff)),
-			and(not(taken()), g.vlanID(n)),
-		))
+		// libpcap asks again, in the middle of a block, where its optimiser
+		// does not look.
+		again := taken()
+		again.opaque = true
+		load := or(and(again, do(ldAbs(sizeB, skfVLANTag))), do(g.load(g.network(), sizeH, 0)...))
+		c = and(c, load, compare(jmpJEQ, n.n, aluK(aluAnd, 0xfff)))
 	}
 	g.typ.reg, g.payload.reg = typ, body
 	return c

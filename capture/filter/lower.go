@@ -64,7 +64,7 @@ func (p *program) lower(c *cond, t, f *block) *block {
 	if c.kind == condDo {
 		b.kind, b.f = blockJump, nil
 	}
-	b.pure = b.kind == blockTest
+	b.pure = b.kind == blockTest && !b.opaque
 	return b
 }
 

@@ -270,6 +270,9 @@ func (p *parser) resolveRange(id *ident) {
 		p.fail(id.tok.span, "a range of ports is written as first-last")
 		return
 	}
+	if n := leadingDigits(last); n > 0 && leadingDigits(first) == len(first) {
+		last = last[:n] // libpcap does not look at what comes after two numbers
+	}
 	lo, p1, ok1 := lookupService(first)
 	hi, p2, ok2 := lookupService(last)
 	if !ok1 || !ok2 {
@@ -282,6 +285,9 @@ func (p *parser) resolveRange(id *ident) {
 	}
 	p.checkPortProto(id)
 }
+
+// leadingDigits returns how many digits a text begins with.
+func leadingDigits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
 
 // checkPortProto compares the protocol asked for with that of a port's name.
 func (p *parser) checkPortProto(id *ident) {

@@ -109,7 +109,7 @@ func (p *program) begin() {
 func skip(b *block, known []fact, keep bool) *block {
 	for {
 		switch {
-		case b.kind == blockJump && b.t.kind == blockRet && !keep:
+		case b.kind == blockJump && (b.t.kind == blockRet || len(b.code) == 0) && !keep:
 			b = b.t // it computes offsets for nothing
 			continue
 		case b.kind != blockTest || !b.pure:
@@ -328,7 +328,7 @@ func (p *program) join() {
 		for b.kind == blockJump && b.t.preds == 1 && b.t.kind != blockRet {
 			n := b.t
 			b.code = append(b.code[:len(b.code):len(b.code)], n.code...)
-			b.test = test{b.code, n.jump, n.x, n.k}
+			b.test = test{code: b.code, jump: n.jump, x: n.x, k: n.k}
 			b.kind, b.t, b.f, b.pure = n.kind, n.t, n.f, false
 		}
 	}

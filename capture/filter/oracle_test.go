@@ -75,6 +75,26 @@ func differs(link capture.LinkType, expr string) string {
 	return ""
 }
 
+// sameText reports whether programs are meant to be the same as tcpdump's,
+// instruction for instruction.
+func sameText(link capture.LinkType, expr string) bool {
+	y := layoutOf(link)
+	switch {
+	case y.family == famWLAN, y.family == famPFLog, strings.Contains(expr, "geneve"):
+		return false // offsets are computed and kept otherwise
+	case y.family == famARCNET && strings.Contains(expr, "port"):
+		return false // what two kinds of IP have in common is tested once here, and twice there
+	case y.linkHdr.k > 0 && live(expr):
+		return false // libpcap moves what the kernel says by the length of the header
+	}
+	return !strings.Contains(expr, "[-") // offsets that the kernel takes for something else
+}
+
+// live reports whether an expression asks for what the kernel says.
+func live(expr string) bool {
+	return strings.Contains(expr, "bound") || strings.Contains(expr, "ifindex")
+}
+
 func needTcpdump(t testing.TB) {
 	t.Helper()
 	if _, err := exec.LookPath("tcpdump"); err != nil {
@@ -101,9 +121,17 @@ func readLines(t testing.TB, name string) []string {
 
 // tcpdumpProgram compiles with tcpdump.
 func tcpdumpProgram(link, expr string) ([]Instruction, error) {
-	out, err := exec.Command("tcpdump", "-y", link, "-ddd", "--", expr).CombinedOutput()
+	return printed("-y", link, "-ddd", "--", expr)
+}
+
+// printed reads the program that tcpdump -ddd prints.
+func printed(args ...string) ([]Instruction, error) {
+	var stderr strings.Builder
+	cmd := exec.Command("tcpdump", args...)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
 	if err != nil {
-		return nil, errors.New(strings.TrimSpace(string(out)))
+		return nil, errors.New(strings.TrimSpace(stderr.String()))
 	}
 	var prog []Instruction
 	s := bufio.NewScanner(strings.NewReader(string(out)))
@@ -147,7 +175,7 @@ func TestTcpdumpPrograms(t *testing.T) {
 		}
 	}
 	var mu sync.Mutex
-	compared, refused := 0, 0
+	same, compared, refused := 0, 0, 0
 	each(len(pairs), func(i int) {
 		expr, l := exprs[pairs[i].expr], tcpdumpLinks[pairs[i].link]
 		if differs(l.link, expr) != "" {
@@ -162,15 +190,19 @@ func TestTcpdumpPrograms(t *testing.T) {
 			t.Errorf("%s, %s: ours says %v, tcpdump %v", l.name, expr, ourErr, theirErr)
 		case ourErr != nil:
 			refused++
+		case slices.Equal(ours, theirs):
+			same++
 		default:
 			compared++
-			if d := difference(ours, theirs, l.link); d != "" {
+			if d := difference(ours, theirs, l.link); d == "" && sameText(l.link, expr) {
+				t.Errorf("%s, %s: ours is\n%stcpdump's is\n%s", l.name, expr, Format(ours), Format(theirs))
+			} else if d != "" {
 				t.Errorf("%s, %s: %s\nours:\n%stcpdump's:\n%s", l.name, expr, d,
 					Format(ours), Format(theirs))
 			}
 		}
 	})
-	t.Logf("%d programs compared, %d refused by both", compared, refused)
+	t.Logf("%d programs are the same, %d do the same, %d refused by both", same, compared, refused)
 }
 
 // compileForTest compiles as tcpdump -y -d does: for no interface, but with
@@ -181,8 +213,7 @@ func compileForTest(expr string, link capture.LinkType) ([]Instruction, error) {
 		return nil, err
 	}
 	family := layoutOf(link).family
-	live := strings.Contains(expr, "bound") || strings.Contains(expr, "ifindex") ||
-		family == famLoopHost || family == famLoopNet || family == famPFLog
+	live := live(expr) || family == famLoopHost || family == famLoopNet || family == famPFLog
 	return e.program(Options{Link: link, Live: live})
 }
 
@@ -408,38 +439,30 @@ func selects(link capture.LinkType, expr string, list []frame) ([]int, error) {
 	return got, nil
 }
 
-// wanLinks are the link types without IP in all packets.
-var wanLinks = []string{"SUNATM", "MTP2", "MTP2_WITH_PHDR", "MTP3", "ERF", "BACNET_MS_TP"}
-
-// TestTcpdumpText compares the text of programs for link types of wide-area
-// networks, instruction for instruction.
-func TestTcpdumpText(t *testing.T) {
+// TestTcpdumpLive compares programs for the kernel, which has taken VLAN tags
+// off, where tcpdump may open an interface.
+func TestTcpdumpLive(t *testing.T) {
 	needTcpdump(t)
-	exprs := readLines(t, "wan.txt")
-	var mu sync.Mutex
-	same, refused := 0, 0
+	if out, err := exec.Command("tcpdump", "-i", "lo", "-ddd").CombinedOutput(); err != nil {
+		t.Skipf("tcpdump may not open lo: %s", out)
+	}
+	exprs := []string{"vlan or vlan 5", "vlan 5 and tcp port 80", "inbound", "outbound and tcp", "ifindex 3 or ip6", "tcp port 80"}
+	for _, expr := range readLines(t, "accepted.txt") {
+		if strings.Contains(expr, "vlan") && !strings.Contains(expr, "geneve") && !strings.Contains(expr, "pppoes") {
+			exprs = append(exprs, expr)
+		}
+	}
 	each(len(exprs), func(i int) {
-		for _, l := range tcpdumpLinks {
-			expr := exprs[i]
-			if !slices.Contains(wanLinks, l.name) || strings.HasPrefix(expr, "geneve") {
-				continue
-			}
-			theirs, theirErr := tcpdumpProgram(l.name, expr)
-			ours, ourErr := compileForTest(expr, l.link)
-			mu.Lock()
-			switch {
-			case (ourErr == nil) != (theirErr == nil):
-				t.Errorf("%s, %s: ours says %v, tcpdump %v", l.name, expr, ourErr, theirErr)
-			case ourErr != nil:
-				refused++
-			case slices.Equal(ours, theirs):
-				same++
-			case differs(l.link, expr) == "":
-				t.Errorf("%s, %s: ours is\n%stcpdump's\n%s", l.name, expr, Format(ours),
-					Format(theirs))
-			}
-			mu.Unlock()
+		theirs, theirErr := printed("-i", "lo", "-ddd", "--", exprs[i])
+		e, err := Parse(exprs[i])
+		if err != nil {
+			t.Errorf("%s: %v", exprs[i], err)
+			return
+		}
+		ours, err := e.Compile(Options{Link: capture.LinkEthernet, Live: true})
+		if (err == nil) != (theirErr == nil) || err == nil && !slices.Equal(ours, theirs) {
+			t.Errorf("%s: ours is %v\n%stcpdump's is %v\n%s", exprs[i], err, Format(ours), theirErr, Format(theirs))
 		}
 	})
-	t.Logf("%d programs are the same, %d expressions refused by both", same, refused)
+	t.Logf("%d programs", len(exprs))
 }

@@ -20,17 +20,20 @@ type registers struct {
 	mem  [memWords]vnum
 }
 
-// common keeps the registers that are the same in both.
-func (r *registers) common(o *registers) {
-	keep := func(v *vnum, w vnum) {
+// merge makes r what the registers hold where two ways meet: what differs is
+// from then on one value that nothing else is known of.
+func (u *numbering) merge(r, o *registers) {
+	one := func(v *vnum, w vnum) {
 		if *v != w {
-			*v = 0
+			u.last++
+			*v = u.last
+			u.merged[*v] = true
 		}
 	}
-	keep(&r.a, o.a)
-	keep(&r.x, o.x)
+	one(&r.a, o.a)
+	one(&r.x, o.x)
 	for i := range r.mem {
-		keep(&r.mem[i], o.mem[i])
+		one(&r.mem[i], o.mem[i])
 	}
 }
 
@@ -39,6 +42,7 @@ type numbering struct {
 	last    vnum
 	values  map[expr]vnum
 	consts  map[vnum]uint32 // those that are known
+	merged  map[vnum]bool   // those that merge made, which libpcap takes for any
 	unload  bool            // code is to be shortened
 	keep    bool            // as gen.keep
 	changed bool
@@ -64,7 +68,8 @@ func (u *numbering) constant(k uint32) vnum { return u.value(expr{op: classLD | 
 // number finds out what each block tests, and makes that simpler. With unload
 // it leaves out instructions as well. It reports whether a test became simpler.
 func (p *program) number(unload bool) bool {
-	u := numbering{values: map[expr]vnum{}, consts: map[vnum]uint32{}, unload: unload, keep: p.keep}
+	u := numbering{values: map[expr]vnum{}, consts: map[vnum]uint32{},
+		merged: map[vnum]bool{}, unload: unload, keep: p.keep}
 	order := p.order()
 	used := liveness(order)
 	in := make([]*registers, len(order))
@@ -73,7 +78,7 @@ func (p *program) number(unload bool) bool {
 		if in[to.seq] == nil {
 			in[to.seq] = &r
 		} else {
-			in[to.seq].common(&r)
+			u.merge(in[to.seq], &r)
 		}
 	}
 	for _, b := range order {
@@ -103,7 +108,8 @@ func (u *numbering) block(b *block, r registers, used int) registers {
 			code = append(code, in)
 		}
 	}
-	same := before.a != 0 && r.a == before.a && before.x != 0 && r.x == before.x
+	same := r.a == before.a && r.x == before.x && before.a != 0 && before.x != 0 &&
+		!u.merged[r.a] && !u.merged[r.x]
 	switch {
 	case u.keep:
 	case u.unload && used == 0 && same && b.kind == blockTest:
@@ -127,19 +133,19 @@ func (u *numbering) step(in Instruction, r *registers) (Instruction, bool) {
 	switch in.Op & 7 {
 	case classLD:
 		v, in := u.loaded(in, r)
-		return in, set(&r.a, v)
+		return in, u.set(&r.a, v)
 	case classLDX:
 		v, in := u.loaded(in, r)
-		return in, set(&r.x, v)
+		return in, u.set(&r.x, v)
 	case classST:
-		return in, set(&r.mem[in.K%memWords], r.a)
+		return in, u.set(&r.mem[in.K%memWords], r.a)
 	case classSTX:
-		return in, set(&r.mem[in.K%memWords], r.x)
+		return in, u.set(&r.mem[in.K%memWords], r.x)
 	case classMISC:
 		if in.Op&0xf8 == miscTXA {
-			return in, set(&r.a, r.x)
+			return in, u.set(&r.a, r.x)
 		}
-		return in, set(&r.x, r.a)
+		return in, u.set(&r.x, r.a)
 	}
 	if in.Op&srcX != 0 {
 		return u.computedX(in, r)
@@ -147,9 +153,10 @@ func (u *numbering) step(in Instruction, r *registers) (Instruction, bool) {
 	return u.computedK(in, r)
 }
 
-// set notes the value of a register, and reports whether it is another one.
-func set(reg *vnum, v vnum) bool {
-	if v != 0 && *reg == v {
+// set notes the value of a register, and reports whether it is another one, as
+// far as libpcap knows.
+func (u *numbering) set(reg *vnum, v vnum) bool {
+	if v != 0 && *reg == v && !u.merged[v] {
 		return false
 	}
 	*reg = v
@@ -249,9 +256,9 @@ func (u *numbering) computedX(in Instruction, r *registers) (Instruction, bool) 
 	case knownA && a == 0:
 		switch op {
 		case aluAdd, aluOr, aluXor:
-			return txa(), set(&r.a, r.x)
+			return txa(), u.set(&r.a, r.x)
 		case aluMul, aluDiv, aluMod, aluAnd, aluLsh, aluRsh:
-			return ldImm(0), set(&r.a, u.constant(0))
+			return ldImm(0), u.set(&r.a, u.constant(0))
 		}
 	}
 	r.a = u.result(in.Op, r.a, r.x)

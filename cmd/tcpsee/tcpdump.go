@@ -71,9 +71,9 @@ func (t *tcpdumpFlags) apply(p *pictureFlags, s *saveFlags) error {
 	return nil
 }
 
-// instead does what -D and -d ask for in place of the command; link is what
-// the program is for.
-func (a *app) instead(t *tcpdumpFlags, words []string, link capture.LinkType) (done bool, err error) {
+// instead does what -D and -d ask for in place of the command; what the program
+// is for is in o.
+func (a *app) instead(t *tcpdumpFlags, words []string, o filter.Options) (done bool, err error) {
 	if t.list {
 		return true, a.listInterfaces()
 	}
@@ -84,7 +84,7 @@ func (a *app) instead(t *tcpdumpFlags, words []string, link capture.LinkType) (d
 	if err != nil {
 		return true, err
 	}
-	return true, a.dumpFilter(expr, link, t.program)
+	return true, a.dumpFilter(expr, o, t.program)
 }
 
 // insteadOfReplay is the same for saved captures: the program is for the first
@@ -96,16 +96,15 @@ func (a *app) insteadOfReplay(t *tcpdumpFlags, files, words []string) (done bool
 			return true, err
 		}
 	}
-	return a.instead(t, words, link)
+	return a.instead(t, words, filter.Options{Link: link})
 }
 
-// dumpFilter prints the program for a link type, in the form of tcpdump -d,
-// -dd or -ddd.
-func (a *app) dumpFilter(expr *filter.Expr, link capture.LinkType, form int) error {
+// dumpFilter prints a program in the form of tcpdump -d, -dd or -ddd.
+func (a *app) dumpFilter(expr *filter.Expr, o filter.Options, form int) error {
 	if expr == nil {
 		return withHint(usagef("-d needs a filter"), "tcpsee watch -d port 3000")
 	}
-	prog, err := expr.Compile(filter.Options{Link: link})
+	prog, err := expr.Compile(o)
 	if err != nil {
 		return err
 	}

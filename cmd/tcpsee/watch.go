@@ -73,7 +73,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if err := fl.saveFlags.check(&fl.pictureFlags, false); err != nil {
 		return err
 	}
-	if done, err := a.instead(&fl.tcpdumpFlags, words, capture.LinkEthernet); done {
+	if done, err := a.instead(&fl.tcpdumpFlags, words, filter.Options{Link: capture.LinkEthernet, Live: true}); done {
 		return err
 	}
 	names := fl.newProcessNames()
