@@ -24,7 +24,8 @@ type SyntaxError struct {
 	Msg    string // lower case, no full stop
 	Hint   string // what to write instead; empty where nothing is obvious
 
-	err error
+	err   error
+	lacks bool // a link type does not have this
 }
 
 // Error returns the message in one line, without the hint.

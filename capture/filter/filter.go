@@ -141,9 +141,10 @@ var checkLinks = []capture.LinkType{
 }
 
 // check compiles the expression for link types until one takes it, or no
-// packet of it. The first error, that of Ethernet, is the one to report.
+// packet of it. The error to report is the first one of those that stand
+// farthest to the right, and rather what is wrong than what a link type lacks.
 func (e *Expr) check() error {
-	var first error
+	var worst *SyntaxError
 	for i := range 2 * len(checkLinks) {
 		o := Options{Link: checkLinks[i/2], Live: i%2 > 0}
 		_, err := e.build(o)
@@ -153,11 +154,16 @@ func (e *Expr) check() error {
 		case errors.Is(err, ErrTooLong):
 			return err
 		}
-		if first == nil {
-			first = err
+		se, ok := err.(*SyntaxError)
+		if !ok {
+			return err
+		}
+		if worst == nil || se.Offset > worst.Offset ||
+			se.Offset == worst.Offset && worst.lacks && !se.lacks {
+			worst = se
 		}
 	}
-	return first
+	return worst
 }
 
 // Options say for what an expression is compiled.

@@ -83,6 +83,17 @@ func (g *gen) fail(format string, args ...any) *cond {
 	return always(false)
 }
 
+// lack fails because of what the link type does not have.
+func (g *gen) lack(format string, args ...any) *cond {
+	if g.err == nil {
+		g.fail(format, args...)
+		if se, ok := g.err.(*SyntaxError); ok {
+			se.lacks = true
+		}
+	}
+	return always(false)
+}
+
 // alloc reserves a register of scratch memory, the one used last if it is free,
 // as libpcap does.
 func (g *gen) alloc() int {
@@ -134,12 +145,12 @@ func (g *gen) node(n node) *cond {
 		return g.pf(n)
 	case *wlanType:
 		if g.family != famWLAN || g.link == linkPPI {
-			return g.fail("802.11 types exist on 802.11 only")
+			return g.lack("802.11 types exist on 802.11 only")
 		}
 		return g.masked(g.linkHdr, 0, sizeB, n.bits, n.mask)
 	case *wlanDir:
 		if g.family != famWLAN || g.link == linkPPI {
-			return g.fail("802.11 directions exist on 802.11 only")
+			return g.lack("802.11 directions exist on 802.11 only")
 		}
 		return g.masked(g.linkHdr, 1, sizeB, n.bits, 3)
 	case *llcTest:

@@ -19,7 +19,7 @@ func (g *gen) ident(id *ident) *cond {
 		return g.ether(id.tok.mac, id.dir)
 	case tokARC:
 		if g.family != famARCNET || id.proto != protoLink || id.addr != addrHost && id.addr != addrAny {
-			return g.fail("ARCNET addresses exist on ARCNET only, after ether host, src or dst")
+			return g.lack("ARCNET addresses exist on ARCNET only, after ether host, src or dst")
 		}
 		return g.direct(id.dir, func() *cond { return g.equal(g.linkHdr, 0, sizeB, id.tok.num) },
 			func() *cond { return g.equal(g.linkHdr, 1, sizeB, id.tok.num) })
@@ -236,7 +236,7 @@ func (g *gen) ether(mac [6]byte, d direction) *cond {
 	}
 	src, dst, ok := g.etherOffsets()
 	if !ok {
-		return g.fail("%s has no Ethernet addresses", linkName(g.link))
+		return g.lack("%s has no Ethernet addresses", linkName(g.link))
 	}
 	return and(g.isEther(), g.direct(d,
 		func() *cond { return g.mac(src, mac) }, func() *cond { return g.mac(dst, mac) }))
@@ -372,7 +372,7 @@ func (g *gen) linkCast(multi bool) *cond {
 	}
 	_, dst, ok := g.etherOffsets()
 	if !ok {
-		return g.fail("%s has no multicast addresses", linkName(g.link))
+		return g.lack("%s has no multicast addresses", linkName(g.link))
 	}
 	return and(g.isEther(), group(dst))
 }

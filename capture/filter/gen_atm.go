@@ -60,7 +60,7 @@ var atmChannels = map[atmKind]uint32{
 // atm tests for a kind of traffic on ATM.
 func (g *gen) atm(kind atmKind) *cond {
 	if g.o.Link != capture.LinkSunATM {
-		return g.fail("this exists on raw ATM only, in SunATM captures")
+		return g.lack("this exists on raw ATM only, in SunATM captures")
 	}
 	if vci, ok := atmChannels[kind]; ok {
 		return g.atmChannel(vci)

@@ -70,7 +70,7 @@ func (g *gen) linkType(proto uint32) *cond {
 	case famFrame:
 		return g.frameRelayType(proto)
 	}
-	return g.fail("%s has no protocol that a filter could test", linkName(g.link))
+	return g.lack("%s has no protocol that a filter could test", linkName(g.link))
 }
 
 // arcnetType tests for ARCNET's numbers of a protocol. The network header of
@@ -260,7 +260,7 @@ func (g *gen) llc(n *llcTest) *cond {
 		g.link == capture.LinkATMRFC1483:
 		is = always(true)
 	default:
-		return g.fail("%s has no LLC", linkName(g.link))
+		return g.lack("%s has no LLC", linkName(g.link))
 	}
 	control := func(v, mask uint32) *cond { return g.masked(g.payload, 2, sizeB, v, mask) }
 	switch n.kind {
@@ -313,7 +313,7 @@ func (g *gen) passage(out bool) *cond {
 	case g.live:
 		return either(g.equal(at(0), skfPktType, sizeH, pktOutgoing))
 	}
-	return g.fail("packets of %s in a file do not say which way they went", linkName(g.link))
+	return g.lack("packets of %s in a file do not say which way they went", linkName(g.link))
 }
 
 // ifindex tests the number of the interface.
@@ -324,7 +324,7 @@ func (g *gen) ifindex(n uint32) *cond {
 	case g.live:
 		return g.equal(at(0), skfIfindex, sizeW, n)
 	}
-	return g.fail("packets of %s in a file do not say their interface", linkName(g.link))
+	return g.lack("packets of %s in a file do not say their interface", linkName(g.link))
 }
 
 // byteTest compares a byte of the link-layer header.
@@ -355,7 +355,7 @@ const (
 
 func (g *gen) pf(n *pfTest) *cond {
 	if g.family != famPFLog {
-		return g.fail("%s exists in OpenBSD's packet filter log only", n.field)
+		return g.lack("%s exists in OpenBSD's packet filter log only", n.field)
 	}
 	switch n.field {
 	case pfIfname:

@@ -43,7 +43,7 @@ var mtp2Before = map[capture.LinkType]uint32{
 func (g *gen) signalUnit(kind unitKind) *cond {
 	base, ok := mtp2Before[g.o.Link]
 	if !ok {
-		return g.fail("this exists in SS7's MTP2 only")
+		return g.lack("this exists in SS7's MTP2 only")
 	}
 	li := func(op string, n uint32) *cond {
 		return compareField(g.load(at(base), sizeB, mtp2OffLI), mtp2LI, op, n)
@@ -78,7 +78,7 @@ func (g *gen) wanField(n *fieldTest) *cond {
 	switch n.field {
 	case fieldVPI, fieldVCI:
 		if g.o.Link != capture.LinkSunATM {
-			return g.fail("%s exists on raw ATM only, in SunATM captures", n.field)
+			return g.lack("%s exists on raw ATM only, in SunATM captures", n.field)
 		}
 		if n.field == fieldVPI {
 			return compareField(g.load(g.linkHdr, sizeB, sunATMVPI), ^uint32(0), n.op, n.n)
@@ -87,7 +87,7 @@ func (g *gen) wanField(n *fieldTest) *cond {
 	}
 	base, ok := mtp2Before[g.o.Link]
 	if !ok {
-		return g.fail("%s exists in SS7's MTP2 only", n.field)
+		return g.lack("%s exists in SS7's MTP2 only", n.field)
 	}
 	field := n.field
 	if field >= fieldHSIO {

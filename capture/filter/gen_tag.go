@@ -38,10 +38,10 @@ func (g *gen) vlan(n *tag) *cond {
 	}
 	switch {
 	case g.link == linkPPI:
-		return g.fail("PPI has no VLAN tags")
+		return g.lack("PPI has no VLAN tags")
 	case g.family == famEther, g.family == famWLAN, g.family == famLive:
 	default:
-		return g.fail("%s has no VLAN tags", linkName(g.link))
+		return g.lack("%s has no VLAN tags", linkName(g.link))
 	}
 	g.vlans++
 	if g.live && g.vlans == 1 && !g.geneve {
@@ -112,7 +112,7 @@ func (g *gen) mpls(n *tag) *cond {
 	case g.link == capture.LinkPPP:
 		c = g.linkType(0x281)
 	default:
-		return g.fail("%s has no MPLS labels", linkName(g.link))
+		return g.lack("%s has no MPLS labels", linkName(g.link))
 	}
 	if n.has {
 		c = and(c, g.masked(g.network(), 0, sizeW, n.n<<12, 0xfffff000))

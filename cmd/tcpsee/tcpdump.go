@@ -88,15 +88,15 @@ func (a *app) instead(t *tcpdumpFlags, words []string, o filter.Options) (done b
 }
 
 // insteadOfReplay is the same for saved captures: the program is for the first
-// file's link type.
+// file's link type and snapshot length.
 func (a *app) insteadOfReplay(t *tcpdumpFlags, files, words []string) (done bool, err error) {
-	link := capture.LinkEthernet
+	o := filter.Options{Link: capture.LinkEthernet}
 	if t.program > 0 && !t.list {
-		if link, err = linkOf(files); err != nil {
+		if o, err = optionsOf(files); err != nil {
 			return true, err
 		}
 	}
-	return a.instead(t, words, filter.Options{Link: link})
+	return a.instead(t, words, o)
 }
 
 // dumpFilter prints a program in the form of tcpdump -d, -dd or -ddd.
@@ -120,20 +120,25 @@ func (a *app) dumpFilter(expr *filter.Expr, o filter.Options, form int) error {
 	return err
 }
 
-// linkOf returns the link type of a capture's first interface, Ethernet where
-// there is none.
-func linkOf(files []string) (capture.LinkType, error) {
+// optionsOf returns what a capture's first interface says of programs for it,
+// Ethernet where there is none.
+func optionsOf(files []string) (filter.Options, error) {
+	o := filter.Options{Link: capture.LinkEthernet}
 	if len(files) == 0 {
-		return capture.LinkEthernet, nil
+		return o, nil
 	}
 	src, err := capture.OpenFiles(files[:1])
 	if err != nil {
-		return 0, err
+		return o, err
 	}
 	defer src.Close()
 	_, err = src.Next() // an empty file has no fault worth a word here
 	if list := src.Interfaces(); len(list) > 0 {
-		return list[0].Link, nil
+		o.Link = list[0].Link
+		if n := list[0].SnapLen; n > 0 && n < filter.MaxSnapLen {
+			o.SnapLen = uint32(n)
+		}
+		return o, nil
 	}
-	return capture.LinkEthernet, endOf(err)
+	return o, endOf(err)
 }
