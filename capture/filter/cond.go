@@ -5,8 +5,9 @@ package filter
 type cond struct {
 	kind condKind
 	a, b *cond
-	val  bool // condConst
-	test      // condTest and condDo
+	c    *cond // condChoose
+	val  bool  // condConst
+	test       // condTest and condDo
 }
 
 type condKind uint8
@@ -18,6 +19,8 @@ const (
 	condAnd
 	condOr
 	condNot
+	condWhen
+	condChoose
 )
 
 // test is code that leaves a value in the accumulator, and a comparison of it
@@ -59,7 +62,10 @@ func always(v bool) *cond { return &cond{kind: condConst, val: v} }
 func do(code ...Instruction) *cond { return &cond{kind: condDo, test: test{code: code}} }
 
 // when runs then if c is true, and is itself always true.
-func when(c, then *cond) *cond { return or(and(c, then), always(true)) }
+func when(c, then *cond) *cond { return &cond{kind: condWhen, a: c, b: then} }
+
+// choose is t if c is true, and else f.
+func choose(c, t, f *cond) *cond { return &cond{kind: condChoose, a: c, b: t, c: f} }
 
 // compare is a test of what code loads.
 func compare(jump uint16, k uint32, code ...Instruction) *cond {

@@ -228,15 +228,18 @@ func (e *Expr) build(o Options) (*program, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
-	p, err := lower(cond, g.keep)
+	p, err := lower(cond)
 	if err != nil {
 		return nil, err
+	}
+	if g.keep {
+		return p, nil
 	}
 	p.optimise()
 	if p.fault != "" {
 		return nil, &SyntaxError{Expr: e.text, Length: len(e.text), Msg: p.fault}
 	}
-	if p.root == p.reject && !p.keep {
+	if p.root == p.reject {
 		return nil, &SyntaxError{
 			Expr: e.text, Length: len(e.text), Msg: ErrRejectsAll.Error(), err: ErrRejectsAll,
 		}

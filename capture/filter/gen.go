@@ -26,7 +26,7 @@ type gen struct {
 
 	taken       [memWords]bool // registers in use
 	next        int            // the first that alloc looks at
-	used        [memWords]bool // registers that were read
+	most        int            // the highest that alloc has returned; -1: none
 	vlans       int            // vlan primitives so far
 	mplsDepth   int            // mpls primitives so far
 	geneve      bool           // within Geneve there may be no link-layer header
@@ -34,28 +34,24 @@ type gen struct {
 	laneHdr     place          // the pseudo-header of ATM before that
 	unoptimised bool           // geneve or protochain occurs
 	prologue    *cond          // what computes registers before anything else
-	wlanHdr     int            // register of the 802.11 header's offset, or -1
-	wlanBody    int            // register of its payload's, or -1
-	pfBody      int            // register of the offset after OpenBSD's log header, or -1
+	late        [3]int         // registers of late offsets, -1 where there is none yet
+	numbers     bool           // registers were used for numbers
 }
 
 func newGen(e *Expr, o Options, keep bool) *gen {
 	g := &gen{
 		layout: layoutOf(o.Link), expr: e.text, o: o, any: o.Link == AnyLink, keep: keep,
-		wlanHdr: -1, wlanBody: -1, pfBody: -1,
+		late: [3]int{-1, -1, -1}, most: -1,
 	}
 	g.live = o.Live || g.any
 	switch {
 	case g.family == famWLAN:
 		if g.link != capture.Link80211 {
-			g.wlanHdr = g.alloc()
-			g.linkHdr.reg = g.wlanHdr
+			g.linkHdr.reg = lateWLANHdr
 		}
-		g.wlanBody = g.alloc()
-		g.payload.reg = g.wlanBody
+		g.payload.reg = lateWLANBody
 	case g.family == famPFLog:
-		g.pfBody = g.alloc()
-		g.payload.reg = g.pfBody
+		g.payload.reg = latePFBody
 	}
 	return g
 }
@@ -100,6 +96,7 @@ func (g *gen) alloc() int {
 	for range g.taken {
 		if r := g.next; !g.taken[r] {
 			g.taken[r] = true
+			g.most = max(g.most, r)
 			return r
 		}
 		g.next = (g.next + 1) % memWords
@@ -109,6 +106,41 @@ func (g *gen) alloc() int {
 }
 
 func (g *gen) free(r int) { g.taken[r] = false }
+
+// Late offsets are those of headers whose length a program computes before
+// anything else, if it needs them: places with one of these instead of a
+// register have their register since something was first loaded from there.
+const (
+	lateWLANHdr  = memWords + iota // of the 802.11 header
+	lateWLANBody                   // of its payload
+	latePFBody                     // of what follows OpenBSD's log header
+)
+
+// reg returns the register of a place that varies.
+func (g *gen) reg(p place) int {
+	if p.reg < memWords {
+		return p.reg // or there is none
+	}
+	late := &g.late[p.reg-memWords]
+	if *late >= 0 {
+		return *late
+	}
+	most := g.most
+	if *late = g.alloc(); !g.numbers || *late > most {
+		return *late
+	}
+	// A number was in that register, and would be so again after the offset is
+	// there, as it happens in libpcap's programs.
+	g.free(*late)
+	for *late = memWords - 1; *late > most && g.taken[*late]; {
+		*late--
+	}
+	if *late <= most {
+		g.fail("the expression needs more than %d registers", memWords)
+	}
+	g.taken[*late] = true
+	return *late
+}
 
 // node returns the condition for one node.
 func (g *gen) node(n node) *cond {
@@ -197,8 +229,7 @@ func (g *gen) load(p place, size uint16, off uint32) []Instruction {
 	if !p.varies() {
 		return []Instruction{ldAbs(size, p.k+off)}
 	}
-	g.used[p.reg] = true
-	return []Instruction{ldxMem(p.reg), ldInd(size, p.k+off)}
+	return []Instruction{ldxMem(g.reg(p)), ldInd(size, p.k+off)}
 }
 
 // equal tests a field for a value.
@@ -226,7 +257,7 @@ func (g *gen) maskedCode(code []Instruction, v, mask uint32) *cond {
 // plain reports whether libpcap would leave the program alone; it is known
 // once the whole condition is.
 func (g *gen) plain() bool {
-	return g.unoptimised || g.wlanBody >= 0 && g.used[g.wlanBody] ||
+	return g.unoptimised || g.late[lateWLANBody-memWords] >= 0 ||
 		g.o.Link == capture.LinkPrism
 }
 
@@ -259,37 +290,42 @@ func (g *gen) headers() *cond {
 	if g.o.Link == linkPPI {
 		c = and(c, compare(jmpJEQ, ppi80211, ldAbs(sizeW, 4)))
 	}
-	body := g.wlanBody >= 0 && g.used[g.wlanBody]
-	hdr := g.wlanHdr >= 0 && (g.used[g.wlanHdr] || body)
-	if hdr {
-		c = and(c, g.radioHeader())
+	body := g.late[lateWLANBody-memWords]
+	if body >= 0 && g.radio() {
+		g.reg(place{reg: lateWLANHdr})
 	}
-	if body {
-		c = and(c, g.wlanHeader())
+	if hdr := g.late[lateWLANHdr-memWords]; hdr >= 0 {
+		c = and(c, g.radioHeader(hdr))
 	}
-	if g.pfBody >= 0 && g.used[g.pfBody] {
-		c = and(c, do(ldAbs(sizeB, 0), aluK(aluAdd, 3), aluK(aluAnd, ^uint32(3)), st(g.pfBody), tax()))
+	if body >= 0 {
+		c = and(c, g.wlanHeader(body))
+	}
+	if pf := g.late[latePFBody-memWords]; pf >= 0 {
+		c = and(c, do(ldAbs(sizeB, 0), aluK(aluAdd, 3), aluK(aluAnd, ^uint32(3)), st(pf), tax()))
 	}
 	return c
+}
+
+// radio reports whether captures have something before the 802.11 header.
+func (g *gen) radio() bool {
+	return layoutOf(g.o.Link).family == famWLAN && g.o.Link != capture.Link80211
 }
 
 // ppi80211 is the link type of 802.11 in a PPI header, as it is loaded.
 const ppi80211 = 0x69000000
 
-// radioHeader computes where the 802.11 header begins: the length of the
-// header before it.
-func (g *gen) radioHeader() *cond {
-	le16 := do(ldAbs(sizeB, 3), aluK(aluLsh, 8), tax(), ldAbs(sizeB, 2), aluX(aluOr),
-		st(g.wlanHdr))
+// radioHeader computes where the 802.11 header begins, the length of the
+// header before it, and leaves it in the index register too.
+func (g *gen) radioHeader(reg int) *cond {
 	switch g.o.Link {
 	case capture.LinkPrism:
 		// An AVS header may be there instead; it says its length.
 		avs := compare(jmpJEQ, 0x80211000, ldAbs(sizeW, 0), aluK(aluAnd, 0xfffff000))
-		return or(and(avs, do(ldAbs(sizeW, 4), st(g.wlanHdr))), do(ldImm(144), st(g.wlanHdr)))
+		return and(or(and(avs, do(ldAbs(sizeW, 4))), do(ldImm(144))), do(st(reg), tax()))
 	case capture.LinkAVS:
-		return do(ldAbs(sizeW, 4), st(g.wlanHdr))
+		return do(ldAbs(sizeW, 4), st(reg), tax())
 	}
-	return le16
+	return do(ldAbs(sizeB, 3), aluK(aluLsh, 8), tax(), ldAbs(sizeB, 2), aluX(aluOr), st(reg), tax())
 }
 
 // Bits of the first byte of an 802.11 frame control field, and of the
@@ -306,26 +342,21 @@ const (
 // wlanHeader computes where the payload of an 802.11 data frame begins: 24
 // bytes on, 26 with QoS, padded where radiotap says so. Frames with four
 // addresses are not looked for, nor does libpcap.
-func (g *gen) wlanHeader() *cond {
-	ctl := func(bit uint32) *cond {
-		if g.wlanHdr < 0 {
-			return compare(jmpJSET, bit, ldAbs(sizeB, 0))
-		}
-		return compare(jmpJSET, bit, ldxMem(g.wlanHdr), ldInd(sizeB, 0))
+func (g *gen) wlanHeader(reg int) *cond {
+	start := []Instruction{txa(), aluK(aluAdd, 24), st(reg), ldInd(sizeB, 0)}
+	if !g.radio() {
+		start = append([]Instruction{{Op: classLDX | modeIMM}}, start...)
 	}
-	start := do(ldImm(24), st(g.wlanBody))
-	if g.wlanHdr >= 0 {
-		start = do(ldMem(g.wlanHdr), aluK(aluAdd, 24), st(g.wlanBody))
+	ctl := func(bit uint32) *cond { return compare(jmpJSET, bit) } // of what is loaded already
+	data := and(compare(jmpJSET, wlanData, start...), not(ctl(wlanCtl)))
+	qos := and(ctl(wlanQoS), do(ldMem(reg), aluK(aluAdd, 2), st(reg)))
+	if g.o.Link != capture.LinkRadiotap {
+		return when(data, qos)
 	}
-	grow := when(ctl(wlanQoS), do(ldMem(g.wlanBody), aluK(aluAdd, 2), st(g.wlanBody)))
-	if g.o.Link == capture.LinkRadiotap {
-		word := func(bit uint32) *cond { return compare(jmpJSET, bit, ldAbs(sizeW, 4)) }
-		pad := func(off uint32) *cond {
-			return compare(jmpJSET, radiotapDataPad, ldAbs(sizeB, off))
-		}
-		padded := or(and(word(radiotapTSFT), pad(16)), and(not(word(radiotapTSFT)), pad(8)))
-		grow = and(grow, when(and(word(radiotapFlags), not(word(radiotapExt)), padded),
-			do(ldMem(g.wlanBody), aluK(aluAdd, 3), aluK(aluAnd, ^uint32(3)), st(g.wlanBody))))
-	}
-	return and(start, when(and(ctl(wlanData), not(ctl(wlanCtl)), grow), always(true)))
+	pad := func(off uint32) *cond { return compare(jmpJSET, radiotapDataPad, ldAbs(sizeB, off)) }
+	padded := choose(compare(jmpJSET, radiotapTSFT), pad(16), pad(8))
+	flags := and(compare(jmpJSET, radiotapFlags, ldAbs(sizeW, 4)), not(compare(jmpJSET, radiotapExt)))
+	round := do(ldMem(reg), aluK(aluAdd, 3), aluK(aluAnd, ^uint32(3)), st(reg))
+	grow := when(ctl(wlanQoS), do(ldMem(reg), aluK(aluAdd, 2), st(reg)))
+	return when(data, and(grow, when(and(flags, padded), round)))
 }

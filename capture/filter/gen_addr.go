@@ -217,6 +217,7 @@ func (g *gen) host6(p netip.Prefix, pr proto, d direction) *cond {
 	}
 	b := p.Addr().As16()
 	field := func(off uint32) *cond {
+		g.reg(g.network()) // before that of the link layer, as in libpcap
 		c := g.linkType(etIPv6)
 		for i := range uint32(4) {
 			rest := min(max(p.Bits()-int(i)*32, 0), 32)
@@ -266,7 +267,7 @@ func (g *gen) isEther() *cond {
 		return or(typ(hatypeEthernet), typ(hatypeLoopback))
 	case g.geneve && g.family == famEther:
 		c := &cond{test: test{jump: jmpJEQ, x: true,
-			code: []Instruction{ldxMem(g.payload.reg), ldMem(g.linkHdr.reg)}}}
+			code: []Instruction{ldxMem(g.reg(g.payload)), ldMem(g.reg(g.linkHdr))}}}
 		return not(c)
 	case g.lane && g.family == famEther:
 		return g.laneData()

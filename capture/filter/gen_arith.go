@@ -55,7 +55,7 @@ func (g *gen) value(a arith) value {
 	if g.err != nil {
 		return value{}
 	}
-	g.at = a.where()
+	g.at, g.numbers = a.where(), true
 	switch a := a.(type) {
 	case *constant:
 		reg := g.alloc()
@@ -194,9 +194,14 @@ func (g *gen) loadValue(n *load) value {
 	g.at = n.span
 	reg := g.alloc()
 	g.free(v.reg)
+	if n.proto == protoICMPv6 { // for once, libpcap begins with these
+		v.guard = g.loadGuard(n.proto, v.guard)
+	}
 	v.code = append(v.code, g.loadAt(n.proto, v.reg, size)...)
 	v.code = keepIn(reg, v.code...)
-	v.guard = g.loadGuard(n.proto, v.guard)
+	if n.proto != protoICMPv6 {
+		v.guard = g.loadGuard(n.proto, v.guard)
+	}
 	v.reg, v.known = reg, false
 	return v
 }
@@ -206,7 +211,7 @@ func (g *gen) loadValue(n *load) value {
 func (g *gen) loadAt(pr proto, index int, size uint16) []Instruction {
 	switch pr {
 	case protoRadio:
-		if g.wlanHdr < 0 || g.o.Link == linkPPI {
+		if g.family != famWLAN || !g.radio() || g.o.Link == linkPPI {
 			g.fail("%s has no radio header", linkName(g.link))
 		}
 		return g.loadBehind(at(0), index, size)
@@ -230,8 +235,7 @@ func (g *gen) loadBehind(p place, index int, size uint16) []Instruction {
 	if !p.varies() {
 		return []Instruction{ldxMem(index), ldInd(size, p.k)}
 	}
-	g.used[p.reg] = true
-	return []Instruction{ldxMem(p.reg), ldMem(index), aluX(aluAdd), tax(), ldInd(size, p.k)}
+	return []Instruction{ldxMem(g.reg(p)), ldMem(index), aluX(aluAdd), tax(), ldInd(size, p.k)}
 }
 
 // loadGuard returns what must be true of a packet before a protocol's header is

@@ -156,7 +156,6 @@ func (g *gen) genevePacket(n *tag) *cond {
 	g.lane = false
 	g.link, g.family, g.hasType = capture.LinkEthernet, famEther, true
 	g.linkHdr, g.typ, g.payload = place{0, hdr}, place{0, typ}, place{0, body}
-	g.used[hdr], g.used[typ], g.used[body] = true, true, true
 	g.nl = 0
 	g.geneve, g.unoptimised = true, true
 	// The kernel takes no program that could read a register before it is
@@ -189,7 +188,7 @@ func (g *gen) geneve6(n *tag, hdr int) *cond {
 	if !t.varies() {
 		return and(c, do(ldImm(40), st(hdr)))
 	}
-	return and(c, do(ldMem(t.reg), aluK(aluAdd, 40), st(hdr)))
+	return and(c, do(ldMem(g.reg(t)), aluK(aluAdd, 40), st(hdr)))
 }
 
 // geneveOffsets computes where the inner headers are: the EtherType is in the

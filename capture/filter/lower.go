@@ -27,15 +27,13 @@ type program struct {
 	accept, reject *block
 	blocks         int
 	walks, visits  int
-	keep           bool   // as gen.keep
 	fault          string // what the optimiser refuses; empty: nothing
 }
 
 // lower makes blocks of a condition.
-func lower(c *cond, keep bool) (*program, error) {
+func lower(c *cond) (*program, error) {
 	p := &program{
 		accept: &block{kind: blockRet}, reject: &block{kind: blockRet},
-		keep: keep,
 	}
 	p.root = p.lower(c, p.accept, p.reject)
 	if p.blocks > maxBlocks {
@@ -53,6 +51,10 @@ func (p *program) lower(c *cond, t, f *block) *block {
 		return p.lower(c.a, p.lower(c.b, t, f), f)
 	case condOr:
 		return p.lower(c.a, t, p.lower(c.b, t, f))
+	case condWhen:
+		return p.lower(c.a, p.lower(c.b, t, t), t)
+	case condChoose:
+		return p.lower(c.a, p.lower(c.b, t, f), p.lower(c.c, t, f))
 	case condConst:
 		return p.constant(c.val, t, f)
 	}
@@ -68,23 +70,15 @@ func (p *program) lower(c *cond, t, f *block) *block {
 	return b
 }
 
-// constant returns a test that always has one outcome, or, if programs are to
-// stay as they are, what follows it.
+// constant returns a test that always has one outcome.
 func (p *program) constant(val bool, t, f *block) *block {
-	switch {
-	case !p.keep:
-		p.blocks++
-		b := &block{kind: blockTest, pure: true, t: t, f: f}
-		k := uint32(1)
-		if val {
-			k = 0
-		}
-		b.test = test{code: []Instruction{ldImm(k)}, jump: jmpJEQ}
-		return b
-	case val:
-		return t
+	p.blocks++
+	k := uint32(1)
+	if val {
+		k = 0
 	}
-	return f
+	return &block{kind: blockTest, pure: true, t: t, f: f,
+		test: test{code: []Instruction{ldImm(k)}, jump: jmpJEQ}}
 }
 
 // order returns the blocks that can be reached, each before those it leads

@@ -23,28 +23,24 @@ type fact struct {
 //
 // It knows as much as libpcap's optimiser, not more, since that decides
 // whether an expression "rejects all packets".
-//
-// With keep, it knows no more than which tests were made before: loads that
-// decide nothing stay, and all in their order.
 func (p *program) optimise() {
+	p.order()
+	p.root.join() // to what computes the offsets of headers
+	if p.root.kind == blockTest {
+		p.root.t.join() // with PPI, that comes second
+	}
 	for again := true; again && p.visits < maxVisits; {
 		again = p.number(false)
 		again = p.thread() || again
-		if !p.keep {
-			again = p.pullUp() || again
-		}
+		again = p.pullUp() || again
 	}
 	p.join()
-	if !p.keep {
-		for p.visits < maxVisits && p.number(true) {
-		}
+	for p.visits < maxVisits && p.number(true) {
 	}
 	for p.visits < maxVisits && p.unite() {
 	}
-	if !p.keep {
-		p.begin()
-		p.join()
-	}
+	p.begin()
+	p.join()
 }
 
 // thread makes edges lead past tests whose outcome is known there.
@@ -54,7 +50,7 @@ func (p *program) thread() bool {
 	seen := make([]bool, len(order))
 	changed := false
 	edge := func(to **block, known []fact) {
-		if next := skip(*to, known, p.keep); next != *to {
+		if next := skip(*to, known); next != *to {
 			*to = next
 			changed = true
 		}
@@ -78,7 +74,7 @@ func (p *program) thread() bool {
 		switch {
 		case b.kind == blockJump:
 			edge(&b.t, known)
-		case !b.pure || b.value == 0:
+		case b.opaque || b.value == 0:
 			edge(&b.t, known)
 			edge(&b.f, known)
 		default:
@@ -106,15 +102,18 @@ func (p *program) begin() {
 }
 
 // skip returns the first block from b on that is not decided by facts.
-func skip(b *block, known []fact, keep bool) *block {
+func skip(b *block, known []fact) *block {
 	for {
 		switch {
-		case b.kind == blockJump && (b.t.kind == blockRet || len(b.code) == 0) && !keep:
+		case b.kind == blockJump && (b.t.kind == blockRet || len(b.code) == 0):
 			b = b.t // it computes offsets for nothing
+			continue
+		case b.kind == blockTest && b.t == b.f && b.t.kind == blockRet:
+			b = b.t
 			continue
 		case b.kind != blockTest || !b.pure:
 			return b
-		case b.t == b.f && !keep:
+		case b.t == b.f:
 			b = b.t
 			continue
 		}
@@ -267,7 +266,7 @@ func tested(in []edge) (value vnum, ok bool) {
 	}
 	value = in[0].from.value
 	for _, e := range in {
-		if e.from.kind != blockTest || !e.from.pure || e.from.value != value || value == 0 {
+		if e.from.kind != blockTest || e.from.opaque || e.from.value != value || value == 0 {
 			return 0, false
 		}
 	}
@@ -325,11 +324,16 @@ func (b *block) identity() []byte {
 // where no other leads to it.
 func (p *program) join() {
 	for _, b := range p.order() {
-		for b.kind == blockJump && b.t.preds == 1 && b.t.kind != blockRet {
-			n := b.t
-			b.code = append(b.code[:len(b.code):len(b.code)], n.code...)
-			b.test = test{code: b.code, jump: n.jump, x: n.x, k: n.k}
-			b.kind, b.t, b.f, b.pure = n.kind, n.t, n.f, false
-		}
+		b.join()
+	}
+}
+
+// join does so with one block.
+func (b *block) join() {
+	for b.kind == blockJump && b.t.preds == 1 && b.t.kind != blockRet {
+		n := b.t
+		b.code = append(b.code[:len(b.code):len(b.code)], n.code...)
+		b.test = test{code: b.code, jump: n.jump, x: n.x, k: n.k, opaque: n.opaque}
+		b.kind, b.t, b.f, b.pure = n.kind, n.t, n.f, false
 	}
 }

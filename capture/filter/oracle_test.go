@@ -80,12 +80,14 @@ func differs(link capture.LinkType, expr string) string {
 func sameText(link capture.LinkType, expr string) bool {
 	y := layoutOf(link)
 	switch {
-	case y.family == famWLAN, y.family == famPFLog, strings.Contains(expr, "geneve"):
-		return false // offsets are computed and kept otherwise
+	case strings.Contains(expr, "geneve"):
+		return false // there are registers to set first, or the kernel would not take the program
 	case y.family == famARCNET && strings.Contains(expr, "port"):
 		return false // what two kinds of IP have in common is tested once here, and twice there
-	case y.linkHdr.k > 0 && live(expr):
+	case (y.linkHdr.k > 0 || y.family == famWLAN) && live(expr):
 		return false // libpcap moves what the kernel says by the length of the header
+	case y.family == famWLAN && strings.HasPrefix(expr, "wlan["):
+		return false // a number's register is not one for an offset here
 	}
 	return !strings.Contains(expr, "[-") // offsets that the kernel takes for something else
 }

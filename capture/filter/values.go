@@ -44,7 +44,6 @@ type numbering struct {
 	consts  map[vnum]uint32 // those that are known
 	merged  map[vnum]bool   // those that merge made, which libpcap takes for any
 	unload  bool            // code is to be shortened
-	keep    bool            // as gen.keep
 	changed bool
 	fault   string // what libpcap's optimiser refuses
 }
@@ -69,7 +68,7 @@ func (u *numbering) constant(k uint32) vnum { return u.value(expr{op: classLD | 
 // it leaves out instructions as well. It reports whether a test became simpler.
 func (p *program) number(unload bool) bool {
 	u := numbering{values: map[expr]vnum{}, consts: map[vnum]uint32{},
-		merged: map[vnum]bool{}, unload: unload, keep: p.keep}
+		merged: map[vnum]bool{}, unload: unload}
 	order := p.order()
 	used := liveness(order)
 	in := make([]*registers, len(order))
@@ -111,9 +110,8 @@ func (u *numbering) block(b *block, r registers, used int) registers {
 	same := r.a == before.a && r.x == before.x && before.a != 0 && before.x != 0 &&
 		!u.merged[r.a] && !u.merged[r.x]
 	switch {
-	case u.keep:
 	case u.unload && used == 0 && same && b.kind == blockTest:
-		u.changed = u.changed || len(code) > 0
+		u.changed = u.changed || len(b.code) > 0
 		b.code = nil
 	default:
 		u.peep(b, &code, &r, used)
