@@ -232,6 +232,9 @@ func (l *Live) SetDeadline(t time.Time) error { return l.file.SetReadDeadline(t)
 // Backlog is not known on this system: it returns 0.
 func (l *Live) Backlog() float64 { return 0 }
 
+// Lasts is not known on this system: it assumes little.
+func (l *Live) Lasts() time.Duration { return 10 * time.Millisecond }
+
 // Method says in a few words how packets are read, for diagnosis.
 func (l *Live) Method() string {
 	return fmt.Sprintf("bpf device with a buffer of %d KiB", len(l.buf)>>10)

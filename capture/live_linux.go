@@ -83,6 +83,8 @@ type packetReader interface {
 	left() bool
 	// backlog is the part of the buffer that waits to be read, 0 to 1.
 	backlog(fd int) float64
+	// lasts is the time in which the buffer fills, after such a batch.
+	lasts(batch []Frame) time.Duration
 	// method describes the way in a few words.
 	method() string
 	// free releases what is mapped.
@@ -351,6 +353,11 @@ func (l *Live) Backlog() float64 {
 	}
 	return l.reader.backlog(l.fd) // which is closed later than l.closed says
 }
+
+// Lasts returns in which time the kernel's buffer fills, about, if all goes on
+// as while the last batch came. Like Interfaces it must not be called while
+// Next runs.
+func (l *Live) Lasts() time.Duration { return l.reader.lasts(l.frames) }
 
 // Method says in a few words how packets are read, for diagnosis.
 func (l *Live) Method() string { return l.reader.method() }

@@ -65,5 +65,8 @@ func (l *Live) SetDeadline(time.Time) error { return ErrNoLiveCapture }
 // Backlog is 0.
 func (l *Live) Backlog() float64 { return 0 }
 
+// Lasts is 0.
+func (l *Live) Lasts() time.Duration { return 0 }
+
 // Method is empty.
 func (l *Live) Method() string { return "" }

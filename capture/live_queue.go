@@ -23,11 +23,13 @@ const (
 	queueCalm        = 1000
 )
 
-// A source is read ahead of its consumer once that has been busy with a batch
-// for queuePatience, or once queueBehind of the source's own buffer is full.
+// A source is read ahead of its consumer once queueBehind of the source's own
+// buffer is full, or that has been busy with a batch for the time in which so
+// much comes, within limits.
 const (
-	queuePatience = 20 * time.Millisecond
-	queueBehind   = 0.25
+	queueBehind      = 0.25
+	queueMinPatience = 2 * time.Millisecond
+	queueMaxPatience = 50 * time.Millisecond
 )
 
 // Lender is a live Source that can be read on while frames that it gave out
@@ -46,6 +48,11 @@ type Lender interface {
 	// Backlog returns which part of the source's own buffer waits to be
 	// read, from 0 to 1. It must not be called while Next runs.
 	Backlog() float64
+
+	// Lasts returns in which time the source's own buffer fills, about, if
+	// all goes on as while the last batch came. It must not be called while
+	// Next runs.
+	Lasts() time.Duration
 }
 
 // Queue reads a live source for whoever draws or saves its frames, and ahead
@@ -74,12 +81,14 @@ type Queue struct {
 	unread atomic.Uint64 // frames that had no room when the queue was closed
 
 	mu         sync.Mutex
-	ahead      bool        // read runs
-	late       *time.Timer // runs look; nil at first
-	watched    bool        // it will
-	away       time.Time   // since when Next has been done; zero while it runs
-	borrowed   bool        // the frames in use are the source's
-	lent       bool        // and it is read meanwhile
+	ahead      bool          // read runs
+	late       *time.Timer   // runs look; nil at first
+	watched    bool          // it will
+	patience   time.Duration // with the batch that is in use
+	away       time.Time     // since when Next has been done; zero while it runs
+	active     bool          // Next was done since look looked last
+	borrowed   bool          // the frames in use are the source's
+	lent       bool          // and it is read meanwhile
 	waiting    []*queueChunk
 	spare      []*queueChunk
 	size       int // bytes of all chunks that wait or are in use
@@ -305,17 +314,29 @@ func (q *Queue) direct() ([]Frame, error) {
 // use for long. q.mu is held.
 func (q *Queue) give(n int) {
 	q.given.Add(uint64(n))
-	q.away = time.Now()
+	q.away, q.active = time.Now(), true
 	switch {
 	case q.ahead:
+		return
 	case q.src.Backlog() > queueBehind:
 		q.readAhead()
-	case q.watched: // to set a timer wakes a thread
-	case q.late == nil:
-		q.watched, q.late = true, time.AfterFunc(queuePatience, q.look)
-	default:
-		q.watched = true
-		q.late.Reset(queuePatience)
+		return
+	}
+	q.patience = time.Duration(queueBehind * float64(q.src.Lasts()))
+	q.patience = min(max(q.patience, queueMinPatience), queueMaxPatience)
+	if q.watched {
+		return // to set a timer wakes a thread
+	}
+	q.watch(q.patience)
+}
+
+// watch looks after some time. q.mu is held.
+func (q *Queue) watch(after time.Duration) {
+	q.watched = true
+	if q.late == nil {
+		q.late = time.AfterFunc(after, q.look)
+	} else {
+		q.late.Reset(after)
 	}
 }
 
@@ -323,16 +344,17 @@ func (q *Queue) give(n int) {
 func (q *Queue) look() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.watched = false
-	if q.ahead || q.err != nil || q.away.IsZero() {
-		return
+	active := q.active
+	q.watched, q.active = false, false
+	switch left := q.patience - time.Since(q.away); {
+	case q.ahead || q.err != nil:
+	case !q.away.IsZero() && left <= 0:
+		q.readAhead()
+	case !q.away.IsZero():
+		q.watch(left)
+	case active:
+		q.watch(q.patience)
 	}
-	if left := queuePatience - time.Since(q.away); left > 0 {
-		q.watched = true
-		q.late.Reset(left)
-		return
-	}
-	q.readAhead()
 }
 
 // readAhead has another read the source. q.mu is held, and Next does not run.

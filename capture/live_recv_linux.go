@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"fmt"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,9 @@ const (
 	// recvMinBatch and recvMaxBatch limit the messages of one recvmmsg.
 	recvMinBatch = 8
 	recvMaxBatch = 128
+
+	// recvLasts is the time in which a flood of small packets fills the buffer.
+	recvLasts = 40 * time.Millisecond
 
 	// recvControlBytes holds a time stamp, the auxiliary data and the count
 	// of drops (96 bytes on 64-bit systems) with room to spare.
@@ -151,6 +155,10 @@ func (r *recvReader) backlog(fd int) float64 {
 	}
 	return float64(info[0]) / float64(info[1])
 }
+
+// lasts assumes the worst: what is in the buffer takes far more memory than its
+// bytes.
+func (r *recvReader) lasts([]Frame) time.Duration { return recvLasts }
 
 func (r *recvReader) method() string {
 	return fmt.Sprintf("recvmmsg with a buffer of %d KiB", r.buffer>>10)

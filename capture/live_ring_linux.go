@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -49,6 +50,7 @@ type ringReader struct {
 	blocks    int
 	at        int // the block to be read next, or the first one in use
 	held      int // blocks in use
+	taken     int // bytes of the last batch
 	lent      lentBlocks
 }
 
@@ -173,11 +175,11 @@ func (r *ringReader) ready(fd int) (bool, error) {
 // batch takes the blocks that are there, up to a part of the ring.
 func (r *ringReader) batch(l *Live) {
 	r.makeWay(l)
-	most, bytes := max(1, r.blocks/ringHeldPart), 0
-	for {
-		bytes += r.block(l, (r.at+r.held)%r.blocks)
+	r.taken = 0
+	for most := max(1, r.blocks/ringHeldPart); ; {
+		r.taken += r.block(l, (r.at+r.held)%r.blocks)
 		r.held++
-		if r.held == most || bytes >= ringBatchBytes || len(l.frames) >= ringBatchFrames || !r.ours((r.at+r.held)%r.blocks) {
+		if r.held == most || r.taken >= ringBatchBytes || len(l.frames) >= ringBatchFrames || !r.ours((r.at+r.held)%r.blocks) {
 			return
 		}
 	}
@@ -236,6 +238,16 @@ func (r *ringReader) backlog(int) float64 {
 		n++
 	}
 	return float64(n-r.held) / float64(r.blocks)
+}
+
+// lasts knows that a block is used up in a millisecond at most.
+func (r *ringReader) lasts(batch []Frame) time.Duration {
+	each := time.Duration(ringTimeoutMillis) * time.Millisecond
+	if n := len(batch); n > 1 && r.taken > 0 {
+		span := max(0, batch[n-1].Time.Sub(batch[0].Time))
+		each = min(each, time.Duration(float64(span)*float64(r.blockSize)/float64(r.taken)))
+	}
+	return time.Duration(r.blocks) * each
 }
 
 func (r *ringReader) method() string {
