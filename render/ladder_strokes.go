@@ -266,11 +266,7 @@ func (s *sketch) neighbour(e *conn.Event) stroke {
 		st.word = "ND"
 	}
 	if m.Reply {
-		mac := "?"
-		if m.HasMAC {
-			mac = string(appendMAC(nil, m.SenderMAC))
-		}
-		st.tokens = []string{m.Target.String(), "is at", mac}
+		st.tokens = []string{m.Target.String(), neighbourPlace(m)}
 		return st
 	}
 	st.tokens = []string{"who has", m.Target.String() + "?"}

@@ -595,7 +595,9 @@ func (t *timeline) plainRow(e *conn.Event, layer byte, d direction, word, text, 
 		end = t.lay.right()
 	}
 	if textWidth(text) > t.room(end) {
-		text = shorter
+		if text = shorter; textWidth(text) <= t.room(t.lay.server-1) {
+			end = t.lay.server - 1
+		}
 	}
 	if textWidth(text) > t.room(end) {
 		t.begin(e.Frame, e.Time, layer)
@@ -654,15 +656,21 @@ func (t *timeline) neighbourRow(e *conn.Event) {
 		word, layer = "ND", '3'
 	}
 	if m.Reply {
-		mac := "?"
-		if m.HasMAC {
-			mac = string(appendMAC(nil, m.SenderMAC))
-		}
-		t.plainRow(e, layer, t.neighbourDirection(e), word, word+"  "+m.Target.String()+" is at "+mac, word+"  it is at "+mac)
+		where := neighbourPlace(m)
+		t.plainRow(e, layer, t.neighbourDirection(e), word, word+"  "+m.Target.String()+" "+where, word+"  it "+where)
 		return
 	}
 	text := word + "  who has " + m.Target.String() + "?"
 	t.plainRow(e, layer, t.neighbourDirection(e), word, text+" tell "+m.Sender.String(), text)
+}
+
+// neighbourPlace is what an answer says. One to whom the asker's own question
+// was sent may leave its link address out (RFC 4861, section 4.4).
+func neighbourPlace(m *dissect.Neighbour) string {
+	if !m.HasMAC {
+		return "is still there"
+	}
+	return "is at " + string(appendMAC(nil, m.SenderMAC))
 }
 
 // neighbourDirection is where a question or an answer goes, seen from the ends

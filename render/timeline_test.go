@@ -391,3 +391,36 @@ func TestResizeMovesTheColumns(t *testing.T) {
 		}
 	}
 }
+
+// TestNeighbourStillThere: an answer without a link address says what it says,
+// and a question that is shortened has the arrow of the rows around it.
+func TestNeighbourStillThere(t *testing.T) {
+	s := newScene("2025-11-20 16:39:16.000000")
+	l := s.link(1, "[fe80::1]:4000", "[fe80::b85e:f9ff:fefb:3d4]:80", 1, 2)
+	for i, reply := range []bool{false, true} {
+		e := l.arp(at(i), "fe80::b85e:f9ff:fefb:3d4", "fe80::b85e:f9ff:fefb:3d4", reply)
+		e.Neighbour.ARP, e.Neighbour.HasMAC = false, false
+	}
+	got := timelineOf(t, s, Options{Width: 80})
+	for _, want := range []string{
+		"─ ND  who has fe80::b85e:f9ff:fefb:3d4? ─", "─ ND  fe80::b85e:f9ff:fefb:3d4 is still there ─",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	s = newScene("2025-11-20 16:39:16.000000")
+	l = s.link(1, "[fe80::1]:4000", "[fe80::2]:80", 1, 2)
+	l.arp(at(0), "fe80::b85e:f9ff:fefb:3d4", "fe80::2", false).Neighbour.ARP = false
+	l.send(at(1), conn.Client, segment{flags: syn, client: conn.StateSynSent, win: 1})
+	got = timelineOf(t, s, Options{Width: 80})
+	var ends []int
+	for line := range strings.Lines(got) {
+		if head, _, ok := strings.Cut(line, "►"); ok {
+			ends = append(ends, textWidth(head))
+		}
+	}
+	if len(ends) != 2 || ends[0] != ends[1] {
+		t.Errorf("arrows end at %v in\n%s", ends, got)
+	}
+}
