@@ -46,28 +46,41 @@ func (t *timeline) multiTag() int {
 }
 
 // failedCall draws a call that came back with an error: its name in the column
-// of the state, what it means on the row.
+// of the state, what it means on the row, and below where it has more to say.
 func (t *timeline) failedCall(c *conn.Call, right int) {
 	name := safeName(c.Result, maxCallName, &t.g)
 	text := safeName(c.Name, maxCallName, &t.g) + "() fails: " + safeText(c.Error, &t.g)
 	start := max(t.lay.arrow, t.row.col+textWidth(name)+1)
-	if room := right - start; textWidth(text) > room {
-		text = cutColumns(text, room-textWidth(t.g.ellipsis)) + t.g.ellipsis
-	}
+	room := right - start
 	if c.From == conn.Server {
-		t.row.to(max(t.row.col, right-textWidth(text)-1-textWidth(name)))
-		t.row.text(text)
-		t.row.ascii(" ")
+		room = right - t.row.col - textWidth(name) - 1
+	}
+	lines := wrapText(text, max(room, minFailed), 2)
+	if c.From == conn.Server {
+		wide := 0
+		for _, l := range lines {
+			wide = max(wide, textWidth(l))
+		}
+		start = max(t.row.col, right-wide-1-textWidth(name))
+		t.row.to(start)
+		t.row.text(lines[0])
+		t.row.to(start + wide + 1)
 	}
 	t.paint(sgrRed)
 	t.row.text(name)
 	t.unpaint(sgrRed)
 	if c.From == conn.Client {
 		t.row.to(start)
-		t.row.text(text)
+		t.row.text(lines[0])
 	}
 	t.emit()
+	for _, l := range lines[1:] {
+		t.note(start, l, "")
+	}
 }
+
+// minFailed is the least width in columns of what a failed call means.
+const minFailed = 20
 
 // maxCallName is how many columns of a call's name are shown.
 const maxCallName = 20
@@ -207,7 +220,12 @@ func (t *timeline) release(first *conn.Event) {
 
 // byTime orders events that were held: what is asked in vain is told later than
 // it happened. Events without a time stay where they are.
+// Of two frames, which processors may have stamped a little apart, the first is
+// the one that came first.
 func byTime(a, b heldEvent) int {
+	if a.e.Frame > 0 && b.e.Frame > 0 && a.e.File == b.e.File {
+		return cmp.Compare(a.e.Frame, b.e.Frame)
+	}
 	if !a.e.Time.Known() || !b.e.Time.Known() || a.e.Type == conn.TypeWait || b.e.Type == conn.TypeWait {
 		return 0
 	}

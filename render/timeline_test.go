@@ -424,3 +424,39 @@ func TestNeighbourStillThere(t *testing.T) {
 		t.Errorf("arrows end at %v in\n%s", ends, got)
 	}
 }
+
+// TestFailedCallIsToldWhole: why a call failed is never cut, at whichever end
+// it was made.
+func TestFailedCallIsToldWhole(t *testing.T) {
+	const why = "address already in use: the connection with 127.0.0.1:56594 is in TIME-WAIT for 12 s more"
+	for _, side := range []conn.Side{conn.Client, conn.Server} {
+		for _, w := range []int{60, 80, 120} {
+			s := newScene("2025-11-20 16:39:16.000000")
+			l := s.link(1, "127.0.0.1:56594", "127.0.0.1:12345", 1, 2)
+			l.call(at(0), conn.Call{Name: "socket", From: side, Result: "3"})
+			l.call(at(1), conn.Call{Name: "bind", Phase: conn.PhaseReturn, From: side, Result: "EADDRINUSE", Error: why})
+			got := timelineOf(t, s, Options{Width: w})
+			if text := strings.ReplaceAll(got, " EADDRINUSE\n", "\n"); !strings.Contains(strings.Join(strings.Fields(text), " "), "bind() fails: "+why) {
+				t.Errorf("%s, %d columns:\n%s", side, w, got)
+			}
+			if w == 80 {
+				t.Logf("\n%s", got)
+			}
+		}
+	}
+}
+
+// TestHeldFramesKeepTheirOrder: two processors may stamp frames a little apart,
+// and their numbers go up all the same.
+func TestHeldFramesKeepTheirOrder(t *testing.T) {
+	s := newScene("2025-11-20 16:39:16.000000")
+	l := s.link(0, "10.9.0.1:4000", "10.9.0.2:80", 1, 2)
+	l.arp(at(12e-6), "10.9.0.1", "10.9.0.254", false)
+	l.arp(at(0), "10.9.0.254", "10.9.0.1", false)
+	l = s.link(1, "10.9.0.1:4000", "10.9.0.2:80", 1, 2)
+	l.send(at(1), conn.Client, segment{flags: syn, client: conn.StateSynSent, win: 1})
+	got := timelineOf(t, s, Options{Width: 80, Live: true})
+	if a, b := strings.Index(got, "10.9.0.254? tell"), strings.Index(got, "tell 10.9.0.254"); a < 0 || b < a {
+		t.Errorf("frame 2 stands before frame 1:\n%s", got)
+	}
+}

@@ -378,12 +378,12 @@ c, _ = s.accept(); c.close()`
 	if status := p.end(t); status != 1 {
 		t.Errorf("status %d", status)
 	}
-	inOrder(t, p.err.String(), "EADDRINUSE", "bind() fails: address already in use: TIME-WAIT ", " s more")
+	inOrder(t, p.err.String(), "EADDRINUSE", "bind() fails: address already in use: the connection with", "127.0.0.1:", "is in TIME-WAIT for ", " s more")
 	p = l.start(l.client, builtBinary(t), "listen", "127.0.0.1", "5000")
 	if status := p.end(t); status != 1 {
 		t.Errorf("status %d", status)
 	}
-	inOrder(t, p.err.String(), "bind 127.0.0.1:5000: address already in use", "TIME-WAIT ", " s more, to 127.0.0.1:")
+	inOrder(t, p.err.String(), "bind 127.0.0.1:5000: address already in use", "the connection with 127.0.0.1:", "is in TIME-WAIT for ", " s more")
 	if status := run("sh", "-c", "exit 42").end(t); status != 42 {
 		t.Errorf("exit 42 gives %d", status)
 	}

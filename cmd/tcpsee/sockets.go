@@ -125,9 +125,9 @@ func (x *socketInfo) holds() string {
 	case stateListen:
 		return fmt.Sprintf("a program listens at %v", x.local)
 	case stateTimeWait:
-		return fmt.Sprintf("TIME-WAIT %d s more, to %v", (x.left+time.Second-1)/time.Second, x.remote)
+		return fmt.Sprintf("the connection with %v is in TIME-WAIT for %d s more", x.remote, (x.left+time.Second-1)/time.Second)
 	}
-	return fmt.Sprintf("not closed yet, to %v", x.remote)
+	return fmt.Sprintf("the connection with %v is not closed yet", x.remote)
 }
 
 // inUse adds to an error that says that a port is held which sockets do.

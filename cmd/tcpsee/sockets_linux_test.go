@@ -47,7 +47,7 @@ func TestParseDump(t *testing.T) {
 	if err != nil || !over || len(list) != 2 {
 		t.Fatalf("%v, %v, %v", list, over, err)
 	}
-	if got, want := holdersText(list), "a program listens at 127.0.0.1:3000; TIME-WAIT 43 s more, to [::1]:40000"; got != want {
+	if got, want := holdersText(list), "a program listens at 127.0.0.1:3000; the connection with [::1]:40000 is in TIME-WAIT for 43 s more"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if list[0].waiting != 2 || list[0].room != 1 {
@@ -112,7 +112,7 @@ func TestSocketsOfThisMachine(t *testing.T) {
 	}
 	call := conn.Call{Name: "bind", Local: at, Error: "address already in use", Result: "EADDRINUSE"}
 	s.explain(&call)
-	if !strings.Contains(call.Error, "in use: TIME-WAIT ") || !strings.Contains(call.Error, c.LocalAddr().String()) {
+	if !strings.Contains(call.Error, "is in TIME-WAIT for ") || !strings.Contains(call.Error, c.LocalAddr().String()) {
 		t.Errorf("%q", call.Error)
 	}
 }
