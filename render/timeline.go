@@ -192,7 +192,6 @@ func (t *timeline) segment(e *conn.Event) {
 	if e.Handshake {
 		t.handshakeLine(e)
 	}
-	t.nameLate(v, e)
 	if e.Packet.TCP.Len > 0 && !t.sized && !t.lay.sum && !t.lay.layers {
 		t.sizeLine(e.Packet)
 	}
@@ -201,6 +200,7 @@ func (t *timeline) segment(e *conn.Event) {
 			t.note(t.lay.client, safeText(s, &t.g), sgrGrey)
 		}
 	}
+	t.nameLate(v, e)
 }
 
 // view returns what is remembered of the event's connection, and introduces

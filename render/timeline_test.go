@@ -460,3 +460,23 @@ func TestHeldFramesKeepTheirOrder(t *testing.T) {
 		t.Errorf("frame 2 stands before frame 1:\n%s", got)
 	}
 }
+
+// TestNamesThatComeLate: a program that is found late is named below a row with
+// all its lines, once.
+func TestNamesThatComeLate(t *testing.T) {
+	asked := 0
+	o := Options{Width: 80, Live: true, ProcessName: func(a netip.AddrPort) string {
+		if asked++; a.Port() == 3000 && asked > 8 {
+			return "nc[4118]"
+		}
+		return ""
+	}}
+	got := timelineOf(t, chat(), o)
+	if n := strings.Count(got, "nc[4118]"); n != 1 {
+		t.Errorf("named %d times", n)
+	}
+	size, name := strings.Index(got, "on the wire: "), strings.Index(got, "the server is nc[4118]")
+	if size < 0 || name < size {
+		t.Errorf("the name stands between a row and its bytes:\n%s", got)
+	}
+}

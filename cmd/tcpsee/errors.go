@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"syscall"
 
 	"tcpsee/capture"
@@ -56,9 +55,9 @@ func (a *app) exit(err error) int {
 		return status.status
 	}
 	if !errors.Is(err, errReported) {
-		fmt.Fprintf(inLocale(a.std.err), "error: %s\n", printable(err.Error()))
+		fmt.Fprint(inLocale(a.std.err), paragraph(a.std.err, "error: ", err.Error()))
 		if h := hintFor(err); h != "" {
-			fmt.Fprintf(inLocale(a.std.err), "hint: %s\n", strings.ReplaceAll(printable(h), "\n", "\n      "))
+			fmt.Fprint(inLocale(a.std.err), paragraph(a.std.err, "hint: ", h))
 		}
 	}
 	var usage *usageError

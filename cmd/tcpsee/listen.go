@@ -156,7 +156,7 @@ func (d *driven) announce(l *drive.Listener, fl *listenFlags) {
 		b.WriteString(fl.tls.about() + "\n")
 	}
 	if l.Addr.Port() < drive.FirstFreePort && invokingUser() != nil {
-		fmt.Fprintf(&b, "ports below %d are root's: without sudo bind() fails here, and no packet is sent\n", drive.FirstFreePort)
+		fmt.Fprintf(&b, "ports below %d are root's: without sudo bind() fails, and no packet is sent\n", drive.FirstFreePort)
 	}
 	if s := translated(at, cloudVendor()); s != "" {
 		b.WriteString(s + "\n")
