@@ -105,7 +105,7 @@ func (t *timeline) callText(c *conn.Call, limit int) ([]byte, int) {
 	if c.Phase == conn.PhaseReturn {
 		l.ascii(")")
 		l.text(result)
-		if len(c.Data) > 0 {
+		if len(c.Data) > 0 && !saidBefore(c) {
 			l.ascii(" ")
 			t.callData(&l, c.Data, limit-l.col)
 		}
@@ -121,6 +121,10 @@ func (t *timeline) callText(c *conn.Call, limit int) ([]byte, int) {
 	l.text(result)
 	return l.buf, l.col
 }
+
+// saidBefore reports whether the bytes of a call that returns stood where it
+// began: what is sent is known then, what is received is not.
+func saidBefore(c *conn.Call) bool { return c.Phase == conn.PhaseReturn && c.Name == "send" }
 
 // callData puts what was sent or received into l, in at most limit columns.
 func (t *timeline) callData(l *line, p []byte, limit int) {

@@ -273,14 +273,19 @@ func (s *sketch) neighbour(e *conn.Event) stroke {
 	return st
 }
 
-// callColumns is how many columns of a call are shown.
-const callColumns = 60
+// callColumns is how many columns of a call are shown, maxFailedCall how many
+// of why it failed.
+const (
+	callColumns   = 60
+	maxFailedCall = 200
+)
 
 func (s *sketch) call(c *conn.Call) stroke {
 	st := stroke{kind: strokeCall, side: c.From & 1}
 	if c.Phase != conn.PhaseEntry && c.Error != "" {
 		st.word = safeName(c.Name, maxCallName, s.g) + "()"
-		st.tokens = []string{"fails:", safeName(c.Error, callColumns, s.g), "(" + safeName(c.Result, maxCallName, s.g) + ")"}
+		st.tokens = append(append(st.tokens, "fails:"), strings.Fields(safeName(c.Error, maxFailedCall, s.g))...)
+		st.tokens = append(st.tokens, "("+safeName(c.Result, maxCallName, s.g)+")")
 		return st
 	}
 	text, _ := s.words.callText(c, callColumns)

@@ -305,7 +305,7 @@ func (p *plain) call(e *conn.Event) {
 	if c.Result != "" && c.Error == "" {
 		b.WriteString(", result " + safeName(c.Result, maxPlainData, &p.g))
 	}
-	if len(c.Data) > 0 && !p.o.NoPayload {
+	if len(c.Data) > 0 && !p.o.NoPayload && !saidBefore(c) {
 		d, _ := appendQuoted([]byte(": "), c.Data, maxPlainData, &p.g)
 		b.Write(d)
 	}

@@ -164,7 +164,7 @@ func (t *timeline) draw(e *conn.Event) {
 			}
 		}
 	}
-	if e.Time.Known() {
+	if e.Time.Known() && e.Type != conn.TypeWait { // a silence goes on though it is told of
 		t.last = e.Time
 	}
 }

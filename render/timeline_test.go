@@ -480,3 +480,37 @@ func TestNamesThatComeLate(t *testing.T) {
 		t.Errorf("the name stands between a row and its bytes:\n%s", got)
 	}
 }
+
+// TestSilenceIsCountedWhole: a line that says what is awaited is no packet, and
+// what came before the first packet is no silence of the connection.
+func TestSilenceIsCountedWhole(t *testing.T) {
+	s := newScene("2025-11-20 16:39:16.000000")
+	l := s.link(0, "10.9.0.1:4000", "10.9.0.2:80", 1, 2)
+	l.event(at(0), conn.TypeWait).Text = "nothing has arrived"
+	l = s.link(1, "10.9.0.1:4000", "10.9.0.2:80", 1, 2)
+	l.send(at(2), conn.Client, segment{flags: syn, client: conn.StateSynSent, win: 1})
+	l.event(at(5), conn.TypeWait).Text = "1 SYN, no answer yet"
+	l.send(at(7), conn.Client, segment{flags: syn, client: conn.StateSynSent, win: 1})
+	got := timelineOf(t, s, Options{Width: 80, Live: true})
+	if n := strings.Count(got, ", no packet"); n != 1 || !strings.Contains(got, "5.000 s, no packet") {
+		t.Errorf("silences:\n%s", got)
+	}
+}
+
+// TestSendSaysItsBytesOnce: where a send stands in two rows, the bytes stand
+// where it begins, those of a recv where it returns.
+func TestSendSaysItsBytesOnce(t *testing.T) {
+	s := newScene("2025-11-20 16:39:16.000000")
+	l := s.link(1, "127.0.0.1:56594", "127.0.0.1:12345", 1, 2)
+	for i, c := range []conn.Call{
+		{Name: "send", Phase: conn.PhaseEntry, Args: "5 bytes", Data: []byte("Hello")}, {Name: "send", Phase: conn.PhaseReturn, Result: "5", Data: []byte("Hello")},
+		{Name: "recv", Phase: conn.PhaseEntry, Args: "up to 10 bytes"}, {Name: "recv", Phase: conn.PhaseReturn, Result: "5", Data: []byte("World")},
+	} {
+		l.call(at(i), c)
+	}
+	for name, draw := range map[string]string{"timeline": timelineOf(t, s, Options{Width: 100}), "plain": draw(t, s, func(w *bytes.Buffer) Renderer { return NewPlain(w, Options{Width: 100}) })} {
+		if strings.Count(draw, "Hello") != 1 || strings.Count(draw, "World") != 1 {
+			t.Errorf("%s:\n%s", name, draw)
+		}
+	}
+}
