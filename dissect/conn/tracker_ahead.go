@@ -84,8 +84,7 @@ func (t *Tracker) Ahead(coming *Coming) {
 	for i := range a.list {
 		h := a.list[i].hash
 		if s := t.table.slots[t.table.home(h)]; s != 0 && s>>32 == h>>32 {
-			e := t.entries.at(uint32(s))
-			sum += uint64(e.first) + uint64(e.tail)
+			sum += t.loadEntry(t.entries.at(uint32(s)))
 		}
 	}
 	a.sink += sum + t.leavingSoon(len(a.list))
@@ -100,8 +99,7 @@ func (t *Tracker) leavingSoon(n int) (sum uint64) {
 	l := &t.leaving
 	n = min(n, l.len())
 	for i := range n {
-		e := t.entries.at(l.at(i).entry)
-		sum += uint64(e.first) + uint64(e.tail)
+		sum += t.loadEntry(t.entries.at(l.at(i).entry))
 	}
 	for i := range n {
 		k := t.entries.at(l.at(i).entry).key()
@@ -109,6 +107,17 @@ func (t *Tracker) leavingSoon(n int) (sum uint64) {
 		if t.gone != nil {
 			sum += t.gone[departedSlot(k.departedHash())]
 		}
+	}
+	return sum
+}
+
+// loadEntry loads what a connection has: an entry and a body are two cache lines
+// each.
+func (t *Tracker) loadEntry(e *entry) (sum uint64) {
+	sum = uint64(e.first) + uint64(e.tail)
+	if e.body != 0 {
+		b := t.bodies.at(e.body)
+		sum += uint64(b.maxAck[0]) + uint64(b.lastData[0][0])
 	}
 	return sum
 }

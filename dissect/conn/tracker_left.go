@@ -94,8 +94,7 @@ const leftAtOnce = 64
 func (t *Tracker) loadLeft(entries []uint32) {
 	sum := uint64(0)
 	for _, n := range entries {
-		e := t.entries.at(n)
-		sum += uint64(e.first) + uint64(e.tail)
+		sum += t.loadEntry(t.entries.at(n))
 	}
 	t.ahead.sink += sum
 }

@@ -543,6 +543,11 @@ func (t *Tracker) change(s *segment) {
 	if s.timeWaits() >= 0 {
 		s.labels = s.labels.With(TimeWait)
 	}
+	if s.e.flags&(flagHandshake|flagCrossed) == flagHandshake && s.flags&(dissect.SYN|dissect.RST) == 0 {
+		s.markEnd() // opening is over
+		s.revive()
+		return
+	}
 	t.open(s)
 	s.mark()
 	if s.e.body != 0 {
@@ -564,6 +569,18 @@ func (s *segment) mark() {
 			e.flags.set(flagReset)
 		}
 	}
+	if s.labels.Has(SimultaneousOpen) {
+		e.flags.set(flagCrossed)
+	}
+	if s.labels.Has(Refused) {
+		e.flags.set(flagRefused)
+	}
+	s.markEnd()
+}
+
+// markEnd sets those of them that closing is about.
+func (s *segment) markEnd() {
+	e := s.e
 	if s.flags&dissect.FIN != 0 && s.flags&dissect.RST == 0 {
 		if !e.flags.has(flagReset | flagFin0 | flagFin1) {
 			s.b.ended = clockOf(s.now)
@@ -571,12 +588,6 @@ func (s *segment) mark() {
 		e.flags.set(flagFin0 << s.from)
 	}
 	e.flags.put(flagStray, s.isStray())
-	if s.labels.Has(SimultaneousOpen) {
-		e.flags.set(flagCrossed)
-	}
-	if s.labels.Has(Refused) {
-		e.flags.set(flagRefused)
-	}
 	if s.labels.Has(HalfClose) {
 		e.flags.set(flagHalfClose)
 	}
