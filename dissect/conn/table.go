@@ -138,7 +138,19 @@ type table struct {
 	n     int
 }
 
-const tableMin = 1 << 8 // slots of an empty table
+const (
+	tableMin   = 1 << 8  // slots of an empty table
+	tableLarge = 1 << 17 // slots from which on three eighths are in use at most, else three quarters: where each look is far, few should be needed
+)
+
+// full reports whether there is no room for one more.
+func (t *table) full() bool {
+	room := len(t.slots) / 4 * 3
+	if len(t.slots) >= tableLarge {
+		room /= 2
+	}
+	return t.n >= room
+}
 
 func newTable() table {
 	t := table{seed: [4]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()}}
@@ -187,7 +199,7 @@ func (t *table) find(h uint64, k *key, v6 bool, entries *slab[entry]) (uint32, *
 
 // insert puts an entry in whose key is not there.
 func (t *table) insert(h uint64, number uint32) {
-	if (t.n+1)*4 > len(t.slots)*3 {
+	if t.full() {
 		t.resize(len(t.slots) * 2)
 	}
 	t.n++

@@ -17,11 +17,11 @@ func departedSeed() *[4]uint64 {
 	return &[4]uint64{0x9e3779b97f4a7c15, 0xd6e8feb86659fd93, 0xa0761d6478bd642f, 0xe7037ed1a0b428db}
 }
 
-func (d *departed) add(k *key) {
+// add remembers a pair by its departedHash.
+func (d *departed) add(h uint64) {
 	if *d == nil {
 		*d = make(departed, departedSlots)
 	}
-	h := k.departedHash()
 	(*d)[departedSlot(h)] = h
 }
 

@@ -35,6 +35,8 @@ type ahead struct {
 	list []coming
 	next int
 	one  coming // that was not announced
+	soon []soon
+	left int    // how many of soon have, or had no need to
 	sink uint64 // of what was loaded: else the compiler would leave the loads out
 }
 
@@ -90,9 +92,16 @@ func (t *Tracker) Ahead(coming *Coming) {
 	a.sink += sum + t.leavingSoon(len(a.list))
 }
 
+// soon is a connection that may have to leave, and what it is found by.
+type soon struct {
+	who        leaver
+	hash, gone uint64
+}
+
 // leavingSoon loads what the connections have that may have to leave for n
 // packets.
 func (t *Tracker) leavingSoon(n int) (sum uint64) {
+	t.ahead.soon, t.ahead.left = t.ahead.soon[:0], 0
 	if t.table.n+n < t.options.Limits.Connections {
 		return 0
 	}
@@ -102,13 +111,31 @@ func (t *Tracker) leavingSoon(n int) (sum uint64) {
 		sum += t.loadEntry(t.entries.at(l.at(i).entry))
 	}
 	for i := range n {
-		k := t.entries.at(l.at(i).entry).key()
-		sum += t.table.slots[t.table.home(t.table.hash(k))]
+		x := *l.at(i)
+		k := t.keyIn(x.entry, t.entries.at(x.entry))
+		next := soon{x, t.table.hash(k), k.departedHash()}
+		t.ahead.soon = append(t.ahead.soon, next)
+		sum += t.table.slots[t.table.home(next.hash)]
 		if t.gone != nil {
-			sum += t.gone[departedSlot(k.departedHash())]
+			sum += t.gone[departedSlot(next.gone)]
 		}
 	}
 	return sum
+}
+
+// hashes returns what a connection is found by that leaves: in the table, and
+// among the departed.
+func (t *Tracker) hashes(n uint32, e *entry) (hash, gone uint64) {
+	a := &t.ahead
+	for a.left < len(a.soon) { // they leave in that order, if they do
+		x := &a.soon[a.left]
+		a.left++
+		if x.who.entry == n && x.who.number == uint32(e.number.get()) {
+			return x.hash, x.gone
+		}
+	}
+	k := t.keyIn(n, e)
+	return t.table.hash(k), k.departedHash()
 }
 
 // loadEntry loads what a connection has: an entry and a body are two cache lines

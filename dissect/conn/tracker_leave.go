@@ -117,8 +117,7 @@ func (t *Tracker) leave() {
 			continue
 		}
 		if t.lapsed(e) {
-			t.gone.add(t.keyIn(x.entry, e))
-			t.end(x.entry, e)
+			t.depart(x.entry, e)
 			continue
 		}
 		x.at = e.last + capture.Stamp(t.options.Limits.Linger)
@@ -139,8 +138,7 @@ func (t *Tracker) evict() {
 	}
 	if e != nil {
 		t.stats.Evicted++
-		t.gone.add(t.keyIn(n, e))
-		t.end(n, e)
+		t.depart(n, e)
 	}
 }
 
@@ -182,10 +180,20 @@ func (t *Tracker) tell(e *entry) {
 	describeEnd(ev, t.summary(e), t.start)
 }
 
+// depart ends a connection, whose ports may be used again.
+func (t *Tracker) depart(n uint32, e *entry) {
+	hash, gone := t.hashes(n, e)
+	t.gone.add(gone)
+	t.endAt(hash, n, e)
+}
+
 // end gives out a connection's TypeEnd event and forgets it.
-func (t *Tracker) end(n uint32, e *entry) {
+func (t *Tracker) end(n uint32, e *entry) { t.endAt(t.table.hash(t.keyIn(n, e)), n, e) }
+
+// endAt is end for a connection with that hash in the table.
+func (t *Tracker) endAt(hash uint64, n uint32, e *entry) {
 	t.tell(e)
-	t.table.remove(t.table.hash(t.keyIn(n, e)), n)
+	t.table.remove(hash, n)
 	delete(t.heard, int64(e.number.get()))
 	if t.trails != nil {
 		delete(t.trails, int64(e.number.get()))

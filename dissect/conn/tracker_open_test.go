@@ -212,7 +212,16 @@ func sameLife(t *testing.T, seed uint64, o Options, packets []dissect.Packet) {
 		same(i, "tables", said(a, false, true), said(c, false, true))
 		same(i, "short tables", said(d, false, true), said(e, false, true))
 	}
+	fast.ahead.from, plain.ahead.from = 0, 0
+	var next, short Coming
 	for i := range packets {
+		if i%5 == 0 {
+			few := packets[i:min(i+5, len(packets))]
+			fast.Meet(few, &next)
+			fast.Ahead(&next)
+			plain.Meet(few, &short)
+			plain.Ahead(&short)
+		}
 		p := &packets[i]
 		compare(i, slow.Add(p), fast.Add(p), table.Add(p), ledger.Add(p), plain.Add(p))
 	}
