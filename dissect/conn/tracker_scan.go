@@ -14,7 +14,7 @@ const refusedLacks = flagSynAck | flagHandshake | flagReset | flagStray | flagQu
 // reports whether it is that.
 func (t *Tracker) knock(s *segment) bool {
 	e, d := s.e, s.from
-	if !s.isNew || s.len > 0 || s.labels != 0 || e.pair != 0 || e.self() {
+	if !s.isNew || s.len > 0 || s.labels != 0 && !s.reuses() || e.pair != 0 || e.self() {
 		return false
 	}
 	o := readSYNOptions(s.p.TCP.Options)
@@ -33,6 +33,10 @@ func (t *Tracker) knock(s *segment) bool {
 	t.count(s)
 	return true
 }
+
+// reuses reports whether a segment has one label, that of ports that are used
+// again, and keeps it.
+func (s *segment) reuses() bool { return s.labels == 1<<PortReuse && s.legible() }
 
 // refuse takes an RST with ACK that answers the SYN of such a connection, and
 // reports whether it does.
