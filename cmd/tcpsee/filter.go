@@ -44,11 +44,13 @@ func (hostNames) LookupHost(name string) ([]netip.Addr, error) { return lookupHo
 
 // matchers holds one program for each link type that has been met.
 type matchers struct {
-	expr   *filter.Expr
-	live   bool
-	exact  bool
-	also   *matchers // selects what passes besides; nil is nothing
-	byLink map[capture.LinkType]*filter.Matcher
+	expr     *filter.Expr
+	live     bool
+	exact    bool
+	also     *matchers // selects what passes besides; nil is nothing
+	byLink   map[capture.LinkType]*filter.Matcher
+	last     *filter.Matcher // of lastLink; nil where that is to be looked up
+	lastLink capture.LinkType
 
 	refused map[capture.LinkType]int64 // frames of types that the expression can say nothing of
 	wrong   error                      // the first reason for that, or for selecting nothing of a type
@@ -122,9 +124,10 @@ func (m *matchers) match(f *capture.Frame) bool {
 		in := dissect.Tapped(f)
 		f = &in
 	}
-	p, ok := m.byLink[f.Link]
-	if !ok {
+	p := m.last
+	if p == nil || f.Link != m.lastLink {
 		p = m.forLink(f.Link)
+		m.last, m.lastLink = p, f.Link
 	}
 	switch {
 	case p == nil:
@@ -140,9 +143,12 @@ func (m *matchers) match(f *capture.Frame) bool {
 	return !m.exact && p.MatchRelated(f.Data, f.OrigLen)
 }
 
-// forLink compiles the expression for a link type, nil where it can say
-// nothing of it.
+// forLink returns the expression for a link type, which it compiles when it is
+// new; nil where it can say nothing of it.
 func (m *matchers) forLink(link capture.LinkType) *filter.Matcher {
+	if p, ok := m.byLink[link]; ok {
+		return p
+	}
 	compile := m.expr.Matcher
 	if m.live {
 		compile = m.expr.LiveMatcher

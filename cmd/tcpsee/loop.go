@@ -190,7 +190,9 @@ func (l *loop) prepare(f *capture.Frame, p *dissect.Packet) bool {
 	if l.match != nil && !l.match(f) {
 		return false
 	}
-	l.decoder.Decode(f, p)
+	if !l.blind || l.pass != nil || l.copies != nil {
+		l.decoder.Decode(f, p)
+	}
 	if l.pass != nil && !l.pass(p) {
 		l.stopped++
 		return false
