@@ -14,7 +14,7 @@ const (
 
 	// queueChunkBytes and queueChunkFrames are what one chunk of it holds.
 	queueChunkBytes  = 1 << 20
-	queueChunkFrames = 2048 // frames
+	queueChunkFrames = 6144 // frames, of 170 bytes
 
 	// queueSpareChunks is how many empty chunks are kept for reuse once
 	// nothing has waited for queueCalm chunks in a row. Before that all are:
