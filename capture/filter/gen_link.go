@@ -37,6 +37,12 @@ func (g *gen) linkType(proto uint32) *cond {
 		return g.equal(g.typ, 0, sizeH, proto)
 	case famPPP:
 		return g.equal(g.typ, 0, sizeH, pppType(proto))
+	case famPPPBSDOS:
+		is := func(n uint32) *cond { return g.equal(g.typ, 0, sizeH, n) }
+		if proto == etIP { // as it is, and Van Jacobson's two forms of it
+			return or(is(0x21), is(0x2d), is(0x2f))
+		}
+		return is(pppType(proto))
 	case famARCNET:
 		return g.arcnetType(proto)
 	case famLoopHost, famLoopNet, famPFLog:

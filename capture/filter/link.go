@@ -12,6 +12,8 @@ const (
 	linkPFLog       capture.LinkType = 117
 	linkAppleIP1394 capture.LinkType = 138
 	linkSymantec    capture.LinkType = 99
+	linkSLIPBSDOS   capture.LinkType = 102
+	linkPPPBSDOS    capture.LinkType = 103
 	linkPPI         capture.LinkType = 192
 )
 
@@ -28,6 +30,7 @@ const (
 	famCHDLC           // EtherType, and LLC for OSI
 	famARCNET          // a protocol number of one octet (RFC 1201, RFC 1051)
 	famPPP             // PPP protocol number
+	famPPPBSDOS        // the same, and IP compressed too
 	famLoopHost        // address family in the capturing host's byte order
 	famLoopNet         // address family in network byte order
 	famPFLog           // address family in one byte
@@ -94,6 +97,10 @@ func layoutOf(l capture.LinkType) layout {
 		y.hasType = false
 		return y
 	}
+	if y, ok := juniper[l]; ok {
+		y.link, y.family, y.linkHdr, y.hasType = l, famJuniper, at(0), true
+		return y
+	}
 	switch l {
 	case capture.LinkEthernet:
 		return ether(0)
@@ -147,18 +154,14 @@ func layoutOf(l capture.LinkType) layout {
 		return fixed(famPFLog, 1, 0)
 	case capture.LinkIPNET:
 		return fixed(famIPNET, 1, 24)
-	case capture.LinkJuniperEther:
-		y := bare(famJuniper, 14)
-		y.nl, y.noSnap = 18, 21 // of Ethernet and the shortest header before it
-		return y
 	case capture.LinkMSTP:
-		y := bare(famMSTP, ^uint32(0)) // libpcap has no places, and computes with that
-		y.nl, y.noSnap = ^uint32(0), ^uint32(0)
+		y := bare(famMSTP, unplaced)
+		y.nl, y.noSnap = unplaced, unplaced
 		return y
-	case capture.LinkJuniperPPP, capture.LinkJuniperCHDLC, capture.LinkJuniperFrame:
-		y := bare(famJuniper, 4)
-		y.noSnap = ^uint32(0) // libpcap has no place for it, and computes with that
-		return y
+	case linkPPPBSDOS:
+		return fixed(famPPPBSDOS, 5, 24)
+	case linkSLIPBSDOS:
+		return bare(famRaw, 24)
 	case capture.LinkRaw, capture.LinkRawBSD, capture.LinkRawOpenBSD:
 		return bare(famRaw, 0)
 	case capture.LinkSLIP:
@@ -177,6 +180,38 @@ func layoutOf(l capture.LinkType) layout {
 		return y
 	}
 	return bare(famUnknown, 0)
+}
+
+// unplaced is a place that libpcap does not know, and computes with all the
+// same.
+const unplaced = ^uint32(0)
+
+// juniper is where libpcap looks for what its routers' link types carry, of
+// which it knows the magic number only.
+var juniper = map[capture.LinkType]layout{
+	130: {payload: at(4), noSnap: unplaced},                      // multilink PPP
+	131: {payload: at(4), noSnap: unplaced},                      // multilink Frame Relay
+	132: {payload: at(unplaced), nl: unplaced, noSnap: unplaced}, // encryption services
+	133: {payload: at(12), noSnap: unplaced},                     // GGSN
+	134: {payload: at(4), noSnap: unplaced},                      // Frame Relay of FRF.16
+	135: {payload: at(8), noSnap: 10},                            // ATM2
+	136: {payload: at(unplaced), nl: unplaced, noSnap: unplaced}, // services
+	137: {payload: at(4), noSnap: 10},                            // ATM1
+	164: {payload: at(12), noSnap: unplaced},                     // monitoring
+	167: {payload: at(14), nl: 18, noSnap: 21},                   // PPPoE
+	168: {payload: at(6), noSnap: unplaced},                      // PPPoE over ATM
+	183: {payload: at(unplaced), nl: unplaced, noSnap: unplaced}, // voice
+	194: {payload: at(unplaced), nl: unplaced, noSnap: unplaced}, // ISM
+	200: {payload: at(unplaced), nl: unplaced, noSnap: unplaced}, // ST
+	232: {payload: at(unplaced), nl: unplaced, noSnap: unplaced}, // VS
+	233: {payload: at(unplaced), nl: unplaced, noSnap: unplaced}, // SRX
+	234: {payload: at(unplaced), nl: unplaced, noSnap: unplaced}, // Fibre Channel
+	238: {payload: at(unplaced), nl: unplaced, noSnap: unplaced}, // ATM CEMIC
+
+	capture.LinkJuniperEther: {payload: at(14), nl: 18, noSnap: 21}, // of Ethernet and the shortest header before it
+	capture.LinkJuniperPPP:   {payload: at(4), noSnap: unplaced},
+	capture.LinkJuniperFrame: {payload: at(4), noSnap: unplaced},
+	capture.LinkJuniperCHDLC: {payload: at(4), noSnap: unplaced},
 }
 
 // EtherTypes (IEEE registry; RFC 9542 for those of the IETF).

@@ -46,7 +46,9 @@ var tcpdumpLinks = []struct {
 	{"NETANALYZER", capture.LinkNetAnalyzer}, {"NETANALYZER_TRANSPARENT", capture.LinkNetAnalyzerRaw},
 	{"SUNATM", capture.LinkSunATM}, {"MTP2", capture.LinkMTP2},
 	{"MTP2_WITH_PHDR", capture.LinkMTP2Phdr}, {"MTP3", capture.LinkMTP3}, {"ERF", capture.LinkERF},
-	{"BACNET_MS_TP", capture.LinkMSTP},
+	{"BACNET_MS_TP", capture.LinkMSTP}, {"PPP_BSDOS", linkPPPBSDOS}, {"SLIP_BSDOS", linkSLIPBSDOS},
+	{"JUNIPER_MLPPP", 130}, {"JUNIPER_ES", 132}, {"JUNIPER_GGSN", 133}, {"JUNIPER_ATM1", 137}, {"JUNIPER_ATM2", 135},
+	{"JUNIPER_MONITOR", 164}, {"JUNIPER_PPPOE", 167}, {"JUNIPER_PPPOE_ATM", 168}, {"JUNIPER_ST", 200}, {"JUNIPER_SERVICES", 136},
 }
 
 // byteBits matches what looks at the bits of a byte.
@@ -82,8 +84,8 @@ func sameText(link capture.LinkType, expr string) bool {
 	switch {
 	case strings.Contains(expr, "geneve"):
 		return false // there are registers to set first, or the kernel would not take the program
-	case y.family == famARCNET && strings.Contains(expr, "port"):
-		return false // what two kinds of IP have in common is tested once here, and twice there
+	case (y.family == famARCNET || y.family == famPPPBSDOS) && strings.Contains(expr, "port"):
+		return false // what several kinds of IP have in common is tested once here, and twice there
 	case (y.linkHdr.k > 0 || y.family == famWLAN) && live(expr):
 		return false // libpcap moves what the kernel says by the length of the header
 	case y.family == famWLAN && strings.HasPrefix(expr, "wlan["):
