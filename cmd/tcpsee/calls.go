@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"tcpsee/capture"
@@ -36,6 +37,8 @@ func modelCall(c drive.Call) conn.Call {
 	case c.Err != nil:
 		m.Result = drive.ErrName(c.Err)
 		m.Error = c.Err.Error()
+	case c.Phase == drive.Return && c.Name == "resolve":
+		_, m.Result, _ = strings.Cut(c.Args, ": ")
 	case c.Phase != drive.Entry && (c.Name == "send" || c.Name == "recv"):
 		m.Result = fmt.Sprint(c.N)
 	}

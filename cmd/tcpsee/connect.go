@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -147,13 +148,21 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	if fl.dial.SourcePort != "" {
 		d.confined.bind = []uint16{first.Local.Port()}
 	}
-	d.drives(func(a netip.AddrPort) bool { return a != first.Remote })
+	d.drives(func(a netip.AddrPort) bool { return !isTarget(plan, a) })
 	return d.draw(func() error {
 		err := d.dial(plan, first, fl)
 		for n := 1; n < fl.repeat && err == nil && d.ctx.Err() == nil; n++ {
 			err = d.dial(plan, nil, fl)
 		}
 		return err
+	})
+}
+
+// isTarget reports whether a is among what is tried: the other end, whichever
+// of them answers. Packets carry no zone.
+func isTarget(p *drive.Plan, a netip.AddrPort) bool {
+	return slices.ContainsFunc(p.Targets, func(t netip.AddrPort) bool {
+		return t.Port() == a.Port() && t.Addr().Unmap().WithZone("") == a.Addr().Unmap().WithZone("")
 	})
 }
 

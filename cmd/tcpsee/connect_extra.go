@@ -117,8 +117,8 @@ func (d *driven) note(text string) {
 
 // kernelView is what the kernel knew of a connection just before its end.
 type kernelView struct {
-	local netip.AddrPort
-	info  drive.TCPInfo
+	local, remote netip.AddrPort
+	info          drive.TCPInfo
 }
 
 // maxViews is how many of them are printed: the last ones.
@@ -128,7 +128,7 @@ const maxViews = 10
 // been drawn, and returns what of its end is an error.
 func (d *driven) ended(c *drive.Conn, o drive.Outcome) error {
 	if o.Info != (drive.TCPInfo{}) {
-		d.views = append(d.views, kernelView{c.Local(), o.Info})
+		d.views = append(d.views, kernelView{c.Local(), c.Remote(), o.Info})
 		d.views = d.views[max(0, len(d.views)-maxViews):]
 	}
 	return outcomeError(o)
@@ -139,7 +139,7 @@ func (d *driven) kernelSays() {
 	for _, v := range d.views {
 		which := ""
 		if len(d.views) > 1 {
-			which = " of " + v.local.String()
+			which = " of " + v.local.String() + " with " + v.remote.String()
 		}
 		d.note(fmt.Sprintf("the kernel's own view%s: %s, rtt %s ± %s, cwnd %s, %s sent again", which, v.info.State,
 			v.info.RTT.Round(time.Microsecond), v.info.RTTVar.Round(time.Microsecond),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -336,6 +337,24 @@ func TestE2EDriven(t *testing.T) {
 			shown("closed by the " + c.want)
 			shown("SYN-ACK")
 		})
+	}
+}
+
+// TestE2EConnectByName: of the addresses of a name each is the other end, the
+// second one too, and is not taken for tcpsee's own.
+func TestE2EConnectByName(t *testing.T) {
+	t.Parallel()
+	needsOf(t, []string{"nc.openbsd"})
+	l := newLab(t)
+	s := l.listener(l.client, "3000", "nc.openbsd", "-l", "127.0.0.1", "3000")
+	p := l.start(l.client, builtBinary(t), "connect", "--width", "120", "-v", "localhost", "3000")
+	p.err.await(t, "nc -v says: Connection to localhost (127.0.0.1) 3000 port")
+	p.signal(t, syscall.SIGINT)
+	over(t, p, s)
+	shown := p.err.String()
+	inOrder(t, shown, "resolve() returns ::1, 127.0.0.1", "refused (", "c2  connection 2: ", " 127.0.0.1:3000")
+	if strings.Contains(shown, fmt.Sprintf("tcpsee[%d] 127.0.0.1:3000", p.cmd.Process.Pid)) {
+		t.Errorf("the server is taken for tcpsee:\n%s", shown)
 	}
 }
 

@@ -162,7 +162,11 @@ func (d *driven) announce(l *drive.Listener, fl *listenFlags) {
 		b.WriteString(s + "\n")
 	}
 	b.WriteString("Ctrl-C ends\n")
-	_, _ = io.WriteString(inLocale(d.console.picture.w), b.String())
+	text := b.String()
+	if isTerminal(d.app.std.err) {
+		text = folded("", strings.TrimSuffix(text, "\n"), d.fl.columns(d.console.picture))
+	}
+	_, _ = io.WriteString(inLocale(d.console.picture.w), text)
 }
 
 func onThisMachine(loopback bool) string {
