@@ -54,7 +54,7 @@ Capturing needs root or CAP_NET_RAW.`,
 	f.BoolVarP(&fl.six, "ipv6", "6", false, "IPv6 only")
 	f.StringVarP(&fl.dial.Source, "source", "s", "", "send from local `ADDRESS`")
 	f.StringVarP(&fl.dial.SourcePort, "source-port", "p", "", "send from local `PORT`")
-	f.DurationVar(&fl.dial.Wait, "wait", 0, "give up connecting after this `TIME` (5s), and end after so long without a byte")
+	f.Var((*timeValue)(&fl.dial.Wait), "wait", "give up connecting after this `TIME` (5s), and end after so long without a byte")
 	f.BoolVar(&fl.dial.NoDelay, "no-delay", false, "switch Nagle's algorithm off")
 	f.BoolVarP(&fl.zero, "zero", "z", false, "open and close, send nothing")
 	f.BoolVarP(&fl.relay.HalfClose, "half-close", "N", false, "send a FIN at the end of input (Ctrl-D)")

@@ -50,7 +50,11 @@ drawn even then.`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list := append(systemDiagnoses(), a.terminalDiagnosis(), netcatDiagnosis(exec.LookPath, netcatHelp))
-			if err := writeDiagnoses(a.std.out, list); err != nil {
+			columns := 0
+			if isTerminal(a.std.out) {
+				columns = widthOf(a.std.out)
+			}
+			if err := writeDiagnoses(a.std.out, list, columns); err != nil {
 				return err
 			}
 			if !canCapture(list) {
@@ -78,17 +82,17 @@ func canCapture(list []diagnosis) bool {
 }
 
 // writeDiagnoses writes a line each, and under those where there is a way out,
-// the way out.
-func writeDiagnoses(w interface{ Write([]byte) (int, error) }, list []diagnosis) error {
+// the way out. Words stay whole in so many columns; 0 is any number.
+func writeDiagnoses(w interface{ Write([]byte) (int, error) }, list []diagnosis, columns int) error {
 	var b strings.Builder
 	width := 0
 	for _, d := range list {
 		width = max(width, len(d.subject))
 	}
 	for _, d := range list {
-		fmt.Fprintf(&b, "%-7s  %-*s  %s\n", d.ability, width, d.subject, printable(d.text))
+		b.WriteString(folded(fmt.Sprintf("%-7s  %-*s  ", d.ability, width, d.subject), printable(d.text), columns))
 		if d.remedy != "" {
-			fmt.Fprintf(&b, "%-7s  %-*s  try: %s\n", "", width, "", printable(d.remedy))
+			fmt.Fprintf(&b, "%-7s  %-*s  try: %s\n", "", width, "", printable(d.remedy)) // in one line, to be copied
 		}
 	}
 	_, err := w.Write([]byte(b.String()))

@@ -55,13 +55,22 @@ func TestWriteDiagnoses(t *testing.T) {
 	err := writeDiagnoses(&b, []diagnosis{
 		{subject: "capture", ability: abilityMissing, text: "not allowed", remedy: "sudo setcap"},
 		{subject: "nc", text: "OpenBSD's\x1b[2J"},
-	})
+	}, 0)
 	want := "" +
 		"missing  capture  not allowed\n" +
 		"                  try: sudo setcap\n" +
 		"ok       nc       OpenBSD's\\x1b[2J\n"
 	if err != nil || b.String() != want {
 		t.Errorf("got\n%s%v", b.String(), err)
+	}
+	b.Reset()
+	_ = writeDiagnoses(&b, []diagnosis{{subject: "capture", ability: abilityMissing, text: "it takes root or the capability", remedy: "sudo setcap cap_net_raw+ep tcpsee"}}, 40)
+	want = "" +
+		"missing  capture  it takes root or the\n" +
+		"                  capability\n" +
+		"                  try: sudo setcap cap_net_raw+ep tcpsee\n"
+	if b.String() != want {
+		t.Errorf("folded\n%s", b.String())
 	}
 }
 

@@ -61,7 +61,7 @@ Capturing needs root or CAP_NET_RAW.`,
 	f.BoolVarP(&fl.six, "ipv6", "6", false, "IPv6 only")
 	f.StringVarP(&fl.port, "port", "p", "", "listen on `PORT` (as nc -l -p; the same as naming it)")
 	f.IntVar(&fl.listen.Backlog, "backlog", 0, "clients that may wait while one is served, `N` (default: nc's)")
-	f.DurationVar(&fl.listen.Wait, "wait", 0, "give up waiting after this `TIME` (30s), and end after so long without a byte")
+	f.Var((*timeValue)(&fl.listen.Wait), "wait", "give up waiting after this `TIME` (30s), and end after so long without a byte")
 	f.BoolVar(&fl.listen.NoDelay, "no-delay", false, "switch Nagle's algorithm off")
 	f.BoolVarP(&fl.keep, "keep", "k", false, "wait for the next client when one has gone")
 	f.BoolVarP(&fl.relay.HalfClose, "half-close", "N", false, "send a FIN at the end of input (Ctrl-D)")

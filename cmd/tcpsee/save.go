@@ -33,7 +33,7 @@ func (s *saveFlags) register(cmd *cobra.Command, likeNC bool) {
 	f.Int64Var(&s.size, "rotate-size", 0, "begin the next file after `BYTES`")
 	f.IntVar(&s.count, "rotate-count", 0, "keep at most `N` files")
 	f.BoolVar(&s.notes, "comments", false, "with -w: what each segment is and means as a packet comment, for Wireshark")
-	f.DurationVar(&s.every, "rotate-every", 0, "begin the next file after this `TIME` (10m)")
+	f.Var((*timeValue)(&s.every), "rotate-every", "begin the next file after this `TIME` (10m)")
 }
 
 // check refuses what cannot be meant. The commands that have a conversation

@@ -18,7 +18,7 @@ type endFlags struct {
 
 func (e *endFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.DurationVar(&e.duration, "duration", 0, "end after this `TIME` (30s)")
+	f.Var((*timeValue)(&e.duration), "duration", "end after this `TIME` (30s)")
 	f.StringVar(&e.until, "until", "", "end when a connection that was seen from its SYN is `closed`: the first, or --conn's")
 }
 
