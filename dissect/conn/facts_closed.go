@@ -18,9 +18,31 @@ func (t *Tracker) closedWell(e *entry) bool {
 		e.syns != 1 || len(t.heard) > 0 || t.driven.conn != 0 || e.self() || !e.first.Known() || !e.last.Known() {
 		return false
 	}
-	b := t.bodies.at(e.body)
-	app := int(e.body) <= len(t.apps) && t.apps[e.body-1] != nil
-	return b.ledger == 0 && !app && b.fin[0] != 0 && b.fin[1] != 0
+	b, a := t.bodies.at(e.body), t.appOf(e)
+	return b.ledger == 0 && b.fin[0] != 0 && b.fin[1] != 0 && (a == nil || a.untroubled())
+}
+
+// appOf returns what reads a connection's layer 7, nil where there is nothing to
+// read. The connection has a body.
+func (t *Tracker) appOf(e *entry) *app {
+	if int(e.body) <= len(t.apps) {
+		return t.apps[e.body-1]
+	}
+	return nil
+}
+
+// untroubled reports whether layer 7 has nothing to say of a connection that was
+// closed (see application).
+func (a *app) untroubled() bool {
+	if a.trouble != nil || a.status >= 400 {
+		return false
+	}
+	if a.proto != protoHTTP {
+		return true
+	}
+	var f appFacts
+	a.unfinished(&f)
+	return a.requests <= a.responses && !f.incomplete && f.bodyMissing == 0 && f.answerCut == 0 && !f.chunksCut
 }
 
 // summarizeClosed is summarize for such a connection. What it sets does not
@@ -33,6 +55,10 @@ func (t *Tracker) summarizeClosed(c *Connection, e *entry) {
 	c.Segments = [2]uint64{uint64(b.segments[client]), uint64(b.segments[server])}
 	c.Bytes = [2]uint64{b.bytes[client].get(), b.bytes[server].get()}
 	c.Unique = c.Bytes
+	c.App = ""
+	if a := t.appOf(e); a != nil {
+		c.App = a.name()
+	}
 	c.LabelCounts = [labelCount]uint32{}
 	for l := b.once; l != 0; l &= l - 1 {
 		c.LabelCounts[trailing(l)] = 1

@@ -33,9 +33,11 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	if t.driven.conn == c.Number {
 		f.callError, f.callName = t.driven.errName, t.driven.errCall
 	}
-	if e.body != 0 && int(e.body) <= len(t.apps) && t.apps[e.body-1] != nil {
-		f.app = t.apps[e.body-1].facts()
-		c.App = f.app.name
+	if e.body != 0 {
+		if a := t.appOf(e); a != nil {
+			f.app = a.facts()
+			c.App = f.app.name
+		}
 	}
 	c.Verdict = judge(c, f, t.options.Brief)
 }

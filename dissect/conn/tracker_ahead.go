@@ -145,6 +145,9 @@ func (t *Tracker) loadEntry(e *entry) (sum uint64) {
 	if e.body != 0 {
 		b := t.bodies.at(e.body)
 		sum += uint64(b.maxAck[0]) + uint64(b.lastData[0][0])
+		if a := t.appOf(e); a != nil {
+			sum += uint64(a.requests)
+		}
 	}
 	return sum
 }
