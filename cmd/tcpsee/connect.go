@@ -73,7 +73,7 @@ Capturing needs root or CAP_NET_RAW.`,
 // hostAndPort checks the two arguments of connect.
 func hostAndPort(cmd *cobra.Command, args []string) error {
 	if len(args) != 2 {
-		return withHint(usagef("connect needs a host and a port, and got %d words", len(args)), "tcpsee connect 127.0.0.1 3000")
+		return withHint(usagef("connect needs a host and a port, and got %s", words(len(args))), "tcpsee connect 127.0.0.1 3000")
 	}
 	return nil
 }

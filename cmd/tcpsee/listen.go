@@ -90,7 +90,7 @@ func (fl *listenFlags) address(args []string) error {
 	case 2:
 		fl.listen.Host, fl.listen.Port = args[0], args[1]
 	default:
-		return withHint(usagef("listen needs a port, and got %d words", len(args)), "tcpsee listen 3000")
+		return withHint(usagef("listen needs a port, and got %s", words(len(args))), "tcpsee listen 3000")
 	}
 	return nil
 }

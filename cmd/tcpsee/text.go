@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strconv"
 	"strings"
 
 	"tcpsee/render"
@@ -35,4 +36,12 @@ func folded(word, text string, columns int) string {
 		}
 	}
 	return b.String()
+}
+
+// words counts those of a command line.
+func words(n int) string {
+	if n == 1 {
+		return "1 word"
+	}
+	return strconv.Itoa(n) + " words"
 }

@@ -8,7 +8,8 @@ import (
 	"tcpsee/capture"
 )
 
-// The times after which silence is said, while it lasts.
+// The times after which is looked what is awaited, while silence lasts. What was
+// said of it is not said again.
 const (
 	firstWait = 3 * time.Second
 	maxWait   = 60 * time.Second
@@ -18,9 +19,10 @@ const (
 type silence struct {
 	last capture.Stamp // when something did
 	next time.Duration // after it, when that is said
+	said string        // of it
 }
 
-func (s *silence) heard(at capture.Stamp) { s.last, s.next = at, firstWait }
+func (s *silence) heard(at capture.Stamp) { *s = silence{last: at, next: firstWait} }
 
 // driven is what the socket calls tell.
 type driven struct {
@@ -123,6 +125,10 @@ func (t *Tracker) Tick(now capture.Stamp) []Event {
 	ev := t.event(TypeWait)
 	ev.Time, ev.Since = now, now.Sub(t.start)
 	ev.Text = t.awaited(ev)
+	if ev.Text == s.said {
+		return t.events[:len(t.events)-1]
+	}
+	s.said = ev.Text
 	return t.events
 }
 
