@@ -21,7 +21,7 @@ import (
 
 // Sizes of a parcel.
 const (
-	parcelPackets = 256   // or a few more
+	parcelPackets = 256
 	parcelReads   = 2     // times that the source is asked for frames
 	parcelEvents  = 256   // events of a parcel that has no packets
 	impatient     = 20000 // looks, of a few nanoseconds each, before a worker sleeps
@@ -48,6 +48,8 @@ type parcel struct {
 	alone      bool                  // no other may be decoded until this one is drawn
 	last       bool                  // the source has ended
 }
+
+func newParcel() *parcel { return &parcel{packets: make([]dissect.Packet, 0, parcelPackets)} }
 
 // add returns a packet to fill.
 func (p *parcel) add() *dissect.Packet {
@@ -131,7 +133,7 @@ func (l *loop) readPiped(ctx context.Context) error {
 	var all sync.WaitGroup
 	for i := range workers {
 		all.Go(func() {
-			for p := new(parcel); l.carry(ctx, s, p, i); p.empty() {
+			for p := newParcel(); l.carry(ctx, s, p, i); p.empty() {
 			}
 		})
 	}
@@ -206,7 +208,7 @@ func (l *loop) decodeParcel(ctx context.Context, s *stages, p *parcel) {
 				p.names = s.names
 			}
 		}
-		l.decodeSome(s, p, len(s.frames))
+		l.decodeSome(s, p, parcelPackets-len(p.packets))
 	}
 	l.tracker.Meet(p.packets, &p.coming)
 	p.interfaces, p.last = l.src.Interfaces(), s.over && len(s.frames) == 0

@@ -153,6 +153,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if fl.lesson.any() {
 		gate = a.newGate(ctx, fl.lesson, files, fl.conn)
 	}
+	forgetStartup()
 	if err := confine(fl.confinement(regular, files)); err != nil {
 		return err
 	}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// forgetStartup is done on Linux only.
+func forgetStartup() {}
