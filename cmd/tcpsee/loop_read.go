@@ -79,6 +79,11 @@ func (l *loop) takeAll(ended chan<- error, hold *time.Timer, stop *ending) {
 
 // take draws a batch, and reports whether no more is to come.
 func (l *loop) take(frames []capture.Frame, hold *time.Timer, stop *ending) bool {
+	select {
+	case <-l.window.changed(): // what comes after a change is drawn after it
+		l.window.resize(l.renderers)
+	default:
+	}
 	l.sparing()
 	l.frames(frames)
 	l.tellUnread()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
@@ -47,6 +48,7 @@ func TestResize(t *testing.T) {
 	put(0, 1+3) // the file's header, and three packets
 	p.out.await(t, "ACK      ack=1 ──")
 	p.resizeTo(t, 24, 60)
+	time.Sleep(300 * time.Millisecond) // a signal takes its time on a machine that is busy
 	put(4, 5)
 	p.out.await(t, "  4 ")
 	put(5, 6)
