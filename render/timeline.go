@@ -152,7 +152,11 @@ func (t *timeline) draw(e *conn.Event) {
 		t.view(e)
 		t.note(t.lay.client, safeText(e.Text, &t.g), "")
 	case conn.TypeWait:
-		t.note(t.lay.client, t.g.gap+"  "+safeText(e.Text, &t.g), "")
+		text := t.g.gap + "  " + safeText(e.Text, &t.g)
+		if t.multi && e.Conn > 0 {
+			text = tagText(e.Conn, t.lay.tag-1, &t.g) + "  " + text
+		}
+		t.note(t.lay.client, text, "")
 	case conn.TypeVerdict:
 		t.verdict(e)
 	case conn.TypeEnd:

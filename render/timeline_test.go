@@ -514,3 +514,13 @@ func TestSendSaysItsBytesOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestSilenceNamesItsConnection: among several, what is awaited is one's own.
+func TestSilenceNamesItsConnection(t *testing.T) {
+	s := several()
+	l := s.link(2, "10.9.0.1:4000", "10.9.0.2:80", 1, 2)
+	l.event(at(90), conn.TypeWait).Text = "3 SYNs, no answer yet"
+	if got := timelineOf(t, s, Options{Width: 80, Live: true}); !strings.Contains(got, "c2  · · ·  3 SYNs, no answer yet") {
+		t.Errorf("whose silence?\n%s", got)
+	}
+}

@@ -4,6 +4,10 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+	"tcpsee/dissect/segtest"
 )
 
 // What the local system says of a port makes a guess a fact.
@@ -53,5 +57,32 @@ func TestLocalSockets(t *testing.T) {
 				t.Errorf("%d are remembered after the end", len(tr.heard))
 			}
 		})
+	}
+}
+
+// TestFullQueueIsSaidWhileItLasts: who waits is told why, before the end.
+func TestFullQueueIsSaidWhileItLasts(t *testing.T) {
+	tr := New(Options{Live: true, Listening: func(netip.AddrPort) ([]Listener, bool) {
+		return []Listener{{Addr: netip.IPv4Unspecified(), Waiting: 2, Room: 1}}, true
+	}})
+	var d dissect.Decoder
+	var p dissect.Packet
+	for _, f := range segtest.MustFrames(t, "> S 0:0(0)\n+1 > S 0:0(0)\n+2 > S 0:0(0)") {
+		d.Decode(&f, &p)
+		tr.Add(&p)
+	}
+	const want = "3 SYNs, no answer yet: the server's queue is full, 2 to accept, and listen() was told 1"
+	said := 0
+	for s := range 60 {
+		for _, e := range tr.Tick(segtest.Start + capture.Stamp(4+s)*1e9) {
+			if e.Type == TypeWait {
+				if said++; e.Text != want {
+					t.Errorf("%q, want %q", e.Text, want)
+				}
+			}
+		}
+	}
+	if said != 1 {
+		t.Errorf("said %d times", said)
 	}
 }

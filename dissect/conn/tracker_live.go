@@ -152,7 +152,11 @@ func (t *Tracker) awaited(ev *Event) string {
 	case e.flags.has(flagQueued), e.unanswered() && t.reported(e):
 		return "nothing more has come"
 	case !e.flags.has(flagSynAck) && e.syns > 0:
-		return fmt.Sprintf("%s, no answer yet", plural(uint32(e.syns), "SYN"))
+		text := fmt.Sprintf("%s, no answer yet", plural(uint32(e.syns), "SYN"))
+		if h := t.heard[ev.Conn]; h.full {
+			text += fmt.Sprintf(": the server's queue is full, %d to accept, and listen() was told %d", h.waiting, h.room)
+		}
+		return text
 	case e.flags.has(flagSynAck) && !e.flags.has(flagHandshake):
 		return "the SYN-ACK is not acknowledged yet"
 	case t.driven.listens && !t.driven.accepted:
