@@ -71,7 +71,7 @@ func TestFullQueueIsSaidWhileItLasts(t *testing.T) {
 		d.Decode(&f, &p)
 		tr.Add(&p)
 	}
-	const want = "3 SYNs, no answer yet: the server's queue is full, 2 to accept, and listen() was told 1"
+	const want = "3 SYNs, no answer yet: the server's queue is full (2 in it, listen() was told 1)"
 	said := 0
 	for s := range 60 {
 		for _, e := range tr.Tick(segtest.Start + capture.Stamp(4+s)*1e9) {

@@ -154,7 +154,7 @@ func (t *Tracker) awaited(ev *Event) string {
 	case !e.flags.has(flagSynAck) && e.syns > 0:
 		text := fmt.Sprintf("%s, no answer yet", plural(uint32(e.syns), "SYN"))
 		if h := t.heard[ev.Conn]; h.full {
-			text += fmt.Sprintf(": the server's queue is full, %d to accept, and listen() was told %d", h.waiting, h.room)
+			text += fmt.Sprintf(": the server's queue is full (%d in it, listen() was told %d)", h.waiting, h.room)
 		}
 		return text
 	case e.flags.has(flagSynAck) && !e.flags.has(flagHandshake):
