@@ -21,7 +21,8 @@ import (
 
 // Sizes of a parcel.
 const (
-	parcelPackets = 256
+	parcelPackets = 256   // or a few more: what was read together stays together
+	parcelRoom    = 384   // packets that room is made for at first
 	parcelReads   = 2     // times that the source is asked for frames
 	parcelEvents  = 256   // events of a parcel that has no packets
 	impatient     = 20000 // looks, of a few nanoseconds each, before a worker sleeps
@@ -49,7 +50,7 @@ type parcel struct {
 	last       bool                  // the source has ended
 }
 
-func newParcel() *parcel { return &parcel{packets: make([]dissect.Packet, 0, parcelPackets)} }
+func newParcel() *parcel { return &parcel{packets: make([]dissect.Packet, 0, parcelRoom)} }
 
 // add returns a packet to fill.
 func (p *parcel) add() *dissect.Packet {
@@ -208,7 +209,7 @@ func (l *loop) decodeParcel(ctx context.Context, s *stages, p *parcel) {
 				p.names = s.names
 			}
 		}
-		l.decodeSome(s, p, parcelPackets-len(p.packets))
+		l.decodeSome(s, p, len(s.frames))
 	}
 	l.tracker.Meet(p.packets, &p.coming)
 	p.interfaces, p.last = l.src.Interfaces(), s.over && len(s.frames) == 0
