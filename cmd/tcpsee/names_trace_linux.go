@@ -82,6 +82,7 @@ const stateFilter = "protocol == 6 && (newstate == 2 || oldstate == 2 || newstat
 // Records of perf_event_open(2).
 const (
 	perfHeaderSize = 8
+	perfAlign      = 8 // of each record, and of its length
 	perfRecordComm = 3
 	perfRecordFork = 7
 	perfRecordSamp = 9
@@ -232,7 +233,7 @@ func (r *perfRing) records(f func(kind uint32, body []byte)) {
 	for head-tail >= perfHeaderSize {
 		at := tail % size // a header is aligned, and never wraps
 		kind, length := binary.NativeEndian.Uint32(r.data[at:]), uint64(binary.NativeEndian.Uint16(r.data[at+6:]))
-		if length < perfHeaderSize || length > head-tail {
+		if length < perfHeaderSize || length > head-tail || length%perfAlign != 0 {
 			tail = head
 			break
 		}
