@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -253,5 +254,31 @@ func BenchmarkTrace(b *testing.B) {
 		refused := traceEvent{pid: 1, socket: i % 64, from: stateSynSent, to: 7, ends: ends{local: at, remote: remote}}
 		tr.event(&opened, p)
 		tr.event(&refused, p)
+	}
+}
+
+// TestTraceRests: twice as long each time while events do not become fewer.
+func TestTraceRests(t *testing.T) {
+	tr := newTrace(t)
+	pass := func(d time.Duration) { tr.window = tr.window.Add(-d) }
+	for _, want := range []time.Duration{traceInterval, 2 * traceInterval, 4 * traceInterval, maxRest, maxRest} {
+		if tr.rest(traceRate + 1); !tr.off || tr.resting != want {
+			t.Fatalf("off %v, rests %v, want %v", tr.off, tr.resting, want)
+		}
+		pass(want - traceInterval/2)
+		tr.rest(0)
+		if !tr.off {
+			t.Fatalf("on again before %v", want)
+		}
+		pass(traceInterval)
+		tr.rest(0)
+		if tr.off {
+			t.Fatalf("still off after %v", want)
+		}
+	}
+	pass(traceInterval)
+	tr.rest(1)
+	if tr.rest(traceRate + 1); tr.resting != traceInterval {
+		t.Errorf("after a quiet time it rests %v", tr.resting)
 	}
 }

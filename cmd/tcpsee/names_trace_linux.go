@@ -39,9 +39,10 @@ type trace struct {
 	started map[int32]*process
 	events  []traceEvent
 
-	window time.Time // what is counted since
-	count  int
-	off    bool
+	window  time.Time // what is counted since
+	count   int
+	off     bool
+	resting time.Duration // how long, or the last time
 }
 
 // traced is what is known of an end.
@@ -65,8 +66,9 @@ const (
 	maxStarted    = 8192
 	maxCPUs       = 512
 	ringPages     = 8 // of data, a power of two
-	traceRate     = 10000
+	traceRate     = 4000
 	traceInterval = time.Second // after so many events in it the trace rests for another
+	maxRest       = 8 * time.Second
 )
 
 // States of net/tcp_states.h.
@@ -344,7 +346,7 @@ func (t *trace) pause() *unix.Timespec {
 	if t == nil || !t.off {
 		return nil
 	}
-	ts := unix.NsecToTimespec(int64(max(time.Millisecond, time.Until(t.window.Add(traceInterval)))))
+	ts := unix.NsecToTimespec(int64(max(time.Millisecond, time.Until(t.window.Add(t.resting)))))
 	return &ts
 }
 
@@ -480,22 +482,24 @@ func (p *procs) netns(pid int32) (string, bool) {
 }
 
 // rest switches the events off for a while when there are so many that
-// following them would cost more than names are worth.
+// following them would cost more than names are worth: each wakes the helper.
+// While they do not become fewer it rests twice as long each time.
 func (t *trace) rest(n int) {
 	now := time.Now()
 	t.count += n
-	if now.Sub(t.window) < traceInterval {
-		if t.count > traceRate && !t.off {
-			t.off, t.window = true, now
-			t.enable(false)
-		}
-		return
-	}
-	t.window, t.count = now, 0
-	if t.off {
-		t.off = false
+	since := now.Sub(t.window)
+	switch {
+	case t.off && since >= t.resting:
+		t.off, t.window, t.count = false, now, 0
 		clear(t.opening)
 		t.enable(true)
+	case t.off:
+	case t.count > traceRate:
+		t.resting = min(max(2*t.resting, traceInterval), maxRest)
+		t.off, t.window = true, now
+		t.enable(false)
+	case since >= traceInterval:
+		t.window, t.count, t.resting = now, 0, 0
 	}
 }
 
