@@ -18,7 +18,7 @@ const (
 func (s *segment) smooth() bool {
 	e := s.e
 	if s.flags&(dissect.SYN|dissect.FIN|dissect.RST|dissect.ACK) != dissect.ACK || e.flags&(smoothNeeds|smoothLacks) != smoothNeeds ||
-		e.pair != bothEstablished || s.seq != e.next[s.from] || s.win == 0 || e.self() || after(s.ack, s.b.maxAck[s.to]) {
+		e.pair != established || s.seq != e.next[s.from] || s.win == 0 || e.self() || after(s.ack, s.b.maxAck[s.to]) {
 		return false
 	}
 	if s.len == 0 {
@@ -26,8 +26,6 @@ func (s *segment) smooth() bool {
 	}
 	return s.len > 1 && s.len <= ethernetMSS && after(s.end, e.ack[s.to]) && !fillsWindow(s)
 }
-
-const bothEstablished = nibbles(StateEstablished | StateEstablished<<4)
 
 // glide does for a smooth segment what follow and count do for all.
 func (t *Tracker) glide(s *segment) {

@@ -1,0 +1,151 @@
+package conn
+
+import (
+	"net/netip"
+
+	"tcpsee/dissect"
+)
+
+// find sets the connection that the segment belongs to, and makes one where it
+// is the first.
+func (t *Tracker) find(s *segment) {
+	if t.again(s) {
+		return
+	}
+	c := t.met(s.p)
+	k, h := &c.key, c.hash
+	s.from, s.to = c.from, 1-c.from
+	v6 := !s.p.IP.Src.Is4()
+	s.number, s.e = t.lookUp(h, k, v6)
+	var reused bool
+	if s.e == nil {
+		reused = s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && t.gone.has(c.gone)
+	} else {
+		reused = s.startsAnew()
+		if !reused && !t.lapsed(s.e) {
+			t.latest.set(s)
+			return
+		}
+		t.end(s.number, s.e)
+	}
+	if t.table.n >= t.options.Limits.Connections {
+		t.evict()
+	}
+	s.number, s.e = t.entries.take()
+	t.settle(s.number)
+	t.table.insert(h, s.number)
+	t.latest.set(s)
+	t.stats.Connections++
+	e := s.e
+	e.addrs, e.ports = k.addrs, k.ports
+	e.number.add(uint64(t.stats.Connections))
+	e.firstFrame.add(uint64(s.p.Frame.Number))
+	e.first, e.last = s.p.Frame.Time, s.p.Frame.Time
+	e.file = uint16(s.p.Frame.File)
+	e.setScale(0, scaleUnknown)
+	e.setScale(1, scaleUnknown)
+	e.flags.put(flagIPv6, v6)
+	s.isNew = true
+	if reused {
+		e.flags.set(flagReused)
+		s.labels = s.labels.With(PortReuse)
+	}
+	t.whoIsClient(s)
+	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && t.driven.listensAt(s.p.Dst()) {
+		e.pair.set(s.to, uint8(StateListen))
+	}
+	t.announce(s)
+}
+
+// latest is the connection of the segment before: often the next one is of the
+// same.
+type latest struct {
+	number       uint32 // of its entry; 0 is none
+	from         int
+	src, dst     netip.Addr
+	sport, dport uint16
+}
+
+func (l *latest) set(s *segment) {
+	l.number, l.from = s.number, s.from
+	l.src, l.dst, l.sport, l.dport = s.p.IP.Src, s.p.IP.Dst, s.p.TCP.SrcPort, s.p.TCP.DstPort
+}
+
+// again sets the connection where it is the same as that of the segment
+// before, and reports whether it is.
+func (t *Tracker) again(s *segment) bool {
+	l, p := &t.latest, s.p
+	if l.number == 0 || s.flags&dissect.SYN != 0 || t.split != nil && t.split.of[l.number] != t.split.now {
+		return false
+	}
+	switch {
+	case p.TCP.SrcPort == l.sport && p.TCP.DstPort == l.dport && p.IP.Src == l.src && p.IP.Dst == l.dst:
+		s.from = l.from
+	case p.TCP.SrcPort == l.dport && p.TCP.DstPort == l.sport && p.IP.Src == l.dst && p.IP.Dst == l.src:
+		s.from = 1 - l.from
+	default:
+		return false
+	}
+	s.to = 1 - s.from
+	s.number, s.e = l.number, t.entries.at(l.number)
+	return !t.lapsed(s.e)
+}
+
+// startsAnew reports whether a segment on a known address pair begins another
+// connection: a SYN whose sequence number is not the one that its sender began
+// with.
+func (s *segment) startsAnew() bool {
+	return s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN &&
+		s.e.flags.of(flagBase0, s.from) && s.e.base[s.from] != s.seq
+}
+
+// wellKnown is the first port that is not assigned by IANA to servers
+// (RFC 6335, section 6).
+const wellKnown = 1024
+
+// whoIsClient says which end of a new connection is the client: who sends SYN,
+// who gets SYN-ACK; else the end with the higher port where that tells
+// something.
+func (t *Tracker) whoIsClient(s *segment) {
+	client := s.from
+	switch src, dst := s.p.TCP.SrcPort, s.p.TCP.DstPort; {
+	case s.e.self():
+	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
+	case s.flags.Has(dissect.SYN | dissect.ACK):
+		client = s.to
+	default:
+		s.e.flags.set(flagInferred)
+		if (src < wellKnown) != (dst < wellKnown) && src < dst || (src < wellKnown) == (dst < wellKnown) && src < dst {
+			client = s.to
+		}
+	}
+	s.e.flags.put(flagClientHi, client == 1)
+}
+
+// setBases sets where relative numbers count from: SYNs say it, else it is
+// chosen so that the first number seen is 1.
+func (t *Tracker) setBases(s *segment) {
+	e := s.e
+	if !e.flags.of(flagBase0, s.from) {
+		e.flags.set(flagBase0 << s.from)
+		e.base[s.from] = s.seq
+		if s.flags&dissect.SYN == 0 {
+			e.base[s.from]--
+		}
+	}
+	if s.flags&dissect.ACK != 0 && !e.flags.of(flagBase0, s.to) {
+		e.flags.set(flagBase0 << s.to)
+		e.base[s.to] = s.ack - 1
+	}
+	if s.flags&dissect.SYN == 0 {
+		return
+	}
+	if s.flags&dissect.ACK != 0 && e.base[s.from] != s.seq {
+		// Another SYN-ACK than the first one: numbers count anew.
+		s.labels = s.labels.With(PortReuse)
+		e.base[s.from] = s.seq
+	}
+	if e.base[s.from] == s.seq {
+		e.flags.set(flagSyn0 << s.from)
+	}
+}

@@ -1,0 +1,285 @@
+package conn
+
+import (
+	"time"
+
+	"tcpsee/dissect"
+)
+
+// follow takes the segment into what is known of the connection.
+func (t *Tracker) follow(s *segment) {
+	e, b := s.e, s.b
+	if !s.isSettled() {
+		t.change(s)
+	}
+	if e.body != 0 {
+		t.track(s)
+	}
+	// What its sender has sent.
+	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && after(e.next[s.from], b.maxAck[s.from]) {
+		e.next[s.from] = b.maxAck[s.from] // it starts over: what was sent past a gap does not count
+	}
+	known := e.flags.of(flagKnown0, s.from)
+	probe := s.labels.Has(ZeroWindowProbe) && s.shape&atNext != 0
+	if !probe {
+		inOrder := !known || s.seq == b.maxAck[s.from]
+		if !known || after(s.end, e.next[s.from]) {
+			e.next[s.from] = s.end
+			b.nextTime[s.from] = clockOf(s.now)
+			// The number of an RST that answers a segment without ACK is 0 and
+			// stands for nothing (RFC 9293, section 3.10.7.1).
+			e.flags.put(flagKnown0<<s.from, s.end != 0 || s.flags&dissect.RST == 0)
+		}
+		if inOrder {
+			b.maxAck[s.from] = e.next[s.from]
+		}
+	}
+	// What its sender has said.
+	if s.labels.Has(DupAck) {
+		b.dups[s.from].add()
+		s.dupNum = b.dups[s.from].n()
+	} else if s.ack != e.ack[s.from] {
+		b.dups[s.from] = 0
+	}
+	e.window[s.from] = s.win
+	e.ack[s.from] = s.ack
+	e.flags.put(flagAcked0<<s.from, s.flags&dissect.ACK != 0)
+	if s.labels.Has(ZeroWindowProbeAck) && e.flags.of(flagKeep0, s.to) {
+		e.flags &^= flagProbe0 << s.to // answered
+	}
+	e.flags.put(flagKeep0<<s.from, s.shape&(isPlain|belowNext) == isPlain|belowNext && s.len <= 1)
+	e.flags.put(flagProbe0<<s.from, s.labels.Has(ZeroWindowProbe))
+	e.flags.put(flagEarly0<<s.from, s.flags&dissect.SYN != 0)
+	b.seen[s.from] = clockOf(s.now)
+	e.complete |= s.completeness()
+}
+
+// revive takes back an RST whose sender goes on as if it had not sent it: it
+// came from somebody else.
+func (s *segment) revive() {
+	e := s.e
+	if s.before[s.from] != StateClosed || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK ||
+		!e.flags.of(flagKnown0, s.from) || s.b.ledger == 0 {
+		return
+	}
+	fresh := int32(s.seq-e.next[s.from]) >= -1
+	if !e.flags.has(flagReset) { // the RST was not taken, and its number stands for nothing
+		fresh = fresh || e.flags.of(flagAcked0, s.to) && !after(e.ack[s.to], s.end)
+	}
+	if !fresh {
+		return
+	}
+	l := s.t.ledgers.at(s.b.ledger)
+	if l.rst == 0 || int(l.rstBy) != s.from {
+		return
+	}
+	l.rst, l.stray = 0, l.rst
+	e.flags &^= flagReset | flagQueued
+	e.pair.set(s.from, uint8(StateEstablished))
+	if e.state(s.to) == StateClosed {
+		e.pair.set(s.to, uint8(StateEstablished))
+	}
+}
+
+// unseen moves the mark of what may be acknowledged, after an ACK of what was
+// not seen.
+func (s *segment) unseen() {
+	if s.shape&ackBeyond == 0 {
+		return
+	}
+	e, b := s.e, s.b
+	if after(e.next[s.to], b.maxAck[s.to]) {
+		b.maxAck[s.to] = e.next[s.to]
+		return
+	}
+	b.dups[s.to] = dupTold | dupAsked
+}
+
+// established is the pair of states between opening and closing.
+const established = nibbles(StateEstablished | StateEstablished<<4)
+
+// isSettled reports whether the segment can change no state: both ends are
+// established, and it is nothing but data or ACK.
+func (s *segment) isSettled() bool {
+	e := s.e
+	return e.pair == established && s.shape&isPlain != 0 && s.shape&hasAck != 0 &&
+		e.flags&(flagHandshake|flagFin0|flagFin1|flagReset|flagStray|flagCrossed) == flagHandshake
+}
+
+// change follows what a segment does to the connection as such: states,
+// opening, closing.
+func (t *Tracker) change(s *segment) {
+	s.states()
+	if s.timeWaits() >= 0 {
+		s.labels = s.labels.With(TimeWait)
+	}
+	if s.e.flags&(flagHandshake|flagCrossed) == flagHandshake && s.flags&(dissect.SYN|dissect.RST) == 0 {
+		s.markEnd() // opening is over
+		s.revive()
+		return
+	}
+	t.open(s)
+	s.mark()
+	if s.e.body != 0 {
+		t.handshake(s)
+	}
+	t.firstRoundTrip(s)
+	s.revive()
+	t.ask(s)
+}
+
+// mark sets the flags that the segment's control bits and labels are about.
+func (s *segment) mark() {
+	e := s.e
+	if s.flags&dissect.RST != 0 {
+		if !e.flags.has(flagReset | flagFin0 | flagFin1) {
+			s.b.ended = clockOf(s.now)
+		}
+		if s.ended {
+			e.flags.set(flagReset)
+		}
+	}
+	if s.labels.Has(SimultaneousOpen) {
+		e.flags.set(flagCrossed)
+	}
+	if s.labels.Has(Refused) {
+		e.flags.set(flagRefused)
+	}
+	s.markEnd()
+}
+
+// markEnd sets those of them that closing is about.
+func (s *segment) markEnd() {
+	e := s.e
+	if s.flags&dissect.FIN != 0 && s.flags&dissect.RST == 0 {
+		if !e.flags.has(flagReset | flagFin0 | flagFin1) {
+			s.b.ended = clockOf(s.now)
+		}
+		e.flags.set(flagFin0 << s.from)
+	}
+	e.flags.put(flagStray, s.isStray())
+	if s.labels.Has(HalfClose) {
+		e.flags.set(flagHalfClose)
+	}
+}
+
+// isStray reports whether the segment is a SYN to, or an RST not taken by, an
+// end that is past its opening.
+func (s *segment) isStray() bool {
+	if s.before[s.to] < StateEstablished {
+		return false
+	}
+	return s.flags&dissect.RST != 0 && !s.ended || s.flags&(dissect.SYN|dissect.RST) == dissect.SYN && s.before[s.from] >= StateEstablished
+}
+
+// open follows the opening: SYN options, times and frames of the handshake.
+func (t *Tracker) open(s *segment) {
+	e := s.e
+	fromClient := s.from == e.client()
+	if s.flags&dissect.SYN != 0 && s.flags&dissect.RST == 0 {
+		o := readSYNOptions(s.p.TCP.Options)
+		s.synOptions(&o)
+	}
+	switch {
+	case s.flags&dissect.RST != 0:
+	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
+		if !e.flags.has(flagHandshake) {
+			if s.labels.Has(Retransmission) && s.e.body == 0 {
+				s.rto = time.Duration(max(s.now-e.synTime.near(s.now), 0))
+			}
+			e.synTime = clockOf(s.now)
+		}
+		if !fromClient {
+			break
+		}
+		e.synLast = e.frameRef(s.p.Frame.Number)
+		if e.syns < 255 {
+			e.syns++
+		}
+		if s.len > 0 {
+			e.flags.set(flagTFOData)
+			e.flags.put(flagTFO, fastOpenCookie(s.p.TCP.Options))
+		}
+	case s.flags&dissect.SYN != 0:
+		if e.syns == 1 && e.synAcks == 0 && !fromClient {
+			s.rtt = time.Duration(max(s.now-e.synTime.near(s.now), 0))
+		}
+		if e.synAck == 0 {
+			e.synAck = e.frameRef(s.p.Frame.Number)
+		}
+		if !fromClient && e.synAcks < 255 {
+			e.synAcks++
+		}
+		e.flags.set(flagSynAck)
+	}
+}
+
+// synOptions takes the options of a SYN or SYN-ACK that the other end needs.
+func (s *segment) synOptions(o *synOptions) {
+	e := s.e
+	if o.hasMSS {
+		e.mss[s.from] = kiloOf(o.mss)
+	}
+	switch {
+	case e.flags.has(flagUnscaled):
+	case o.hasScale:
+		e.setScale(s.from, min(int(o.scale), scaleMax))
+	case !s.cut() && e.scale(s.from) == scaleUnknown: // both ends must offer it (RFC 7323, section 2.2)
+		e.flags.set(flagUnscaled)
+		e.setScale(0, 0)
+		e.setScale(1, 0)
+	}
+}
+
+// cut reports whether the capture does not hold all of the header.
+func (s *segment) cut() bool {
+	n := s.p.NumLayers
+	return n > 0 && s.p.Layers[n-1].Length < s.p.TCP.Header
+}
+
+// legible reports whether the options were captured and make sense: they may
+// change what a segment means (SACK, D-SACK, MPTCP), and Wireshark says nothing
+// of one whose options it cannot read.
+func (s *segment) legible() bool {
+	if s.cut() {
+		return false
+	}
+	v, ok := option(s.p.TCP.Options, optionSACK)
+	return !ok || len(v) > 0
+}
+
+// completeness returns what a segment adds to Wireshark's tcp.completeness.
+func (s *segment) completeness() uint8 {
+	var c uint8
+	switch s.flags & (dissect.SYN | dissect.ACK) {
+	case dissect.SYN:
+		c = completeSYN
+		if s.len > 0 && fastOpenCookie(s.p.TCP.Options) {
+			c |= completeData
+		}
+	case dissect.SYN | dissect.ACK:
+		c = completeSYNACK
+	case dissect.ACK:
+		c = completeACK
+		if s.len > 0 {
+			c = completeData
+		}
+	}
+	if s.flags.Has(dissect.FIN | dissect.ACK) {
+		c |= completeFIN
+	}
+	if s.flags&dissect.RST != 0 {
+		c |= completeRST
+	}
+	return c
+}
+
+// The bits of Connection.Completeness.
+const (
+	completeSYN uint8 = 1 << iota
+	completeSYNACK
+	completeACK
+	completeData
+	completeFIN
+	completeRST
+)
