@@ -25,10 +25,6 @@ import (
 	"tcpsee/capture/drive"
 )
 
-// asPart makes the test binary behave as a part of tcpsee that changes its own
-// rights, which a test process could not take back.
-const asPart = "TCPSEE_TEST_PART"
-
 // parts are what a child may be.
 var parts = map[string]func() any{
 	"confined": confinedPart,
