@@ -1,6 +1,7 @@
 # make demo   a real connection on this machine, captured and drawn
 # make test   every test that this machine can run
 # make bench  how fast each stage is, and as root what a live capture bears
+# make profile   what the compiler is told to make fast: cmd/tcpsee/default.pgo
 # make capture KIND=web MB=1000 TO=web.pcap   a generated capture to measure with: web, scan or elephant
 GO        ?= go
 BIN       := .build/tcpsee
@@ -13,13 +14,15 @@ TO        ?= $(KIND).pcap
 TESTFLAGS ?=
 export CGO_ENABLED = 0
 
-.PHONY: demo test build install bench capture lint clean
+.PHONY: demo test build install bench profile capture lint clean
 
 demo: build
 	@$(BIN) demo
 
+# Tests are built without the profile: with it, all that cmd/tcpsee imports
+# would be compiled a second time.
 test:
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test -pgo=off $(TESTFLAGS) ./...
 
 build:
 	@$(GO) build -trimpath -o $(BIN) ./cmd/tcpsee
@@ -32,6 +35,20 @@ install: build
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+# Whole runs on generated captures, on a machine that does nothing else.
+PROFILES := .build/profile
+RUNS     := 1 2 3 4 5
+profile:
+	rm -rf $(PROFILES) && mkdir -p $(PROFILES)
+	@for kind in web elephant scan; do \
+	   $(MAKE) --no-print-directory capture KIND=$$kind MB=100 TO=$(PROFILES)/$$kind.pcap || exit 1; done
+	$(GO) build -trimpath -tags profile -pgo=off -o $(PROFILES)/tcpsee ./cmd/tcpsee
+	@for run in $(RUNS); do for shown in web:summary web:timeline web:ndjson elephant:summary scan:summary; do \
+	   case $$shown in *:ndjson) as="-o ndjson";; *) as="--view $${shown#*:}";; esac; \
+	   TCPSEE_PROFILE=$(PROFILES)/$$shown.$$run.prof \
+	     $(PROFILES)/tcpsee replay $(PROFILES)/$${shown%:*}.pcap $$as >/dev/null || exit 1; done; done
+	$(GO) tool pprof -proto -output=cmd/tcpsee/default.pgo $(PROFILES)/*.prof
 
 capture:
 	@$(GO) test ./dissect/segtest -run '^TestWriteGenerated$$' -v -args -generate $(KIND) -megabytes $(MB) -seed $(SEED) -to $(abspath $(TO)) | grep bytes

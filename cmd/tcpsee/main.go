@@ -16,7 +16,8 @@ func main() {
 		os.Exit(status)
 	}
 	survivePipes()
-	os.Exit(run(os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+	std := stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	os.Exit(profiled(func() int { return run(os.Args[1:], std) }))
 }
 
 // stdio is what a command reads and writes. Results go to out, everything
