@@ -21,9 +21,9 @@ import (
 
 // Sizes of a parcel.
 const (
-	parcelPackets = 256   // or a few more: what was read together stays together
-	parcelRoom    = 384   // packets that room is made for at first
-	parcelReads   = 2     // times that the source is asked for frames
+	parcelPackets = 256   // at least, where one reading gives them
+	parcelRoom    = 512   // at most: what was read together mostly stays together
+	parcelReads   = 1     // times that the source is asked for frames
 	parcelEvents  = 256   // events of a parcel that has no packets
 	impatient     = 20000 // looks, of a few nanoseconds each, before a worker sleeps
 )
@@ -209,7 +209,7 @@ func (l *loop) decodeParcel(ctx context.Context, s *stages, p *parcel) {
 				p.names = s.names
 			}
 		}
-		l.decodeSome(s, p, len(s.frames))
+		l.decodeSome(s, p, parcelRoom-len(p.packets))
 	}
 	l.tracker.Meet(p.packets, &p.coming)
 	p.interfaces, p.last = l.src.Interfaces(), s.over && len(s.frames) == 0
