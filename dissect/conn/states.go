@@ -66,17 +66,7 @@ func (s *segment) sender(st State) State {
 		st = finArrived(st)
 	}
 	if f&dissect.FIN != 0 {
-		switch st {
-		case StateUnknown, StateSynSent, StateSynReceived, StateEstablished:
-			st = StateFinWait1
-		case StateCloseWait:
-			st = StateLastAck
-			if e.flags.of(flagFin0, s.to) && !e.flags.of(flagFin0, s.from) && after(e.next[s.to], s.ack) {
-				// The two FINs cross: this end had not seen the other's (RFC
-				// 9293, section 3.6).
-				st = StateClosing
-			}
-		}
+		st = finSent(st, e.flags.of(flagFin0, s.to) && !e.flags.of(flagFin0, s.from) && after(e.next[s.to], s.ack))
 	}
 	return st
 }
@@ -135,6 +125,34 @@ func (s *segment) behindFin() uint32 {
 	return s.e.next[s.to]
 }
 
+// finSent returns the state of an end after it sent FIN. Where it had not seen
+// the peer's, the two cross (RFC 9293, section 3.6).
+func finSent(st State, crosses bool) State {
+	switch st {
+	case StateUnknown, StateSynSent, StateSynReceived, StateEstablished:
+		return StateFinWait1
+	case StateCloseWait:
+		if crosses {
+			return StateClosing
+		}
+		return StateLastAck
+	}
+	return st
+}
+
+// finAcked returns the state of an end after its FIN was acknowledged.
+func finAcked(st State) State {
+	switch st {
+	case StateFinWait1:
+		return StateFinWait2
+	case StateClosing:
+		return StateTimeWait
+	case StateLastAck:
+		return StateClosed
+	}
+	return st
+}
+
 // finArrived returns the state of an end after its peer's FIN arrived.
 func finArrived(st State) State {
 	switch st {
@@ -176,14 +194,7 @@ func (s *segment) receiver(st State) State {
 		st = StateEstablished
 	}
 	if e.flags.of(flagFin0, s.to) && !after(s.behindFin(), s.ack) {
-		switch st {
-		case StateFinWait1:
-			st = StateFinWait2
-		case StateClosing:
-			st = StateTimeWait
-		case StateLastAck:
-			st = StateClosed
-		}
+		st = finAcked(st)
 	}
 	if f&dissect.FIN != 0 && s.shape&beyondNext == 0 && !after(s.seq, s.contiguous()) {
 		st = finArrived(st)

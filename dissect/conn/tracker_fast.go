@@ -10,8 +10,7 @@ import "tcpsee/dissect"
 // What an entry's flags must and must not have.
 const (
 	smoothNeeds = flagKnown0 | flagKnown1 | flagBase0 | flagBase1 | flagAcked0 | flagAcked1 | flagSynAck | flagHandshake
-	smoothLacks = flagKeep0 | flagKeep1 | flagProbe0 | flagProbe1 | flagEarly0 | flagEarly1 | flagFin0 | flagFin1 |
-		flagReset | flagStray | flagQueued | flagCrossed | flagDoubled
+	smoothLacks = closingLacks | flagFin0 | flagFin1
 )
 
 // smooth reports whether the segment is one of those.
@@ -46,6 +45,7 @@ func (t *Tracker) glide(s *segment) {
 	if s.ack != e.ack[d] {
 		b.dups[d] = 0
 	}
+	e.flags &^= flagEarly0 << d
 	e.window[d], e.ack[d] = s.win, s.ack
 	b.seen[d] = now
 	e.last = s.p.Frame.Time

@@ -70,12 +70,9 @@ func (t *Tracker) give(s *segment) {
 	}
 }
 
-// payload gives the segment's payload to layer 7.
+// payload gives the segment's payload to layer 7. The connection has a body.
 func (t *Tracker) payload(s *segment) {
 	e := s.e
-	if e.body == 0 {
-		return
-	}
 	a := t.app(s)
 	if a == nil {
 		return

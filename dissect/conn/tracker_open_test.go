@@ -93,7 +93,11 @@ func (l *life) next(r *rand.Rand, w *traffic) (p *dissect.Packet, ok bool) {
 		} else if l.said[1] == l.seq[0] {
 			from = 0
 		}
-		return segment(from, []dissect.Flags{dissect.ACK, dissect.ACK, dissect.FIN | dissect.ACK}[r.IntN(3)], 0), true
+		n := 0
+		if !l.mute && r.IntN(4) == 0 { // half-closed
+			n = 9
+		}
+		return segment(from, []dissect.Flags{dissect.ACK, dissect.ACK, dissect.FIN | dissect.ACK}[r.IntN(3)], n), true
 	}
 	return nil, false
 }
@@ -126,7 +130,7 @@ func spoil(r *rand.Rand, p *dissect.Packet) {
 }
 
 // lives are packets of a few connections at once, some of them odd, lost, sent
-// twice or captured twice.
+// or captured twice, at once or after others.
 func lives(r *rand.Rand, n, odd int) []dissect.Packet {
 	w := newTraffic()
 	all := make([]*life, 1+r.IntN(6))
@@ -167,6 +171,14 @@ func lives(r *rand.Rand, n, odd int) []dissect.Packet {
 			again := *p
 			again.IP.ID += r.Uint32N(2)
 			add(again)
+		}
+		if n := len(packets); odd > 0 && n > 0 && n < cap(packets) && r.IntN(odd*4) == 0 {
+			late := packets[n-1-r.IntN(min(n, 6))]
+			f := *late.Frame
+			f.Time = p.Frame.Time
+			late.Frame = &f
+			late.IP.ID += r.Uint32N(2)
+			add(late)
 		}
 		p.Frame.Time = before
 	}

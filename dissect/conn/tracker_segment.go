@@ -79,48 +79,50 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	before := e.last
 	t.setBases(s)
 	twin := t.twins.seen(s)
-	if e.body == 0 && !twin && !t.plodding && t.opens(s) {
-		if t.options.Measures && e.body != 0 {
-			t.measure(s, before)
-		}
-		if !t.options.NoSegments {
-			t.give(s)
-		}
-		t.afterwards(s)
-		return
-	}
 	if e.body != 0 {
 		s.b = t.bodies.at(e.body)
-	} else {
-		t.standIn(s)
 	}
-	if twin {
-		if s.len > 0 || s.flags&(dissect.SYN|dissect.FIN) != 0 {
-			e.flags.set(flagDoubled)
+	if twin || t.plodding || !t.shortCut(s) {
+		if e.body == 0 {
+			t.standIn(s)
 		}
-		s.labels = s.labels.With(DuplicateCapture)
-		t.grow(s)
-		s.repeat()
-		t.count(s)
-		if !t.options.NoSegments {
-			t.give(s)
+		if twin {
+			t.double(s)
+			return
 		}
-		return
+		t.judge(s)
 	}
-	if e.body != 0 && s.smooth() && !t.plodding {
-		t.glide(s)
+	if e.body != 0 {
 		if t.options.Measures {
 			t.measure(s, before)
 		}
 		t.payload(s)
-		if !t.options.NoSegments {
-			t.give(s)
-		}
-		return
 	}
+	if !t.options.NoSegments {
+		t.give(s)
+	}
+	t.afterwards(s)
+}
+
+// double takes a segment that was captured twice.
+func (t *Tracker) double(s *segment) {
+	if s.len > 0 || s.flags&(dissect.SYN|dissect.FIN) != 0 {
+		s.e.flags.set(flagDoubled)
+	}
+	s.labels = s.labels.With(DuplicateCapture)
+	t.grow(s)
+	s.repeat()
+	t.count(s)
+	if !t.options.NoSegments {
+		t.give(s)
+	}
+}
+
+// judge takes a segment by all the rules.
+func (t *Tracker) judge(s *segment) {
 	t.label(s)
 	t.differ(s)
-	if e.body == 0 && !s.isOpening() {
+	if s.e.body == 0 && !s.isOpening() {
 		t.grow(s)
 	}
 	t.follow(s)
@@ -129,14 +131,19 @@ func (t *Tracker) segment(p *dissect.Packet) {
 		s.dupNum = 0
 	}
 	t.count(s)
-	if t.options.Measures && e.body != 0 {
-		t.measure(s, before)
+}
+
+// shortCut takes a segment that most connections have, and to which no rule
+// applies, and reports whether it is one.
+func (t *Tracker) shortCut(s *segment) bool {
+	if s.e.body == 0 {
+		return t.opens(s)
 	}
-	t.payload(s)
-	if !t.options.NoSegments {
-		t.give(s)
+	if s.smooth() {
+		t.glide(s)
+		return true
 	}
-	t.afterwards(s)
+	return t.closes(s)
 }
 
 // opens takes a segment that an opening has as a rule, and reports whether it is
