@@ -95,6 +95,7 @@ type cursor struct {
 	arg    uint16 // EtherType, PPP protocol or IP protocol of what comes next
 	deep   int    // headers beyond MaxLayers
 	joined bool   // buf is a datagram put together
+	part   bool   // wire is a first fragment's end, not the datagram's
 	hasIP  bool   // the packet's IP is this frame's
 }
 

@@ -70,6 +70,7 @@ func (c *cursor) ipv4() step {
 		}
 	}
 	fragment := int(be16(b[6:]))
+	c.part = false
 	c.limit(total)
 	c.take(LayerIPv4, header)
 	if fragment&0x3fff != 0 {
@@ -113,7 +114,8 @@ func sourceRoute(options []byte) []byte {
 
 // fragment ends the parsing at a fragment, which the Joiner takes from there.
 // A first fragment that was cut off by the capture can never be put together:
-// what there is of it is parsed.
+// what there is of it is parsed, and how long a TCP segment in it is remains
+// unknown.
 func (c *cursor) fragment(f Fragment) step {
 	c.p.IP.Protocol = f.Protocol
 	f.Data = c.rest()
@@ -121,7 +123,7 @@ func (c *cursor) fragment(f Fragment) step {
 		f.Data = f.Data[:f.Len]
 	}
 	if f.Offset == 0 && len(f.Data) < f.Len {
-		c.arg = uint16(f.Protocol)
+		c.arg, c.part = uint16(f.Protocol), true
 		return stepProtocol
 	}
 	c.p.Content, c.p.Fragment, c.p.extra = ContentFragment, f, true
@@ -147,6 +149,7 @@ func (c *cursor) ipv6() step {
 	if length == 0 {
 		ip.Total = c.jumboTotal(b)
 	}
+	c.part = false
 	c.limit(p.IP.Total)
 	c.take(LayerIPv6, ipv6Header)
 	c.arg = uint16(b[6])

@@ -211,13 +211,17 @@ func TestJoinLimits(t *testing.T) {
 }
 
 // TestJoinCut holds that of a first fragment that the capture cut off, and
-// that can thus never be put together, the segment is shown at once.
+// that can thus never be put together, the segment is shown at once, and that
+// nothing is said of its length.
 func TestJoinCut(t *testing.T) {
 	data := cut4(0, 64)
 	f := capture.Frame{Number: 1, Link: capture.LinkEthernet, Data: data[:60], OrigLen: len(data)}
 	p := decodeFrame(&f)
 	if p.Content != dissect.ContentTCP || p.TCP.Seq != 0x01020304 {
 		t.Errorf("content %d, %+v", p.Content, p.TCP)
+	}
+	if p.Problem != dissect.ProblemFragment || p.TCP.Len != 0 {
+		t.Errorf("problem %q, length %d", p.Problem, p.TCP.Len)
 	}
 	if _, transport := p.CheckChecksums(); transport != dissect.ChecksumFragment {
 		t.Errorf("checksum %v", transport)

@@ -64,7 +64,7 @@ type TCP struct {
 	Header           int32  // bytes, options included
 	Options          []byte // as far as captured
 	Payload          []byte // as far as captured
-	Len              int    // SEG.LEN without SYN and FIN: bytes of payload on the wire, ≥ len(Payload)
+	Len              int    // SEG.LEN without SYN and FIN: bytes of payload on the wire, ≥ len(Payload); 0 with ProblemFragment
 }
 
 // ICMP is an ICMP or ICMPv6 message; for errors also what it quotes.
@@ -172,8 +172,9 @@ const (
 	ProblemMalformed            // a header contradicts itself
 	ProblemTooDeep              // more than MaxLayers headers
 	ProblemUnknownProto         // an EtherType, PPP protocol or IP protocol that is not followed
+	ProblemFragment             // a TCP segment whose datagram's other fragments cannot be put to this first one: its length is not known
 )
 
 func (p Problem) String() string {
-	return [...]string{"", "unknown link type", "header cut off", "malformed header", "too many headers", "other protocol"}[p]
+	return [...]string{"", "unknown link type", "header cut off", "malformed header", "too many headers", "other protocol", "first fragment cut off"}[p]
 }

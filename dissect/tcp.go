@@ -30,6 +30,9 @@ func (c *cursor) tcp() step {
 	if len(b) < header {
 		c.need(header)
 	}
+	if c.part {
+		t.Len, p.Problem = 0, ProblemFragment
+	}
 	c.take(LayerTCP, min(header, len(b)))
 	p.Content = ContentTCP
 	t.Payload = c.rest()

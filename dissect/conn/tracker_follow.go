@@ -237,6 +237,28 @@ func (s *segment) cut() bool {
 	return n > 0 && s.p.Layers[n-1].Length < s.p.TCP.Header
 }
 
+// unmeasured reports whether it is not known how long the segment is: the rest
+// of its datagram is missing, or its header is longer than that. Wireshark, too,
+// judges nothing by such a one.
+func (s *segment) unmeasured() bool {
+	return s.p.Problem == dissect.ProblemFragment || s.p.Problem == dissect.ProblemMalformed && s.cut()
+}
+
+// passOver counts and gives a segment that says nothing sure of its connection.
+func (t *Tracker) passOver(s *segment) {
+	if s.e.body != 0 {
+		s.b = t.bodies.at(s.e.body)
+	} else {
+		t.standIn(s)
+		t.grow(s)
+	}
+	s.labels = 0 // of a new connection as well
+	t.count(s)
+	if !t.options.NoSegments {
+		t.give(s)
+	}
+}
+
 // legible reports whether the options were captured and make sense: they may
 // change what a segment means (SACK, D-SACK, MPTCP), and Wireshark says nothing
 // of one whose options it cannot read.

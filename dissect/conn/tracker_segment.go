@@ -77,6 +77,10 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	e := s.e
 	s.before = [2]State{e.state(0), e.state(1)}
 	before := e.last
+	if p.Problem != dissect.ProblemNone && s.unmeasured() {
+		t.passOver(s)
+		return
+	}
 	t.setBases(s)
 	twin := t.twins.seen(s)
 	if e.body != 0 {

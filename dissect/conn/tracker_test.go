@@ -326,3 +326,65 @@ func TestAddDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations in five segments", n)
 	}
 }
+
+// TestUnmeasured holds that a segment whose length cannot be known has the kind
+// that its flags say, gets no label, and says nothing of the ones after it.
+func TestUnmeasured(t *testing.T) {
+	const script = `
+		> S 0:0(0) win 1000
+		< S. 0:0(0) ack 1 win 1000
+		> . 1:1(0) ack 1
+		> P. 1:101(100) ack 1
+		> P. 1:101(100) ack 1
+		< . 1:1(0) ack 101`
+	const fifth, ipFlags, dataOffset = 4, 14 + 6, 14 + 20 + 12
+	tests := []struct {
+		name   string
+		damage func(*capture.Frame)
+	}{
+		{"first fragment, cut off", func(f *capture.Frame) {
+			f.Data[ipFlags] |= 0x20
+			f.Data = f.Data[:len(f.Data)-1]
+		}},
+		{"first fragment, in the options", func(f *capture.Frame) {
+			f.Data[ipFlags] |= 0x20
+			f.Data[dataOffset] |= 0xf0
+			f.Data = f.Data[:dataOffset+10]
+		}},
+		{"header longer than the datagram", func(f *capture.Frame) {
+			f.Data[14+3] = 40 // of which TCP has 20 bytes
+			f.Data[dataOffset] |= 0xf0
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			frames, err := segtest.Parse(script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.damage(&frames[fifth])
+			tracker := New(Options{})
+			var (
+				d dissect.Decoder
+				p dissect.Packet
+			)
+			for i := range frames {
+				d.Decode(&frames[i], &p)
+				for _, e := range tracker.Add(&p) {
+					if i == fifth && (e.Kind != KindACK || e.Conn != 1) {
+						t.Errorf("frame %d: connection %d, %v", e.Frame, e.Conn, e.Kind)
+					}
+					if e.Labels != 0 {
+						t.Errorf("frame %d: %v", e.Frame, e.Labels)
+					}
+				}
+			}
+			for e := range tracker.Left() {
+				c := e.Connection
+				if c.Segments[0]+c.Segments[1] != uint64(len(frames)) {
+					t.Errorf("%d segments counted", c.Segments)
+				}
+			}
+		})
+	}
+}
