@@ -16,7 +16,31 @@ const callQueue = 4096
 
 // reporter passes the driver's calls to the loop.
 func reporter(out chan<- timedCall) drive.Reporter {
-	return func(c drive.Call) { out <- timedCall{at: capture.StampOf(c.Time), call: modelCall(c)} }
+	return func(c drive.Call) { out <- timedCall{at: capture.StampOf(c.Time), call: modelCall(c), fd: c.FD} }
+}
+
+// takeSides puts calls on a server's side that were made on a socket before it
+// listened: until then nothing tells it from a client's. The calls are in the
+// order of time.
+func takeSides(calls []timedCall) {
+	type socket struct{ pid, fd int }
+	var servers map[socket]bool
+	for i := len(calls) - 1; i >= 0; i-- {
+		c := &calls[i]
+		s := socket{c.call.PID, c.fd}
+		switch {
+		case c.call.Name == "listen" && c.call.From == conn.Server:
+			if servers == nil {
+				servers = make(map[socket]bool)
+			}
+			servers[s] = true
+		case servers[s]:
+			c.call.From = conn.Server
+		}
+		if c.call.Name == "socket" {
+			delete(servers, s) // before it the descriptor was another's
+		}
+	}
 }
 
 // modelCall puts a driver's call into the model's words.

@@ -15,9 +15,11 @@ import (
 )
 
 // The loop's times. A socket call waits callHold for frames that were
-// stamped before it and are still in the kernel's ring.
+// stamped before it and are still in the kernel's ring. The frames of a wrapped
+// command wait tracerLag for its calls, which come from another process.
 const (
 	callHold     = 5 * time.Millisecond
+	tracerLag    = 5 * time.Millisecond
 	tickInterval = 250 * time.Millisecond
 	drainTime    = 50 * time.Millisecond
 	maxStraggle  = 3 * time.Second
@@ -32,6 +34,7 @@ const (
 type timedCall struct {
 	at   capture.Stamp
 	call conn.Call
+	fd   int // of call.PID's descriptors
 }
 
 // loop is the one place where frames become events, for live and for saved
@@ -48,6 +51,7 @@ type loop struct {
 	relief    *relief                      // nil where packets are not cut under load
 	copies    *copies                      // nil where each packet is seen once
 	calls     <-chan timedCall             // nil where nothing is driven
+	lag       time.Duration                // how long frames wait for calls that were made before them
 	finish    <-chan struct{}              // closed when nothing more will be driven; nil where nothing is
 	renderers []render.Renderer
 	saves     []*saver
@@ -279,6 +283,7 @@ func (l *loop) classify(p *dissect.Packet) {
 // releaseCalls gives the tracker the held calls that happened before t.
 func (l *loop) releaseCalls(t capture.Stamp) {
 	sort.SliceStable(l.held, func(i, j int) bool { return l.held[i].at < l.held[j].at })
+	takeSides(l.held)
 	n := 0
 	for n < len(l.held) && l.held[n].at < t {
 		c := l.held[n]

@@ -32,7 +32,7 @@ func (l *loop) read(ctx context.Context) error {
 		case c := <-l.calls:
 			work = func() {
 				l.held = append(l.held, c)
-				hold.Reset(callHold)
+				hold.Reset(l.callHold())
 			}
 		case <-hold.C:
 			work = func() { l.overdue(hold) }
@@ -61,6 +61,7 @@ func (l *loop) read(ctx context.Context) error {
 func (l *loop) takeAll(ended chan<- error, hold *time.Timer, stop *ending) {
 	for {
 		frames, err := l.src.Next()
+		l.waitForCalls(frames)
 		enough := false
 		l.does(func() {
 			if enough = l.over; !enough {
@@ -77,6 +78,20 @@ func (l *loop) takeAll(ended chan<- error, hold *time.Timer, stop *ending) {
 	}
 }
 
+// waitForCalls waits until the calls have come that were made before the last of
+// the frames, as far as that is a matter of time.
+func (l *loop) waitForCalls(frames []capture.Frame) {
+	if l.lag == 0 || len(frames) == 0 {
+		return
+	}
+	if last := frames[len(frames)-1].Time; last.Known() {
+		time.Sleep(min(time.Until(last.Time().Add(l.lag)), l.lag))
+	}
+}
+
+// callHold is how long a call waits for frames.
+func (l *loop) callHold() time.Duration { return callHold + l.lag }
+
 // take draws a batch, and reports whether no more is to come.
 func (l *loop) take(frames []capture.Frame, hold *time.Timer, stop *ending) bool {
 	select {
@@ -90,7 +105,7 @@ func (l *loop) take(frames []capture.Frame, hold *time.Timer, stop *ending) bool
 	l.ease()
 	l.flush()
 	if len(l.ends.held) > 0 {
-		hold.Reset(callHold)
+		hold.Reset(l.callHold())
 	}
 	stop.heard(l.straggle())
 	if l.live {
@@ -126,9 +141,9 @@ func (l *loop) failed() bool {
 
 // overdue draws the calls that have waited for long enough.
 func (l *loop) overdue(hold *time.Timer) {
-	l.releaseCalls(capture.StampOf(time.Now().Add(-callHold)))
+	l.releaseCalls(capture.StampOf(time.Now().Add(-l.callHold())))
 	if len(l.held)+len(l.ends.held) > 0 {
-		hold.Reset(callHold)
+		hold.Reset(l.callHold())
 	}
 	l.flush()
 }

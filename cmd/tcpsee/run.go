@@ -225,7 +225,7 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, ca
 	if names != nil {
 		names.own = mine.program
 	}
-	l := &loop{tracking: fl.trackFlags.options(), src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, saves: saves, disguise: hide, calls: calls, finish: finish, idle: stragglers, pass: mine.pass}
+	l := &loop{tracking: fl.trackFlags.options(), src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, saves: saves, disguise: hide, calls: calls, lag: tracerLag, finish: finish, idle: stragglers, pass: mine.pass}
 	l.copies = newCopies(src, capture.AnyInterface, "")
 	drawn := l.run(context.Background())
 	go drainCalls(calls, w.Done())

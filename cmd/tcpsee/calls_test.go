@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	"tcpsee/capture"
+	"tcpsee/dissect/conn"
+	"tcpsee/dissect/segtest"
+	"tcpsee/render"
+)
+
+// TestTakeSides: what a server did with its socket before it listened is the
+// server's, and nothing else becomes so.
+func TestTakeSides(t *testing.T) {
+	made := func(pid, fd int, name string, from conn.Side) timedCall {
+		return timedCall{call: conn.Call{Name: name, From: from, PID: pid}, fd: fd}
+	}
+	calls := []timedCall{
+		made(1, 5, "socket", conn.Client), // a client's, whose descriptor a server has later
+		made(1, 5, "connect", conn.Client),
+		made(1, 5, "close", conn.Client),
+		made(1, 5, "socket", conn.Client),
+		made(2, 5, "socket", conn.Client), // of another process
+		made(1, 6, "socket", conn.Client), // another of the same
+		made(1, 5, "bind", conn.Client),
+		made(1, 6, "connect", conn.Client),
+		made(1, 5, "listen", conn.Server),
+		made(1, 6, "send", conn.Client),
+		made(1, 5, "accept", conn.Server),
+	}
+	servers := []int{3, 6, 8, 10}
+	takeSides(calls)
+	for i, c := range calls {
+		want := conn.Client
+		if slices.Contains(servers, i) {
+			want = conn.Server
+		}
+		if c.call.From != want {
+			t.Errorf("call %d, %s of descriptor %d of process %d, is of %v", i, c.call.Name, c.fd, c.call.PID, c.call.From)
+		}
+	}
+}
+
+// tardy is a source whose calls come once its frames have.
+type tardy struct {
+	given
+	calls chan<- timedCall
+	made  capture.Stamp
+}
+
+func (s *tardy) Next() ([]capture.Frame, error) {
+	if s.frames == nil {
+		return nil, io.EOF
+	}
+	go func() { s.calls <- timedCall{at: s.made, call: conn.Call{Name: "connect"}} }()
+	return s.given.Next()
+}
+
+// TestFramesWaitForCalls: a call that was made before a frame is drawn before
+// it, though it is heard of later.
+func TestFramesWaitForCalls(t *testing.T) {
+	frames := segtest.MustFrames(t, "> S 0:0(0)")
+	frames[0].Interface, frames[0].Time = -1, capture.StampOf(time.Now())
+	calls := make(chan timedCall)
+	shown := &shownTypes{}
+	src := &tardy{given: given{frames: frames}, calls: calls, made: frames[0].Time - 1}
+	l := &loop{src: src, live: true, calls: calls, lag: 300 * time.Millisecond, renderers: []render.Renderer{shown}}
+	if err := l.run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if len(shown.list) < 2 || shown.list[0] != "call 0" || shown.list[1] != "segment 1" {
+		t.Errorf("drawn in this order: %q", shown.list)
+	}
+}
