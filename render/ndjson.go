@@ -170,6 +170,12 @@ func (n *ndjson) socket(b []byte, e *conn.Event) []byte {
 		b = appendIntValue(b, `,"pid":`, c.PID)
 	}
 	b = appendStringKey(b, "program", c.Program)
+	if c.Closing.Linger0 {
+		b = append(b, `,"linger0":true`...)
+	}
+	if c.Closing.Unread > 0 {
+		b = appendIntValue(b, `,"unread":`, int(c.Closing.Unread))
+	}
 	return append(b, '}', '\n')
 }
 

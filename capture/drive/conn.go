@@ -23,6 +23,7 @@ type Conn struct {
 	t *tracer
 
 	interrupted atomic.Bool
+	linger0     atomic.Bool
 	closeOnce   sync.Once
 	closeErr    error
 }
@@ -152,6 +153,7 @@ func (c *Conn) ResetOnClose() error {
 	if err := c.t.whole("setsockopt", "SO_LINGER on, 0 s", c.s.setResetOnClose); err != nil {
 		return &OpError{Call: "setsockopt", Addr: c.t.remote, Err: err}
 	}
+	c.linger0.Store(true)
 	return nil
 }
 
@@ -159,7 +161,8 @@ func (c *Conn) ResetOnClose() error {
 // read. It may be called again, and wakes what waits in Read or Write.
 func (c *Conn) Close() error {
 	c.closeOnce.Do(func() {
-		if err := c.t.whole("close", "", c.s.close); err != nil {
+		closing := Closing{Linger0: c.linger0.Load(), Unread: c.s.unread()}
+		if err := c.t.wholeCall(Call{Name: "close", Args: closing.args(), Closing: closing}, c.s.close); err != nil {
 			c.closeErr = &OpError{Call: "close", Addr: c.t.remote, Err: err}
 		}
 	})

@@ -44,7 +44,7 @@ type Phase uint8
 // The phases. Calls that may wait (resolve, connect, accept, send, recv) are
 // reported twice, as Entry and as Return; those that return at once are
 // reported once, as Whole, after they returned and with the time of their
-// entry.
+// entry. (A wrapped command's close is reported before it is made.)
 const (
 	Whole Phase = iota
 	Entry
@@ -78,11 +78,28 @@ type Call struct {
 	N      int            // Return of send and recv: bytes moved; 0 from recv is the end of the stream
 	Err    error          // Return and Whole: why it failed; see ErrName
 
+	Closing Closing // of a close: what decides between FIN and RST
+
 	// Of a wrapped command only: which process made the call, and by which
 	// system call ("write" where Name is "send"). See Wrap.
 	PID     int
 	Program string
 	Syscall string
+}
+
+// Closing is what the system knew of a socket right before it was closed, as
+// far as it tells: the zero value also stands for what is not known.
+type Closing struct {
+	Linger0 bool // SO_LINGER is on with 0 s: close throws the connection away with RST (socket(7))
+	Unread  int  // bytes that were received and that the program has not read: RST tells the other end of it (RFC 1122, section 4.2.2.13)
+}
+
+// args are for people: what cannot be seen in the calls before.
+func (c Closing) args() string {
+	if c.Unread == 0 {
+		return ""
+	}
+	return byteCount(c.Unread) + " unread"
 }
 
 // Reporter takes the driver's calls. It is called in the goroutine that makes
@@ -131,10 +148,15 @@ func (t *tracer) returned(c Call, began time.Time) {
 
 // whole makes a call that returns at once and reports it.
 func (t *tracer) whole(name, args string, call func() error) error {
+	return t.wholeCall(Call{Name: name, Args: args}, call)
+}
+
+// wholeCall is whole for a call of which more is to be said.
+func (t *tracer) wholeCall(c Call, call func() error) error {
 	began := time.Now()
 	err := call()
 	if t.report != nil {
-		c := Call{Name: name, Phase: Whole, Time: began, Took: time.Since(began), Args: args, Err: err}
+		c.Phase, c.Time, c.Took, c.Err = Whole, began, time.Since(began), err
 		t.report(t.fill(c))
 	}
 	return err

@@ -59,6 +59,9 @@ func (s *sock) setNoDelay() error {
 func (s *sock) setResetOnClose() error { return cause(s.c.SetLinger(0)) }
 func (s *sock) shutdownWrite() error   { return cause(s.c.CloseWrite()) }
 
+// unread is not known here.
+func (s *sock) unread() int { return 0 }
+
 // bind listens at once for a passive socket: net has no bind of its own. For
 // an active one it finds a free port.
 func (s *sock) bind(at netip.AddrPort, passive bool) error {

@@ -176,7 +176,7 @@ func (t *tracing) prepare(k *task, p *pendingCall) bool {
 		p.c.Args = socketArgs(p.args)
 		return p.c.Args != ""
 	case kindExec:
-		k.p.before = t.sockets.heldBy(k.tid)
+		k.p.before = closings(k.tid, t.sockets.heldBy(k.tid))
 		return false
 	case kindRing:
 		t.notice(fmt.Sprintf("%s[%d] uses io_uring: calls made through it are not seen", k.p.program, k.p.pid))
@@ -236,7 +236,15 @@ func (t *tracing) prepareOn(k *task, p *pendingCall) bool {
 	case kindShutdown:
 		p.c.Name, p.c.Args = "shutdown", shutdownText(a[1])
 	case kindClose, kindReplace:
-		p.c.Name = "close"
+		p.c.Name, p.c.Closing = "close", closingOf(k.tid, p.c.FD)
+		p.c.Args = p.c.Closing.args()
+		if p.kind == kindClose {
+			// Told before it is made, as a socket's close does not fail: what
+			// it sends is on the wire before it returns.
+			p.c.Time = p.began
+			t.send(k, s, p.c, false)
+			return false
+		}
 	case kindSet:
 		p.c.Name, p.c.Args = "setsockopt", optionText(k.tid, a[1], a[2], a[3], a[4])
 		return p.c.Args != ""
@@ -338,6 +346,7 @@ func (t *tracing) prepareRange(k *task, p *pendingCall) bool {
 			p.ranged = append(p.ranged, s)
 		}
 	}
+	closings(k.tid, p.ranged)
 	return len(p.ranged) > 0
 }
 
@@ -402,7 +411,7 @@ func (t *tracing) concludeWhole(k *task, p *pendingCall, n int, errno unix.Errno
 	case kindCloseRange:
 		for _, held := range p.ranged {
 			c := p.c
-			c.Name, c.FD = "close", held.fd
+			c.Name, c.FD, c.Closing, c.Args = "close", held.fd, held.closing, held.closing.args()
 			t.send(k, held.socket, c, false)
 		}
 		return

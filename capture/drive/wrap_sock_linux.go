@@ -38,8 +38,9 @@ type wrappedSocket struct {
 
 // heldSocket is a TCP socket and a descriptor of it.
 type heldSocket struct {
-	fd     int
-	socket *wrappedSocket
+	fd      int
+	socket  *wrappedSocket
+	closing Closing // see closings
 }
 
 // socketTable knows sockets by their inodes. It belongs to one goroutine.
@@ -112,8 +113,31 @@ func (t *socketTable) heldBy(tid int) []heldSocket {
 		}
 		if s := t.at(tid, fd); s != nil && !seen[s.inode] {
 			seen[s.inode] = true
-			held = append(held, heldSocket{fd, s})
+			held = append(held, heldSocket{fd: fd, socket: s})
 		}
+	}
+	return held
+}
+
+// closingOf asks the system what a socket that is about to be closed is like,
+// where it lets a descriptor of another process be duplicated.
+func closingOf(tid, fd int) (c Closing) {
+	dup, err := duplicate(tid, fd)
+	if err != nil {
+		return c
+	}
+	defer unix.Close(dup) // before the process goes on: its own close is the last
+	if l, err := unix.GetsockoptLinger(dup, unix.SOL_SOCKET, unix.SO_LINGER); err == nil {
+		c.Linger0 = l.Onoff != 0 && l.Linger == 0
+	}
+	c.Unread = unreadAt(dup)
+	return c
+}
+
+// closings asks the same of all sockets of a list.
+func closings(tid int, held []heldSocket) []heldSocket {
+	for i := range held {
+		held[i].closing = closingOf(tid, held[i].fd)
 	}
 	return held
 }

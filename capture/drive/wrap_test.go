@@ -86,6 +86,7 @@ func TestWireCall(t *testing.T) {
 		Name: "send", Syscall: "write", Phase: Return, End: Client, Time: time.Unix(1, 2), Took: 3, FD: 4,
 		Local: netip.MustParseAddrPort("[::1]:5"), Remote: netip.MustParseAddrPort("10.0.0.1:6"),
 		Args: "<7> bytes", Data: []byte("\x00\xff\n"), N: 3, Err: syscall.Errno(11), PID: 8, Program: "n\xc3c",
+		Closing: Closing{Linger0: true, Unread: 9},
 	}
 	var pipe bytes.Buffer
 	newWireWriter(&pipe).send(wireMessage{Kind: wireCall, Call: toWire(c)})

@@ -357,7 +357,7 @@ func (t *tracing) executed(k *task) {
 func (t *tracing) exiting(k *task) {
 	k.call = nil
 	if k.p.alive--; k.p.alive <= 0 {
-		t.dropped(k, t.sockets.heldBy(k.tid), "exit", "at exit")
+		t.dropped(k, closings(k.tid, t.sockets.heldBy(k.tid)), "exit", "at exit")
 	}
 }
 
@@ -382,7 +382,10 @@ func (t *tracing) dropped(k *task, had []heldSocket, syscall, args string) {
 			continue
 		}
 		still[s.socket.inode] = true
-		c := Call{Name: "close", Syscall: syscall, Time: now, FD: s.fd, Args: args}
+		c := Call{Name: "close", Syscall: syscall, Time: now, FD: s.fd, Args: args, Closing: s.closing}
+		if unread := s.closing.args(); unread != "" {
+			c.Args += ", " + unread
+		}
 		t.send(k, s.socket, c, false)
 	}
 }

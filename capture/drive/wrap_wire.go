@@ -50,6 +50,7 @@ type wireCallBody struct {
 	Data    []byte         `json:"d,omitempty"`
 	N       int            `json:"m,omitempty"`
 	Errno   uint32         `json:"o,omitempty"`
+	Closing Closing        `json:"z,omitzero"`
 	PID     int            `json:"p,omitempty"`
 	Program string         `json:"g,omitempty"`
 }
@@ -59,6 +60,7 @@ func toWire(c Call) *wireCallBody {
 	b := &wireCallBody{
 		Name: c.Name, Syscall: c.Syscall, Phase: c.Phase, End: c.End, Time: c.Time.UnixNano(), Took: c.Took,
 		FD: c.FD, Local: c.Local, Remote: c.Remote, Args: c.Args, Data: c.Data, N: c.N, PID: c.PID, Program: c.Program,
+		Closing: c.Closing,
 	}
 	var errno syscall.Errno
 	if errors.As(c.Err, &errno) {
@@ -72,6 +74,7 @@ func (b *wireCallBody) call() Call {
 	c := Call{
 		Name: b.Name, Syscall: b.Syscall, Phase: b.Phase, End: b.End, Time: time.Unix(0, b.Time), Took: b.Took,
 		FD: b.FD, Local: b.Local, Remote: b.Remote, Args: b.Args, Data: b.Data, N: b.N, PID: b.PID, Program: b.Program,
+		Closing: b.Closing,
 	}
 	if b.Errno != 0 {
 		c.Err = syscall.Errno(b.Errno)

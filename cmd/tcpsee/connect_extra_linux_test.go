@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +142,73 @@ func TestZeroWindow(t *testing.T) {
 	if status := p.interrupt(t); status != 0 {
 		t.Errorf("exit status %d\n%s", status, p.err)
 	}
+	if !regexp.MustCompile(`reset by the\s+server [^:]*: its\s+program\s+closed\s+with\s+[0-9,]+\s+bytes\s+of`).MatchString(p.err.String()) {
+		t.Errorf("does not say why the connection was reset:\n%s", p.err)
+	}
+}
+
+// TestResetOnPurpose: who sets SO_LINGER with 0 s is told that this is why RST
+// was sent, by the driver and of a wrapped command, and again from what was
+// saved.
+func TestResetOnPurpose(t *testing.T) {
+	needRoot(t)
+	const script = "import socket, struct, sys\ns = socket.socket()\n" +
+		"s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))\n" +
+		"s.connect(('127.0.0.1', int(sys.argv[1])))\ns.sendall(b'Hello')\ns.recv(1)\n"
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"connect", []string{"connect", "--linger0", "--send", "Hello", "127.0.0.1", "PORT"}},
+		{"run", []string{"run", "--", needTool(t, "python3"), "-c", script, "PORT"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, err := net.Listen("tcp4", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			go answerOne(l)
+			_, port, _ := net.SplitHostPort(l.Addr().String())
+			file := t.TempDir() + "/x.pcapng"
+			args := append([]string{c.args[0], "-w", file}, c.args[1:]...)
+			args[len(args)-1] = port
+			p := start(t, tcpsee(args...))
+			status := 0
+			if c.name == "connect" {
+				p.out.await(t, "H")
+				status = p.interrupt(t)
+			} else {
+				status = p.end(t)
+			}
+			if status != 0 {
+				t.Errorf("exit status %d", status)
+			}
+			saved := mustRun(t, "replay", file)
+			for _, picture := range []string{p.err.String(), saved} {
+				if all := strings.Join(strings.Fields(picture), " "); !strings.Contains(all, "its program had set SO_LINGER with 0 s") || !strings.Contains(all, "setsockopt(SO_LINGER on, 0 s)") {
+					t.Errorf("does not say why the connection was reset:\n%s", picture)
+				}
+			}
+			if data := mustRun(t, "replay", "-o", "ndjson", file); !strings.Contains(data, `"detail":"reset-on-close"`) || !strings.Contains(data, `"linger0":true`) {
+				t.Errorf("the data does not have it:\n%s", data)
+			}
+		})
+	}
+}
+
+// answerOne answers what one client says first, and waits for its end.
+func answerOne(l net.Listener) {
+	c, err := l.Accept()
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	b := make([]byte, 16)
+	if n, _ := c.Read(b); n > 0 {
+		_, _ = c.Write(b[:1])
+	}
+	_, _ = c.Read(b)
 }
 
 // TestConnectRefusesFlags says what cannot be meant.

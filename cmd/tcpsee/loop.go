@@ -287,12 +287,12 @@ func (l *loop) releaseCalls(t capture.Stamp) {
 	n := 0
 	for n < len(l.held) && l.held[n].at < t {
 		c := l.held[n]
-		l.ends.release(endedBefore(c.at), l.show)
+		l.ends.release(endedBefore(c.at), l.judged)
 		l.call(&c)
 		n++
 	}
 	l.held = append(l.held[:0], l.held[n:]...)
-	l.ends.release(endedBefore(t), l.show)
+	l.ends.release(endedBefore(t), l.judged)
 }
 
 // call turns a socket call into events.

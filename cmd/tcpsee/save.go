@@ -170,6 +170,9 @@ type savedCall struct {
 	Local  string `json:"local,omitempty"`
 	Remote string `json:"remote,omitempty"`
 	Remark string `json:"remark,omitempty"` // in place of a call: what nc -v says
+
+	Linger0 bool   `json:"linger0,omitempty"` // of a close: conn.Closing
+	Unread  uint32 `json:"unread,omitempty"`
 }
 
 // phaseNames are the phases' names in saved calls.
@@ -195,6 +198,7 @@ func encodeCall(c *timedCall) []byte {
 		Time: int64(c.at), Name: c.call.Name, Phase: phaseNames[c.call.Phase], From: c.call.From.String(),
 		Args: c.call.Args, Result: c.call.Result, Error: c.call.Error, Data: data,
 		Local: addrText(c.call.Local), Remote: addrText(c.call.Remote), Remark: c.call.Remark,
+		Linger0: c.call.Closing.Linger0, Unread: c.call.Closing.Unread,
 	})
 	return b
 }
@@ -212,7 +216,8 @@ func loadCall(b []byte) (timedCall, bool) {
 	if json.Unmarshal(b, &s) != nil || s.Name == "" && s.Remark == "" {
 		return timedCall{}, false
 	}
-	c := timedCall{at: capture.Stamp(s.Time), call: conn.Call{Name: s.Name, Args: s.Args, Result: s.Result, Error: s.Error, Data: s.Data, Remark: s.Remark}}
+	c := timedCall{at: capture.Stamp(s.Time), call: conn.Call{Name: s.Name, Args: s.Args, Result: s.Result, Error: s.Error, Data: s.Data, Remark: s.Remark,
+		Closing: conn.Closing{Linger0: s.Linger0, Unread: s.Unread}}}
 	for p, name := range phaseNames {
 		if name == s.Phase {
 			c.call.Phase = conn.Phase(p)

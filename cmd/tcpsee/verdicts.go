@@ -49,6 +49,12 @@ func endedBefore(t capture.Stamp) func(verdict *conn.Event) bool {
 	return func(verdict *conn.Event) bool { return t.Sub(verdict.Time) > callsWithin }
 }
 
+// judged shows a verdict that was held, with what the calls have told since.
+func (l *loop) judged(e *conn.Event) {
+	l.tracker.Renew(e)
+	l.show(e)
+}
+
 // showWithCalls shows an event where socket calls are among them.
 func (l *loop) showWithCalls(e *conn.Event) {
 	if e.Type == conn.TypeVerdict {
@@ -56,10 +62,10 @@ func (l *loop) showWithCalls(e *conn.Event) {
 		return
 	}
 	if e.First {
-		l.ends.release(func(verdict *conn.Event) bool { return verdict.Conn != e.Conn }, l.show)
+		l.ends.release(func(verdict *conn.Event) bool { return verdict.Conn != e.Conn }, l.judged)
 	}
 	l.show(e)
 	if e.Type == conn.TypeCall && e.Call.Name == "close" {
-		l.ends.release(func(verdict *conn.Event) bool { return verdict.Conn == e.Conn }, l.show)
+		l.ends.release(func(verdict *conn.Event) bool { return verdict.Conn == e.Conn }, l.judged)
 	}
 }

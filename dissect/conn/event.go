@@ -234,10 +234,18 @@ type Call struct {
 	Remote  netip.AddrPort // where known
 	PID     int
 	Program string
+	Closing Closing // of a close that came back
 
 	// Remark makes it no call, but what a program that tcpsee stands in for
 	// says at this point. Of the rest only From, Local and Remote hold then.
 	Remark string
+}
+
+// Closing is what the system knew of a socket right before it was closed, as
+// far as it told. Either makes close send RST in place of FIN.
+type Closing struct {
+	Linger0 bool   // SO_LINGER was on with 0 s: the program wants it so (RFC 9293, section 3.9.1.6: ABORT)
+	Unread  uint32 // bytes that had come and that the program had not read (RFC 9293, section 3.6.1)
 }
 
 // Phase is whether a call was entered or came back.

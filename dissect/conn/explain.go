@@ -63,6 +63,7 @@ var synonyms = [...][2]string{
 	{"GSO", "offloaded"}, {"TSO", "offloaded"}, {"GRO", "offloaded"},
 	{"connect", "connect()"}, {"accept", "accept()"}, {"accept4()", "accept()"}, {"bind", "bind()"}, {"socket", "socket()"},
 	{"shutdown", "shutdown()"}, {"send", "send()"}, {"write()", "send()"}, {"sendto()", "send()"}, {"sendmsg()", "send()"}, {"sendall()", "send()"},
+	{"setsockopt", "setsockopt()"}, {"SO_REUSEADDR", "setsockopt()"}, {"TCP_NODELAY", "setsockopt()"}, {"SO_LINGER", "reset-on-close"}, {"linger0", "reset-on-close"}, {"ABORT", "reset-on-close"},
 	{"recv", "recv()"}, {"read()", "recv()"}, {"recvfrom()", "recv()"}, {"recvmsg()", "recv()"},
 }
 
@@ -150,6 +151,8 @@ var catalogue = [...]Entry{
 	{"after-data", "reset after data", "RST came while the connection was in use. A system sends it by itself when a program closes, or ends, with bytes unread.", "RFC 9293, section 3.6.1"},
 	{"after-close", "data for one who had closed", "One end had closed, the other went on sending. Nobody is there to read it, and the system says so with RST.", "RFC 9293, section 3.6.1"},
 	{"after-peers-close", "RST in place of the second FIN", "One end sent FIN, and the other answered by RST: it has bytes unread, or its program closes in that way on purpose.", "RFC 9293, section 3.6.1"},
+	{"reset-on-close", "RST because the program wants it", "A program that sets SO_LINGER with 0 s throws the connection away when it closes: RST is sent in place of FIN, and no TIME-WAIT stays. What was not delivered yet is lost.", "RFC 9293, section 3.9.1.6"},
+	{"unread-data", "RST because something was not read", "When a program closes, or ends, and has not read all that came, its system sends RST in place of FIN: the other end learns that not all was taken.", "RFC 9293, section 3.6.1"},
 	{"no-reply", "closed before the answer", "The request was complete, and the connection ended without an answer to it: the server's program failed, or the client did not wait.", ""},
 	{"answer-cut", "the answer is not whole", "The head of the answer said how long it would be, and the connection ended before that.", "RFC 9112, section 8"},
 	{"idle-timeout", "closed after a silence", "The server waited for something to be sent, and after a while gave up.", "RFC 9112, section 9.5"},
@@ -219,5 +222,6 @@ var catalogue = [...]Entry{
 	{"send()", "a socket call: SEND", "It puts bytes into the system's buffer and returns. The system makes DATA segments of them, at once or later.", "RFC 9293, section 3.9.1.2"},
 	{"recv()", "a socket call: RECEIVE", "It takes bytes that have arrived, and waits for some. No bytes at all means that the other end has sent FIN.", "RFC 9293, section 3.9.1.3"},
 	{"shutdown()", "a socket call: close one direction", "The system sends FIN; the program can still receive.", "RFC 9293, section 3.9.1.4"},
-	{"close()", "a socket call: CLOSE", "The system sends FIN after all that was written, or RST if the program left bytes unread.", "RFC 9293, section 3.9.1.4"},
+	{"close()", "a socket call: CLOSE", "The system sends FIN after all that was written; or RST if the program left bytes unread, or has set SO_LINGER with 0 s.", "RFC 9293, section 3.9.1.4"},
+	{"setsockopt()", "a socket call: set an option", "It changes how the system treats the socket, and sends nothing. SO_REUSEADDR: bind() may take a port that is in TIME-WAIT. TCP_NODELAY: small pieces are sent at once. SO_LINGER with 0 s: close() sends RST.", ""},
 }

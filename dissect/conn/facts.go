@@ -38,6 +38,7 @@ type facts struct {
 	asked               []int64    // frames of those questions
 	callError           string     // errno name that a driven end's call gave: "ECONNREFUSED"
 	callName            string
+	closing             [2]Closing    // by end: what its system said of the socket when it was closed
 	synLastAt           capture.Stamp // time of synLast; filled by the tracker, 0 is not known
 	until               capture.Stamp // how far the capture has come; NoTime is not known
 	siblings            uint32        // connections of others to the same server address and port whose handshake was completed, before or since; filled by the tracker

@@ -150,6 +150,9 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 		return
 	}
 	l := t.ledgers.at(b.ledger)
+	if l.rst != 0 {
+		t.settleClosings(e)
+	}
 	for d := range 2 {
 		side := e.side(d)
 		c.Retransmits[side] = l.resends[d]
@@ -163,6 +166,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 			f.resendFrame[side] = e.frame(l.againFrame[d])
 		}
 	}
+	f.closing[e.side(0)], f.closing[e.side(1)] = l.closing[0], l.closing[1]
 	f.stray = e.frame(l.stray)
 	if l.rst != 0 {
 		f.rst, f.rstBy, f.rstState = e.frame(l.rst), e.side(int(l.rstBy)), l.rstState

@@ -86,3 +86,96 @@ func TestFullQueueIsSaidWhileItLasts(t *testing.T) {
 		t.Errorf("said %d times", said)
 	}
 }
+
+// TestSocketClosed: what is said of a socket when it is closed makes the reason
+// for its RST a fact, whether it is said before the frames are there or after.
+func TestSocketClosed(t *testing.T) {
+	const script = "> S 0:0(0)\n+.001 < S. 0:0(0) ack 1\n+.001 > . ack 1\n+.001 > P. 1:7(6) ack 1\n+.001 < . ack 7\n+.001 < R. 1:1(0) ack 7"
+	client, server := netip.MustParseAddrPort("10.0.0.1:40000"), netip.MustParseAddrPort("10.0.0.2:80")
+	type said struct {
+		before int     // which frame is not there yet
+		at     float64 // ms
+		call   Call
+	}
+	of := func(from Side, c Closing) Call {
+		if from == Client {
+			return Call{Name: "close", From: Client, Local: client, Remote: server, Closing: c}
+		}
+		return Call{Name: "close", From: Server, Local: server, Remote: client, Closing: c}
+	}
+	linger, unread := Closing{Linger0: true}, Closing{Unread: 6}
+	failed := of(Server, linger)
+	failed.Error = "Bad file descriptor"
+	other := of(Server, linger)
+	other.Name = "shutdown"
+	mapped := of(Server, unread)
+	mapped.Local = netip.AddrPortFrom(netip.AddrFrom16(server.Addr().As16()), server.Port())
+	for _, c := range []struct {
+		name   string
+		calls  []said
+		detail string
+	}{
+		{"nothing", nil, detailAfterData},
+		{"in order", []said{{5, 4.5, of(Server, linger)}}, detailLinger0},
+		{"before any frame is there", []said{{0, 4.5, of(Server, unread)}}, detailUnread},
+		{"while the handshake is", []said{{2, 4.5, of(Server, unread)}}, detailUnread},
+		{"after the RST", []said{{6, 4.5, of(Server, unread)}}, detailUnread},
+		{"of an IPv6 socket that carries IPv4", []said{{5, 4.5, mapped}}, detailUnread},
+		{"of another process first", []said{{4, 3.5, of(Server, unread)}, {5, 4.5, of(Server, Closing{})}}, detailAfterData},
+		{"the same, early", []said{{0, 3.5, of(Server, unread)}, {0, 4.5, of(Server, Closing{})}}, detailAfterData},
+		{"the other end", []said{{5, 4.5, of(Client, linger)}}, detailAfterData},
+		{"of the ports' last connection", []said{{0, -3, of(Server, linger)}}, detailAfterData},
+		{"of their next", []said{{6, 9, of(Server, linger)}}, detailAfterData},
+		{"that failed", []said{{5, 4.5, failed}}, detailAfterData},
+		{"another call", []said{{5, 4.5, other}}, detailAfterData},
+	} {
+		frames := segtest.MustFrames(t, script)
+		tr := New(Options{Live: true, Verdicts: true})
+		var d dissect.Decoder
+		var p dissect.Packet
+		var first, last Verdict
+		say := func(i int) {
+			for j := range c.calls {
+				if x := &c.calls[j]; x.before == i {
+					tr.Call(&x.call, segtest.Start+capture.Stamp(x.at*1e6))
+				}
+			}
+		}
+		var told Event
+		for i := range frames {
+			say(i)
+			d.Decode(&frames[i], &p)
+			for _, e := range tr.Add(&p) {
+				if e.Type == TypeVerdict {
+					told, first = e, e.Connection.Verdict
+				}
+			}
+		}
+		say(len(frames))
+		tr.Renew(&told)
+		for _, e := range tr.End() {
+			if e.Type == TypeEnd {
+				last = e.Connection.Verdict
+			}
+		}
+		if last.Detail != c.detail || told.Connection.Verdict.Detail != c.detail {
+			t.Errorf("%s: %s at first, %s renewed, %s at the end; want %s", c.name, first.Detail, told.Connection.Verdict.Detail, last.Detail, c.detail)
+		}
+	}
+}
+
+// TestClosingsAreBounded: what is said of sockets of which no frame comes is
+// forgotten, the oldest first.
+func TestClosingsAreBounded(t *testing.T) {
+	tr := New(Options{Live: true})
+	for i := range 3*maxClosings + 1 {
+		tr.Call(&Call{Name: "close", Local: v4(0x0a000001, uint16(1000+i)), Remote: v4(0x0a000002, 80), Closing: Closing{Unread: uint32(i)}}, segtest.Start)
+	}
+	oldest := uint32(3 * maxClosings)
+	for _, x := range tr.shut.ring {
+		oldest = min(oldest, x.closing.Unread)
+	}
+	if len(tr.shut.ring) != maxClosings || oldest != 2*maxClosings+1 {
+		t.Errorf("%d are remembered, the oldest of them %d", len(tr.shut.ring), oldest)
+	}
+}

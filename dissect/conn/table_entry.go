@@ -82,6 +82,7 @@ type ledger struct {
 	icmpFrom    [16]byte
 	icmpMTU     uint32
 	icmpCount   uint32
+	closing     [2]Closing
 }
 
 // tail is what is known of a connection's end: the lowest bit is the direction

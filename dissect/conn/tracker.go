@@ -87,7 +87,8 @@ type Tracker struct {
 	hand    uint32 // where eviction looks next
 	twins   twins
 	heard   map[int64]heard // by number of the connection
-	split   *split          // nil without Options.Split
+	shut    closings
+	split   *split // nil without Options.Split
 
 	start   capture.Stamp // first time seen
 	now     capture.Stamp // last time seen

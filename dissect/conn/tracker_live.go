@@ -61,6 +61,7 @@ func (t *Tracker) Call(c *Call, at capture.Stamp) []Event {
 	case c.Name == "close" && c.Remote == (netip.AddrPort{}) && c.From == Server:
 		d.listens = false
 	}
+	t.socketClosed(c, at)
 	if e := t.concerned(c); e != nil {
 		client := e.client()
 		ev.Conn = int64(e.number.get())
@@ -87,7 +88,7 @@ func (t *Tracker) concerned(c *Call) *entry {
 	if !c.Local.IsValid() || !c.Remote.IsValid() {
 		return t.latestWith(c.Remote)
 	}
-	k, _ := keyOfPair(netip.AddrPortFrom(c.Local.Addr().Unmap(), c.Local.Port()), netip.AddrPortFrom(c.Remote.Addr().Unmap(), c.Remote.Port()))
+	k, _ := keyOfPair(endsOf(c))
 	return t.inNetwork(0, &k, !c.Local.Addr().Unmap().Is4()) // a socket's own packets carry no tag
 }
 

@@ -15,6 +15,15 @@ func (t *Tracker) sayVerdict(e *entry) {
 	e.tail |= tailTold
 }
 
+// Renew judges the connection of a TypeVerdict event that was not shown yet once
+// more, where it is still there: socket calls have been told since.
+func (t *Tracker) Renew(ev *Event) {
+	k, _ := keyOfPair(ev.Client, ev.Server)
+	if e := t.inNetwork(0, &k, !ev.Client.Addr().Is4()); e != nil && int64(e.number.get()) == ev.Conn {
+		ev.Connection = t.summary(e)
+	}
+}
+
 // describeEnd fills an event that carries a connection as it is now, in a
 // capture that began at start.
 func describeEnd(ev *Event, c *Connection, start capture.Stamp) {

@@ -68,6 +68,8 @@ const (
 	detailAfterClose   = "after-close"
 	detailAfterData    = "after-data"
 	detailPeerClosed   = "after-peers-close"
+	detailLinger0      = "reset-on-close"
+	detailUnread       = "unread-data"
 	detailNoReply      = "no-reply"
 	detailAnswerCut    = "answer-cut"
 	detailBadRequest   = "bad-request"
@@ -312,6 +314,8 @@ func (j *judgement) reset() {
 	j.by(x)
 	lead := "reset by the " + x.String()
 	switch {
+	case f.closing[x] != (Closing{}):
+		j.resetByClose(lead)
 	case f.fin[x] != 0 && f.dataLast[y] > f.fin[x]:
 		j.outcome(OutcomeReset, detailAfterClose, j.words("%s: data (%d) came after its FIN (%d).", lead, f.dataLast[y], f.fin[x]),
 			f.fin[x], f.dataLast[y], f.rst)
@@ -334,6 +338,53 @@ func (j *judgement) reset() {
 		j.outcome(OutcomeReset, detailAfterData, lead+j.sinceEstablished()+".", f.dataLast[x], f.rst)
 		j.means(j.words("perhaps the program at the %s was ended, or closes with RST on purpose (SO_LINGER); what was on its way may be lost.", x), "")
 	}
+}
+
+// resetByClose is for an RST of which the system has said why it was sent, when
+// the socket was closed.
+func (j *judgement) resetByClose(lead string) {
+	f := j.f
+	x := f.rstBy
+	y := x.Other()
+	evidence := []int64{f.fin[x], f.fin[y], f.rst}
+	k := f.closing[x]
+	if k.Linger0 {
+		j.outcome(OutcomeReset, detailLinger0, j.words("%s%s: its program had set SO_LINGER with 0 s, so that closing sends RST (%d), not FIN.",
+			lead, j.sinceEstablished(), f.rst), evidence...)
+		meaning := j.words("the program throws the connection away on purpose. No TIME-WAIT stays; what was still on its way is lost, and the %s is told \"Connection reset by peer\".", y)
+		if k.Unread > 0 {
+			meaning += j.words(" It had not read %s either.", plural(k.Unread, "byte"))
+		}
+		j.means(meaning, "")
+		return
+	}
+	j.outcome(OutcomeReset, detailUnread, j.words("%s%s: its program closed with %s of the %s%s unread, so that RST (%d) was sent, not FIN.",
+		lead, j.sinceEstablished(), plural(k.Unread, "byte"), y, j.frameOf(f.dataLast[y]), f.rst), append(evidence, f.dataLast[y])...)
+	j.means(j.words("the system says with RST that not all was taken which the %s had sent; what was still on its way back to it may be lost too.", y),
+		j.words("a program that reads until recv() returns 0, and then closes, ends with FIN."))
+}
+
+// closedHard says the same as resetByClose in a sentence, where something else
+// has the verdict's first; "" where there is nothing to say.
+func (j *judgement) closedHard() string {
+	f := j.f
+	k := f.closing[f.rstBy]
+	switch {
+	case f.rst == 0:
+	case k.Linger0:
+		return j.words("RST (%d) was sent on purpose: the program had set SO_LINGER with 0 s before it closed.", f.rst)
+	case k.Unread > 0:
+		return j.words("RST (%d) was sent since the program closed with %s unread.", f.rst, plural(k.Unread, "byte"))
+	}
+	return ""
+}
+
+// frameOf is " (5)", "" where there is no frame.
+func (j *judgement) frameOf(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return j.words(" (%d)", n)
 }
 
 // whoStayed ends the sentence about one who went on after the other's FIN.
@@ -382,6 +433,9 @@ func (j *judgement) closed() {
 	switch {
 	case f.rst != 0:
 		j.outcome(OutcomeClosed, "", j.words("%s, FIN from both ends %s, then RST by the %s (%d).", lead, j.list(f.fin[x], f.fin[y]), f.rstBy, f.rst), f.fin[x], f.fin[y], f.rst)
+		if f.closing[f.rstBy] != (Closing{}) {
+			return // oddities tells
+		}
 		j.v.Meaning = j.words("RST came after all: something arrived at the %s for a connection that it had forgotten, or its program ended with data unread.", f.rstBy)
 		return
 	case f.finAcked[x] == f.fin[y]:
@@ -497,6 +551,9 @@ func (j *judgement) oddities() {
 	}
 	if f.midstream && j.v.Outcome != OutcomeMidstream {
 		more = append(more, "The capture began after the handshake.")
+	}
+	if why := j.closedHard(); why != "" && j.v.Detail != detailLinger0 && j.v.Detail != detailUnread {
+		more = append(more, why)
 	}
 	if f.stray != 0 {
 		more = append(more, j.words("An RST (%d) ended nothing: its number did not fit, or it came from somebody else, and its sender went on.", f.stray))

@@ -182,6 +182,29 @@ func TestJudgeEnds(t *testing.T) {
 		{name: "reset after data", f: upTo(func(f *facts) {
 			f.dataFirst, f.dataLast, f.rst, f.rstBy = [2]int64{4, 0}, [2]int64{4, 0}, 6, Server
 		}), outcome: OutcomeReset, by: "server", detail: detailAfterData, text: "reset by the server: it came after data of the client (4).", meaning: "either the program at the server ended with data unread", evidence: []int64{4, 6}},
+		{name: "reset on purpose", f: upTo(func(f *facts) {
+			f.dataFirst, f.dataLast, f.rst, f.rstBy, f.endedAt = [2]int64{4, 0}, [2]int64{4, 0}, 6, Client, at(2.001)
+			f.closing[Client].Linger0 = true
+		}), outcome: OutcomeReset, by: "client", detail: detailLinger0, text: "reset by the client after 2.0 s: its program had set SO_LINGER with 0 s, so that closing sends RST (6), not FIN.",
+			meaning: "throws the connection away on purpose", evidence: []int64{6}},
+		{name: "reset on purpose, after half-close", f: upTo(func(f *facts) {
+			f.fin[Client], f.dataFirst[Server], f.dataLast[Server], f.rst, f.rstBy = 4, 6, 6, 7, Client
+			f.closing[Client] = Closing{Linger0: true, Unread: 1}
+		}), outcome: OutcomeReset, by: "client", detail: detailLinger0, text: "reset by the client: its program had set SO_LINGER with 0 s, so that closing sends RST (7), not FIN.",
+			meaning: "It had not read 1 byte either.", evidence: []int64{4, 7}},
+		{name: "the other end's option", f: upTo(func(f *facts) {
+			f.dataFirst, f.dataLast, f.rst, f.rstBy = [2]int64{4, 0}, [2]int64{4, 0}, 6, Server
+			f.closing[Client].Linger0 = true
+		}), outcome: OutcomeReset, by: "server", detail: detailAfterData, text: "reset by the server: it came after data of the client (4).", meaning: "either the program at the server ended with data unread", evidence: []int64{4, 6}},
+		{name: "known to be unread", f: upTo(func(f *facts) {
+			f.dataFirst, f.dataLast, f.rst, f.rstBy, f.endedAt = [2]int64{4, 0}, [2]int64{5, 0}, 6, Server, at(1.001)
+			f.closing[Server].Unread = 1400
+		}), outcome: OutcomeReset, by: "server", detail: detailUnread, text: "reset by the server after 1.0 s: its program closed with 1,400 bytes of the client (5) unread, so that RST (6) was sent, not FIN.",
+			meaning: "not all was taken which the client had sent", next: "until recv() returns 0", evidence: []int64{5, 6}},
+		{name: "FINs, and unread", f: upTo(func(f *facts) {
+			f.fin, f.finAcked, f.finOrder, f.rst, f.rstBy = [2]int64{8, 9}, [2]int64{9, 0}, Client, 10, Client
+			f.closing[Client].Unread = 7
+		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, FIN from both ends (8 9), then RST by the client (10).", meaning: "RST (10) was sent since the program closed with 7 bytes unread.", evidence: []int64{8, 9, 10}},
 		{name: "reset at once", f: upTo(func(f *facts) { f.rst, f.rstBy, f.endedAt = 4, Client, at(0.0015) }),
 			outcome: OutcomeReset, by: "client", detail: detailNoData, text: "reset by the client after 500 µs, no data was sent.", meaning: "only asks whether the port is open", evidence: []int64{4}},
 		{name: "never accepted, program ended", f: upTo(func(f *facts) {
@@ -285,6 +308,12 @@ func TestJudgeApplication(t *testing.T) {
 			text: "closed by the client: the request (1) was complete, and no answer to it came.", meaning: "The client did not wait", evidence: []int64{1, 8, 9, 10}},
 		{name: "reset before the answer", f: reset("> GET / HTTP/1.1\nHost: x\n\n"), outcome: OutcomeReset, by: "server", detail: detailNoReply,
 			text: "reset by the server: the request (1) was complete, and no answer to it came.", meaning: "either the server's program failed", evidence: []int64{1, 8}},
+		{name: "reset before the answer, on purpose", f: func() *facts {
+			f := reset("> GET / HTTP/1.1\nHost: x\n\n")
+			f.closing[Server].Linger0 = true
+			return f
+		}(), outcome: OutcomeReset, by: "server", detail: detailNoReply,
+			text: "reset by the server: the request (1) was complete, and no answer to it came.", meaning: "RST (8) was sent on purpose: the program had set SO_LINGER with 0 s before it closed.", evidence: []int64{1, 8}},
 		{name: "answer cut", f: closedBy(Server, 1, "> GET / HTTP/1.1\nHost: x\n\n", "< HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc"), outcome: OutcomeClosed, by: "server", detail: detailAnswerCut,
 			text: "closed by the server: the answer (2) ended 997 bytes before its announced length.", evidence: []int64{2, 8, 9, 10}},
 		{name: "not found", f: closedBy(Server, 1, "> GET / HTTP/1.1\nHost: x\n\n", "< HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"), outcome: OutcomeClosed, by: "server",
