@@ -4,10 +4,8 @@ import (
 	"math/rand"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -215,8 +213,7 @@ func TestTcpdumpGrammar(t *testing.T) {
 	if s := os.Getenv("FILTER_TEST_SEED"); s != "" {
 		seed, _ = strconv.ParseInt(s, 10, 64)
 	}
-	var mu sync.Mutex
-	accepted, same, refused := 0, 0, 0
+	var c comparison
 	each(count, func(i int) {
 		w := writer{r: rand.New(rand.NewSource(seed*1e6 + int64(i)))}
 		w.expr(2)
@@ -232,26 +229,12 @@ func TestTcpdumpGrammar(t *testing.T) {
 		if f := layoutOf(l.link).family; (f == famWLAN || f == famPFLog) && strings.ContainsAny(expr, "=<>") {
 			return // or comparisons overwrite libpcap's registers of offsets
 		}
-		theirs, theirErr := tcpdumpProgram(l.name, expr)
-		ours, ourErr := compileForTest(expr, l.link)
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case ourErr == nil && theirErr != nil && operand.MatchString(theirErr.Error()):
-			// It takes the first thing on the right side for all of it.
-		case (ourErr == nil) != (theirErr == nil):
-			t.Errorf("%s, %s: ours says %v, tcpdump %v", l.name, expr, ourErr, theirErr)
-		case ourErr != nil:
-			refused++
-		case slices.Equal(ours, theirs):
-			same++
-		default:
-			accepted++
-			if d := difference(ours, theirs, l.link); d != "" {
-				t.Errorf("%s, %s: %s\nours:\n%stcpdump's:\n%s", l.name, expr, d, Format(ours), Format(theirs))
-			}
+		theirs := compiled(tcpdumpProgram(l.name, expr))
+		ours := compiled(compileForTest(expr, l.link))
+		if ours.err == nil && theirs.err != nil && operand.MatchString(theirs.err.Error()) {
+			return // it takes the first thing on the right side for all of it
 		}
+		c.add(t, l.name+", "+expr, ours, theirs, func(ours, theirs []Instruction) string { return difference(ours, theirs, l.link) })
 	})
-	t.Logf("%d programs are the same, %d do the same, %d expressions are refused by both", same,
-		accepted, refused)
+	t.Log(c.String())
 }

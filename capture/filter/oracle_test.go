@@ -178,35 +178,66 @@ func TestTcpdumpPrograms(t *testing.T) {
 			}
 		}
 	}
-	var mu sync.Mutex
-	same, compared, refused := 0, 0, 0
+	var c comparison
 	each(len(pairs), func(i int) {
 		expr, l := exprs[pairs[i].expr], tcpdumpLinks[pairs[i].link]
 		if differs(l.link, expr) != "" {
 			return
 		}
-		theirs, theirErr := tcpdumpProgram(l.name, expr)
-		ours, ourErr := compileForTest(expr, l.link)
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case (ourErr == nil) != (theirErr == nil):
-			t.Errorf("%s, %s: ours says %v, tcpdump %v", l.name, expr, ourErr, theirErr)
-		case ourErr != nil:
-			refused++
-		case slices.Equal(ours, theirs):
-			same++
-		default:
-			compared++
-			if d := difference(ours, theirs, l.link); d == "" && sameText(l.link, expr) {
-				t.Errorf("%s, %s: ours is\n%stcpdump's is\n%s", l.name, expr, Format(ours), Format(theirs))
-			} else if d != "" {
-				t.Errorf("%s, %s: %s\nours:\n%stcpdump's:\n%s", l.name, expr, d,
-					Format(ours), Format(theirs))
+		theirs := compiled(tcpdumpProgram(l.name, expr))
+		c.add(t, l.name+", "+expr, compiled(compileForTest(expr, l.link)), theirs, func(ours, theirs []Instruction) string {
+			if d := difference(ours, theirs, l.link); d != "" || !sameText(l.link, expr) {
+				return d
 			}
-		}
+			return otherText
+		})
 	})
-	t.Logf("%d programs are the same, %d do the same, %d refused by both", same, compared, refused)
+	t.Log(c.String())
+}
+
+// comparison counts expressions by how our programs and tcpdump's compare.
+type comparison struct {
+	mu      sync.Mutex
+	same    int // instruction for instruction
+	alike   int // other instructions, as they may be
+	refused int // by both
+}
+
+// outcome is what a compiler makes of an expression.
+type outcome struct {
+	list []Instruction
+	err  error
+}
+
+func compiled(list []Instruction, err error) outcome { return outcome{list, err} }
+
+// otherText is the complaint about programs that are to be the same.
+const otherText = "the programs are not the same"
+
+// add compares what was made of an expression. Of programs that are not the same
+// judge says what is wrong with that, "" for nothing. It may be called from
+// several goroutines.
+func (c *comparison) add(t *testing.T, expr string, ours, theirs outcome, judge func(ours, theirs []Instruction) string) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case (ours.err == nil) != (theirs.err == nil):
+		t.Errorf("%s: ours says %v, tcpdump %v", expr, ours.err, theirs.err)
+	case ours.err != nil:
+		c.refused++
+	case slices.Equal(ours.list, theirs.list):
+		c.same++
+	default:
+		c.alike++
+		if d := judge(ours.list, theirs.list); d != "" {
+			t.Errorf("%s: %s\nours:\n%stcpdump's:\n%s", expr, d, Format(ours.list), Format(theirs.list))
+		}
+	}
+}
+
+func (c *comparison) String() string {
+	return fmt.Sprintf("%d programs are the same, %d differ as they may, %d expressions are refused by both", c.same, c.alike, c.refused)
 }
 
 // compileForTest compiles as tcpdump -y -d does: for no interface, but with
@@ -456,17 +487,16 @@ func TestTcpdumpLive(t *testing.T) {
 			exprs = append(exprs, expr)
 		}
 	}
+	var c comparison
 	each(len(exprs), func(i int) {
-		theirs, theirErr := printed("-i", "lo", "-ddd", "--", exprs[i])
+		theirs := compiled(printed("-i", "lo", "-ddd", "--", exprs[i]))
 		e, err := Parse(exprs[i])
 		if err != nil {
 			t.Errorf("%s: %v", exprs[i], err)
 			return
 		}
-		ours, err := e.Compile(Options{Link: capture.LinkEthernet, Live: true})
-		if (err == nil) != (theirErr == nil) || err == nil && !slices.Equal(ours, theirs) {
-			t.Errorf("%s: ours is %v\n%stcpdump's is %v\n%s", exprs[i], err, Format(ours), theirErr, Format(theirs))
-		}
+		ours := compiled(e.Compile(Options{Link: capture.LinkEthernet, Live: true}))
+		c.add(t, exprs[i], ours, theirs, func(_, _ []Instruction) string { return otherText })
 	})
-	t.Logf("%d programs", len(exprs))
+	t.Log(c.String())
 }

@@ -17,32 +17,23 @@ var wanLinks = []string{"SUNATM", "MTP2", "MTP2_WITH_PHDR", "MTP3", "ERF", "BACN
 func TestTcpdumpText(t *testing.T) {
 	needTcpdump(t)
 	exprs := readLines(t, "wan.txt")
-	var mu sync.Mutex
-	same, refused := 0, 0
+	var c comparison
 	each(len(exprs), func(i int) {
 		for _, l := range tcpdumpLinks {
 			expr := exprs[i]
 			if !slices.Contains(wanLinks, l.name) || strings.HasPrefix(expr, "geneve") {
 				continue
 			}
-			theirs, theirErr := tcpdumpProgram(l.name, expr)
-			ours, ourErr := compileForTest(expr, l.link)
-			mu.Lock()
-			switch {
-			case (ourErr == nil) != (theirErr == nil):
-				t.Errorf("%s, %s: ours says %v, tcpdump %v", l.name, expr, ourErr, theirErr)
-			case ourErr != nil:
-				refused++
-			case slices.Equal(ours, theirs):
-				same++
-			case differs(l.link, expr) == "":
-				t.Errorf("%s, %s: ours is\n%stcpdump's\n%s", l.name, expr, Format(ours),
-					Format(theirs))
-			}
-			mu.Unlock()
+			theirs := compiled(tcpdumpProgram(l.name, expr))
+			c.add(t, l.name+", "+expr, compiled(compileForTest(expr, l.link)), theirs, func(_, _ []Instruction) string {
+				if differs(l.link, expr) != "" {
+					return ""
+				}
+				return otherText
+			})
 		}
 	})
-	t.Logf("%d programs are the same, %d expressions refused by both", same, refused)
+	t.Log(c.String())
 }
 
 // TestTcpdumpSelectsWAN compares which frames are selected of files of such link
