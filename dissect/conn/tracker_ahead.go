@@ -22,6 +22,7 @@ type coming struct {
 	gone uint64 // departedHash, of a SYN
 	key  key
 	from int
+	same bool // it goes between the same ends as the one before: as a rule nobody asks for the rest
 }
 
 // Coming are packets that are to be added, in order, by one call of Add each.
@@ -47,6 +48,7 @@ func (t *Tracker) Meet(packets []dissect.Packet, c *Coming) {
 	if t.split != nil || !t.ahead.on.Load() {
 		return
 	}
+	var last ends // of the packet before
 	for i := range packets {
 		p := &packets[i]
 		if p.Content != dissect.ContentTCP {
@@ -57,6 +59,11 @@ func (t *Tracker) Meet(packets []dissect.Packet, c *Coming) {
 			c.list = append(c.list, coming{})
 		}
 		c.list = c.list[:n+1]
+		if _, same := last.goes(p); same && !mayBegin(p.TCP.Flags) {
+			c.list[n].p, c.list[n].same = p, true
+			continue
+		}
+		last.set(p)
 		t.meet(&c.list[n], p)
 	}
 }
@@ -74,16 +81,21 @@ func (t *Tracker) Ahead(coming *Coming) {
 	}
 	sum := uint64(0)
 	for i := range a.list {
-		sum += t.table.slots[t.table.home(a.list[i].hash)]
+		if c := &a.list[i]; !c.same {
+			sum += t.table.slots[t.table.home(c.hash)]
+		}
 	}
 	if t.gone != nil {
 		for i := range a.list {
-			if h := a.list[i].gone; h != 0 {
+			if h := a.list[i].gone; h != 0 && !a.list[i].same {
 				sum += t.gone[departedSlot(h)]
 			}
 		}
 	}
 	for i := range a.list {
+		if a.list[i].same {
+			continue
+		}
 		h := a.list[i].hash
 		if s := t.table.slots[t.table.home(h)]; s != 0 && s>>32 == h>>32 {
 			sum += t.loadEntry(t.entries.at(uint32(s)))
@@ -154,10 +166,10 @@ func (t *Tracker) loadEntry(e *entry) (sum uint64) {
 
 // meet fills c with what finds p's connection.
 func (t *Tracker) meet(c *coming, p *dissect.Packet) {
-	c.p = p
+	c.p, c.same = p, false
 	c.from = c.key.set(&p.IP.Src, &p.IP.Dst, p.TCP.SrcPort, p.TCP.DstPort)
 	c.hash, c.gone = t.hash(&c.key), 0
-	if p.TCP.Flags&(dissect.SYN|dissect.ACK) == dissect.SYN {
+	if mayBegin(p.TCP.Flags) {
 		c.gone = t.salted(&c.key).departedHash()
 	}
 }
@@ -169,6 +181,9 @@ func (t *Tracker) met(p *dissect.Packet) *coming {
 		c := &a.list[a.next]
 		a.next++
 		if c.p == p {
+			if c.same {
+				t.meet(c, p)
+			}
 			return c
 		}
 	}

@@ -60,42 +60,66 @@ func (t *Tracker) find(s *segment) {
 // latest is the connection of the segment before: often the next one is of the
 // same.
 type latest struct {
-	number       uint32 // of its entry; 0 is none
-	from         int
-	src, dst     netip.Addr
-	sport, dport uint16
+	number uint32 // of its entry; 0 is none
+	from   int
+	ends   ends
 }
 
 func (l *latest) set(s *segment) {
 	l.number, l.from = s.number, s.from
-	l.src, l.dst, l.sport, l.dport = s.p.IP.Src, s.p.IP.Dst, s.p.TCP.SrcPort, s.p.TCP.DstPort
+	l.ends.set(s.p)
+}
+
+// ends are where a segment comes from and goes to.
+type ends struct {
+	src, dst     netip.Addr
+	sport, dport uint16
+}
+
+func (n *ends) set(p *dissect.Packet) {
+	n.src, n.dst, n.sport, n.dport = p.IP.Src, p.IP.Dst, p.TCP.SrcPort, p.TCP.DstPort
+}
+
+// goes reports whether p goes between the same two ends, and whether back.
+func (n *ends) goes(p *dissect.Packet) (back, ok bool) {
+	switch {
+	case p.TCP.SrcPort == n.sport && p.TCP.DstPort == n.dport && p.IP.Src == n.src && p.IP.Dst == n.dst:
+		return false, true
+	case p.TCP.SrcPort == n.dport && p.TCP.DstPort == n.sport && p.IP.Src == n.dst && p.IP.Dst == n.src:
+		return true, true
+	}
+	return false, false
 }
 
 // again sets the connection where it is the same as that of the segment
 // before, and reports whether it is.
 func (t *Tracker) again(s *segment) bool {
-	l, p := &t.latest, s.p
-	if l.number == 0 || s.flags&dissect.SYN != 0 || t.split != nil && t.split.of[l.number] != t.split.now {
+	l := &t.latest
+	if l.number == 0 || t.plodding || mayBegin(s.flags) || t.split != nil && t.split.of[l.number] != t.split.now {
 		return false
 	}
-	switch {
-	case p.TCP.SrcPort == l.sport && p.TCP.DstPort == l.dport && p.IP.Src == l.src && p.IP.Dst == l.dst:
-		s.from = l.from
-	case p.TCP.SrcPort == l.dport && p.TCP.DstPort == l.sport && p.IP.Src == l.dst && p.IP.Dst == l.src:
-		s.from = 1 - l.from
-	default:
+	back, ok := l.ends.goes(s.p)
+	if !ok {
 		return false
+	}
+	s.from = l.from
+	if back {
+		s.from = 1 - l.from
 	}
 	s.to = 1 - s.from
 	s.number, s.e = l.number, t.entries.at(l.number)
 	return !t.lapsed(s.e)
 }
 
+// mayBegin reports whether a segment on a known address pair may begin another
+// connection.
+func mayBegin(f dissect.Flags) bool { return f&(dissect.SYN|dissect.ACK) == dissect.SYN }
+
 // startsAnew reports whether a segment on a known address pair begins another
 // connection: a SYN whose sequence number is not the one that its sender began
 // with.
 func (s *segment) startsAnew() bool {
-	return s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN &&
+	return mayBegin(s.flags) &&
 		s.e.flags.of(flagBase0, s.from) && s.e.base[s.from] != s.seq
 }
 
