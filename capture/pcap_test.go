@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"testing"
 )
 
@@ -72,6 +73,22 @@ func TestPcapKinds(t *testing.T) {
 				t.Errorf("Stats are %+v", got)
 			}
 		})
+	}
+}
+
+// TestPcapPipedOddity holds that an odd record that is shorter than the headers
+// of other variants is read the same from a pipe, where no more may come.
+func TestPcapPipedOddity(t *testing.T) {
+	const sec = 1700000000
+	file := join(ethernetHead(little), pcapRecord(little, sec, 1000001, 4, 2, nil, sixty[:4]))
+	s, err := NewReader("pipe", struct{ io.Reader }{bytes.NewReader(file)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, err := drain(s)
+	wantFault(t, err, "")
+	if len(frames) != 1 || frames[0].Time != Stamp((sec+1)*1e9+1000) || frames[0].data != string(sixty[:4]) {
+		t.Errorf("frames %+v", frames)
 	}
 }
 

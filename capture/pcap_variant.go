@@ -30,6 +30,7 @@ var (
 const (
 	variantRecords = 3        // records that are looked at
 	variantLook    = 32 << 10 // bytes that are waited for in order to
+	unseen         = 1 << 10  // more oddities than records have, where there is no header yet to judge by
 )
 
 // aixLinks are the interface types (RFC 1573) that AIX writes for link types,
@@ -70,8 +71,11 @@ func (p *pcap) decide(b []byte, last bool) (need int) {
 
 // oddities counts what speaks against a variant in the first records of b.
 func (p *pcap) oddities(v pcapVariant, b []byte, last bool) (odd int) {
-	for range variantRecords {
+	for i := range variantRecords {
 		if len(b) < v.size {
+			if i == 0 && !last {
+				return unseen
+			}
 			return odd + one(last && len(b) > 0)
 		}
 		captured, original := p.u32(b[8:]), p.u32(b[12:])
