@@ -10,6 +10,7 @@ type leavers struct {
 	spare  *[leaversBlock]leaver // nil for none
 	head   int                   // place of the first one in the first block
 	n      int
+	due    capture.Stamp // at of the first one
 }
 
 const leaversBlock = 512
@@ -37,6 +38,9 @@ func (l *leavers) push(x leaver) {
 	}
 	l.n++
 	*l.at(l.n - 1) = x
+	if l.n == 1 {
+		l.due = x.at
+	}
 }
 
 // pop takes the first one out. There must be one.
@@ -47,6 +51,9 @@ func (l *leavers) pop() leaver {
 	if l.head == leaversBlock {
 		l.spare, l.head = l.blocks[0], 0
 		l.blocks = append(l.blocks[:0], l.blocks[1:]...)
+	}
+	if l.n > 0 {
+		l.due = l.at(0).at
 	}
 	return x
 }
@@ -64,6 +71,9 @@ func (l *leavers) keep(is func(leaver) bool) {
 	used := (l.head + kept + leaversBlock - 1) / leaversBlock
 	clear(l.blocks[used:])
 	l.blocks = l.blocks[:used]
+	if kept > 0 {
+		l.due = l.at(0).at
+	}
 }
 
 // closed puts a connection among those that leave.
@@ -108,7 +118,7 @@ const leaveAtOnce = 16
 func (t *Tracker) leave() {
 	l := &t.leaving
 	for range leaveAtOnce {
-		if l.len() == 0 || !t.now.Known() || t.keeps() || t.now <= l.at(0).at {
+		if l.len() == 0 || !t.now.Known() || t.now <= l.due || t.keeps() {
 			return
 		}
 		x := l.pop()
