@@ -15,14 +15,14 @@ import (
 // saves more than it costs: fewer stay in a cache by themselves.
 const aheadFrom = 1 << 14
 
-// coming is a packet that is to be added soon.
+// coming is a packet that is to be added soon, and not of the same connection as
+// the one before: that is found without being looked for.
 type coming struct {
 	p    *dissect.Packet
 	hash uint64
 	gone uint64 // departedHash, of a SYN
 	key  key
 	from int
-	same bool // it goes between the same ends as the one before: as a rule nobody asks for the rest
 }
 
 // Coming are packets that are to be added, in order, by one call of Add each.
@@ -54,16 +54,15 @@ func (t *Tracker) Meet(packets []dissect.Packet, c *Coming) {
 		if p.Content != dissect.ContentTCP {
 			continue
 		}
+		if _, same := last.goes(p); same && !mayBegin(p.TCP.Flags) {
+			continue
+		}
+		last.set(p)
 		n := len(c.list)
 		if n == cap(c.list) {
 			c.list = append(c.list, coming{})
 		}
 		c.list = c.list[:n+1]
-		if _, same := last.goes(p); same && !mayBegin(p.TCP.Flags) {
-			c.list[n].p, c.list[n].same = p, true
-			continue
-		}
-		last.set(p)
 		t.meet(&c.list[n], p)
 	}
 }
@@ -81,21 +80,16 @@ func (t *Tracker) Ahead(coming *Coming) {
 	}
 	sum := uint64(0)
 	for i := range a.list {
-		if c := &a.list[i]; !c.same {
-			sum += t.table.slots[t.table.home(c.hash)]
-		}
+		sum += t.table.slots[t.table.home(a.list[i].hash)]
 	}
 	if t.gone != nil {
 		for i := range a.list {
-			if h := a.list[i].gone; h != 0 && !a.list[i].same {
+			if h := a.list[i].gone; h != 0 {
 				sum += t.gone[departedSlot(h)]
 			}
 		}
 	}
 	for i := range a.list {
-		if a.list[i].same {
-			continue
-		}
 		h := a.list[i].hash
 		if s := t.table.slots[t.table.home(h)]; s != 0 && s>>32 == h>>32 {
 			sum += t.loadEntry(t.entries.at(uint32(s)))
@@ -166,7 +160,7 @@ func (t *Tracker) loadEntry(e *entry) (sum uint64) {
 
 // meet fills c with what finds p's connection.
 func (t *Tracker) meet(c *coming, p *dissect.Packet) {
-	c.p, c.same = p, false
+	c.p = p
 	c.from = c.key.set(&p.IP.Src, &p.IP.Dst, p.TCP.SrcPort, p.TCP.DstPort)
 	c.hash, c.gone = t.hash(&c.key), 0
 	if mayBegin(p.TCP.Flags) {
@@ -181,9 +175,6 @@ func (t *Tracker) met(p *dissect.Packet) *coming {
 		c := &a.list[a.next]
 		a.next++
 		if c.p == p {
-			if c.same {
-				t.meet(c, p)
-			}
 			return c
 		}
 	}

@@ -26,7 +26,7 @@ func (t *Tracker) find(s *segment) {
 			t.latest.set(s)
 			return
 		}
-		t.end(s.number, s.e)
+		t.endAt(h, s.number, s.e)
 	}
 	if t.table.n >= t.options.Limits.Connections {
 		t.evict()
