@@ -245,6 +245,8 @@ func (s *stack) upper(e *conn.Event) {
 	switch {
 	case p.Content != dissect.ContentTCP:
 		s.title(7, "", "")
+	case p.Problem == dissect.ProblemFragment:
+		s.title(7, "", "not known: a first fragment, cut off")
 	case p.TCP.Len == 0:
 		s.title(7, "", "nothing: this segment carries no data")
 	case tls:

@@ -209,7 +209,11 @@ func (e *Event) numberFields(l *fieldList) {
 		}
 		return ", counted from its initial one"
 	}
-	l.number("segment length", int64(e.Packet.TCP.Len), "bytes of data")
+	if e.Packet.Problem == dissect.ProblemFragment {
+		l.add("segment length", "not known", "the datagram's first fragment was cut off")
+	} else {
+		l.number("segment length", int64(e.Packet.TCP.Len), "bytes of data")
+	}
 	l.number("relative sequence number", int64(e.Seq), "the sender's"+base(e.SeqSeen))
 	if e.Detail != nil {
 		l.number("next sequence number", int64(e.Detail.Next), "that its sender's next byte will have")
