@@ -43,3 +43,15 @@ func receive(fd int, msgs []mmsghdr) (int, error) {
 	}
 	return int(n), nil
 }
+
+// Waiting reports whether the kernel has packets that Next has not given out,
+// or that are in use. Unlike the others it may be called while Next runs.
+func (l *Live) Waiting() bool {
+	waiting := false
+	_ = l.control(func(fd int) { // fails only after Close
+		p := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(p[:], 0)
+		waiting = err == nil && n > 0 && p[0].Revents&unix.POLLIN != 0
+	})
+	return waiting
+}

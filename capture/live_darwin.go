@@ -232,6 +232,9 @@ func (l *Live) SetDeadline(t time.Time) error { return l.file.SetReadDeadline(t)
 // Backlog is not known on this system: it returns 0.
 func (l *Live) Backlog() float64 { return 0 }
 
+// Waiting is not known on this system: it returns false.
+func (l *Live) Waiting() bool { return false }
+
 // Lasts is not known on this system: it assumes little.
 func (l *Live) Lasts() time.Duration { return 10 * time.Millisecond }
 

@@ -348,6 +348,41 @@ func TestLiveThousandConnections(t *testing.T) {
 	}
 }
 
+// TestLiveWaiting: packets that came wait until they have been read and used.
+func TestLiveWaiting(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			newNamespace(t)
+			ln := listenOn(t, "tcp4", "127.0.0.1:0")
+			l := mustOpen(t, LiveOptions{Interface: "lo"}, way.ring)
+			if l.Waiting() {
+				t.Error("before anything was sent, packets wait")
+			}
+			talk(t, ln)
+			for until := time.Now().Add(10 * time.Second); !l.Waiting(); time.Sleep(time.Millisecond) {
+				if time.Now().After(until) {
+					t.Fatal("what was sent does not wait")
+				}
+			}
+			if err := l.SetDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
+			for {
+				if _, err := l.Next(); err != nil {
+					break
+				}
+			}
+			if l.Waiting() {
+				t.Error("packets wait that were read")
+			}
+			l.Close()
+			if l.Waiting() {
+				t.Error("packets wait after Close")
+			}
+		})
+	}
+}
+
 func TestLiveCloseWakes(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {

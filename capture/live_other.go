@@ -65,6 +65,9 @@ func (l *Live) SetDeadline(time.Time) error { return ErrNoLiveCapture }
 // Backlog is 0.
 func (l *Live) Backlog() float64 { return 0 }
 
+// Waiting is not known on this system: it returns false.
+func (l *Live) Waiting() bool { return false }
+
 // Lasts is 0.
 func (l *Live) Lasts() time.Duration { return 0 }
 

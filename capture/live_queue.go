@@ -49,6 +49,10 @@ type Lender interface {
 	// read, from 0 to 1. It must not be called while Next runs.
 	Backlog() float64
 
+	// Waiting reports whether there are packets that Next has not given out.
+	// It may be called while Next runs.
+	Waiting() bool
+
 	// Lasts returns in which time the source's own buffer fills, about, if
 	// all goes on as while the last batch came. It must not be called while
 	// Next runs.
@@ -373,6 +377,15 @@ func (q *Queue) Backlog() float64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return min(1, float64(q.size)/float64(q.limit))
+}
+
+// Waiting reports whether there are packets that Next has not given out. It may
+// be called at any time.
+func (q *Queue) Waiting() bool {
+	q.mu.Lock()
+	waiting := len(q.waiting) > 0
+	q.mu.Unlock()
+	return waiting || q.src.Waiting()
 }
 
 // Interfaces lists the interfaces of the frames given out so far, at least.

@@ -70,6 +70,7 @@ func (c *counter) Lend() {
 func (c *counter) Reclaim()         { c.loans-- }
 func (c *counter) Backlog() float64 { return c.behind }
 
+func (c *counter) Waiting() bool        { return false }
 func (c *counter) Lasts() time.Duration { return 10 * time.Millisecond }
 
 func (c *counter) Interfaces() []Interface { return []Interface{{Name: "counter"}} }

@@ -76,3 +76,22 @@ func TestFramesWaitForCalls(t *testing.T) {
 		t.Errorf("drawn in this order: %q", shown.list)
 	}
 }
+
+// TestCallsWaitForFrames: a call that has waited for long enough is not drawn
+// while frames wait to be read.
+func TestCallsWaitForFrames(t *testing.T) {
+	waiting := true
+	shown := &shownTypes{}
+	l := &loop{calls: make(chan timedCall), waiting: func() bool { return waiting }, renderers: []render.Renderer{shown}}
+	l.tracker = conn.New(conn.Options{})
+	l.held = []timedCall{{at: capture.StampOf(time.Now().Add(-time.Minute)), call: conn.Call{Name: "connect"}}}
+	hold := time.NewTimer(time.Hour)
+	defer hold.Stop()
+	if l.overdue(hold); len(shown.list) != 0 {
+		t.Errorf("drawn before the frames that wait: %q", shown.list)
+	}
+	waiting = false
+	if l.overdue(hold); !slices.Equal(shown.list, []string{"call 0"}) {
+		t.Errorf("drawn once none waits: %q", shown.list)
+	}
+}

@@ -73,7 +73,8 @@ func (d *driven) draw(act func() error) error {
 	if err != nil {
 		return err
 	}
-	src := hide.source(capture.NewQueue(d.live, 0), nil)
+	queue := capture.NewQueue(d.live, 0)
+	src := hide.source(queue, nil)
 	saves, err := giveUpRights(d.fl, d.save, src, d.names, d.confined)
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (d *driven) draw(act func() error) error {
 		defer close(finish)
 		result <- act()
 	}()
-	l := &loop{tracking: d.fl.trackFlags.options(), src: src, window: d.fl.newWindow(d.console.picture), saves: saves, disguise: hide, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, finish: finish, idle: stragglers}
+	l := &loop{tracking: d.fl.trackFlags.options(), src: src, window: d.fl.newWindow(d.console.picture), saves: saves, disguise: hide, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, waiting: queue.Waiting, lag: driverLag, finish: finish, idle: stragglers}
 	l.copies = newCopies(src, d.iface, "")
 	drawn := l.run(context.Background())
 	d.stop() // where drawing failed, the connection ends with it

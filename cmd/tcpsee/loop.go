@@ -15,11 +15,14 @@ import (
 )
 
 // The loop's times. A socket call waits callHold for frames that were
-// stamped before it and are still in the kernel's ring. The frames of a wrapped
-// command wait tracerLag for its calls, which come from another process.
+// stamped before it and are still in the kernel's ring. Frames wait driverLag for
+// calls, which other goroutines make, and those of a wrapped command tracerLag:
+// its calls come from another process.
 const (
 	callHold     = 5 * time.Millisecond
+	driverLag    = 2 * time.Millisecond
 	tracerLag    = 5 * time.Millisecond
+	readAgain    = time.Millisecond // until it is looked again whether frames wait
 	tickInterval = 250 * time.Millisecond
 	drainTime    = 50 * time.Millisecond
 	maxStraggle  = 3 * time.Second
@@ -51,6 +54,7 @@ type loop struct {
 	relief    *relief                      // nil where packets are not cut under load
 	copies    *copies                      // nil where each packet is seen once
 	calls     <-chan timedCall             // nil where nothing is driven
+	waiting   func() bool                  // whether frames have come that were not read; nil where calls need not wait for them
 	lag       time.Duration                // how long frames wait for calls that were made before them
 	finish    <-chan struct{}              // closed when nothing more will be driven; nil where nothing is
 	renderers []render.Renderer

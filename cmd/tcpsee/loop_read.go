@@ -139,8 +139,13 @@ func (l *loop) failed() bool {
 	return l.err != nil
 }
 
-// overdue draws the calls that have waited for long enough.
+// overdue draws the calls that have waited for long enough: what has come by
+// then and was not read on a busy machine is from before them, maybe.
 func (l *loop) overdue(hold *time.Timer) {
+	if l.waiting != nil && l.waiting() {
+		hold.Reset(readAgain)
+		return
+	}
 	l.releaseCalls(capture.StampOf(time.Now().Add(-l.callHold())))
 	if len(l.held)+len(l.ends.held) > 0 {
 		hold.Reset(l.callHold())

@@ -191,12 +191,12 @@ func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
 }
 
 // drawWrapped releases the command and draws until it has ended.
-func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, calls chan timedCall, pic screen, names *processNames) error {
+func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, calls chan timedCall, pic screen, names *processNames) error {
 	hide, err := fl.disguise()
 	if err != nil {
 		return err
 	}
-	src = hide.source(src, nil)
+	src := hide.source(queue, nil)
 	keyboard := hasTerminal()
 	saves, err := giveUpRights(&fl.pictureFlags, &fl.saveFlags, src, names, confinement{signals: true})
 	if err != nil {
@@ -225,7 +225,7 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, src capture.Source, ca
 	if names != nil {
 		names.own = mine.program
 	}
-	l := &loop{tracking: fl.trackFlags.options(), src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, saves: saves, disguise: hide, calls: calls, lag: tracerLag, finish: finish, idle: stragglers, pass: mine.pass}
+	l := &loop{tracking: fl.trackFlags.options(), src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, saves: saves, disguise: hide, calls: calls, waiting: queue.Waiting, lag: tracerLag, finish: finish, idle: stragglers, pass: mine.pass}
 	l.copies = newCopies(src, capture.AnyInterface, "")
 	drawn := l.run(context.Background())
 	go drainCalls(calls, w.Done())
