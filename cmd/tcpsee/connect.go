@@ -39,7 +39,7 @@ ends the connection with a FIN, as nc's does.
 
 Capturing needs root or CAP_NET_RAW.`,
 		Example: `  sudo tcpsee connect 10.0.0.2 3000
-  printf 'GET / HTTP/1.0\r\n\r\n' | sudo tcpsee connect example.org 80 >page.html
+  printf 'GET / HTTP/1.0\r\n\r\n' | sudo tcpsee connect example.org 80 >page
   sudo tcpsee connect -z localhost 8080      only open and close`,
 		Args: hostAndPort,
 		RunE: func(cmd *cobra.Command, args []string) error {

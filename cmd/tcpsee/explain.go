@@ -25,8 +25,8 @@ func (a *app) explainCommand() *cobra.Command {
 		Use:   "explain [TERM|FILE#N]",
 		Short: "A word, or one packet, in plain language",
 		Long: `Explain a word of the field (SYN, dup-ack, CLOSE-WAIT, refused, window …), or
-packet N of a capture, each layer from 7 to 1 with every field. Without arguments
-it is a glossary of all words.`,
+packet N of a capture, each layer from 7 to 1 with every field. Without
+arguments it is a glossary of all words.`,
 		Example: `  tcpsee explain TIME-WAIT
   tcpsee explain lesson.pcap#4
   tcpsee explain`,

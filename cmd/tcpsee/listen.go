@@ -40,7 +40,7 @@ Capturing needs root or CAP_NET_RAW.`,
 		Example: `  sudo tcpsee listen 3000          and in another terminal: nc 127.0.0.1 3000
   sudo tcpsee listen 127.0.0.1 3000
   sudo tcpsee listen --keep 8080
-  sudo tcpsee listen --tls 4433    and: tcpsee connect --tls --insecure 127.0.0.1 4433`,
+  sudo tcpsee listen --tls 4433  and: tcpsee connect --tls --insecure HOST 4433`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := fl.address(args); err != nil {
 				return err

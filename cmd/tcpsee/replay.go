@@ -36,12 +36,13 @@ type replayFlags struct {
 func (a *app) replayCommand() *cobra.Command {
 	var fl replayFlags
 	cmd := &cobra.Command{
-		Use:   "replay FILE… [-- FILTER…]",
+		Use:   "replay [flags] FILE… [-- FILTER…]",
 		Short: "Draw saved captures (- is standard input)",
-		Long: `Draw saved captures: pcap, pcapng and snoop, also compressed; - is standard input.
+		Long: `Draw saved captures: pcap, pcapng and snoop, also compressed; - is standard
+input.
 
-Words that name a file, or end like a capture, are files; the rest is a filter in
-the language of tcpdump (pcap-filter). -- between them settles doubt.`,
+Words that name a file, or end like a capture, are files; the rest is a filter
+in the language of tcpdump (pcap-filter). -- between them settles doubt.`,
 		Example: `  tcpsee replay lesson.pcap
   tcpsee replay lesson.pcap port 3000
   ssh host sudo tcpdump -U -w - port 80 | tcpsee replay -

@@ -120,3 +120,31 @@ func cutPcap(t *testing.T, data []byte) [][]byte {
 	}
 	return pieces
 }
+
+// TestHelpFitsTerminal: what is said of flags is folded to the terminal, and of
+// no flag is the kind of its value said in the words of a library.
+func TestHelpFitsTerminal(t *testing.T) {
+	for _, command := range []string{"demo", "connect", "listen", "watch", "replay", "explain"} {
+		p := onTerminal(t, tcpsee("help", command))
+		if status := p.end(t); status != 0 {
+			t.Errorf("%s: exit status %d", command, status)
+		}
+		help := p.out.String()
+		for line := range strings.Lines(help) {
+			line = strings.TrimRight(line, "\r\n")
+			if utf8.RuneCountInString(line) > 80 {
+				t.Errorf("%s: wider than the terminal: %q", command, line)
+			}
+			for _, kind := range []string{"count", "string", "int", "duration"} {
+				if f := strings.Fields(line); len(f) > 2 && strings.HasPrefix(f[0], "-") && (f[1] == kind || f[2] == kind && strings.HasPrefix(f[1], "-")) {
+					t.Errorf("%s: %q", command, line)
+				}
+			}
+		}
+		for _, flag := range []string{"--view VIEW", "--time FROM", "--linger TIME"} {
+			if !strings.Contains(help, flag) {
+				t.Errorf("%s: the help lacks %s", command, flag)
+			}
+		}
+	}
+}

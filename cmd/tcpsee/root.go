@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -45,7 +47,30 @@ func (a *app) root() *cobra.Command {
 		a.replayCommand(), a.explainCommand(), a.interfacesCommand(), a.doctorCommand(), a.versionCommand(),
 		a.namesCommand(), a.probeCommand(), anonymizeTopic(), csvTopic())
 	completionExamples(root)
+	a.foldUsage(root)
 	return root
+}
+
+// foldUsage makes what is said of flags fit the terminal.
+func (a *app) foldUsage(root *cobra.Command) {
+	usage := root.UsageFunc()
+	root.SetUsageFunc(func(cmd *cobra.Command) error {
+		out := cmd.OutOrStderr()
+		if !isTerminal(a.std.out) {
+			return usage(cmd)
+		}
+		var text strings.Builder
+		cmd.SetOut(&text)
+		err := usage(cmd)
+		cmd.SetOut(out)
+		if err != nil {
+			return err
+		}
+		flags := cmd.LocalFlags()
+		_, err = io.WriteString(out, strings.Replace(text.String(),
+			strings.TrimRight(flags.FlagUsages(), " \n"), strings.TrimRight(flags.FlagUsagesWrapped(widthOf(a.std.out)), " \n"), 1))
+		return err
+	})
 }
 
 // completionExamples gives the commands that cobra adds an example each, as all

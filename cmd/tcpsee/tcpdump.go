@@ -30,10 +30,10 @@ const maxRotate = 1 << 33
 
 func (t *tcpdumpFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.CountVarP(&t.numeric, "numeric", "n", "no names of programs (as tcpdump -n; addresses are never looked up)")
-	f.CountVarP(&t.program, "dump", "d", "print the filter's program, as tcpdump -d, and end; -dd as C, -ddd as numbers")
+	f.CountVarP(&t.numeric, "numeric", "n", "no names of programs`` (as tcpdump -n; addresses are never looked up)")
+	f.CountVarP(&t.program, "dump", "d", "print the filter's program``, as tcpdump -d, and end; -dd as C, -ddd as numbers")
 	f.BoolVarP(&t.list, "list-interfaces", "D", false, "list the interfaces and end (the same as tcpsee interfaces)")
-	f.CountVarP(&t.dump, "bytes", "X", "each packet's bytes under its row, as hexadecimal and as text; -XX with the link header (as tcpdump)")
+	f.CountVarP(&t.dump, "bytes", "X", "each packet's bytes`` under its row, as hexadecimal and as text; -XX with the link header (as tcpdump)")
 	f.IntVarP(&t.snapLen, "snapshot-length", "s", 0, "keep `N` bytes of a packet of a live capture; else all that is saved, and 9216 of what is only drawn")
 	f.Int64VarP(&t.millions, "rotate-millions", "C", 0, "with -w: begin the next file after `N` million bytes")
 	f.IntVarP(&t.files, "rotate-files", "W", 0, "with -C or -G: keep at most `N` files")

@@ -21,7 +21,8 @@ type trackFlags struct {
 func (t *trackFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&t.split, "split", false, "the same addresses and ports in another VLAN, VXLAN, Geneve, GRE key or PPPoE session are another connection")
 	f.IntVar(&t.connections, "max-connections", conn.DefaultConnections, "follow `N` connections at once; beyond, the one closed or silent for longest is written out early")
-	f.DurationVar(&t.linger, "linger", conn.DefaultLinger, "how long a closed connection is kept for late segments")
+	t.linger = conn.DefaultLinger
+	f.Var((*timeValue)(&t.linger), "linger", "keep a closed connection for this `TIME`, for late segments")
 	f.IntVar(&t.kept, "keep-closed", conn.DefaultKept, "in files, keep `N` closed connections for longer than that")
 	f.IntVar(&t.layer7, "layer7-memory", conn.DefaultAppMemory>>20, "`MiB` that layer 7 may put aside while segments are missing")
 }

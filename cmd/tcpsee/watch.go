@@ -56,7 +56,7 @@ Capturing needs root or CAP_NET_RAW.`,
 	f.BoolVar(&fl.exact, "exact", false, "only what matches the filter: no ICMP errors, no ARP, no DNS beside it")
 	f.BoolVar(&fl.copies, "copies", false, "draw a packet on each interface that sees it, not once")
 	f.BoolVar(&fl.dns, "dns", false, "let DNS, mDNS and LLMNR pass besides: what a connection asked for before, and names")
-	f.BoolVar(&fl.ssh, "ssh", false, "draw your own ssh session too")
+	f.BoolVar(&fl.ssh, "ssh", false, "draw your own ssh sessions too")
 	return cmd
 }
 
