@@ -124,7 +124,7 @@ func cutPcap(t *testing.T, data []byte) [][]byte {
 // TestHelpFitsTerminal: what is said of flags is folded to the terminal, and of
 // no flag is the kind of its value said in the words of a library.
 func TestHelpFitsTerminal(t *testing.T) {
-	for _, command := range []string{"demo", "connect", "listen", "watch", "replay", "explain"} {
+	for _, command := range []string{"demo", "connect", "listen", "run", "watch", "replay", "explain"} {
 		p := onTerminal(t, tcpsee("help", command))
 		if status := p.end(t); status != 0 {
 			t.Errorf("%s: exit status %d", command, status)

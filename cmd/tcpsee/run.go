@@ -41,7 +41,7 @@ type runFlags struct {
 func (a *app) runCommand() *cobra.Command {
 	var fl runFlags
 	cmd := &cobra.Command{
-		Use:   "run [--] COMMAND [ARG…]",
+		Use:   "run [flags] [--] COMMAND [ARG…]",
 		Short: "Run a command and draw the TCP connections that it makes or accepts",
 		Long: `Run a command and draw only the connections that it and its children make or
 accept, with their socket calls (layer 5). The command keeps standard input and
@@ -57,12 +57,12 @@ network of their own, loopback only, which needs no root where the system lets
 users have namespaces (tcpsee doctor says so). The command is root in there, and
 its files are yours.
 
-Under sudo the command runs as you, with sudo's PATH: a program that is not found
-there is found by sudo env "PATH=$PATH" tcpsee run …`,
+Under sudo the command runs as you, with sudo's PATH: a program that is not
+found there is found by sudo env "PATH=$PATH" tcpsee run …`,
 		Example: `  sudo tcpsee run nc 10.0.0.2 3000
   sudo tcpsee run curl http://10.0.0.2/
   sudo tcpsee run -- python3 server.py
-  tcpsee run --isolated sh -c 'nc -l 3000 & sleep 1; echo hi | nc -N 127.0.0.1 3000'`,
+  tcpsee run --isolated sh -c 'nc -l 80 & sleep 1; echo hi | nc -N 127.0.0.1 80'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runWrapped(cmd.Context(), &fl, args)
 		},
