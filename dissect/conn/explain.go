@@ -223,5 +223,5 @@ var catalogue = [...]Entry{
 	{"recv()", "a socket call: RECEIVE", "It takes bytes that have arrived, and waits for some. No bytes at all means that the other end has sent FIN.", "RFC 9293, section 3.9.1.3"},
 	{"shutdown()", "a socket call: close one direction", "The system sends FIN; the program can still receive.", "RFC 9293, section 3.9.1.4"},
 	{"close()", "a socket call: CLOSE", "The system sends FIN after all that was written; or RST if the program left bytes unread, or has set SO_LINGER with 0 s.", "RFC 9293, section 3.9.1.4"},
-	{"setsockopt()", "a socket call: set an option", "It changes how the system treats the socket, and sends nothing. SO_REUSEADDR: bind() may take a port that is in TIME-WAIT. TCP_NODELAY: small pieces are sent at once. SO_LINGER with 0 s: close() sends RST.", ""},
+	{"setsockopt()", "a socket call: set an option", "It changes how the system treats the socket, and sends nothing. SO_REUSEADDR: bind() may take a port in TIME-WAIT. TCP_NODELAY: small pieces go at once. SO_LINGER, 0 s: close() sends RST.", ""},
 }
