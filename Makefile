@@ -38,13 +38,13 @@ bench:
 
 # Whole runs on generated captures, on a machine that does nothing else.
 PROFILES := .build/profile
-RUNS     := 1 2 3 4 5
+RUNS     ?= 25
 profile:
 	rm -rf $(PROFILES) && mkdir -p $(PROFILES)
 	@for kind in web elephant scan; do \
 	   $(MAKE) --no-print-directory capture KIND=$$kind MB=100 TO=$(PROFILES)/$$kind.pcap || exit 1; done
 	$(GO) build -trimpath -tags profile -pgo=off -o $(PROFILES)/tcpsee ./cmd/tcpsee
-	@for run in $(RUNS); do for shown in web:summary web:timeline web:ndjson elephant:summary scan:summary; do \
+	@for run in $$(seq $(RUNS)); do for shown in web:summary web:timeline web:ndjson elephant:summary scan:summary; do \
 	   case $$shown in *:ndjson) as="-o ndjson";; *) as="--view $${shown#*:}";; esac; \
 	   TCPSEE_PROFILE=$(PROFILES)/$$shown.$$run.prof \
 	     $(PROFILES)/tcpsee replay $(PROFILES)/$${shown%:*}.pcap $$as >/dev/null || exit 1; done; done
