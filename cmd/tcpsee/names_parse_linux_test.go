@@ -261,8 +261,13 @@ func BenchmarkTrace(b *testing.B) {
 func TestTraceRests(t *testing.T) {
 	tr := newTrace(t)
 	pass := func(d time.Duration) { tr.window = tr.window.Add(-d) }
+	most := traceRate
+	tr.rest(0) // its first second begins
 	for _, want := range []time.Duration{traceInterval, 2 * traceInterval, 4 * traceInterval, maxRest, maxRest} {
-		if tr.rest(traceRate + 1); !tr.off || tr.resting != want {
+		if tr.rest(most); tr.off {
+			t.Fatalf("rests after %d events", most)
+		}
+		if tr.rest(1); !tr.off || tr.resting != want {
 			t.Fatalf("off %v, rests %v, want %v", tr.off, tr.resting, want)
 		}
 		pass(want - traceInterval/2)
@@ -275,10 +280,14 @@ func TestTraceRests(t *testing.T) {
 		if tr.off {
 			t.Fatalf("still off after %v", want)
 		}
+		most = traceRate / traceLooks
 	}
-	pass(traceInterval)
+	pass(traceInterval / traceLooks)
 	tr.rest(1)
-	if tr.rest(traceRate + 1); tr.resting != traceInterval {
+	if tr.rest(traceRate); tr.off {
+		t.Errorf("after a quiet time it rests after %d events", traceRate)
+	}
+	if tr.rest(1); tr.resting != traceInterval {
 		t.Errorf("after a quiet time it rests %v", tr.resting)
 	}
 }

@@ -69,6 +69,7 @@ const (
 	traceRate     = 4000
 	traceInterval = time.Second // after so many events in it the trace rests for another
 	maxRest       = 8 * time.Second
+	traceLooks    = 8 // after a rest the same rate is looked for in so small a part of the interval
 )
 
 // States of net/tcp_states.h.
@@ -488,17 +489,21 @@ func (t *trace) rest(n int) {
 	now := time.Now()
 	t.count += n
 	since := now.Sub(t.window)
+	most, interval := traceRate, traceInterval
+	if t.resting > 0 { // most likely the flood goes on
+		most, interval = most/traceLooks, interval/traceLooks
+	}
 	switch {
 	case t.off && since >= t.resting:
 		t.off, t.window, t.count = false, now, 0
 		clear(t.opening)
 		t.enable(true)
 	case t.off:
-	case t.count > traceRate:
+	case t.count > most:
 		t.resting = min(max(2*t.resting, traceInterval), maxRest)
 		t.off, t.window = true, now
 		t.enable(false)
-	case since >= traceInterval:
+	case since >= interval:
 		t.window, t.count, t.resting = now, 0, 0
 	}
 }
