@@ -187,38 +187,16 @@ func bpfIoctl(fd int, request uint, arg unsafe.Pointer) error {
 	return nil
 }
 
-// SetFilter changes the filter; nil lets everything through. Packets that
-// waited to be read are lost.
-func (l *Live) SetFilter(prog []Instruction) error {
-	if err := checkFilter(prog); err != nil {
-		return fmt.Errorf("capture on %s: %w", l.name, err)
-	}
-	return l.refilter(func() { l.filter = prog })
-}
-
-// SetSnapLen changes how many bytes of a frame are kept; 0 is MaxSnapLen.
-func (l *Live) SetSnapLen(n int) error {
-	return l.refilter(func() { l.snap = LiveOptions{SnapLen: n}.snapLen() })
-}
-
-// refilter makes a change and attaches the program that comes of it. After
-// an error the change is undone.
-func (l *Live) refilter(change func()) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	filter, snap := l.filter, l.snap
-	change()
+// attach is setBPFFilter for a Live that is open, with the program as it is to
+// be; l.mu is held.
+func (l *Live) attach() error {
 	prog, err := l.program()
-	if err == nil {
-		var aerr error
-		err = l.raw.Control(func(fd uintptr) { aerr = setBPFFilter(int(fd), prog) })
-		err = errors.Join(err, aerr)
-	}
 	if err != nil {
-		l.filter, l.snap = filter, snap
-		return fmt.Errorf("capture on %s: attach filter: %w", l.name, err)
+		return err
 	}
-	return nil
+	var attached error
+	err = l.raw.Control(func(fd uintptr) { attached = setBPFFilter(int(fd), prog) })
+	return errors.Join(err, attached)
 }
 
 // SetPatience does nothing: the kernel gathers packets for as long as it was

@@ -2,7 +2,6 @@ package capture
 
 import (
 	"errors"
-	"fmt"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,54 +40,12 @@ func attachFilter(fd int, prog []Instruction) error {
 	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &fprog)
 }
 
-// SetFilter changes the filter; nil lets everything through. Packets that
-// the kernel took before, by the filter before, still come.
-func (l *Live) SetFilter(prog []Instruction) error {
-	if err := checkFilter(prog); err != nil {
-		return fmt.Errorf("capture on %s: %w", l.name, err)
-	}
-	return l.refilter(func() { l.filter = prog })
-}
-
-// SetSnapLen changes how many bytes of a frame are kept; 0 is MaxSnapLen. A
-// capture that was opened to keep few may keep less than that of the longest.
-func (l *Live) SetSnapLen(n int) error {
-	return l.refilter(func() { l.snap = LiveOptions{SnapLen: n}.snapLen() })
-}
-
-// refilter makes a change and attaches the program that comes of it. After
-// an error the change is undone.
-func (l *Live) refilter(change func()) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	filter, snap := l.filter, l.snap
-	change()
-	if err := l.attach(l.program()); err != nil {
-		l.filter, l.snap = filter, snap
-		return fmt.Errorf("capture on %s: attach filter: %w", l.name, err)
-	}
-	return nil
-}
-
-// attach is attachFilter for a Live that is open.
-func (l *Live) attach(prog []Instruction) error {
-	err := unix.EBADF
-	if cerr := l.control(func(fd int) { err = errnoOf(attachFilter(fd, prog)) }); cerr != nil {
-		return cerr
-	}
-	if err == 0 {
-		return nil
-	}
-	return err
-}
-
-// errnoOf returns the number of a system call's error, 0 for none.
-func errnoOf(err error) unix.Errno {
-	var e unix.Errno
-	if err != nil && !errors.As(err, &e) {
-		e = unix.EINVAL
-	}
-	return e
+// attach is attachFilter for a Live that is open, with the program as it is to
+// be; l.mu is held.
+func (l *Live) attach() error {
+	var attached error
+	err := l.control(func(fd int) { attached = attachFilter(fd, l.program()) })
+	return errors.Join(err, attached)
 }
 
 // snapNow returns the snap length in force.
