@@ -19,9 +19,10 @@ func reporter(out chan<- timedCall) drive.Reporter {
 	return func(c drive.Call) { out <- timedCall{at: capture.StampOf(c.Time), call: modelCall(c), fd: c.FD} }
 }
 
-// takeSides puts calls on a server's side that were made on a socket before it
-// listened: until then nothing tells it from a client's. The calls are in the
-// order of time.
+// takeSides puts calls of a wrapped command on a server's side that were made on
+// a socket before it listened: until then nothing tells it from a client's. The
+// calls are in the order of time. (The driver knows its ends from the start, and
+// its calls have no process number.)
 func takeSides(calls []timedCall) {
 	type socket struct{ pid, fd int }
 	var servers map[socket]bool
@@ -29,6 +30,7 @@ func takeSides(calls []timedCall) {
 		c := &calls[i]
 		s := socket{c.call.PID, c.fd}
 		switch {
+		case s.pid == 0:
 		case c.call.Name == "listen" && c.call.From == conn.Server:
 			if servers == nil {
 				servers = make(map[socket]bool)

@@ -31,8 +31,10 @@ func TestTakeSides(t *testing.T) {
 		made(1, 5, "listen", conn.Server),
 		made(1, 6, "send", conn.Client),
 		made(1, 5, "accept", conn.Server),
+		made(0, -1, "resolve", conn.Client), // the driver's
+		made(0, -1, "listen", conn.Server),
 	}
-	servers := []int{3, 6, 8, 10}
+	servers := []int{3, 6, 8, 10, 12}
 	takeSides(calls)
 	for i, c := range calls {
 		want := conn.Client

@@ -32,7 +32,7 @@ func (l *loop) read(ctx context.Context) error {
 		case c := <-l.calls:
 			work = func() {
 				l.held = append(l.held, c)
-				hold.Reset(l.callHold())
+				hold.Reset(l.callWait())
 			}
 		case <-hold.C:
 			work = func() { l.overdue(hold) }
@@ -89,8 +89,8 @@ func (l *loop) waitForCalls(frames []capture.Frame) {
 	}
 }
 
-// callHold is how long a call waits for frames.
-func (l *loop) callHold() time.Duration { return callHold + l.lag }
+// callWait is how long a call waits for frames: these wait for calls, too.
+func (l *loop) callWait() time.Duration { return callHold + l.lag }
 
 // take draws a batch, and reports whether no more is to come.
 func (l *loop) take(frames []capture.Frame, hold *time.Timer, stop *ending) bool {
@@ -105,7 +105,7 @@ func (l *loop) take(frames []capture.Frame, hold *time.Timer, stop *ending) bool
 	l.ease()
 	l.flush()
 	if len(l.ends.held) > 0 {
-		hold.Reset(l.callHold())
+		hold.Reset(l.callWait())
 	}
 	stop.heard(l.straggle())
 	if l.live {
@@ -146,9 +146,9 @@ func (l *loop) overdue(hold *time.Timer) {
 		hold.Reset(readAgain)
 		return
 	}
-	l.releaseCalls(capture.StampOf(time.Now().Add(-l.callHold())))
+	l.releaseCalls(capture.StampOf(time.Now().Add(-l.callWait())))
 	if len(l.held)+len(l.ends.held) > 0 {
-		hold.Reset(l.callHold())
+		hold.Reset(l.callWait())
 	}
 	l.flush()
 }
