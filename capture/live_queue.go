@@ -25,7 +25,7 @@ const (
 
 // A source is read ahead of its consumer once queueBehind of the source's own
 // buffer is full, or that has been busy with a batch for the time in which so
-// much comes, within limits.
+// much comes, within limits. That is noticed after twice the time at most.
 const (
 	queueBehind      = 0.25
 	queueMinPatience = 2 * time.Millisecond
@@ -356,8 +356,8 @@ func (q *Queue) look() {
 		q.readAhead()
 	case !q.away.IsZero():
 		q.watch(left)
-	case active:
-		q.watch(q.patience)
+	case active: // each look wakes threads
+		q.watch(2 * q.patience)
 	}
 }
 

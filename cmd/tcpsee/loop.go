@@ -27,7 +27,7 @@ const (
 	drainTime    = 50 * time.Millisecond
 	maxStraggle  = 3 * time.Second
 
-	gatherTime    = 40 * time.Millisecond  // for frames that nobody reads as rows
+	gatherTime    = 60 * time.Millisecond  // for frames that nobody reads as rows
 	flushInterval = 100 * time.Millisecond // of rows of saved captures
 	settled       = 20 * time.Millisecond  // in place of loop.idle, once every connection has closed
 	giveUp        = 200 * time.Millisecond

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +173,37 @@ func TestTraceIsBounded(t *testing.T) {
 	}
 	if len(tr.known) > maxTraced || len(tr.order) > maxTraced || len(tr.opening) > maxOpening || len(tr.started) > maxStarted {
 		t.Errorf("%d ends, %d in order, %d opening, %d names", len(tr.known), len(tr.order), len(tr.opening), len(tr.started))
+	}
+}
+
+// TestTraceReadsNamesAgain: a name is good for a while, that of a process which
+// was just started for no time.
+func TestTraceReadsNamesAgain(t *testing.T) {
+	p, err := openProcs()
+	if err != nil {
+		t.Skip(err)
+	}
+	pid := int32(os.Getpid())
+	own, _, ok := p.stat(pid)
+	if !ok {
+		t.Fatal("/proc does not say our own name")
+	}
+	tr := newTrace(t)
+	tr.note(pid, &process{name: "nc", named: time.Now().Add(time.Hour)})
+	if who := tr.process(pid, p); who.name != "nc" {
+		t.Errorf("%q, and the name was just read", who.name)
+	}
+	tr.note(pid, &process{name: "nc", named: time.Now().Add(-nameAge)})
+	if who := tr.process(pid, p); who.name != own {
+		t.Errorf("%q is still the name, want %q", who.name, own)
+	}
+	const parent = 1<<22 + 1 // above any number in use
+	tr.note(parent, &process{name: "nc", named: time.Now().Add(time.Hour)})
+	fork := binary.NativeEndian.AppendUint32(nil, uint32(pid))
+	fork = binary.NativeEndian.AppendUint32(fork, parent)
+	tr.forked(binary.NativeEndian.AppendUint32(fork, uint32(pid)))
+	if who := tr.process(pid, p); who.name != own {
+		t.Errorf("a child is called %q like its parent, want %q", who.name, own)
 	}
 }
 

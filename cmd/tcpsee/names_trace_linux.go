@@ -55,8 +55,9 @@ type traced struct {
 // connect. The kernel tells when it forks and when its name changes.
 type process struct {
 	name    string
-	looked  bool // whether it is in this network namespace has been looked up
-	foreign bool // it is not
+	named   time.Time // when its name was read
+	looked  bool      // whether it is in this network namespace has been looked up
+	foreign bool      // it is not
 }
 
 // Bounds of the trace.
@@ -69,7 +70,8 @@ const (
 	traceRate     = 4000
 	traceInterval = time.Second // after so many events in it the trace rests for another
 	maxRest       = 8 * time.Second
-	traceLooks    = 8 // after a rest the same rate is looked for in so small a part of the interval
+	nameAge       = 20 * time.Millisecond // when a name is read again
+	traceLooks    = 8                     // after a rest the same rate is looked for in so small a part of the interval
 )
 
 // States of net/tcp_states.h.
@@ -404,6 +406,7 @@ func (t *trace) forked(b []byte) {
 	delete(t.started, pid) // an earlier one of that number
 	if p := t.started[parent]; p != nil {
 		child := *p
+		child.named = time.Time{} // it may soon have a name of its own
 		t.note(pid, &child)
 	}
 }
@@ -458,6 +461,10 @@ func (t *trace) learn(e *traceEvent, pid int32, p *procs) {
 // with the same addresses perhaps, is foreign.
 func (t *trace) process(pid int32, p *procs) *process {
 	who := t.started[pid]
+	now := time.Now()
+	if who != nil && now.Sub(who.named) < nameAge {
+		return who
+	}
 	name, _, lives := p.stat(pid)
 	switch {
 	case who == nil && !lives:
@@ -468,6 +475,7 @@ func (t *trace) process(pid int32, p *procs) *process {
 	case lives: // its last change of name may not have found room in the ring
 		who.name = name
 	}
+	who.named = now
 	if !who.looked {
 		ns, ok := p.netns(pid)
 		who.looked, who.foreign = true, ok && ns != t.netns
