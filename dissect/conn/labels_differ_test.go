@@ -87,6 +87,7 @@ func TestNumberDifferences(t *testing.T) {
 		"ack": {"> S 0:0(0) ack #4711", func(e *Event) uint32 { return e.Ack }, 0, 4711, 0},
 		"dup_ack_num": {open + "> P. 1:101(100)\n< . ack 101 id 7\ndup\n< . ack 101 id 8", func(e *Event) uint32 { return uint32(e.DupAckNum) }, 1, 2,
 			1 << DupAck},
+		"completeness": {"> P. 1:11(10) ack 1", func(e *Event) uint32 { return uint32(e.Detail.Completeness) }, uint32(completeData), 0, 0},
 	}
 	for _, d := range numberDifferences() {
 		tt, ok := tests[d.field]
@@ -94,18 +95,19 @@ func TestNumberDifferences(t *testing.T) {
 			t.Errorf("%s has no test, or no reason", d.field)
 			continue
 		}
-		tracker := New(Options{})
+		tracker := New(Options{Detail: true})
 		var dec dissect.Decoder
 		var p dissect.Packet
-		var last Event
+		var got uint32
+		var labels Labels
 		for _, f := range segtest.MustFrames(t, tt.script) {
 			dec.Decode(&f, &p)
 			for _, e := range tracker.Add(&p) {
-				last = e
+				got, labels = tt.of(&e), e.Labels
 			}
 		}
-		if got := tt.of(&last); got != tt.want || last.Labels != tt.labels {
-			t.Errorf("%s is %d, labels %b; want %d, %b (Wireshark: %d)", d.field, got, last.Labels, tt.want, tt.labels, tt.wireshark)
+		if got != tt.want || labels != tt.labels {
+			t.Errorf("%s is %d, labels %b; want %d, %b (Wireshark: %d)", d.field, got, labels, tt.want, tt.labels, tt.wireshark)
 		}
 	}
 }
