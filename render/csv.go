@@ -34,6 +34,7 @@ func SegmentColumns() []Columns {
 		{"rtt_by", "timestamps where only they tell which copy of a segment sent twice was acknowledged"},
 		{"rto", "how long ago the same bytes had been sent before, of a segment that is sent again"},
 		{"in_flight", "bytes sent by its sender and not acknowledged yet, this segment's among them; of segments with data"},
+		{"idle", "how long nothing of the connection had come before it"},
 	}
 }
 
@@ -154,5 +155,6 @@ func appendCSVMeasured(b []byte, e *conn.Event) []byte {
 	if e.Packet.TCP.Len > 0 && e.InFlight > 0 {
 		b = appendUint(b, uint64(e.InFlight))
 	}
-	return b
+	b = append(b, ',')
+	return appendCSVSpan(b, e.Idle)
 }

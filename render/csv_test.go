@@ -79,7 +79,7 @@ func agreeCSV(t *testing.T, name, text string, objects []map[string]any, told ma
 }
 
 // measured are the columns that NDJSON has wherever they are not 0.
-var measured = map[string]bool{"rtt": true, "rto": true, "in_flight": true, "rtt_count": true, "rtt_min": true, "rtt_mean": true, "rtt_max": true, "half_rtt": true,
+var measured = map[string]bool{"rtt": true, "rto": true, "in_flight": true, "idle": true, "rtt_count": true, "rtt_min": true, "rtt_mean": true, "rtt_max": true, "half_rtt": true,
 	"longest_rto": true, "most_in_flight": true, "window_used": true, "goodput": true, "longest_silence": true, "silence_end": true, "unique_bytes": true, "irtt": true}
 
 // inObject finds the number that a column stands for.

@@ -66,7 +66,7 @@ func TestRooms(t *testing.T) {
 	e := conn.Event{
 		Type: conn.TypeSegment, Frame: math.MaxInt64, Conn: math.MaxInt64, Time: math.MaxInt64, Since: math.MinInt64,
 		Seq: math.MaxUint32, Ack: math.MaxUint32, SeqSeen: true, AckSeen: true, Window: math.MaxUint32, InFlight: math.MaxUint32,
-		RTT: math.MaxInt64, RTTEchoed: true, RTO: math.MaxInt64,
+		RTT: math.MaxInt64, RTTEchoed: true, RTO: math.MaxInt64, Idle: math.MaxInt64,
 		Packet: &dissect.Packet{TCP: dissect.TCP{Seq: math.MaxUint32, Ack: math.MaxUint32, Window: math.MaxUint16, Len: math.MaxInt, Options: options}},
 	}
 	n := new(ndjson)

@@ -16,7 +16,7 @@ import (
 const (
 	momentRoom  = 96 + uintRoom + timeRoom + secondsRoom
 	tcpRoom     = 256 + 9*uintRoom
-	timingsRoom = 96 + 2*secondsRoom + uintRoom
+	timingsRoom = 96 + 3*secondsRoom + uintRoom
 )
 
 // textCache keeps texts by number, which is never 0: in each slot the one that
@@ -277,6 +277,10 @@ func appendTimings(b []byte, e *conn.Event) []byte {
 	if e.InFlight > 0 && e.Packet != nil && e.Packet.TCP.Len > 0 {
 		at = put(w, at, `,"in_flight":`)
 		at = putUint(w, at, uint64(e.InFlight))
+	}
+	if e.Idle > 0 {
+		at = put(w, at, `,"idle":`)
+		at = putSeconds(w, at, e.Idle)
 	}
 	return b[:at]
 }

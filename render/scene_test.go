@@ -46,6 +46,7 @@ type link struct {
 	scale          uint
 	timestamps     bool
 	began          at
+	heard          at // its last segment, 0 before
 	known          bool // began is
 	irtt           time.Duration
 }
@@ -89,6 +90,10 @@ func (l *link) send(t at, from conn.Side, g segment) *conn.Event {
 	e := l.event(t, conn.TypeSegment)
 	l.s.frame++
 	e.Frame, e.From = l.s.frame, from
+	if l.heard > 0 {
+		e.Idle = time.Duration((t-l.heard)*1e9 + 0.5)
+	}
+	l.heard = t
 	e.Kind = conn.KindOf(g.flags, len(g.data))
 	e.Handshake, e.App, e.DupAckNum = g.role, g.app, g.dup
 	for _, x := range g.labels {

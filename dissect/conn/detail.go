@@ -11,17 +11,16 @@ import (
 // one packet at a time (Options.Detail). What it says is what Wireshark
 // computes under tcp.analysis.* and tcp.time_*.
 type Detail struct {
-	SincePrevious time.Duration // since the connection's segment before; 0 for its first
-	Completeness  uint8         // of the connection so far, as Connection.Completeness
-	Next          uint32        // relative number that the sender's next byte will have
-	Scale         int           // shift of the sender's windows, ScaleUnknown, or ScaleNone
-	Acks          int64         // frame of the segment whose end it acknowledges; 0 is none
-	AckTime       time.Duration // since that frame
-	Repeats       int64         // frame that the sender may have sent it in before, where it is a resend; 0 is none
-	RepeatTime    time.Duration // since that frame
-	DupOf         int64         // with DupAck: frame of the ACK that it repeats
-	SincePush     uint32        // bytes of data that its sender sent since its last PSH, with these
-	SACK          []Range       // its SACK blocks in relative numbers, Left ≤ n < Right
+	Completeness uint8         // of the connection so far, as Connection.Completeness
+	Next         uint32        // relative number that the sender's next byte will have
+	Scale        int           // shift of the sender's windows, ScaleUnknown, or ScaleNone
+	Acks         int64         // frame of the segment whose end it acknowledges; 0 is none
+	AckTime      time.Duration // since that frame
+	Repeats      int64         // frame that the sender may have sent it in before, where it is a resend; 0 is none
+	RepeatTime   time.Duration // since that frame
+	DupOf        int64         // with DupAck: frame of the ACK that it repeats
+	SincePush    uint32        // bytes of data that its sender sent since its last PSH, with these
+	SACK         []Range       // its SACK blocks in relative numbers, Left ≤ n < Right
 }
 
 // Range is bytes by their relative sequence numbers.
@@ -40,8 +39,7 @@ const maxTrail = 1024
 
 // trail is what the details of one connection are made from.
 type trail struct {
-	last capture.Stamp // time of its last segment
-	dir  [2]trailEnd
+	dir [2]trailEnd
 }
 
 // trailEnd is what one direction has sent.
@@ -65,17 +63,16 @@ type trailSent struct {
 func (t *Tracker) detail(s *segment, ev *Event) {
 	tr := t.trails[ev.Conn]
 	if tr == nil {
-		tr = &trail{last: capture.NoTime}
+		tr = new(trail)
 		t.trails[ev.Conn] = tr
 	}
 	f := s.p.Frame
 	d := &Detail{
-		SincePrevious: f.Time.Sub(tr.last),
-		Completeness:  s.e.complete,
-		Next:          s.end - s.e.base[s.from],
-		Scale:         s.scaleOf(),
+		Completeness: s.e.complete,
+		Next:         s.end - s.e.base[s.from],
+		Scale:        s.scaleOf(),
 	}
-	ev.Detail, tr.last = d, f.Time
+	ev.Detail = d
 	mine, theirs := &tr.dir[s.from], &tr.dir[s.to]
 	mine.send(s, ev, d)
 	mine.count(s, d)

@@ -180,6 +180,7 @@ type Event struct {
 	Since      time.Duration // since the capture's first frame with a time
 	Delta      time.Duration // since the connection's first event
 	SinceFrame time.Duration // since the frame before, whatever that was
+	Idle       time.Duration // of a segment: since its connection's segment before; 0 of the first. Below 0 where time goes back
 	Frame      int64         // number of the frame; 0 for calls and waits
 	File       int           // index of the file that Frame counts in
 	Client     netip.AddrPort

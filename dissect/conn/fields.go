@@ -254,9 +254,7 @@ func (e *Event) timeFields(l *fieldList) {
 		return
 	}
 	l.seconds("since connection began", e.Delta, "seconds")
-	if e.Detail != nil {
-		l.seconds("since its segment before", e.Detail.SincePrevious, "seconds")
-	}
+	l.seconds("since its segment before", e.Idle, "seconds")
 	if e.IRTT > 0 {
 		l.seconds("initial round trip", e.IRTT, "seconds, of the handshake: iRTT")
 	}

@@ -1,10 +1,6 @@
 package conn
 
-import (
-	"time"
-
-	"tcpsee/capture"
-)
+import "time"
 
 // Measures are the numbers of a connection that take more than its entry and
 // body (Options.Measures). Arrays are by Side.
@@ -89,11 +85,19 @@ func (g *gauges) at(n uint32) *gauge {
 	return &(*g)[page][(n-1)%slabPage]
 }
 
-// measure reads the gauge, after the segment was followed. before is the time
-// of the connection's segment before it.
-func (t *Tracker) measure(s *segment, before capture.Stamp) {
+// idle returns for how long nothing of the connection had come, 0 where that is
+// not known. Where time goes back it is below 0.
+func (s *segment) idle() time.Duration {
+	if s.isNew {
+		return 0
+	}
+	return s.p.Frame.Time.Sub(s.heard)
+}
+
+// measure reads the gauge, after the segment was followed.
+func (t *Tracker) measure(s *segment) {
 	e, g := s.e, t.gauges.at(s.e.body)
-	if d := s.p.Frame.Time.Sub(before); before.Known() && s.p.Frame.Time.Known() && int64(d) > g.silence.bits() {
+	if d := s.idle(); int64(d) > g.silence.bits() {
 		g.silence, g.ended = durationOf(int64(d)), e.frameRef(s.p.Frame.Number)
 	}
 	if s.role && g.count[s.to] == 0 && e.syns == 1 && e.synAcks == 1 {

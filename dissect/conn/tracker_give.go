@@ -32,6 +32,7 @@ func (t *Tracker) give(s *segment) {
 	ev.Time, ev.Frame, ev.File = p.Frame.Time, p.Frame.Number, p.Frame.File
 	ev.Since, ev.Delta = p.Frame.Time.Sub(t.start), p.Frame.Time.Sub(e.first)
 	ev.SinceFrame = p.Frame.Time.Sub(t.before)
+	ev.Idle = s.idle()
 	if src, dst := p.Src(), p.Dst(); side == Client {
 		ev.Client, ev.Server = src, dst
 	} else {

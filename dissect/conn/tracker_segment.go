@@ -3,6 +3,7 @@ package conn
 import (
 	"time"
 
+	"tcpsee/capture"
 	"tcpsee/dissect"
 )
 
@@ -20,6 +21,7 @@ type segment struct {
 	win      uint16
 	flags    dissect.Flags
 	now      int64
+	heard    capture.Stamp // when the connection's segment before came
 	shape    shape
 	labels   Labels
 	before   [2]State // by direction
@@ -76,7 +78,7 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	t.find(s)
 	e := s.e
 	s.before = [2]State{e.state(0), e.state(1)}
-	before := e.last
+	s.heard = e.last
 	if p.Problem != dissect.ProblemNone && s.unmeasured() {
 		t.passOver(s)
 		return
@@ -98,7 +100,7 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	}
 	if e.body != 0 {
 		if t.options.Measures {
-			t.measure(s, before)
+			t.measure(s)
 		}
 		t.payload(s)
 	}
