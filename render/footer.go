@@ -57,6 +57,9 @@ func captureNotes(c *conn.Capture, g *glyphs) []string {
 	if c.Fault != "" {
 		lines = append(lines, "The capture could not be read whole: "+safeText(c.Fault, g)+".")
 	}
+	if c.Frames == 0 && len(lines) == 0 {
+		lines = append(lines, "No packets, nothing to draw.")
+	}
 	return lines
 }
 

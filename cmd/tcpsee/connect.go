@@ -35,7 +35,7 @@ func (a *app) connectCommand() *cobra.Command {
 		Short: "Open a connection, like nc HOST PORT, and draw its packets",
 		Long: `Open a TCP connection and draw its packets. Standard input goes out, what comes
 back is printed on standard output, the picture goes to standard error. Ctrl-C
-ends the connection with a FIN, as nc's does.
+ends the connection with a FIN, as nc's does. HOST:PORT is the same.
 
 Capturing needs root or CAP_NET_RAW.`,
 		Example: `  sudo tcpsee connect 10.0.0.2 3000
@@ -43,6 +43,7 @@ Capturing needs root or CAP_NET_RAW.`,
   sudo tcpsee connect -z localhost 8080      only open and close`,
 		Args: hostAndPort,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			args = parted(args)
 			fl.dial.Host, fl.dial.Port = args[0], args[1]
 			return a.connect(cmd.Context(), &fl)
 		},
@@ -72,10 +73,13 @@ Capturing needs root or CAP_NET_RAW.`,
 
 // hostAndPort checks the two arguments of connect.
 func hostAndPort(cmd *cobra.Command, args []string) error {
-	if len(args) != 2 {
-		return withHint(usagef("connect needs a host and a port, and got %s", words(len(args))), "tcpsee connect 127.0.0.1 3000")
+	switch {
+	case len(parted(args)) == 2:
+		return nil
+	case len(args) == 1:
+		return withHint(usagef("connect needs a host and a port, and got 1 word"), insteadOf(args[0]))
 	}
-	return nil
+	return withHint(usagef("connect needs a host and a port, and got %s", words(len(args))), "tcpsee connect 127.0.0.1 3000")
 }
 
 // family is what -4 and -6 ask for.

@@ -74,7 +74,11 @@ func (a *app) glossary(fl *pictureFlags, noPager bool) error {
 func (a *app) explainTerm(fl *pictureFlags, word string) error {
 	e, ok := conn.Explain(word)
 	if !ok {
-		return withHint(usagef("no explanation of %q", word), "tcpsee explain has the words; FILE#N explains a packet")
+		hint := "tcpsee explain has the words; FILE#N explains a packet"
+		if s := nearTerms(word); len(s) > 0 {
+			hint = "did you mean " + strings.Join(s, " or ") + "? " + hint
+		}
+		return withHint(usagef("no explanation of %q", word), hint)
 	}
 	return render.DrawEntries(a.std.out, fl.options(a.std.out, render.Options{}), []conn.Entry{e})
 }

@@ -52,6 +52,8 @@ type matchers struct {
 	last     *filter.Matcher // of lastLink; nil where that is to be looked up
 	lastLink capture.LinkType
 
+	passed  bool                       // a saved frame has been selected
+	missed  int64                      // saved frames that were not
 	refused map[capture.LinkType]int64 // frames of types that the expression can say nothing of
 	wrong   error                      // the first reason for that, or for selecting nothing of a type
 }
@@ -66,12 +68,19 @@ func savedMatchers(e *filter.Expr) *matchers {
 	return m
 }
 
-// test is match, nil for no filter.
+// test is match for saved frames, nil for no filter.
 func (m *matchers) test() func(*capture.Frame) bool {
 	if m == nil {
 		return nil
 	}
-	return m.match
+	return func(f *capture.Frame) bool {
+		if !m.match(f) {
+			m.missed++
+			return false
+		}
+		m.passed = true
+		return true
+	}
 }
 
 // refusal is why the expression was of no use for any frame that came, where
@@ -89,13 +98,18 @@ func (m *matchers) refusal() error {
 }
 
 // untested gives the frames that the expression could say nothing of, for the
-// footer.
+// footer, and where it selected none those that it does not match.
 func (m *matchers) untested(leaveOut func(why string, n int64)) {
 	if m == nil {
 		return
 	}
+	missed := m.missed
 	for link, n := range m.refused {
+		missed -= n
 		leaveOut("of "+link.String()+", which the filter cannot test", n)
+	}
+	if !m.passed {
+		leaveOut("that the filter does not match", missed)
 	}
 }
 

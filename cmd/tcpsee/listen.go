@@ -84,7 +84,7 @@ func (fl *listenFlags) address(args []string) error {
 	if fl.port != "" {
 		args = append(args, fl.port)
 	}
-	switch len(args) {
+	switch args = parted(args); len(args) {
 	case 1:
 		fl.listen.Port = args[0]
 	case 2:

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -184,13 +186,26 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	l := &loop{tracking: tracking, src: src, saves: saves, disguise: hide, limit: fl.count, match: selects.test(), untested: selects.untested, renderers: rs, learned: learned, files: hide.files(files), prompt: !regular,
 		window: fl.newWindow(pic), progress: progress, steady: ahead}
 	err = pages.finish(l.run(ctx))
-	if errors.Is(err, errQuit) {
+	switch {
+	case errors.Is(err, errQuit):
 		err = nil
-	}
-	if err == nil {
-		err = selects.refusal()
+	case err == nil:
+		err = cmp.Or(selects.refusal(), fl.missing(&l.total))
 	}
 	return errors.Join(err, fl.closeOutputs())
+}
+
+// missing says that there is no connection of the number asked for.
+func (fl *replayFlags) missing(c *conn.Capture) error {
+	switch {
+	case fl.conn <= c.Connections:
+		return nil
+	case c.Connections == 0:
+		return fmt.Errorf("draw connection %d: there is none", fl.conn)
+	case c.Connections == 1:
+		return fmt.Errorf("draw connection %d: there is only connection 1", fl.conn)
+	}
+	return withHint(fmt.Errorf("draw connection %d: there are connections 1 to %d", fl.conn, c.Connections), "--view summary lists them")
 }
 
 // confinement is what replay may still open once it parses: its own files

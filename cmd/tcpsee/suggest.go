@@ -1,0 +1,85 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"tcpsee/dissect/conn"
+)
+
+// near returns those of the words that word may be a slip of the hand for, a few
+// at most: cobra, which finds commands in that way, does the comparing.
+func near(word string, words []string) []string {
+	const most = 3
+	c := new(cobra.Command)
+	for _, w := range words {
+		c.AddCommand(&cobra.Command{Use: w, Run: func(*cobra.Command, []string) {}})
+	}
+	for slips := 1; slips <= min(2, len(word)/2); slips++ {
+		c.SuggestionsMinimumDistance = slips
+		if s := c.SuggestionsFor(word); len(s) > 0 {
+			return s[:min(most, len(s))]
+		}
+	}
+	return nil
+}
+
+// nearTerms returns the words of the glossary that are near a word.
+func nearTerms(word string) []string {
+	var terms []string
+	for _, e := range conn.Terms() {
+		if !strings.Contains(e.Term, " ") {
+			terms = append(terms, e.Term)
+		}
+	}
+	return near(word, terms)
+}
+
+// flagHint says what to do about a flag that is wrong.
+func flagHint(cmd *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				names = append(names, f.Name)
+			}
+		})
+		if s := near(unknown.GetSpecifiedName(), names); len(s) > 0 {
+			return "did you mean --" + strings.Join(s, " or --") + "? " + cmd.CommandPath() + " --help lists the flags"
+		}
+	}
+	return cmd.CommandPath() + " --help lists the flags"
+}
+
+// parted takes HOST:PORT apart, as browsers and other programs write the two;
+// other arguments stay as they are.
+func parted(args []string) []string {
+	if len(args) != 1 || strings.Contains(args[0], "://") {
+		return args
+	}
+	if host, port, err := net.SplitHostPort(args[0]); err == nil {
+		return []string{host, port}
+	}
+	return args
+}
+
+// insteadOf is the connect command that is meant by an argument which stands
+// alone: the address of a page, or a host.
+func insteadOf(word string) string {
+	u, err := url.Parse(word)
+	if err != nil || u.Host == "" {
+		return "tcpsee connect " + word + " 3000"
+	}
+	port, rest := cmp.Or(u.Port(), "80"), " --http "+cmp.Or(u.EscapedPath(), "/")
+	if u.Scheme == "https" {
+		port, rest = cmp.Or(u.Port(), "443"), " --tls"+rest
+	}
+	return "tcpsee connect " + u.Hostname() + " " + port + rest
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestNear(t *testing.T) {
+	words := []string{"view", "verbose", "width", "time", "SYN", "FIN", "RST"}
+	for _, tt := range []struct {
+		word string
+		want []string
+	}{
+		{"veiw", []string{"view"}},
+		{"Widht", []string{"width"}},
+		{"SIN", []string{"FIN", "SYN"}},
+		{"syn", []string{"SYN"}},
+		{"x", nil},
+		{"", nil},
+		{"quiz", nil},
+		{"a\x1b[31m", nil},
+	} {
+		got := near(tt.word, words)
+		slices.Sort(got)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%q: %q, want %q", tt.word, got, tt.want)
+		}
+	}
+}
+
+func TestParted(t *testing.T) {
+	for _, tt := range []struct{ args, want []string }{
+		{[]string{"10.0.0.2:3000"}, []string{"10.0.0.2", "3000"}},
+		{[]string{"[::1]:http"}, []string{"::1", "http"}},
+		{[]string{"::1"}, []string{"::1"}},
+		{[]string{"3000"}, []string{"3000"}},
+		{[]string{"http://a"}, []string{"http://a"}},
+		{[]string{"a:1", "b"}, []string{"a:1", "b"}},
+		{nil, nil},
+	} {
+		if got := parted(tt.args); !slices.Equal(got, tt.want) {
+			t.Errorf("%q: %q, want %q", tt.args, got, tt.want)
+		}
+	}
+}
+
+func TestInsteadOf(t *testing.T) {
+	for word, want := range map[string]string{
+		"10.0.0.2":            "tcpsee connect 10.0.0.2 3000",
+		"http://a":            "tcpsee connect a 80 --http /",
+		"https://a/b?c":       "tcpsee connect a 443 --tls --http /b",
+		"http://[::1]:8080/x": "tcpsee connect ::1 8080 --http /x",
+		"http://%zz":          "tcpsee connect http://%zz 3000",
+	} {
+		if got := insteadOf(word); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+}
