@@ -108,6 +108,9 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	if fl.send != "" && fl.extras.http != "" {
 		return usagef("--send and --http both say what to send first")
 	}
+	if fl.repeat < 1 {
+		return usagef("--repeat %d: one connection at least is opened", fl.repeat)
+	}
 	fl.relay.Idle = fl.dial.Wait
 	var err error
 	if fl.dial.Family, err = family(fl.four, fl.six); err != nil {

@@ -27,7 +27,7 @@ func replays(t *testing.T, file string) []seen {
 }
 
 // TestE2ESignals: Ctrl-C and SIGTERM at any moment, from before main to the
-// middle of a connection, end watch cleanly; the file that it has begun is
+// middle of a connection, once or twice, end watch cleanly; the file that it has begun is
 // readable.
 func TestE2ESignals(t *testing.T) {
 	t.Parallel()
@@ -56,6 +56,10 @@ while True:
 			time.Sleep(time.Duration(i) * time.Millisecond) // any moment will do
 		}
 		p.signal(t, sig)
+		if i%3 == 0 { // timeout(1) sends it to the process, and to its group
+			time.Sleep(time.Millisecond) // else the two are one
+			p.signal(t, sig)
+		}
 		status := p.end(t)
 		if fileSize(file) < 0 { // before main could see to it: the signal's own end
 			continue

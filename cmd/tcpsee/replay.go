@@ -30,7 +30,6 @@ type replayFlags struct {
 	saveFlags
 	tcpdumpFlags
 	reads   []string
-	count   int64
 	lesson  lessonFlags
 	noPager bool
 }
@@ -62,7 +61,6 @@ in the language of tcpdump (pcap-filter). -- between them settles doubt.`,
 	fl.saveFlags.register(cmd, false)
 	fl.tcpdumpFlags.register(cmd)
 	cmd.Flags().StringArrayVarP(&fl.reads, "read", "r", nil, "read `FILE` (as tcpdump -r; the same as naming it)")
-	cmd.Flags().Int64VarP(&fl.count, "count", "c", 0, "stop after `N` packets")
 	fl.lesson.register(cmd)
 	cmd.Flags().BoolVar(&fl.noPager, "no-pager", false, pagerUsage)
 	return cmd
@@ -183,7 +181,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	drawn := !fl.quiet && !fl.takesStdout()
 	tracking.SplitFiles = len(files) > 1 && fl.chosen(view) == "summary" && (drawn || fl.view != "")
 	selects := savedMatchers(expr)
-	l := &loop{tracking: tracking, src: src, saves: saves, disguise: hide, limit: fl.count, match: selects.test(), untested: selects.untested, renderers: rs, learned: learned, files: hide.files(files), prompt: !regular,
+	l := &loop{tracking: tracking, src: src, saves: saves, disguise: hide, limit: fl.packets, match: selects.test(), untested: selects.untested, renderers: rs, learned: learned, files: hide.files(files), prompt: !regular,
 		window: fl.newWindow(pic), progress: progress, steady: ahead}
 	err = pages.finish(l.run(ctx))
 	switch {

@@ -22,7 +22,7 @@ func (v *timeValue) Set(s string) error {
 		return nil
 	}
 	d, err := time.ParseDuration(s)
-	if err != nil {
+	if err != nil || d < 0 {
 		return fmt.Errorf("%q is no time: 5 or 5s is five seconds, 2m two minutes", s)
 	}
 	*v = timeValue(d)

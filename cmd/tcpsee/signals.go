@@ -4,8 +4,8 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // endSignals are what asks tcpsee to end: Ctrl-C, SIGTERM, and the terminal
@@ -33,8 +33,13 @@ func hasTerminal() bool {
 // with. Programs that are started keep the signal: it is not ignored.
 func survivePipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// interruptible returns a context that ends with the first of endSignals.
-// A second one ends the process at once, with what has been drawn.
+// impatience is how long after a first signal a second one means that somebody
+// does not want to wait: timeout(1) sends each twice.
+const impatience = 400 * time.Millisecond
+
+// interruptible returns a context that ends with the first of endSignals. One
+// that comes later than impatience after it ends the process at once, with what
+// has been drawn.
 func interruptible(parent context.Context) (context.Context, func()) {
 	if parent == nil {
 		parent = context.Background()
@@ -42,11 +47,16 @@ func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, endSignals()...)
-	var over atomic.Bool
 	go func() {
+		var first time.Time
 		for range signals {
-			if over.Swap(true) {
+			switch {
+			case first.IsZero():
+				first = time.Now()
+			case time.Since(first) > impatience:
 				os.Exit(exitFailure)
+			default:
+				continue
 			}
 			if isTerminal(os.Stderr) {
 				_, _ = os.Stderr.WriteString("\r") // over the ^C that the terminal has echoed

@@ -19,6 +19,7 @@ type tcpdumpFlags struct {
 	list     bool
 	dump     int // -X, -XX
 	snapLen  int
+	packets  int64 // -c
 	millions int64 // of bytes, -C
 	files    int   // -W
 	seconds  int64 // -G
@@ -34,6 +35,7 @@ func (t *tcpdumpFlags) register(cmd *cobra.Command) {
 	f.CountVarP(&t.program, "dump", "d", "print the filter's program``, as tcpdump -d, and end; -dd as C, -ddd as numbers")
 	f.BoolVarP(&t.list, "list-interfaces", "D", false, "list the interfaces and end (the same as tcpsee interfaces)")
 	f.CountVarP(&t.dump, "bytes", "X", "each packet's bytes`` under its row, as hexadecimal and as text; -XX with the link header (as tcpdump)")
+	f.Int64VarP(&t.packets, "count", "c", 0, "stop after `N` packets")
 	f.IntVarP(&t.snapLen, "snapshot-length", "s", 0, "keep `N` bytes of a packet of a live capture; else all that is saved, and 9216 of what is only drawn")
 	f.Int64VarP(&t.millions, "rotate-millions", "C", 0, "with -w: begin the next file after `N` million bytes")
 	f.IntVarP(&t.files, "rotate-files", "W", 0, "with -C or -G: keep at most `N` files")
@@ -49,6 +51,8 @@ func (t *tcpdumpFlags) register(cmd *cobra.Command) {
 // apply checks the flags, and hands on what others do.
 func (t *tcpdumpFlags) apply(p *pictureFlags, s *saveFlags) error {
 	switch {
+	case t.packets < 0:
+		return usagef("-c %d: packets are counted from 1", t.packets)
 	case t.snapLen < 0:
 		return usagef("-s %d: a length cannot be negative", t.snapLen)
 	case t.millions < 0 || t.millions > maxRotate || t.seconds < 0 || t.seconds > maxRotate || t.files < 0:

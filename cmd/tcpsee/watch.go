@@ -22,7 +22,6 @@ type watchFlags struct {
 	endFlags
 	iface       string
 	promiscuous bool
-	count       int64
 	exact       bool
 	ssh         bool
 	copies      bool
@@ -52,7 +51,6 @@ Capturing needs root or CAP_NET_RAW.`,
 	f := cmd.Flags()
 	f.StringVarP(&fl.iface, "interface", "i", capture.AnyInterface, "`INTERFACE` to watch; any is all")
 	f.BoolVar(&fl.promiscuous, "promiscuous", false, "take frames for other hosts too")
-	f.Int64VarP(&fl.count, "count", "c", 0, "end after `N` packets")
 	f.BoolVar(&fl.exact, "exact", false, "only what matches the filter: no ICMP errors, no ARP, no DNS beside it")
 	f.BoolVar(&fl.copies, "copies", false, "draw a packet on each interface that sees it, not once")
 	f.BoolVar(&fl.dns, "dns", false, "let DNS, mDNS and LLMNR pass besides: what a connection asked for before, and names")
@@ -124,7 +122,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if !fl.quiet {
 		fmt.Fprintln(inLocale(a.std.err), watching(fl, words, own))
 	}
-	l := &loop{tracking: fl.trackFlags.options(), src: from, live: true, prompt: true, renderers: rs, limit: fl.count, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
+	l := &loop{tracking: fl.trackFlags.options(), src: from, live: true, prompt: true, renderers: rs, limit: fl.packets, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
 		match: matchLive(expr, fl.exact, also), pass: leaveOut(own), learned: learned}
 	l.patience = live.SetPatience
 	if len(saves) == 0 && fl.snapLen == 0 {

@@ -23,9 +23,6 @@ func (e *endFlags) register(cmd *cobra.Command) {
 }
 
 func (e *endFlags) check() error {
-	if e.duration < 0 {
-		return usagef("--duration %s: it is a time to come", e.duration)
-	}
 	if e.until != "" && e.until != "closed" {
 		return usagef("--until %q: the only thing to wait for is closed", e.until)
 	}
