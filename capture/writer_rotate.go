@@ -48,6 +48,10 @@ type RotateOptions struct {
 	// Owner, where not nil, is given each file as it is made.
 	Owner *Owner
 
+	// InUse are files that are read or written besides. To make one of them
+	// anew fails with ErrInUse: what is in it would be lost.
+	InUse []os.FileInfo
+
 	// Writer is for each file.
 	Writer WriterOptions
 }
@@ -74,6 +78,24 @@ type RotatingWriter struct {
 // maxSaved bounds how many names of written files are kept, to tell whether
 // one comes again and for Files.
 const maxSaved = 1 << 16
+
+// ErrInUse is why a file is not made anew.
+var ErrInUse = errors.New("it is read or written already, and would be lost")
+
+// CheckUnused returns an error that wraps ErrInUse where path is one of the
+// files, by this name or another, and no device.
+func CheckUnused(path string, inUse []os.FileInfo) error {
+	st, err := os.Stat(path)
+	if err != nil || !st.Mode().IsRegular() {
+		return nil
+	}
+	for _, f := range inUse {
+		if os.SameFile(st, f) {
+			return fmt.Errorf("%s: %w", path, ErrInUse)
+		}
+	}
+	return nil
+}
 
 // NewRotatingWriter makes the first file, or, where its name needs the time of
 // the first frame, checks that it can be. The name "-" is standard output,
@@ -227,6 +249,9 @@ func (r *RotatingWriter) open() error {
 		return nil
 	}
 	path := r.next()
+	if err := CheckUnused(path, r.o.InUse); err != nil {
+		return fmt.Errorf("save capture: %w", err)
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, savedMode)
 	if err != nil {
 		return fmt.Errorf("save capture: %w", err)

@@ -111,6 +111,45 @@ func TestRotationRefuses(t *testing.T) {
 	}
 }
 
+// TestRotationSparesFilesInUse: neither the first file nor a later one takes the
+// place of one that is read, whatever it is called.
+func TestRotationSparesFilesInUse(t *testing.T) {
+	dir := t.TempDir()
+	read := filepath.Join(dir, "read")
+	if err := os.WriteFile(read, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"first", "later1"} {
+		if err := os.Link(read, filepath.Join(dir, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	st, err := os.Stat(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := RotateOptions{Size: 1, InUse: []os.FileInfo{st}}
+	if _, err := NewRotatingWriter(filepath.Join(dir, "first"), o); !errors.Is(err, ErrInUse) {
+		t.Errorf("the first file: %v", err)
+	}
+	w, err := NewRotatingWriter(filepath.Join(dir, "later"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := Frame{Data: make([]byte, 60), OrigLen: 60, Link: LinkEthernet}
+	ifaces := []Interface{{Link: LinkEthernet}}
+	if err := w.WriteFrame(&f, ifaces); err != nil {
+		t.Error(err)
+	}
+	if err := w.WriteFrame(&f, ifaces); !errors.Is(err, ErrInUse) {
+		t.Errorf("the second file: %v", err)
+	}
+	_ = w.Close()
+	if b, err := os.ReadFile(read); err != nil || string(b) != "precious" {
+		t.Errorf("what is read became %q, %v", b, err)
+	}
+}
+
 func TestSavedFileBelongsToOwner(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no owners by number on Windows")

@@ -38,10 +38,14 @@ arguments it is a glossary of all words.`,
 				return a.glossary(&fl, noPager)
 			}
 			word := strings.Join(args, " ")
-			if file, frame, ok := packetOf(word); ok {
+			switch file, frame, ok := packetOf(word); {
+			case !ok:
+				return a.explainTerm(&fl, word)
+			case frame < 1:
+				return usagef("%s: after # stands the number of a packet, from 1", word)
+			default:
 				return a.explainPacket(cmd.Context(), &fl, file, frame)
 			}
-			return a.explainTerm(&fl, word)
 		},
 	}
 	fl.register(cmd)
@@ -49,14 +53,18 @@ arguments it is a glossary of all words.`,
 	return cmd
 }
 
-// packetOf reads FILE#N.
+// packetOf reads FILE#N. frame is 0 where N is no number.
 func packetOf(word string) (file string, frame int64, ok bool) {
 	i := strings.LastIndexByte(word, '#')
 	if i <= 0 {
 		return "", 0, false
 	}
-	n, err := strconv.ParseInt(word[i+1:], 10, 64)
-	return word[:i], n, err == nil && n > 0
+	file = word[:i]
+	frame, err := strconv.ParseInt(word[i+1:], 10, 64)
+	if err != nil {
+		return file, 0, looksLikeFile(file)
+	}
+	return file, frame, true
 }
 
 // glossary explains all words.

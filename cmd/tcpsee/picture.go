@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +43,8 @@ type pictureFlags struct {
 	anonymizeFlags
 	trackFlags
 
-	opened []*os.File // the files of outputs, in order, once openOutputs has run
+	opened []*os.File    // the files of outputs, in order, once openOutputs has run
+	inUse  []os.FileInfo // files that are read, and those
 }
 
 func (p *pictureFlags) register(cmd *cobra.Command) {
@@ -159,14 +163,38 @@ func (p *pictureFlags) openOutputs() error {
 		if _, ok := wordFormat(o); ok {
 			continue
 		}
-		f, err := os.Create(o)
+		err := capture.CheckUnused(o, p.inUse)
+		var f *os.File
+		if err == nil {
+			f, err = os.Create(o)
+		}
 		if err != nil {
 			_ = p.closeOutputs()
-			return err
+			return outputError(err)
 		}
 		p.opened = append(p.opened, f)
+		p.uses(f.Stat)
 	}
 	return nil
+}
+
+// uses notes a file that must not be written over.
+func (p *pictureFlags) uses(stat func() (os.FileInfo, error)) {
+	if st, err := stat(); err == nil {
+		p.inUse = append(p.inUse, st)
+	}
+}
+
+// outputError says what to do where a file cannot be made.
+func outputError(err error) error {
+	var at *fs.PathError
+	switch {
+	case errors.Is(err, capture.ErrInUse):
+		return withHint(&usageError{err}, "give another name")
+	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &at):
+		return withHint(err, "mkdir -p "+quoted(filepath.Dir(at.Path))+" makes the directory")
+	}
+	return err
 }
 
 // closeOutputs closes them.

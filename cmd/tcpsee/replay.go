@@ -137,6 +137,13 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if err := becomeUser(); err != nil {
 		return err
 	}
+	for _, f := range files {
+		if f == "-" {
+			fl.uses(os.Stdin.Stat)
+		} else {
+			fl.uses(func() (os.FileInfo, error) { return os.Stat(f) })
+		}
+	}
 	if err := fl.openOutputs(); err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func openSavers(p *pictureFlags, s *saveFlags, src capture.Source) ([]*saver, er
 	if s.file == "" || err != nil {
 		return list, err
 	}
-	raw, err := s.open(src, options)
+	raw, err := s.open(src, p.inUse, options)
 	return append(list, raw), err
 }
 
@@ -111,14 +111,14 @@ func (p *pictureFlags) annotated(src capture.Source, options capture.WriterOptio
 	return list, nil
 }
 
-// open begins the file of -w.
-func (s *saveFlags) open(src capture.Source, options capture.WriterOptions) (*saver, error) {
+// open begins the file of -w, which must be none of those in use.
+func (s *saveFlags) open(src capture.Source, inUse []os.FileInfo, options capture.WriterOptions) (*saver, error) {
 	out, err := capture.NewRotatingWriter(s.file, capture.RotateOptions{
 		Size: s.size, Count: s.count, Every: s.every, Owner: invokingUser(),
-		Writer: options,
+		InUse: inUse, Writer: options,
 	})
 	if err != nil {
-		return nil, err
+		return nil, outputError(err)
 	}
 	return &saver{out: out, src: src, notes: s.notes}, nil
 }
