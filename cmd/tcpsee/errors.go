@@ -102,7 +102,7 @@ func hintFor(err error) string {
 		return "tcpsee help lists the commands and flags"
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return "check the name; tcpsee replay - reads standard input"
+		return "check the name"
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,6 +125,9 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		return err
 	}
 	src, err := capture.OpenFiles(files)
+	if errors.Is(err, fs.ErrNotExist) {
+		return withHint(err, "check the name; tcpsee replay - reads standard input")
+	}
 	if err != nil {
 		return err
 	}
