@@ -46,7 +46,7 @@ type link struct {
 	scale          uint
 	timestamps     bool
 	began          at
-	heard          at // its last segment, 0 before
+	heard          at   // its last segment, 0 before
 	known          bool // began is
 	irtt           time.Duration
 }
