@@ -23,21 +23,24 @@ type gate struct {
 
 	// Of the goroutine that waits.
 	ready func() bool    // whether there is something to read, or to report
+	many  func() bool    // whether that is more than comes at once
 	full  func() float64 // the part of the buffer that waits to be read
 	poll  func(uintptr) bool
 	shut  bool
 	came  bool          // something has, since it was shut last
 	rest  time.Duration // for how long it is shut
+	idle  time.Time     // when there was nothing last
+	brisk int           // times in a row that there was nothing again soon
 	err   error
 }
 
 // newGate makes an open gate before a socket, which is to be closed after it.
-func newGate(socket int, ready func() bool, full func() float64) (*gate, error) {
+func newGate(socket int, ready, many func() bool, full func() float64) (*gate, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
-	g := &gate{socket: socket, ready: ready, full: full, shut: true}
+	g := &gate{socket: socket, ready: ready, many: many, full: full, shut: true}
 	g.poll = g.look
 	if err := unix.SetNonblock(fd, true); err != nil { // else Go's poller leaves it alone
 		unix.Close(fd)
@@ -86,6 +89,17 @@ func (g *gate) wait() error {
 	return g.err
 }
 
+// Where there was something to read briskAfter times in a row within briskTime
+// of each other, what comes next is left to gather for briskRest, even without
+// patience: to be woken costs more than to read a block, and who sees packets
+// within a millisecond sees them soon enough. A block that is full is handed
+// over at once, and on loopback one is full after 50 µs.
+const (
+	briskAfter = 8
+	briskTime  = 500 * time.Microsecond
+	briskRest  = time.Millisecond
+)
+
 // look asks ready, with patience at its time: what comes after something came
 // is left to gather first. It leaves an open gate before it says no.
 func (g *gate) look(uintptr) bool {
@@ -93,13 +107,17 @@ func (g *gate) look(uintptr) bool {
 		g.came = true
 		return true
 	}
-	if d := time.Duration(g.patience.Load()); d > 0 && g.came && g.set(true) == nil {
+	if d := g.gathers(); d > 0 && g.came && g.set(true) == nil {
 		g.came = false
 		g.sleep(d)
 		if g.ready() {
 			g.came = true
+			if !g.many() {
+				g.brisk = 0
+			}
 			return true
 		}
+		g.brisk = 0
 	}
 	if !g.shut {
 		return false
@@ -108,6 +126,22 @@ func (g *gate) look(uintptr) bool {
 		return true
 	}
 	return g.ready()
+}
+
+// gathers returns for how long to let packets gather, now that there are none.
+func (g *gate) gathers() time.Duration {
+	if d := time.Duration(g.patience.Load()); d > 0 {
+		return d
+	}
+	if g.brisk < briskAfter {
+		now := time.Now()
+		if g.brisk++; now.Sub(g.idle) > briskTime {
+			g.brisk = 0
+		}
+		g.idle, g.rest = now, briskRest
+		return 0
+	}
+	return briskRest
 }
 
 // restFull is how full the buffer may get while a gate is shut: beyond, it is
@@ -120,6 +154,7 @@ const restSteps = 16
 // sleep sleeps, for as long as patience at most, and for less while that lets
 // too much gather.
 func (g *gate) sleep(patience time.Duration) {
+	g.rest = min(g.rest, patience)
 	time.Sleep(g.rest)
 	switch full := g.full(); {
 	case full > restFull:

@@ -36,7 +36,7 @@ func TestGate(t *testing.T) {
 			send() // it has just been opened
 		}
 		return err == nil && n == 1
-	}, func() float64 { return full })
+	}, func() bool { return false }, func() float64 { return full })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +84,63 @@ func TestGate(t *testing.T) {
 	if err := g.wait(); err == nil {
 		t.Error("waits after it was closed")
 	}
+}
+
+// TestGateBrisk: where packets come again and again at once, the gate is shut
+// for a moment, also without patience, as long as more than one wait's worth has
+// come meanwhile.
+func TestGateBrisk(t *testing.T) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(p[0])
+	defer unix.Close(p[1])
+	var answers []bool
+	many := true
+	g, err := newGate(p[0], func() bool {
+		a := answers[0]
+		answers = answers[1:]
+		return a
+	}, func() bool { return many }, func() float64 { return 0 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.close()
+	// look is asked with what ready will answer, in turn.
+	look := func(want, shut bool, ready ...bool) {
+		t.Helper()
+		answers = ready
+		if got := g.look(0); got != want || g.shut != shut || len(answers) > 0 {
+			t.Fatalf("says %v with the gate shut: %v, and %d looks left; want %v, %v, 0", got, g.shut, len(answers), want, shut)
+		}
+	}
+	soon := func() {
+		for range briskAfter {
+			look(true, false, true)
+			g.idle = time.Now().Add(time.Hour) // however slow this machine is
+			look(false, false, false)
+		}
+	}
+	for range 2 * briskAfter {
+		look(true, false, true)
+		g.idle = time.Now().Add(-time.Hour)
+		look(false, false, false)
+	}
+	soon()
+	for range 3 {
+		look(true, true, false, true) // rests, and there is more
+	}
+	many = false
+	look(true, true, false, true) // for the last time
+	look(false, false, false, false)
+	look(true, false, true)
+	many = true
+	soon()
+	look(true, true, false, true)
+	look(false, false, false, false, false) // rests in vain, opens, waits
+	look(true, false, true)
+	look(false, false, false)
 }
 
 // TestLivePatience: with patience every frame comes, once and in order, also

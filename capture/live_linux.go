@@ -71,6 +71,9 @@ type packetReader interface {
 	// ready reports whether a batch can be taken. It never waits. The error
 	// is one that the socket reports.
 	ready(fd int) (bool, error)
+	// many reports, after ready has said yes, whether there is more than wakes
+	// a reader at a time.
+	many() bool
 	// batch adds the frames of the next batch to l.
 	batch(l *Live)
 	// release gives the memory of the last batch back.
@@ -228,7 +231,7 @@ func (l *Live) own(fd int) (err error) {
 		ok, err := l.reader.ready(fd)
 		l.pollErr = err
 		return ok || err != nil
-	}, func() float64 { return l.reader.backlog(fd) })
+	}, func() bool { return l.reader.many() }, func() float64 { return l.reader.backlog(fd) })
 	return err
 }
 

@@ -18,6 +18,9 @@ const (
 	recvMinBatch = 8
 	recvMaxBatch = 128
 
+	// recvMany messages at once are more than one that was waited for.
+	recvMany = 8
+
 	// recvLasts is the time in which a flood of small packets fills the buffer.
 	recvLasts = 40 * time.Millisecond
 
@@ -98,6 +101,8 @@ func (r *recvReader) ready(fd int) (bool, error) {
 	r.got = n
 	return n > 0, err
 }
+
+func (r *recvReader) many() bool { return r.got >= recvMany }
 
 func (r *recvReader) batch(l *Live) {
 	for i := range r.got {

@@ -172,6 +172,8 @@ func (r *ringReader) ready(fd int) (bool, error) {
 	return false, socketFault(fd)
 }
 
+func (r *ringReader) many() bool { return r.ours((r.at + 1) % r.blocks) }
+
 // batch takes the blocks that are there, up to a part of the ring.
 func (r *ringReader) batch(l *Live) {
 	r.makeWay(l)
