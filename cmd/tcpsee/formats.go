@@ -19,8 +19,10 @@ type format struct {
 	make func(view string, w io.Writer, o render.Options) render.Renderer
 }
 
-// packetFormat is the format that is no renderer's.
-const packetFormat = "pcapng"
+const (
+	packetFormat  = "pcapng" // which is no renderer's
+	pictureFormat = "text"   // the picture itself
+)
 
 // formats lists what -o takes.
 var formats = [...]format{
@@ -28,7 +30,7 @@ var formats = [...]format{
 	{"json", true, []string{".json"}, plainly(render.NewJSON)},
 	{"csv", true, []string{".csv"}, table(render.FormatCSV, render.NewCSV)},
 	{"markdown", true, nil, table(render.FormatMarkdown, render.NewMarkdown)},
-	{"text", true, []string{".txt"}, func(view string, w io.Writer, o render.Options) render.Renderer { return newView(view, w, o) }},
+	{pictureFormat, true, []string{".txt"}, func(view string, w io.Writer, o render.Options) render.Renderer { return newView(view, w, o) }},
 	{"report", false, []string{".md"}, plainly(render.NewMarkdown)},
 	{"html", false, []string{".html", ".htm"}, plainly(render.NewHTML)},
 	{"svg", false, []string{".svg"}, plainly(render.NewSVG)},
@@ -36,6 +38,15 @@ var formats = [...]format{
 	{"plantuml", false, []string{".puml"}, plainly(render.NewPlantUML)},
 	{"latex", false, []string{".tex"}, plainly(render.NewLaTeX)},
 	{packetFormat, false, []string{".pcapng"}, nil},
+}
+
+// picks is the view that counts for a format: the picture's for a picture, else
+// the one that was asked for.
+func (f format) picks(pictured, asked string) string {
+	if f.name == pictureFormat {
+		return pictured
+	}
+	return asked
 }
 
 // plainly makes a renderer whatever the view.

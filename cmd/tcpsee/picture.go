@@ -230,6 +230,7 @@ func (p *pictureFlags) columns(pic screen) int {
 func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options, view string) []render.Renderer {
 	var rs []render.Renderer
 	opt := p.options(pic.file, base)
+	asked := p.chosen("timeline") // data do not change with what suits a picture
 	view = p.chosen(view)
 	if !p.quiet && !p.takesStdout() {
 		rs = append(rs, newView(view, pic.w, opt))
@@ -241,11 +242,11 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 	files := p.opened
 	for _, o := range p.outputs {
 		if f, ok := wordFormat(o); ok {
-			rs = append(rs, f.make(view, data, plain))
+			rs = append(rs, f.make(f.picks(view, asked), data, plain))
 			continue
 		}
 		if f, _ := fileFormat(o); f.make != nil {
-			rs = append(rs, f.make(view, files[0], plain))
+			rs = append(rs, f.make(f.picks(view, asked), files[0], plain))
 		}
 		files = files[1:]
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -199,7 +198,10 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	case errors.Is(err, errQuit):
 		err = nil
 	case err == nil:
-		err = cmp.Or(selects.refusal(), fl.missing(&l.total))
+		err = selects.refusal()
+	}
+	if err == nil && !l.blind {
+		err = fl.missing(&l.total)
 	}
 	return errors.Join(err, fl.closeOutputs())
 }
