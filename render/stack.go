@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -95,7 +96,7 @@ func (s *stack) packet(e *conn.Event) {
 	layers := fieldsOf(e, &s.o)
 	s.place(layers)
 	s.heading(e)
-	s.upper(e)
+	s.upper(e, layers)
 	for i := len(layers) - 1; i >= 0; i-- {
 		s.layer(e, &layers[i])
 	}
@@ -238,11 +239,16 @@ func layerColour(n int) string {
 	return sgrGrey
 }
 
-// upper draws layers 7 to 5.
-func (s *stack) upper(e *conn.Event) {
+// upper draws layers 7 to 5, and those below that the packet does not have.
+func (s *stack) upper(e *conn.Event, layers []dissect.LayerFields) {
+	has := func(osi int) bool {
+		return slices.ContainsFunc(layers, func(l dissect.LayerFields) bool { return l.OSI == osi })
+	}
 	p := e.Packet
 	tls := strings.HasPrefix(e.App, "TLS")
 	switch {
+	case p.Content != dissect.ContentTCP && has(4) && len(p.Payload) > 0:
+		s.title(7, "", plural(uint64(len(p.Payload)), "byte"))
 	case p.Content != dissect.ContentTCP:
 		s.title(7, "", "")
 	case p.Problem == dissect.ProblemFragment:
@@ -268,7 +274,11 @@ func (s *stack) upper(e *conn.Event) {
 	} else {
 		s.title(6, "", "")
 	}
-	s.title(5, "", "")
+	for _, osi := range [...]int{5, 4, 3} {
+		if !has(osi) {
+			s.title(osi, "", "")
+		}
+	}
 }
 
 // text draws what layer 7 holds, where it is text, a line of it a line.

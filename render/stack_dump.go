@@ -22,6 +22,7 @@ type dumpPart struct {
 	osi      int
 	name     string
 	from, to int
+	payload  bool // behind the last header
 	hidden   bool // not shown
 }
 
@@ -92,9 +93,15 @@ func (d *dumpParts) payload(p *dissect.Packet, own *dissect.LayerFields) {
 		name = "fragment"
 	case p.Content == dissect.ContentICMP && p.ICMP.Error:
 		name = "quoted data"
+	case own.OSI == 4:
+		osi, name = 7, "data"
 	}
 	end := own.Offset + own.Length + n
+	before := len(d.parts)
 	d.add(osi, name, d.at, end)
+	for i := range d.parts[before:] {
+		d.parts[before+i].payload = true
+	}
 }
 
 // spansOf names every byte after the field that it belongs to.
@@ -147,7 +154,7 @@ func (s *stack) dump(p *dissect.Packet, layers []dissect.LayerFields, data []byt
 	s.legend(parts)
 	if s.o.NoPayload {
 		for i := range parts {
-			parts[i].hidden = parts[i].osi == 7
+			parts[i].hidden = parts[i].payload
 		}
 	}
 	n := dumpRow

@@ -34,6 +34,9 @@ arguments it is a glossary of all words.`,
 			if err := fl.check(); err != nil {
 				return err
 			}
+			if len(fl.outputs) > 0 || fl.quiet || fl.view != "" {
+				return withHint(usagef("explain draws one packet, or a word: there is no -o, -q or --view"), "tcpsee replay FILE --view stack -o text >packets.txt; --conn N draws one connection")
+			}
 			if len(args) == 0 {
 				return a.glossary(&fl, noPager)
 			}
@@ -49,6 +52,9 @@ arguments it is a glossary of all words.`,
 		},
 	}
 	fl.register(cmd)
+	for _, name := range []string{"output", "quiet", "view"} {
+		_ = cmd.Flags().MarkHidden(name)
+	}
 	cmd.Flags().BoolVar(&noPager, "no-pager", false, pagerUsage)
 	return cmd
 }
@@ -189,9 +195,14 @@ func (a *app) explainOther(ctx context.Context, p *onePacket, hide *disguise, fi
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	start, before := capture.NoTime, capture.NoTime
-	l := &loop{src: src, disguise: hide, pass: func(packet *dissect.Packet) bool {
+	var decoder dissect.Decoder
+	l := &loop{src: src, pass: func(packet *dissect.Packet) bool {
 		f := packet.Frame
 		if f.Number == p.frame {
+			if hide != nil { // with the addresses of the first time
+				packet = new(dissect.Packet)
+				decoder.Decode(hide.frame(f), packet)
+			}
 			e := conn.Event{Type: conn.TypeWait, Time: f.Time, Frame: p.frame, Packet: packet}
 			e.Since, e.SinceFrame = f.Time.Sub(start), f.Time.Sub(before)
 			err = p.Event(&e)

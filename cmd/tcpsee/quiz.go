@@ -25,7 +25,11 @@ func (s score) tell(g *gate) {
 // carries, and explains both.
 func (g *gate) ask(e *conn.Event) error {
 	g.say("")
-	for _, l := range wrapWords(fmt.Sprintf("segment %d, from the %s to the %s (client %s, server %s)", g.segment, e.From, e.From.Other(),
+	of := ""
+	if g.several = g.several || e.Conn > 1; g.several {
+		of = fmt.Sprintf(" of connection %d, %s to %s", e.Conn, e.Client, e.Server)
+	}
+	for _, l := range wrapWords(fmt.Sprintf("segment %d%s: from the %s to the %s (client %s, server %s)", e.Frame, of, e.From, e.From.Other(),
 		e.Before[conn.Client], e.Before[conn.Server]), widthOf(g.out.file)) {
 		g.say("%s", l)
 	}

@@ -98,6 +98,7 @@ type gate struct {
 	playing bool
 	over    bool
 	quizzed score
+	several bool          // connections have been asked about
 	start   time.Time     // when the first row with a time was shown
 	first   capture.Stamp // and its time
 }
