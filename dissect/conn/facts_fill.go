@@ -30,6 +30,7 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	t.addresses(c, f)
 	h := t.heard[c.Number]
 	f.boundTo, f.full, f.waiting, f.room = h.boundTo, h.full, h.waiting, h.room
+	f.mine, f.listens = h.mine, h.listens
 	if t.driven.conn == c.Number {
 		f.callError, f.callName = t.driven.errName, t.driven.errCall
 	}

@@ -90,6 +90,8 @@ const maxHeard = 1024
 // refused at, or that did not answer.
 type heard struct {
 	boundTo       netip.Addr
+	mine          bool // it did not answer, and is at an address of this machine
+	listens       bool // with mine: a program listens there
 	full          bool
 	waiting, room uint32
 }
@@ -104,26 +106,27 @@ func (t *Tracker) ask(s *segment) {
 	e := s.e
 	server := e.endpoint(1 - e.client())
 	list, mine := t.options.Listening(server)
-	if !mine || len(list) == 0 {
+	if !mine {
 		return
 	}
-	h := heard{boundTo: list[0].Addr}
+	h := heard{mine: again}
 	for _, l := range list {
 		if l.Addr.IsUnspecified() && (l.Addr.Is6() || l.Addr.Is4() == server.Addr().Is4()) || l.Addr == server.Addr() {
-			h = heard{full: l.Waiting > l.Room, waiting: l.Waiting, room: l.Room}
+			h = heard{mine: again, listens: again, full: l.Waiting > l.Room, waiting: l.Waiting, room: l.Room}
 			break
 		}
-		if l.Addr.IsLoopback() {
+		if !again && (!h.boundTo.IsValid() || l.Addr.IsLoopback()) {
 			h.boundTo = l.Addr
 		}
 	}
-	if h.boundTo.IsValid() != s.labels.Has(Refused) || again && !h.full {
+	number := int64(e.number.get())
+	if again && t.heard[number].full && !h.full || !again && !h.boundTo.IsValid() {
 		return
 	}
 	if t.heard == nil {
 		t.heard = make(map[int64]heard)
 	}
 	if len(t.heard) < maxHeard {
-		t.heard[int64(e.number.get())] = h
+		t.heard[number] = h
 	}
 }

@@ -15,6 +15,7 @@ func TestLocalSockets(t *testing.T) {
 	local := netip.MustParseAddr("127.0.0.1")
 	const refusal = "> S 0:0(0)\n< R. #0 ack 1"
 	const silence = "> S 0:0(0)\n+1 > S 0:0(0)\n+2 > S 0:0(0)"
+	const others = "conn 10.0.0.3:9 10.0.0.2:80\n> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\nconn 10.0.0.1:40000 10.0.0.2:80\n"
 	tests := []struct {
 		name, script string
 		mine         bool
@@ -28,8 +29,12 @@ func TestLocalSockets(t *testing.T) {
 		{"another machine's", refusal, false, []Listener{{Addr: local}}, "", "no program"},
 		{"queue full", silence, true, []Listener{{Addr: netip.IPv4Unspecified(), Waiting: 2, Room: 1}}, detailBacklog, "2 connections with port 80 wait to be accepted, and the program allowed 1"},
 		{"queue full at an IPv6 socket for both", silence, true, []Listener{{Addr: netip.IPv6Unspecified(), Waiting: 1, Room: 0}}, detailBacklog, "1 connection with port 80 waits"},
-		{"queue not full", silence, true, []Listener{{Addr: netip.IPv4Unspecified(), Waiting: 1, Room: 1}}, "", "nothing came back"},
-		{"queue of another address", silence, true, []Listener{{Addr: local, Waiting: 2, Room: 1}}, "", "nothing came back"},
+		{"queue not full", silence, true, []Listener{{Addr: netip.IPv4Unspecified(), Waiting: 1, Room: 1}}, "", "nothing came back: 10.0.0.2 is this machine, and a program listens on its port 80. neither"},
+		{"queue not full, among others' handshakes", others + silence, true, []Listener{{Addr: netip.IPv4Unspecified(), Room: 1}}, "", "and a program listens on its port 80."},
+		{"queue of another address", silence, true, []Listener{{Addr: local, Waiting: 2, Room: 1}}, "", "10.0.0.2 is this machine, and no program listens on its port 80. a closed port"},
+		{"no listener", silence, true, nil, "", "and no program listens on its port 80."},
+		{"to itself", "conn 10.0.0.2:9 10.0.0.2:80\n" + silence, true, []Listener{{Addr: netip.IPv4Unspecified(), Room: 1}}, "", "perhaps this machine's own firewall"},
+		{"another machine's silence", silence, false, nil, "", "or no machine has the address 10.0.0.2"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -57,6 +62,25 @@ func TestLocalSockets(t *testing.T) {
 				t.Errorf("%d are remembered after the end", len(tr.heard))
 			}
 		})
+	}
+}
+
+// A queue that was full while a SYN went unanswered is what is told, though it
+// has emptied since.
+func TestQueueThatWasFull(t *testing.T) {
+	waiting := uint32(2)
+	tr := New(Options{Listening: func(netip.AddrPort) ([]Listener, bool) {
+		waiting--
+		return []Listener{{Addr: netip.IPv4Unspecified(), Waiting: waiting, Room: 0}}, true
+	}})
+	var v Verdict
+	run(t, tr, "> S 0:0(0)\n+1 > S 0:0(0)\n+2 > S 0:0(0)", func(e *Event) {
+		if e.Type == TypeEnd {
+			v = e.Connection.Verdict
+		}
+	})
+	if waiting != 0 || v.Detail != detailBacklog || !strings.Contains(v.Text, "1 connection with port 80 waits") {
+		t.Errorf("asked until %d wait; %q: %s", waiting, v.Detail, v.Text)
 	}
 }
 

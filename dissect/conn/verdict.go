@@ -257,6 +257,8 @@ func (j *judgement) noAnswer() {
 			sent, plural(f.waiting, "connection"), port, waits(f.waiting), f.room), f.synFirst, f.synLast)
 		j.means("the queue is full (one more than listen() was told): the program does not accept those who came before, and the system drops further SYNs. From outside, that looks like a firewall.",
 			"a program that calls accept() sooner, or a larger number in listen(). The client tries again by itself.")
+	case f.mine:
+		j.ownSilence(sent)
 	case f.siblings > 0:
 		j.outcome(OutcomeNoAnswer, detailBacklog, j.words("%s, no answer, while %s with port %d of %s completed.",
 			sent, plural(f.siblings, "other handshake"), port, j.server()), f.synFirst, f.synLast)
@@ -273,6 +275,27 @@ func (j *judgement) noAnswer() {
 		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)
 		j.means(j.words("either a firewall drops them, or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
 			j.words("ping -c 1 %s; ip route get %s; then the firewall's rules for port %d.", j.server(), j.server(), port))
+	}
+}
+
+// ownSilence is for SYNs that this machine has got and not answered, though no
+// queue was full.
+func (j *judgement) ownSilence(sent string) {
+	f, port, client := j.f, j.c.Server.Port(), j.c.Client.Addr()
+	listens := "a program listens"
+	if !f.listens {
+		listens = "no program listens"
+	}
+	j.outcome(OutcomeNoAnswer, "", j.words("%s, and nothing came back: %s is this machine, and %s on its port %d.", sent, j.server(), listens, port), f.synFirst, f.synLast)
+	rules := j.words("sudo nft list ruleset (or sudo iptables -nvL): a rule for port %d", port)
+	switch {
+	case !f.listens:
+		j.means("a closed port would have answered with RST. Either this machine's own firewall drops the SYNs (or the RST), or it passes the port on (NAT, a container) to where nobody answers.", rules+"?")
+	case j.local():
+		j.means("neither the address nor the program is at fault, and its queue is not full: perhaps this machine's own firewall drops the SYNs or the answer.", rules+"?")
+	default:
+		j.means(j.words("neither the address nor the program is at fault, and its queue is not full. Either this machine's own firewall drops the SYNs (INPUT) or the answer (OUTPUT), or it has no way back to %v, or takes the SYNs for misrouted (rp_filter).", client),
+			rules+j.words("? ip route get %v; nstat -az TcpExtListenDrops TcpExtIPReversePathFilter", client))
 	}
 }
 
