@@ -95,6 +95,45 @@ func newTrace(t testing.TB, rings ...*perfRing) *trace {
 	return &trace{layout: l, rings: rings, opening: make(map[uint64]int32), known: make(map[ends]traced), started: make(map[int32]*process)}
 }
 
+// comm and fork make the records of a name and of a new process.
+func comm(pid uint32, at uint64, name string) []byte {
+	b := binary.NativeEndian.AppendUint32(nil, pid)
+	b = append(binary.NativeEndian.AppendUint32(b, pid), name+"\x00"...)
+	for len(b)%perfAlign != 0 {
+		b = append(b, 0)
+	}
+	b = binary.NativeEndian.AppendUint32(b, pid)
+	return binary.NativeEndian.AppendUint64(binary.NativeEndian.AppendUint32(b, pid), at)
+}
+
+func fork(pid, parent uint32, at uint64) []byte {
+	var b []byte
+	for _, n := range []uint32{pid, parent, pid, parent} {
+		b = binary.NativeEndian.AppendUint32(b, n)
+	}
+	b = binary.NativeEndian.AppendUint64(b, at)
+	b = binary.NativeEndian.AppendUint32(b, parent)
+	return binary.NativeEndian.AppendUint64(binary.NativeEndian.AppendUint32(b, parent), at)
+}
+
+// TestTraceOrdersNames: a child that gets a name of its own on another processor
+// than where it was made has that, in whichever order the rings are read.
+func TestTraceOrdersNames(t *testing.T) {
+	p, err := openProcs()
+	if err != nil {
+		t.Skip(err)
+	}
+	const parent, child = 1<<22 + 1, 1<<22 + 2 // above any number in use
+	local, remote := netip.MustParseAddrPort("127.0.0.1:40000"), netip.MustParseAddrPort("127.0.0.1:3000")
+	named := ringOf(0, []uint32{perfRecordComm, perfRecordSamp}, comm(child, 30, "nc"), sample(child, 40, 0xa, 1, stateFinWait1, local, remote))
+	made := ringOf(0, []uint32{perfRecordComm, perfRecordFork}, comm(parent, 10, "timeout"), fork(child, parent, 20))
+	tr := newTrace(t, named, made)
+	tr.read(p)
+	if f, ok := tr.find(ends{local, remote}); !ok || f.name != "nc" {
+		t.Errorf("it is %+v, %v", f, ok)
+	}
+}
+
 // TestTraceJoins: connect() is called by one process on one processor, and
 // ends, on another, while any process runs. What the rings hold is put in the
 // order of time.
@@ -106,20 +145,11 @@ func TestTraceJoins(t *testing.T) {
 	const client, server, other, listener = 1<<22 + 1, 1<<22 + 2, 1<<22 + 3, 1<<22 + 4 // above any number in use: names come from the records
 	local, remote := netip.MustParseAddrPort("127.0.0.1:40000"), netip.MustParseAddrPort("127.0.0.1:3000")
 	unbound := netip.AddrPortFrom(local.Addr(), 0)
-	comm := func(pid uint32, name string) []byte {
-		b := binary.NativeEndian.AppendUint32(nil, pid)
-		return append(binary.NativeEndian.AppendUint32(b, pid), name+"\x00"...)
-	}
 	first := ringOf(4000, []uint32{perfRecordSamp, perfRecordSamp},
 		sample(other, 30, 0xa, stateSynSent, 1, local, remote),
 		sample(server, 50, 0xb, 8, stateLastAck, remote, local))
-	fork := func(pid, parent uint32) []byte {
-		b := binary.NativeEndian.AppendUint32(nil, pid)
-		b = binary.NativeEndian.AppendUint32(b, parent)
-		return binary.NativeEndian.AppendUint32(b, pid)
-	}
 	second := ringOf(4088, []uint32{perfRecordComm, perfRecordComm, perfRecordFork, perfRecordSamp, perfRecordSamp},
-		comm(client, "nc"), comm(listener, "python3"), fork(server, listener),
+		comm(client, 1, "nc"), comm(listener, 2, "python3"), fork(server, listener, 3),
 		sample(client, 20, 0xa, 7, stateSynSent, unbound, remote),
 		sample(other, 40, 0xa, 1, stateFinWait1, local, remote)) // another process closes it: still nc's
 	tr := newTrace(t, first, second)
@@ -139,8 +169,8 @@ func TestTraceJoins(t *testing.T) {
 func FuzzTrace(f *testing.F) {
 	local, remote := netip.MustParseAddrPort("[::1]:40000"), netip.MustParseAddrPort("[::1]:3000")
 	f.Add(uint64(4090), uint32(perfRecordSamp), sample(1, 2, 3, 7, stateSynSent, local, remote))
-	f.Add(uint64(8), uint32(perfRecordFork), []byte("\x02\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00"))
-	f.Add(uint64(0), uint32(perfRecordComm), []byte("\x01\x00\x00\x00\x01\x00\x00\x00nc\x00"))
+	f.Add(uint64(8), uint32(perfRecordFork), fork(2, 1, 3))
+	f.Add(uint64(0), uint32(perfRecordComm), comm(1, 2, "nc"))
 	p, err := openProcs()
 	if err != nil {
 		f.Skip(err)
@@ -169,7 +199,7 @@ func TestTraceIsBounded(t *testing.T) {
 		tr.note(1<<22+1, &process{name: "nc", looked: true})
 		tr.event(&e, p)
 		tr.event(&traceEvent{pid: 1, socket: uint64(i), to: stateSynSent}, p)
-		tr.named(append(binary.NativeEndian.AppendUint64(nil, uint64(i)<<32|uint64(i)), "x\x00"...))
+		tr.note(int32(i), &process{name: "x"})
 	}
 	if len(tr.known) > maxTraced || len(tr.order) > maxTraced || len(tr.opening) > maxOpening || len(tr.started) > maxStarted {
 		t.Errorf("%d ends, %d in order, %d opening, %d names", len(tr.known), len(tr.order), len(tr.opening), len(tr.started))
@@ -199,9 +229,7 @@ func TestTraceReadsNamesAgain(t *testing.T) {
 	}
 	const parent = 1<<22 + 1 // above any number in use
 	tr.note(parent, &process{name: "nc", named: time.Now().Add(time.Hour)})
-	fork := binary.NativeEndian.AppendUint32(nil, uint32(pid))
-	fork = binary.NativeEndian.AppendUint32(fork, parent)
-	tr.forked(binary.NativeEndian.AppendUint32(fork, uint32(pid)))
+	tr.forked(pid, parent)
 	if who := tr.process(pid, p); who.name != own {
 		t.Errorf("a child is called %q like its parent, want %q", who.name, own)
 	}

@@ -198,7 +198,7 @@ func openPerf(id uint64, cpu int) (*perfRing, error) {
 		Config:      id,
 		Sample:      1,
 		Sample_type: unix.PERF_SAMPLE_TID | unix.PERF_SAMPLE_TIME | unix.PERF_SAMPLE_RAW,
-		Bits:        unix.PerfBitDisabled | unix.PerfBitComm | unix.PerfBitTask,
+		Bits:        unix.PerfBitDisabled | unix.PerfBitComm | unix.PerfBitTask | unix.PerfBitSampleIDAll,
 		Wakeup:      1,
 	}
 	fd, err := unix.PerfEventOpen(attr, -1, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
@@ -303,10 +303,13 @@ func layoutOf(format []byte, name string) (offset, size int, ok bool) {
 	return 0, 0, false
 }
 
-// traceEvent is one change of state.
+// traceEvent is one change of a socket's state, or of a process.
 type traceEvent struct {
+	kind     uint32 // perfRecordSamp, or perfRecordComm with name, or perfRecordFork with parent
 	pid      int32
 	at       uint64
+	name     string
+	parent   int32
 	socket   uint64
 	from, to uint32
 	ends
@@ -318,7 +321,7 @@ func (l stateLayout) parseSample(b []byte) (e traceEvent, ok bool) {
 	if len(b) < before {
 		return e, false
 	}
-	e.pid, e.at = int32(binary.NativeEndian.Uint32(b)), binary.NativeEndian.Uint64(b[8:])
+	e.kind, e.pid, e.at = perfRecordSamp, int32(binary.NativeEndian.Uint32(b)), binary.NativeEndian.Uint64(b[8:])
 	raw := b[before:]
 	if len(raw) < l.size {
 		return e, false
@@ -359,50 +362,71 @@ func (t *trace) read(p *procs) {
 		return
 	}
 	t.events = t.events[:0]
+	states := 0
 	for _, r := range t.rings {
 		r.records(func(kind uint32, body []byte) {
+			var e traceEvent
+			var ok bool
 			switch kind {
 			case perfRecordComm:
-				t.named(body)
+				e, ok = parseComm(body)
 			case perfRecordFork:
-				t.forked(body)
+				e, ok = parseFork(body)
 			case perfRecordSamp:
-				if e, ok := t.layout.parseSample(body); ok {
-					t.events = append(t.events, e)
+				if e, ok = t.layout.parseSample(body); ok {
+					states++
 				}
+			}
+			if ok {
+				t.events = append(t.events, e)
 			}
 		})
 	}
 	slices.SortStableFunc(t.events, func(a, b traceEvent) int { return cmp.Compare(a.at, b.at) })
 	for i := range t.events {
-		t.event(&t.events[i], p)
+		switch e := &t.events[i]; e.kind {
+		case perfRecordComm:
+			t.note(e.pid, &process{name: e.name})
+		case perfRecordFork:
+			t.forked(e.pid, e.parent)
+		default:
+			t.event(e, p)
+		}
 	}
-	t.rest(len(t.events))
+	t.rest(states)
 }
 
-// named notes that a process has got a name: pid, tid, name.
-func (t *trace) named(b []byte) {
-	if len(b) < 9 {
-		return
+// sampleIDSize is what each record ends with: pid, tid and time, as in samples.
+const sampleIDSize = 4 + 4 + 8
+
+// parseComm reads that a process has got a name: pid, tid, name. ok is false for
+// the name of a thread.
+func parseComm(b []byte) (e traceEvent, ok bool) {
+	end := len(b) - sampleIDSize
+	if end < 4+4+1 {
+		return e, false
 	}
-	pid, tid := int32(binary.NativeEndian.Uint32(b)), int32(binary.NativeEndian.Uint32(b[4:]))
-	if pid != tid { // the name of a thread
-		return
-	}
-	name, _, _ := bytes.Cut(b[8:], []byte{0})
-	t.note(pid, &process{name: string(name)})
+	tid := int32(binary.NativeEndian.Uint32(b[4:]))
+	e = traceEvent{kind: perfRecordComm, pid: int32(binary.NativeEndian.Uint32(b)), at: binary.NativeEndian.Uint64(b[len(b)-8:])}
+	name, _, _ := bytes.Cut(b[8:end], []byte{0})
+	e.name = string(name)
+	return e, e.pid == tid
 }
 
-// forked notes a new process, which has its parent's name: pid, ppid, tid.
-func (t *trace) forked(b []byte) {
-	if len(b) < 12 {
-		return
+// parseFork reads that there is a new process: pid, ppid, tid, ptid, time. ok is
+// false for a thread.
+func parseFork(b []byte) (e traceEvent, ok bool) {
+	if len(b) < 4*4+8 {
+		return e, false
 	}
-	pid, parent := int32(binary.NativeEndian.Uint32(b)), int32(binary.NativeEndian.Uint32(b[4:]))
 	tid := int32(binary.NativeEndian.Uint32(b[8:]))
-	if pid != tid { // a thread
-		return
-	}
+	e = traceEvent{kind: perfRecordFork, pid: int32(binary.NativeEndian.Uint32(b)), parent: int32(binary.NativeEndian.Uint32(b[4:])),
+		at: binary.NativeEndian.Uint64(b[16:])}
+	return e, e.pid == tid
+}
+
+// forked notes a new process, which has its parent's name.
+func (t *trace) forked(pid, parent int32) {
 	delete(t.started, pid) // an earlier one of that number
 	if p := t.started[parent]; p != nil {
 		child := *p
