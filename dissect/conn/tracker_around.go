@@ -33,8 +33,11 @@ type asked struct {
 	frame    int64
 	file     int
 	packet   *keptPacket // nil where the frame is too long to keep
+	of       recentConn  // that the event, where given, stands in
 	given    bool        // an event was made
 	answered bool
+	told     bool // that nobody answers was said, or is a verdict's to say, or the address spoke afterwards
+	spoke    bool // the address did, before
 }
 
 // keptPacket is a packet that outlives its frame.
@@ -81,15 +84,15 @@ func (t *Tracker) neighbour(p *dissect.Packet) {
 			}
 		}
 	}
-	for i := range n.recent {
-		if r := &n.recent[(n.next+maxRecent-1-i)%maxRecent]; r.conn != 0 && x.concerns(r.client.Addr(), r.server.Addr()) {
-			ev := t.giveNeighbour(&x, r)
-			ev.Packet = p
-			break
-		}
+	r := t.belongs(&x)
+	if r == nil {
+		r = n.answers(&x)
 	}
-	if !x.given && (t.options.Live || n.answers(&x)) {
-		ev := t.giveNeighbour(&x, &recentConn{first: p.Frame.Time})
+	if r == nil && t.options.Live {
+		r = &recentConn{first: p.Frame.Time}
+	}
+	if r != nil {
+		ev := t.giveNeighbour(&x, r)
 		ev.Packet = p
 	}
 	if len(n.seen) == maxNeighbours {
@@ -99,10 +102,43 @@ func (t *Tracker) neighbour(p *dissect.Packet) {
 	n.seen = append(n.seen, x)
 }
 
-// concerns reports whether a neighbour packet asks for or tells about one of
-// two addresses.
-func (x *asked) concerns(a, b netip.Addr) bool {
-	return x.Target == a || x.Target == b || x.Sender == a || x.Sender == b
+// belongs returns the connection, of those that began last, that a neighbour
+// packet belongs to: it has the address that the packet is about at one end. One
+// that still goes on may have the asker there too, which then looks for its way
+// to the other; after the end the asker may want whatever else.
+func (t *Tracker) belongs(x *asked) *recentConn {
+	n := &t.around
+	var closed, asker *recentConn
+	for i := range n.recent {
+		r := &n.recent[(n.next+maxRecent-1-i)%maxRecent]
+		if r.conn == 0 {
+			continue
+		}
+		about, asks := r.has(x.Target), r.has(x.Sender)
+		switch {
+		case !about && !asks:
+		case t.goesOn(r) && about:
+			return r
+		case about && closed == nil:
+			closed = r
+		case !about && asker == nil && t.goesOn(r):
+			asker = r
+		}
+	}
+	if closed != nil {
+		return closed
+	}
+	return asker
+}
+
+// has reports whether a is an end of the connection.
+func (r *recentConn) has(a netip.Addr) bool { return r.client.Addr() == a || r.server.Addr() == a }
+
+// goesOn reports whether a connection is remembered and not closed.
+func (t *Tracker) goesOn(r *recentConn) bool {
+	k, _ := keyOfPair(r.client, r.server)
+	e := t.inNetwork(r.network, &k, !r.client.Addr().Is4())
+	return e != nil && int64(e.number.get()) == r.conn && !e.flags.has(flagQueued)
 }
 
 // giveNeighbour makes the event of a neighbour packet.
@@ -115,7 +151,7 @@ func (t *Tracker) giveNeighbour(x *asked, r *recentConn) *Event {
 	if x.packet != nil {
 		ev.Packet = &x.packet.packet
 	}
-	x.given = true
+	x.given, x.of = true, *r
 	return ev
 }
 
@@ -136,24 +172,27 @@ func (t *Tracker) announce(s *segment) {
 	}
 	t.lookedUp(r)
 	for i := range n.seen {
-		if x := &n.seen[i]; !x.given && (x.concerns(r.client.Addr(), r.server.Addr()) || n.answers(x)) {
+		// What was asked for in vain opened no way to this connection.
+		x := &n.seen[i]
+		if !x.given && (r.has(x.Target) || r.has(x.Sender) && x.answered || n.answers(x) != nil) {
 			t.giveNeighbour(x, r)
 		}
 	}
 }
 
-// answers reports whether a reply is to a question that an event was made of:
-// that of a router's address names neither end of the connection.
-func (n *neighbours) answers(x *asked) bool {
+// answers returns the connection of the question that a reply is to, where an
+// event was made of that: that of a router's address names neither end. It is
+// nil for none.
+func (n *neighbours) answers(x *asked) *recentConn {
 	if !x.Reply {
-		return false
+		return nil
 	}
-	for i := range n.seen {
+	for i := len(n.seen) - 1; i >= 0; i-- {
 		if q := &n.seen[i]; !q.Reply && q.given && q.Target == x.Target && q.at <= x.at {
-			return true
+			return &q.of
 		}
 	}
-	return false
+	return nil
 }
 
 // addresses fills whether the server's link address was asked for in vain.
@@ -168,28 +207,74 @@ func (t *Tracker) addresses(c *Connection, f *facts) {
 	}
 }
 
-// unanswered gives out what was asked in vain and belongs to no connection:
+// askedAgain is how often an address that has spoken must be asked for in vain,
+// before it is said that it is gone: the capture may end before the answer.
+const askedAgain = 2
+
+// unanswered gives out what was asked in vain and is no matter of a verdict:
 // where nobody has the address, no SYN is ever sent.
 func (t *Tracker) unanswered() {
+	t.vouchAll()
 	n := &t.around
 	for i := range n.seen {
 		x := &n.seen[i]
-		if x.Reply || x.answered || x.given && !t.options.Live {
+		if x.Reply || x.answered || x.told {
 			continue
 		}
 		times := 0
-		for j := range n.seen {
-			if y := &n.seen[j]; !y.Reply && y.Target == x.Target {
+		for j := i; j < len(n.seen); j++ {
+			if y := &n.seen[j]; x.alike(y) {
 				times++
-				if !y.given {
-					t.giveNeighbour(y, &recentConn{first: y.at})
-				}
-				y.answered = true // said once
+				y.told = true // once
+			}
+		}
+		if x.spoke && times < askedAgain {
+			continue
+		}
+		for j := i; j < len(n.seen); j++ {
+			if y := &n.seen[j]; x.alike(y) && !y.given {
+				t.giveNeighbour(y, &recentConn{first: y.at})
 			}
 		}
 		ev := t.event(TypeWait)
 		ev.Time, ev.Since = t.now, t.now.Sub(t.start)
 		ev.Text = fmt.Sprintf("nobody answers for %s: asked %s, no answer came. Is the address right, and that machine on?", x.Target, plural(uint32(times), "time"))
+	}
+}
+
+// alike reports whether y asks in vain for the same address.
+func (x *asked) alike(y *asked) bool { return !y.Reply && !y.answered && y.Target == x.Target }
+
+// vouchAll vouches for the ends of all connections that are left.
+func (t *Tracker) vouchAll() {
+	open := false
+	for i := range t.around.seen {
+		x := &t.around.seen[i]
+		open = open || !x.Reply && !x.answered && !x.told
+	}
+	for i := uint32(1); open && i <= t.entries.used; i++ {
+		if e := t.entries.at(i); e.number != (count48{}) {
+			t.vouch(e)
+		}
+	}
+}
+
+// vouch marks what was asked in vain, as far as a connection shows that there
+// is somebody after all, or its verdict says that there is not.
+func (t *Tracker) vouch(e *entry) {
+	waits := e.unanswered() && !e.flags.has(flagReset) // for the server
+	for i := range t.around.seen {
+		x := &t.around.seen[i]
+		if x.Reply || x.answered || x.told {
+			continue
+		}
+		for d := range 2 {
+			if x.Target == e.endpoint(d).Addr() {
+				silent := waits && d != e.client()
+				x.told = x.told || silent || x.at <= e.last
+				x.spoke = x.spoke || !silent
+			}
+		}
 	}
 }
 

@@ -238,6 +238,7 @@ func (t *Tracker) connection(how filling) *Connection {
 
 // summary says what is known of a connection.
 func (t *Tracker) summary(e *entry) (c *Connection) {
+	t.vouch(e)
 	switch {
 	case t.scanned(e):
 		c = t.connection(filledScanned)

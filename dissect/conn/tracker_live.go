@@ -151,6 +151,12 @@ func (t *Tracker) awaited(ev *Event) string {
 	ev.Before = ev.States
 	switch {
 	case e.flags.has(flagQueued), e.unanswered() && t.reported(e):
+		if text := t.askedSince(e.last); text != "" {
+			ev.Conn, ev.Client, ev.Server = 0, netip.AddrPort{}, netip.AddrPort{}
+			ev.States = [2]State{}
+			ev.Before = ev.States
+			return text
+		}
 		return "nothing more has come"
 	case !e.flags.has(flagSynAck) && e.syns > 0:
 		text := fmt.Sprintf("%s, no answer yet", plural(uint32(e.syns), "SYN"))
@@ -185,18 +191,30 @@ func (t *Tracker) reported(e *entry) bool {
 
 // nothingYet says what is awaited before the first connection.
 func (t *Tracker) nothingYet() string {
-	asked := 0
-	var whom netip.Addr
-	for i := range t.around.seen {
-		if x := &t.around.seen[i]; !x.Reply && !x.answered {
-			asked, whom = asked+1, x.Target
-		}
+	if text := t.askedSince(capture.NoTime); text != "" {
+		return text
 	}
-	switch {
-	case asked > 0:
-		return fmt.Sprintf("%s for the link address of %s, no answer yet", plural(uint32(asked), "question"), whom)
-	case t.driven.listens:
+	if t.driven.listens {
 		return fmt.Sprintf("nothing has arrived on port %d", t.driven.listening.Port())
 	}
 	return "nothing has arrived"
+}
+
+// askedSince says which address was asked for last, and since when in vain; it
+// is "" for none.
+func (t *Tracker) askedSince(since capture.Stamp) string {
+	asked := 0
+	var whom netip.Addr
+	for i := range t.around.seen {
+		if x := &t.around.seen[i]; !x.Reply && !x.answered && x.at > since {
+			if x.Target != whom {
+				asked, whom = 0, x.Target
+			}
+			asked++
+		}
+	}
+	if asked == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s for the link address of %s, no answer yet", plural(uint32(asked), "question"), whom)
 }

@@ -112,6 +112,72 @@ func TestOrderOfEvents(t *testing.T) {
 			2: #0 neighbour 10.0.0.2
 			3: #0 neighbour 10.0.0.2
 			wait nobody answers for 10.0.0.2: asked 3 times, no answer came. Is the address right, and that machine on?`},
+		{"what a client asks for after its connection is another's", `
+			> S 0:0(0)
+			< R. 0:0(0) ack 1
+			arp who-has 10.0.0.79 tell 10.0.0.1
+			+1 arp who-has 10.0.0.79 tell 10.0.0.1
+			+1 arp who-has 10.0.0.79 tell 10.0.0.1`, `
+			1: #1 SYN
+			2: #1 RST
+			3: #0 neighbour 10.0.0.79
+			4: #0 neighbour 10.0.0.79
+			5: #0 neighbour 10.0.0.79
+			wait nobody answers for 10.0.0.79: asked 3 times, no answer came. Is the address right, and that machine on?
+			end #1 refused`},
+		{"what was asked in vain opens no way", `
+			arp who-has 10.0.0.79 tell 10.0.0.1
+			+1 > S 0:0(0)
+			arp who-has 10.0.0.78 tell 10.0.0.1`, `
+			2: #1 SYN
+			3: #1 neighbour 10.0.0.78
+			1: #0 neighbour 10.0.0.79
+			wait nobody answers for 10.0.0.79: asked 1 time, no answer came. Is the address right, and that machine on?
+			wait nobody answers for 10.0.0.78: asked 1 time, no answer came. Is the address right, and that machine on?
+			end #1 no-answer`},
+		{"the gateway is asked for by the connection that comes", `
+			> S 0:0(0)
+			< R. 0:0(0) ack 1
+			+14 arp who-has 10.0.0.254 tell 10.0.0.1
+			arp reply 10.0.0.254 is-at 02:00:00:00:00:02
+			conn 10.0.0.1:2 10.1.0.2:2
+			+0.1 > S 0:0(0)
+			arp who-has 10.0.0.253 tell 10.0.0.1
+			arp reply 10.0.0.253 is-at 02:00:00:00:00:03`, `
+			1: #1 SYN
+			2: #1 RST
+			3: #2 neighbour 10.0.0.254
+			4: #2 neighbour 10.0.0.254
+			5: #2 SYN
+			6: #2 neighbour 10.0.0.253
+			7: #2 neighbour 10.0.0.253
+			end #1 refused
+			end #2 no-answer`},
+		{"who has refused is gone when asked twice in vain", `
+			> S 0:0(0)
+			< R. 0:0(0) ack 1
+			+9 arp who-has 10.0.0.2 tell 10.0.0.1
+			+1 arp who-has 10.0.0.2 tell 10.0.0.1`, `
+			1: #1 SYN
+			2: #1 RST
+			3: #1 neighbour 10.0.0.2
+			4: #1 neighbour 10.0.0.2
+			wait nobody answers for 10.0.0.2: asked 2 times, no answer came. Is the address right, and that machine on?
+			end #1 refused`},
+		{"who answers the SYN is there", `
+			arp who-has 10.0.0.2 tell 10.0.0.1
+			+1 arp who-has 10.0.0.2 tell 10.0.0.1
+			> S 0:0(0)
+			< R. 0:0(0) ack 1
+			conn 10.0.0.3:1 10.0.0.4:2
+			+121 > S 0:0(0)`, `
+			1: #1 neighbour 10.0.0.2
+			2: #1 neighbour 10.0.0.2
+			3: #1 SYN
+			4: #1 RST
+			end #1 refused
+			5: #2 SYN
+			end #2 no-answer`},
 		{"whether an address is free is no question for a connection", `
 			arp who-has 10.0.0.1 tell 0.0.0.0
 			> S 0:0(0)`, `
@@ -302,6 +368,37 @@ func TestCallsAndSilence(t *testing.T) {
 	wait(29, "both ends are silent")
 	if events := tracker.Call(&Call{Name: "close", From: Client, Local: client, Remote: server}, at(30)); events[0].Conn != 1 {
 		t.Errorf("close is about connection %d", events[0].Conn)
+	}
+}
+
+// TestSilenceAfterTheEnd holds that a question that nobody answers is said where
+// the last connection is over.
+func TestSilenceAfterTheEnd(t *testing.T) {
+	tracker := New(Options{Live: true})
+	var got []Event
+	run(t, tracker, `
+		> S 0:0(0)
+		< R. 0:0(0) ack 1
+		arp who-has 10.0.0.79 tell 10.0.0.1
+		+1 arp who-has 10.0.0.79 tell 10.0.0.1`, func(e *Event) {
+		if e.Type == TypeNeighbour {
+			got = append(got, *e)
+		}
+	})
+	if len(got) != 2 || got[0].Conn != 0 || got[1].Conn != 0 {
+		t.Errorf("%d questions, %+v", len(got), got)
+	}
+	tracker = New(Options{Live: true})
+	frames := segtest.MustFrames(t, "> S 0:0(0)\n< R. 0:0(0) ack 1\narp who-has 10.0.0.79 tell 10.0.0.1\n+1 arp who-has 10.0.0.79 tell 10.0.0.1")
+	var d dissect.Decoder
+	var p dissect.Packet
+	for i := range frames {
+		d.Decode(&frames[i], &p)
+		tracker.Add(&p)
+	}
+	events := tracker.Tick(segtest.Start + capture.Stamp(4.5*1e9))
+	if want := "2 questions for the link address of 10.0.0.79, no answer yet"; len(events) != 1 || events[0].Text != want || events[0].Conn != 0 {
+		t.Errorf("%+v, want %q", events, want)
 	}
 }
 
