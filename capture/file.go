@@ -105,6 +105,10 @@ type logbook struct {
 	names      map[netip.Addr]string
 	findings   []Fault
 	muffled    bool // MaxFindings was reached
+	aside      Aside
+	asideLimit int // bytes of aside
+	asideRoom  int // how many are left
+	asideFull  bool
 }
 
 // find notes something odd, up to MaxFindings.
@@ -152,6 +156,7 @@ type fileSource struct {
 func newFileSource(name string, r io.Reader, size int) *fileSource {
 	s := &fileSource{closed: make(chan struct{}), lookBack: MaxWindow, batch: make([]Frame, 0, maxBatch)}
 	s.name = name
+	s.asideLimit, s.asideRoom = MaxAside, MaxAside
 	s.patient = neverWaits(r)
 	if !s.patient {
 		r = newWaker(r, s.closed)

@@ -50,6 +50,8 @@ func OpenFiles(names []string) (Source, error) {
 		if f, ok := s.(*fileSource); ok {
 			f.in.resize(max(minReadSize, min(readSize, mergeBuffers/len(names))))
 			f.lookBack = max(minWindow, uint64(MaxWindow/len(names)))
+			f.asideLimit = MaxAside / len(names)
+			f.asideRoom = f.asideLimit
 		}
 		m.files = append(m.files, &mergeFile{source: s, index: len(m.files), latest: NoTime})
 	}
@@ -66,6 +68,8 @@ type mergeFile struct {
 	frames     []Frame // left of its latest batch
 	latest     Stamp   // time of frames[0], or of the last frame before it that has one
 	interfaces []int   // where its interfaces stand among all
+	names      int     // of its Aside that were taken over
+	secrets    int
 }
 
 // merger is a Source over several others.
@@ -75,6 +79,8 @@ type merger struct {
 	heap       []*mergeFile // those with frames, the earliest first
 	batch      []Frame
 	interfaces []Interface
+	aside      Aside
+	named      map[netip.Addr]bool // in aside
 	faults     []error
 	closed     atomic.Bool
 }
@@ -129,6 +135,7 @@ func (m *merger) refill(f *mergeFile) error {
 		f.interfaces = append(f.interfaces, len(m.interfaces))
 		m.interfaces = append(m.interfaces, in)
 	}
+	m.takeAside(f)
 	if err != nil {
 		return err
 	}

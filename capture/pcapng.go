@@ -35,6 +35,7 @@ const (
 	packetSize       = 32 // enhanced and obsolete
 	simpleSize       = 16
 	statisticsSize   = 24
+	secretsSize      = 20
 	customSize       = 16
 	maxBlock         = 128 << 20 // no block may be larger: Wireshark's limit, too
 	maxWhole         = packetSize + MaxRecord + maxPacketOptions
@@ -176,7 +177,7 @@ func (p *pcapng) step(b []byte, last bool) (used, need int, fault *Fault) {
 		return p.lose(fault)
 	}
 	size := int(total+3) &^ 3 // some writers pad a block without saying so
-	if kind != blockSection && size > maxWhole {
+	if kind != blockSection && size > maxWhole && !p.mayBeLarge(kind, size) {
 		return p.large(kind, total, b)
 	}
 	if len(b) < size {
@@ -262,6 +263,8 @@ func (p *pcapng) block(kind uint32, body []byte) *Fault {
 		p.names(body)
 	case blockStatistics:
 		p.statistics(body)
+	case blockSecrets:
+		p.secrets(body)
 	case blockCustom, blockCustomNoCopy:
 		p.custom(body)
 	case blockJournal, blockSysdig, blockSysdigV2, blockSysdigV2Large:
@@ -304,5 +307,6 @@ func (p *pcapng) name(a netip.Addr, name string) {
 	}
 	if _, known := p.led.names[a]; !known && len(p.led.names) < MaxNames {
 		p.led.names[a] = name
+		p.led.aside.Names = append(p.led.aside.Names, Name{a, name})
 	}
 }

@@ -88,7 +88,7 @@ func leastSize(kind uint32) uint32 {
 	case blockStatistics:
 		return statisticsSize
 	case blockSecrets:
-		return minBlock + 8
+		return secretsSize
 	}
 	return maxBlock + 1
 }
@@ -143,6 +143,8 @@ func (p *pcapng) large(kind, total uint32, b []byte) (used, need int, fault *Fau
 		return p.lose(p.faultHere("a block of type %d with a length of %d bytes is over the limit of %d", kind, total, maxWhole))
 	case blockNames:
 		p.led.find(*p.faultHere("%d bytes of names are over the limit of %d; they were not read", total, maxWhole))
+	case blockSecrets:
+		p.admits(size, "decryption secrets")
 	case blockCustom, blockCustomNoCopy, blockJournal, blockSysdig, blockSysdigV2, blockSysdigV2Large:
 		p.led.number++
 	}

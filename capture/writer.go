@@ -4,10 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"maps"
 	"net/netip"
 	"runtime"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -57,6 +55,8 @@ type Writer struct {
 	used    []Interface           // of this section, by id
 	counts  []uint64              // packets written, by id
 	names   map[netip.Addr]string // that wait for the first interface
+	secrets []Secrets             // likewise
+	aside   int64                 // bytes of names and secrets in size
 	held    *heldCustom           // for the next packet; of a RotatingWriter's files the same
 	err     error
 }
@@ -105,7 +105,7 @@ func (w *Writer) WriteFrame(f *Frame, ifaces []Interface) error {
 		return w.writeSimple(f, ifaces)
 	}
 	id := w.describe(f, ifaces)
-	w.namesDue()
+	w.asideDue()
 	offset := int64(0)
 	if f.Time < 0 {
 		offset = beforeEpoch
@@ -169,62 +169,12 @@ func (w *Writer) writeSimple(f *Frame, ifaces []Interface) error {
 		}
 		w.addInterface(keyOf(f), in, in.SnapLen)
 	}
-	w.namesDue()
+	w.asideDue()
 	w.start(blockSimple)
 	w.put32(uint32(f.OrigLen))
 	w.putPadded(f.Data)
 	w.finish()
 	w.counts[0]++
-	return w.err
-}
-
-// WriteNames saves names of addresses, as a name resolution block. Before the
-// first frame they wait for its interface: editcap refuses files that have
-// names in front.
-func (w *Writer) WriteNames(names map[netip.Addr]string) error {
-	w.begin()
-	if len(w.used) == 0 {
-		if w.names == nil {
-			w.names = make(map[netip.Addr]string)
-		}
-		maps.Copy(w.names, names)
-		return w.err
-	}
-	return w.writeNames(names)
-}
-
-// namesDue writes the names that have waited.
-func (w *Writer) namesDue() {
-	if w.names != nil {
-		names := w.names
-		w.names = nil
-		_ = w.writeNames(names) // the error stays in w
-	}
-}
-
-func (w *Writer) writeNames(names map[netip.Addr]string) error {
-	w.start(blockNames)
-	for _, a := range slices.SortedFunc(maps.Keys(names), netip.Addr.Compare) {
-		if len(w.buf)-w.at > maxWhole/2 {
-			break // what is left would make a block that readers refuse
-		}
-		kind, raw := uint16(namesIPv6), a.AsSlice()
-		if a.Is4() {
-			kind = namesIPv4
-		}
-		name := clip(names[a], maxName)
-		if len(raw) == 0 || name == "" {
-			continue
-		}
-		w.put16(kind)
-		w.put16(uint16(len(raw) + len(name) + 1))
-		w.buf = append(w.buf, raw...)
-		w.buf = append(w.buf, name...)
-		w.buf = append(w.buf, 0)
-		w.pad()
-	}
-	w.put32(namesEnd)
-	w.finish()
 	return w.err
 }
 
@@ -276,7 +226,7 @@ func (w *Writer) write() {
 // Close writes the custom data that are still held back, and flushes. It does
 // not close the underlying writer.
 func (w *Writer) Close() error {
-	w.namesDue()
+	w.asideDue()
 	w.customBlocks(len(w.held.ends))
 	return w.Flush()
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,8 +27,9 @@ type Owner struct{ UID, GID int }
 // RotateOptions says when the next file is begun, in the manner of tcpdump's
 // -C, -G and -W. The zero value writes one file.
 type RotateOptions struct {
-	// Size is how many bytes a file may have before the next is begun; 0 is
-	// no limit. A file has at least one frame. The files are NAME, NAME1,
+	// Size is how many bytes a file may have before the next is begun, beside
+	// names and secrets, which each has; 0 is no limit. A file has at least
+	// one frame. The files are NAME, NAME1,
 	// NAME2, …
 	Size int64
 
@@ -57,7 +60,7 @@ type RotateOptions struct {
 }
 
 // RotatingWriter saves frames in one or more files, each of which is complete
-// in itself. Custom data go into the file of the frame that they wait for, as
+// in itself: names and secrets that one has stand in those after it, too. Custom data go into the file of the frame that they wait for, as
 // Writer says, or at Close into the last. It is not safe for concurrent use.
 type RotatingWriter struct {
 	name  string
@@ -65,7 +68,9 @@ type RotatingWriter struct {
 	file  *os.File
 	out   *Writer
 	path  string
-	held  heldCustom      // of all files' writers
+	held  heldCustom // of all files' writers
+	names map[netip.Addr]string
+	keys  []Secrets
 	used  map[string]bool // names that were written, unless they form a ring
 	spans int             // spans of time begun
 	part  int             // files begun in this span
@@ -152,12 +157,35 @@ func (r *RotatingWriter) WriteCustom(data []byte) error {
 	return r.out.WriteCustom(data)
 }
 
-// WriteNames saves names in the file that is being written.
+// WriteNames saves names in the file that is being written and those to come.
 func (r *RotatingWriter) WriteNames(names map[netip.Addr]string) error {
-	if err := r.current(); err != nil {
-		return err
+	if r.done {
+		return ErrRotateDone
+	}
+	if r.names == nil {
+		r.names = make(map[netip.Addr]string)
+	}
+	maps.Copy(r.names, names)
+	if r.out == nil { // the first frame's time is in the file's name
+		return nil
 	}
 	return r.out.WriteNames(names)
+}
+
+// WriteSecrets saves secrets in the file that is being written and those to
+// come.
+func (r *RotatingWriter) WriteSecrets(s Secrets) error {
+	if err := checkSecrets(s); err != nil {
+		return err
+	}
+	if r.done {
+		return ErrRotateDone
+	}
+	r.keys = append(r.keys, s)
+	if r.out == nil {
+		return nil
+	}
+	return r.out.WriteSecrets(s)
 }
 
 // WriteStatistics saves statistics in the file that is being written.
@@ -217,7 +245,7 @@ func (r *RotatingWriter) turn(t Stamp) error {
 			return r.nextSpan(t)
 		}
 	}
-	if r.out != nil && r.o.Size > 0 && r.all > 0 && r.out.Size() > r.o.Size {
+	if r.out != nil && r.o.Size > 0 && r.all > 0 && r.out.size-r.out.aside > r.o.Size {
 		if err := r.shut(false); err != nil {
 			return err
 		}
@@ -270,10 +298,12 @@ func (r *RotatingWriter) open() error {
 	return nil
 }
 
-// writer returns a Writer to w that takes over what custom data are held back.
+// writer returns a Writer to w that takes over what custom data are held back,
+// and the names and secrets so far.
 func (r *RotatingWriter) writer(w io.Writer) *Writer {
 	out := NewWriter(w, r.o.Writer)
 	out.held = &r.held
+	out.names, out.secrets = maps.Clone(r.names), slices.Clone(r.keys)
 	return out
 }
 
@@ -288,6 +318,7 @@ func (r *RotatingWriter) shut(last bool) error {
 	if last {
 		n = len(r.held.ends)
 	}
+	r.out.asideDue()
 	r.out.customBlocks(n)
 	err := r.out.Flush()
 	if r.file != nil {
@@ -354,6 +385,7 @@ type FrameWriter interface {
 	WriteFrame(f *Frame, ifaces []Interface) error
 	WriteCustom(data []byte) error
 	WriteNames(names map[netip.Addr]string) error
+	WriteSecrets(s Secrets) error
 	WriteStatistics(s Stats) error
 	Flush() error
 	io.Closer

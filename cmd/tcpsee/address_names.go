@@ -91,52 +91,41 @@ func namesOf(src capture.Source) map[netip.Addr]string {
 // before the packets that come after it: those that the capture has, and those
 // that tcpsee was told to connect to.
 type nameKeeper struct {
-	on      bool
-	src     capture.Source
-	reads   int // of the names of src: as namesIn's
-	had     int // how many names it had
-	written int
-	names   map[netip.Addr]string
+	on    bool
+	names map[netip.Addr]string // all so far
+	news  map[netip.Addr]string // that were not written
 }
 
-// write writes all names, where there are more than there were.
+// take takes a name.
+func (n *nameKeeper) take(a netip.Addr, name string) {
+	if !n.on || n.names[a] == name {
+		return
+	}
+	if n.names == nil {
+		n.names, n.news = make(map[netip.Addr]string), make(map[netip.Addr]string)
+	}
+	n.names[a], n.news[a] = name, name
+}
+
+// write writes the names that have come since it did.
 func (n *nameKeeper) write(out frameWriter) error {
-	if !n.on {
+	if len(n.news) == 0 {
 		return nil
 	}
-	if n.reads < maxNameReads {
-		n.reads++
-		if known := namesOf(n.src); len(known) > n.had {
-			n.had = len(known)
-			if n.names == nil {
-				n.names = make(map[netip.Addr]string)
-			}
-			for a, name := range known {
-				n.names[a] = name
-			}
-		}
-	}
-	if len(n.names) <= n.written {
-		return nil
-	}
-	n.written = len(n.names)
-	return out.WriteNames(n.names)
+	defer clear(n.news)
+	return out.WriteNames(n.news)
 }
 
 // resolved takes the name that a call has looked up: "host: address, address".
 func (n *nameKeeper) resolved(c *conn.Call) {
 	host, list, ok := strings.Cut(c.Args, ": ")
-	if !n.on || c.Name != "resolve" || !ok {
+	if c.Name != "resolve" || !ok {
 		return
 	}
 	for _, s := range strings.Split(list, ", ") {
 		a, err := netip.ParseAddr(s)
-		if err != nil {
-			continue
+		if err == nil {
+			n.take(a, host)
 		}
-		if n.names == nil {
-			n.names = make(map[netip.Addr]string)
-		}
-		n.names[a] = host
 	}
 }

@@ -100,6 +100,7 @@ func (l *loop) take(frames []capture.Frame, hold *time.Timer, stop *ending) bool
 	default:
 	}
 	l.sparing()
+	l.saveBeside()
 	l.frames(frames)
 	l.tellUnread()
 	l.ease()

@@ -89,6 +89,7 @@ func (l *loop) readSaved(ctx context.Context) error {
 		var err error
 		s.frames, err = l.src.Next()
 		l.sparing()
+		l.saveBeside()
 		for len(s.frames) > 0 {
 			l.decodeSome(s, p, most)
 			l.tracker.Meet(p.packets, &p.coming)
@@ -104,6 +105,13 @@ func (l *loop) readSaved(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// saveBeside saves what a batch that was read came with, before its packets.
+func (l *loop) saveBeside() {
+	for _, s := range l.saves {
+		l.keep(s.beside())
+	}
 }
 
 // shows comes after each batch of saved frames that has been drawn. What is

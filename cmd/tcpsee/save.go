@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -71,6 +72,7 @@ type saver struct {
 	notes bool  // each frame with a comment
 	conn  int64 // with notes: the one connection that is wanted; 0 is all
 	names nameKeeper
+	had   struct{ names, secrets int } // of src's Aside that were taken
 }
 
 // frameWriter is a file of packets.
@@ -78,6 +80,7 @@ type frameWriter interface {
 	WriteFrame(*capture.Frame, []capture.Interface) error
 	WriteCustom([]byte) error
 	WriteNames(map[netip.Addr]string) error
+	WriteSecrets(capture.Secrets) error
 	WriteStatistics(capture.Stats) error
 	Flush() error
 	Close() error
@@ -92,7 +95,11 @@ func openSavers(p *pictureFlags, s *saveFlags, src capture.Source) ([]*saver, er
 		return list, err
 	}
 	raw, err := s.open(src, p.inUse, options)
-	return append(list, raw), err
+	if err != nil {
+		return list, err
+	}
+	raw.names.on = !p.anonymize
+	return append(list, raw), nil
 }
 
 // annotated makes the savers of -o.
@@ -104,7 +111,7 @@ func (p *pictureFlags) annotated(src capture.Source, options capture.WriterOptio
 		}
 		if f, _ := fileFormat(o); f.name == packetFormat {
 			list = append(list, &saver{out: capture.NewWriter(files[0], options), src: src, notes: true, conn: p.conn,
-				names: nameKeeper{src: src, on: !p.anonymize}})
+				names: nameKeeper{on: !p.anonymize}})
 		}
 		files = files[1:]
 	}
@@ -139,6 +146,26 @@ func invokingUser() *capture.Owner {
 		return nil
 	}
 	return &capture.Owner{UID: u.uid, GID: u.gid}
+}
+
+// beside writes what the capture says beside packets, as far as it has been
+// read. A disguised one says nothing.
+func (s *saver) beside() error {
+	src, ok := s.src.(capture.Original)
+	if !ok {
+		return nil
+	}
+	a := src.Aside()
+	for _, n := range a.Names[s.had.names:] {
+		s.names.take(n.Addr, n.Name)
+	}
+	for _, x := range a.Secrets[s.had.secrets:] {
+		if err := s.out.WriteSecrets(x); err != nil {
+			return err
+		}
+	}
+	s.had.names, s.had.secrets = len(a.Names), len(a.Secrets)
+	return nil
 }
 
 func (s *saver) frame(f *capture.Frame) error {
@@ -233,8 +260,7 @@ func loadCall(b []byte) (timedCall, bool) {
 
 // finish writes the statistics and closes.
 func (s *saver) finish() error {
-	s.names.reads = 0
-	if err := s.names.write(s.out); err != nil {
+	if err := errors.Join(s.beside(), s.names.write(s.out)); err != nil {
 		return err
 	}
 	if err := s.out.WriteStatistics(s.src.Stats()); err != nil {

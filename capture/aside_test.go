@@ -1,0 +1,229 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// ngSecrets is a decryption secrets block that says to have n bytes of data.
+func ngSecrets(o binary.ByteOrder, n int, data string) []byte {
+	return ngBlock(o, blockSecrets, u32(0x544c534b), u32(n), padded([]byte(data)))
+}
+
+func ngNames(o binary.ByteOrder, addr, names string) []byte {
+	return ngBlock(o, blockNames, u16(namesIPv4), u16(len(addr)+len(names)), padded([]byte(addr+names)), u32(0))
+}
+
+// copyBeside copies a source with what it says beside packets, as it comes.
+func copyBeside(t testing.TB, s Source, w FrameWriter) {
+	t.Helper()
+	names, secrets := 0, 0
+	for {
+		frames, end := s.Next()
+		a := s.(Original).Aside()
+		for _, n := range a.Names[names:] {
+			if err := w.WriteNames(map[netip.Addr]string{n.Addr: n.Name}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, x := range a.Secrets[secrets:] {
+			if err := w.WriteSecrets(x); err != nil {
+				t.Fatal(err)
+			}
+		}
+		names, secrets = len(a.Names), len(a.Secrets)
+		for i := range frames {
+			if err := w.WriteFrame(&frames[i], s.Interfaces()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if end != nil {
+			break
+		}
+	}
+	if err := w.WriteStatistics(s.Stats()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// blocksOf lists the blocks of a little-endian file by a letter: S a section, I
+// an interface, P a packet, N names, K secrets, T statistics.
+func blocksOf(b []byte) string {
+	letters := map[uint32]byte{blockSection: 'S', blockInterface: 'I', blockEnhanced: 'P', blockSimple: 'p',
+		blockNames: 'N', blockSecrets: 'K', blockStatistics: 'T', blockCustom: 'C'}
+	var list []byte
+	for len(b) >= minBlock {
+		list = append(list, letters[little.Uint32(b)])
+		b = b[little.Uint32(b[4:]):]
+	}
+	return string(list)
+}
+
+func asideText(a Aside) string {
+	var all []string
+	for _, n := range a.Names {
+		all = append(all, n.Addr.String()+"="+n.Name)
+	}
+	for _, s := range a.Secrets {
+		all = append(all, fmt.Sprintf("%x:%s", s.Kind, s.Data))
+	}
+	return strings.Join(all, " ")
+}
+
+// TestAsideIsCopied: what a file says beside its packets stands in a copy, in
+// front of the packets that it stood in front of.
+func TestAsideIsCopied(t *testing.T) {
+	for _, o := range []binary.ByteOrder{little, big} {
+		file := join(ngSection(o), ngSecrets(o, 6, "first\n"), ngInterfaceBlock(o, 101, 0),
+			ngNames(o, "\x0a\x00\x00\x01", "one.example\x00"), ngPacket(o, 0, 1, 4, "abcd"),
+			ngSecrets(o, 7, "second\n"), ngNames(o, "\x0a\x00\x00\x02", "two.example\x00"), ngPacket(o, 0, 2, 4, "efgh"),
+			ngSecrets(o, 0, ""))
+		s, err := NewReader("test", bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		copyBeside(t, s, NewWriter(&out, WriterOptions{}))
+		want := "10.0.0.1=one.example 10.0.0.2=two.example 544c534b:first\n 544c534b:second\n 544c534b:"
+		if got := asideText(s.(Original).Aside()); got != want {
+			t.Errorf("the file says %q", got)
+		}
+		frames, again, err := readAll(t, out.Bytes())
+		if got := asideText(again.(Original).Aside()); got != want || err != nil || len(frames) != 2 || len(again.Findings()) > 0 {
+			t.Errorf("the copy says %q, %d frames, %v, %v", got, len(frames), err, again.Findings())
+		}
+		if got := blocksOf(out.Bytes()); got != "SIKKKNNPPT" && got != "SIKKKNPPT" {
+			t.Errorf("the copy's blocks are %s", got)
+		}
+	}
+}
+
+func TestHostileSecrets(t *testing.T) {
+	front := join(ngSection(little), ngInterfaceBlock(little, 101, 0))
+	packet := ngPacket(little, 0, 1, 4, "abcd")
+	tests := []struct {
+		name, fault, finding string
+		secrets              []byte
+		kept                 int
+	}{
+		{"short", "less than the least", "", ngBlock(little, blockSecrets, u32(1)), 0},
+		{"longer than the block", "has room for 4", "", ngSecrets(little, 5, "four"), 0},
+		{"absurdly long", "has room for 4", "", ngSecrets(little, 0xffffffff, "four"), 0},
+		{"long", "", "", ngSecrets(little, 2<<20, strings.Repeat("k", 2<<20)), 1},
+		{"over the limit", "", "a copy will lack", ngSecrets(little, MaxAside, strings.Repeat("k", MaxAside)), 0},
+		{"together over the limit", "", "a copy will lack", bytes.Repeat(ngSecrets(little, 1<<20, strings.Repeat("k", 1<<20)), 9), 7},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			frames, s, err := readAll(t, join(front, tt.secrets, packet))
+			wantFault(t, err, tt.fault)
+			a := s.(Original).Aside()
+			if len(frames) != 1 || len(a.Secrets) != tt.kept {
+				t.Errorf("%d frames, %d secrets", len(frames), len(a.Secrets))
+			}
+			if found := fmt.Sprint(s.Findings()); !strings.Contains(found, tt.finding) || tt.finding != "" && len(s.Findings()) != 1 {
+				t.Errorf("findings %s", found)
+			}
+		})
+	}
+	if err := NewWriter(new(bytes.Buffer), WriterOptions{}).WriteSecrets(Secrets{Data: make([]byte, MaxAside+1)}); err == nil {
+		t.Error("secrets over the limit were written")
+	}
+}
+
+// TestAsideOfSeveralFiles: each file's names and secrets come before its own
+// packets, and all files together keep no more than one may.
+func TestAsideOfSeveralFiles(t *testing.T) {
+	dir := t.TempDir()
+	var names []string
+	for i := range 2 {
+		key := fmt.Sprint("key", i)
+		file := join(ngSection(little), ngInterfaceBlock(little, 101, 0), ngSecrets(little, 4, key),
+			ngNames(little, "\x0a\x00\x00\x01", key+".example\x00"), ngPacket(little, 0, uint64(i), 4, "abcd"),
+			ngSecrets(little, MaxAside/2, strings.Repeat("k", MaxAside/2)))
+		names = append(names, filepath.Join(dir, key+".pcapng"))
+		if err := os.WriteFile(names[i], file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := OpenFiles(names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var out bytes.Buffer
+	copyBeside(t, s, NewWriter(&out, WriterOptions{}))
+	_, again, err := readAll(t, out.Bytes())
+	if got := asideText(again.(Original).Aside()); got != "10.0.0.1=key0.example 544c534b:key0 544c534b:key1" || err != nil {
+		t.Errorf("the copy says %.200q, %v", got, err)
+	}
+	if len(s.Findings()) != 2 {
+		t.Errorf("findings %v", s.Findings())
+	}
+}
+
+// TestAsideInEachFileOfARotation: a file that begins later can be decrypted
+// alone, and what it repeats does not make it full.
+func TestAsideInEachFileOfARotation(t *testing.T) {
+	key := strings.Repeat("k", 3000)
+	file := [][]byte{ngSection(little), ngInterfaceBlock(little, 101, 0), ngSecrets(little, len(key), key), ngNames(little, "\x0a\x00\x00\x01", "one.example\x00")}
+	for i := range 40 {
+		file = append(file, ngPacket(little, 0, uint64(i), 100, strings.Repeat("p", 100)))
+	}
+	s, err := NewReader("test", bytes.NewReader(join(file...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "x")
+	w, err := NewRotatingWriter(name, RotateOptions{Size: 2000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	copyBeside(t, s, w)
+	if n := len(w.Files()); n < 3 || n > 5 {
+		t.Fatalf("%d files", n)
+	}
+	for _, f := range w.Files() {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames, again, err := readAll(t, b)
+		if got := asideText(again.(Original).Aside()); got != "10.0.0.1=one.example 544c534b:"+key || err != nil || len(frames) < 2 {
+			t.Errorf("%s: %.80q, %d frames, %v", f, got, len(frames), err)
+		}
+	}
+}
+
+// TestManyNames: more names than one block may have stand in several.
+func TestManyNames(t *testing.T) {
+	var out bytes.Buffer
+	w := NewWriter(&out, WriterOptions{})
+	names := make(map[netip.Addr]string)
+	for i := range 4000 {
+		names[netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})] = fmt.Sprint(i, strings.Repeat(".example", 25))
+	}
+	if err := w.WriteNames(names); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, s, err := readAll(t, out.Bytes())
+	if got := s.(Namer).Names(); err != nil || len(got) != len(names) || len(s.Findings()) > 0 {
+		t.Errorf("%d names of %d, %v, %v", len(got), len(names), err, s.Findings())
+	}
+	if !slices.Equal([]byte(blocksOf(out.Bytes()))[:2], []byte("SN")) {
+		t.Errorf("blocks %s", blocksOf(out.Bytes()))
+	}
+}
