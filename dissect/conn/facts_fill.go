@@ -72,7 +72,7 @@ func (t *Tracker) summarizeEnd(c *Connection, e *entry, b *body, d int) {
 	f, side := &t.facts, e.side(d)
 	c.Segments[side] = uint64(b.segments[d])
 	c.Bytes[side] = b.bytes[d].get()
-	c.Unique[side] = c.Bytes[side]
+	c.Unique[side] = t.unique(e, b, d)
 	f.dataFirst[side], f.dataLast[side] = e.frame(b.dataFirst[d]), e.frame(b.dataLast[d])
 	f.fin[side], f.finAcked[side] = e.frame(b.fin[d]), e.frame(b.finAcked[d])
 	f.outstanding[side] = e.inFlight(d)
@@ -157,7 +157,6 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	for d := range 2 {
 		side := e.side(d)
 		c.Retransmits[side] = l.resends[d]
-		c.Unique[side] -= min(l.resent[d], c.Unique[side])
 		f.zeroWindow[side] = e.frame(l.zeroWindow[d])
 		f.probes[side] = l.probes[d]
 		if f.outstanding[side] > 0 && l.again[d] > 0 &&

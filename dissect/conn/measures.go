@@ -257,7 +257,6 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		if s.labels.Has(Retransmission) && int64(s.rto) > l.waited[d].bits() {
 			l.waited[d] = durationOf(int64(s.rto))
 		}
-		l.resent[d] += uint64(s.len)
 		if l.again[d] > 0 && l.againSeq[d] == s.seq {
 			l.again[d]++
 		} else if s.len > 0 || s.flags&dissect.FIN != 0 {

@@ -61,7 +61,11 @@ type body struct {
 // ledger is what a troubled connection has besides.
 type ledger struct {
 	counts      [labelCount]uint32
-	resent      [2]uint64 // bytes of payload sent more than once
+	repeated    [2]uint64 // bytes of payload that were sent before (see unseenBefore)
+	lowest      [2]uint32 // first sequence number of payload seen, where base does not tell
+	probed      [2]uint32 // sequence number behind the last zero-window probe
+	holes       uint32    // number of its holes; 0 is none
+	marks       uint8     // which of these are set
 	resends     [2]uint64 // segments with a label of resending
 	zeroWindow  [2]uint32 // frame of the last zero window; 0 once it opened
 	probes      [2]uint32

@@ -80,6 +80,9 @@ type Tracker struct {
 	sides   []*outstanding
 	noSides []uint32 // free numbers of sides
 	pending int      // segments in all sides
+	holes   []*holes
+	noHoles []uint32 // free numbers of holes
+	passing int      // stretches in all holes
 	budget  appBudget
 	leaving leavers
 	gone    departed

@@ -18,9 +18,13 @@ func (t *Tracker) follow(s *segment) {
 	// What its sender has sent.
 	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && after(e.next[s.from], b.maxAck[s.from]) {
 		e.next[s.from] = b.maxAck[s.from] // it starts over: what was sent past a gap does not count
+		t.startOver(b, s.from)
 	}
 	known := e.flags.of(flagKnown0, s.from)
 	probe := s.labels.Has(ZeroWindowProbe) && s.shape&atNext != 0
+	if (probe || s.shape&atNext == 0) && e.body != 0 {
+		t.unseenBefore(s, probe)
+	}
 	if !probe {
 		inOrder := !known || s.seq == b.maxAck[s.from]
 		if !known || after(s.end, e.next[s.from]) {

@@ -258,6 +258,7 @@ func (t *Tracker) forget(n uint32, e *entry) {
 	if e.body != 0 {
 		b := t.bodies.at(e.body)
 		if b.ledger != 0 {
+			t.dropHoles(t.ledgers.at(b.ledger))
 			t.ledgers.put(b.ledger)
 		}
 		t.dropSide(b)
@@ -283,6 +284,7 @@ func (t *Tracker) clear() {
 	clear(t.trails)
 	clear(t.heard)
 	t.apps, t.sides, t.noSides, t.pending, t.hand = nil, nil, nil, 0, 0
+	t.holes, t.noHoles, t.passing = nil, nil, 0
 	t.budget.used = 0
 	t.rest = rest{}
 }

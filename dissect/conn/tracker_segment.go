@@ -119,6 +119,9 @@ func (t *Tracker) double(s *segment) {
 	t.grow(s)
 	s.repeat()
 	t.count(s)
+	if s.len > 0 {
+		t.ledger(s.b).repeated[s.from] += uint64(s.len)
+	}
 	if !t.options.NoSegments {
 		t.give(s)
 	}

@@ -1,0 +1,228 @@
+package conn
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"tcpsee/capture"
+	"tcpsee/dissect"
+)
+
+// covered is the plain union of what one end of a connection has sent, by
+// positions that do not wrap.
+type covered struct {
+	known  bool
+	last   uint32
+	at     int64 // position of last
+	parts  [][2]int64
+	before int64  // position before which nothing counts: behind its SYN
+	sum    uint64 // of what was sent before another SYN
+}
+
+const noSYN = -1 << 62
+
+func (c *covered) add(seq uint32, n int, syn bool) {
+	if !c.known {
+		c.known, c.last, c.before = true, seq, noSYN
+	}
+	c.at += int64(int32(seq - c.last))
+	c.last = seq
+	from := c.at
+	if syn {
+		from++
+		if from != c.before && c.before != noSYN { // numbers count anew
+			*c = covered{known: true, last: seq, at: c.at, sum: c.size()}
+		}
+		c.before = from
+	}
+	if n > 0 {
+		c.parts = append(c.parts, [2]int64{from, from + int64(n)})
+	}
+}
+
+func (c *covered) size() uint64 {
+	n := c.sum
+	slices.SortFunc(c.parts, func(a, b [2]int64) int { return int(a[0] - b[0]) })
+	end := c.before
+	for _, p := range c.parts {
+		if from := max(p[0], end); p[1] > from {
+			n += uint64(p[1] - from)
+			end = p[1]
+		}
+	}
+	return n
+}
+
+// uniques compares Connection.Unique with the union.
+type uniques struct {
+	t       *testing.T
+	tracker *Tracker
+	ends    map[sender]*covered
+}
+
+type sender struct {
+	conn int64
+	at   netip.AddrPort
+}
+
+func newUniques(t *testing.T) *uniques {
+	return &uniques{t: t, tracker: New(Options{Quiet: true, Brief: true}), ends: make(map[sender]*covered)}
+}
+
+func (u *uniques) add(p *dissect.Packet) {
+	events := u.tracker.Add(p)
+	for i := range events {
+		u.take(&events[i])
+	}
+}
+
+func (u *uniques) take(e *Event) {
+	switch {
+	case e.Type == TypeSegment:
+		p := e.Packet
+		k := sender{e.Conn, netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort)}
+		if u.ends[k] == nil {
+			u.ends[k] = new(covered)
+		}
+		u.ends[k].add(uint32(p.TCP.Seq), p.TCP.Len, p.TCP.Flags&dissect.SYN != 0)
+	case e.Type == TypeEnd && e.Connection.Client.IsValid():
+		c := e.Connection
+		for side, at := range []netip.AddrPort{c.Client, c.Server} {
+			var want uint64
+			if x := u.ends[sender{c.Number, at}]; x != nil {
+				want = x.size()
+			}
+			if c.Unique[side] != want {
+				u.t.Errorf("connection %d, %v: %d of %d bytes are unique, want %d", c.Number, Side(side), c.Unique[side], c.Bytes[side], want)
+			}
+		}
+	}
+}
+
+func (u *uniques) end() {
+	for e := range u.tracker.Left() {
+		u.take(e)
+	}
+	if u.tracker.passing != 0 {
+		u.t.Errorf("%d holes are left over", u.tracker.passing)
+	}
+}
+
+func checkUnique(t *testing.T, src capture.Source) {
+	var (
+		d dissect.Decoder
+		j dissect.Joiner
+		p dissect.Packet
+	)
+	defer src.Close()
+	u := newUniques(t)
+	for {
+		frames, err := src.Next()
+		for i := range frames {
+			if frames[i].Record != capture.RecordPacket {
+				continue
+			}
+			d.Decode(&frames[i], &p)
+			if p.Content == dissect.ContentFragment {
+				j.Join(&p, &d)
+			}
+			u.add(&p)
+		}
+		if err != nil {
+			break
+		}
+	}
+	u.end()
+}
+
+func TestUniqueOfCaptures(t *testing.T) {
+	eachCapture(t, func(t *testing.T, open func() capture.Source) { checkUnique(t, open()) })
+	files, err := filepath.Glob("../../testdata/*.pcap")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no captures in testdata", err)
+	}
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			src, err := capture.OpenFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkUnique(t, src)
+		})
+	}
+}
+
+// TestUniqueOfDisorder sends pieces of a stream in any order, more than once,
+// cut elsewhere, around the end of the number space and around probes.
+func TestUniqueOfDisorder(t *testing.T) {
+	client, server := v4(0x0a000001, 40000), v4(0x0a000002, 80)
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		w, u := newTraffic(), newUniques(t)
+		iss := r.Uint32()
+		if r.IntN(2) == 0 {
+			iss = -uint32(r.IntN(3000)) // soon around
+		}
+		if r.IntN(3) > 0 {
+			u.add(w.packet(client, server, iss, 0, dissect.SYN, 0, 1000))
+			u.add(w.packet(server, client, 7, iss+1, dissect.SYN|dissect.ACK, 0, 1000))
+			u.add(w.packet(client, server, iss+1, 8, dissect.ACK, 0, 1000))
+		}
+		at := uint32(0)
+		for range 200 {
+			from, n := at, 1+r.IntN(60)
+			switch r.IntN(8) {
+			case 0: // again, or what was left out
+				from = uint32(r.IntN(int(at) + 1))
+			case 1: // a gap
+				from = at + uint32(r.IntN(200))
+			case 2: // a probe, or a keep-alive
+				n = 1
+				from -= min(from, uint32(r.IntN(2)))
+				p := w.packet(server, client, 8, iss+1+at, dissect.ACK, 0, 1000)
+				p.TCP.Window = uint16(r.IntN(2))
+				u.add(p)
+			case 3:
+				u.add(w.packet(server, client, 8, iss+1+uint32(r.IntN(int(at)+1)), dissect.ACK, 0, 1000))
+			}
+			p := w.packet(client, server, iss+1+from, 8, dissect.ACK, n, 1000)
+			u.add(p)
+			if r.IntN(5) == 0 { // captured twice
+				w.frame.Number++
+				u.add(p)
+			}
+			at = max(at, from+uint32(n))
+		}
+		u.end()
+		if t.Failed() {
+			t.Fatal("seed ", seed)
+		}
+	}
+}
+
+// TestUniqueIsBounded passes over more than is remembered: what fills a
+// forgotten hole counts as repeated, nothing counts twice, and nothing is kept.
+func TestUniqueIsBounded(t *testing.T) {
+	w, u := newTraffic(), New(Options{Quiet: true, Brief: true})
+	client, server := v4(0x0a000001, 40000), v4(0x0a000002, 80)
+	const pieces = 3 * maxHoles
+	for pass := range uint32(2) {
+		for i := range uint32(pieces) {
+			u.Add(w.packet(client, server, 1+20*i+10*pass, 8, dissect.ACK, 10, 1000))
+		}
+		if n := u.passing; n != []int{maxHoles, 0}[pass] {
+			t.Errorf("%d holes after pass %d", n, pass)
+		}
+	}
+	for e := range u.Left() {
+		if e.Type != TypeEnd {
+			continue
+		}
+		if n, want := e.Connection.Unique[Client], uint64(10*(pieces+maxHoles+1)); n != want {
+			t.Errorf("%d of %d bytes are unique, want %d", n, e.Connection.Bytes[Client], want)
+		}
+	}
+}
