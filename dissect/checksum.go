@@ -40,15 +40,15 @@ func (p *Packet) CheckChecksums() (ip, transport ChecksumState) {
 // doubt turns bad into offloaded where the capturing system leaves checksums
 // to others.
 func (p *Packet) doubt(s ChecksumState) ChecksumState {
-	if s == ChecksumBad && (p.Frame.Checksums != capture.ChecksumsUnsaid || p.loopback()) {
+	if s == ChecksumBad && (p.Frame.Checksums != capture.ChecksumsUnsaid || p.Loopback()) {
 		return ChecksumOffloaded
 	}
 	return s
 }
 
-// loopback reports whether the frame never left the machine, as far as it
+// Loopback reports whether the frame never left the machine, as far as it
 // shows.
-func (p *Packet) loopback() bool {
+func (p *Packet) Loopback() bool {
 	if p.IP.Src.IsLoopback() || p.IP.Dst.IsLoopback() || p.IP.Src == p.IP.Dst {
 		return true
 	}

@@ -40,7 +40,7 @@ func (p *plain) Event(e *conn.Event) error {
 	}
 	_, known := p.seen[e.Conn]
 	p.begin(e)
-	if e.Type == conn.TypeSegment && e.SeqSeen && !known {
+	if e.Type == conn.TypeSegment && e.SeqSeen && !known && !e.AnswersUnseenSYN() {
 		p.say(sentence(openAlready))
 	}
 	if lost := lostBefore(e); lost != "" {

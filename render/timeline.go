@@ -300,7 +300,7 @@ func (t *timeline) gap(e *conn.Event) {
 
 // openAlready says of a connection's first segment that others came before it.
 func (t *timeline) openAlready(e *conn.Event) {
-	if e.SeqSeen {
+	if e.SeqSeen && !e.AnswersUnseenSYN() {
 		t.note(t.lay.client, openAlready, "")
 	}
 }

@@ -134,7 +134,7 @@ func (e *Event) again() string {
 }
 
 func (e *Event) rstSentence() string {
-	if e.Labels.Has(Refused) {
+	if e.Labels.Has(Refused) || e.AnswersUnseenSYN() {
 		return fmt.Sprintf("The %s refuses: nobody listens on port %d, or a firewall says so.", e.From, e.Server.Port())
 	}
 	return fmt.Sprintf("The %s breaks the connection off: both ends forget it at once.", e.From)

@@ -20,6 +20,8 @@ type facts struct {
 	rst                 int64    // first RST
 	rstBy               Side
 	rstState            State    // of the other end before the RST
+	refusal             bool     // the RST answers a SYN that was not captured
+	turnedBack          bool     // and was sent by this machine itself, in the name of another
 	stray               int64    // an RST that ended nothing: its sender went on
 	simultaneous        bool     // both ends sent SYN
 	midstream           bool     // no SYN seen

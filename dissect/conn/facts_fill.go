@@ -170,6 +170,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	f.stray = e.frame(l.stray)
 	if l.rst != 0 {
 		f.rst, f.rstBy, f.rstState = e.frame(l.rst), e.side(int(l.rstBy)), l.rstState
+		f.refusal, f.turnedBack = l.answers && c.Segments[f.rstBy.Other()] == 0, l.turnedBack
 	}
 	if l.icmpCount > 0 {
 		f.icmp = icmpFact{frame: e.frame(l.icmpFrame), version: l.icmpVersion, kind: l.icmpType, code: l.icmpCode,

@@ -276,5 +276,7 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 	}
 	if s.flags&dissect.RST != 0 && l.rst == 0 {
 		l.rst, l.rstBy, l.rstState = ref, uint8(d), s.before[s.to]
+		l.answers = s.isNew && s.refusesUnseen()
+		l.turnedBack = l.answers && t.turnedBack(s)
 	}
 }

@@ -74,6 +74,8 @@ type ledger struct {
 	rstBy       uint8      // its direction
 	rstState    State      // of the other end, before it
 	stray       uint32     // frame of an RST whose sender went on
+	answers     bool       // the RST answers a SYN that was not captured
+	turnedBack  bool       // and never left this machine, though it is in the name of another
 	finEnd      [2]uint32  // sequence numbers behind the FINs that were sent since there is a ledger
 	again       [2]uint32  // times that the oldest byte outstanding was sent again
 	againBytes  [2]uint32  // largest of those segments

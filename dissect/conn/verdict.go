@@ -90,7 +90,7 @@ const (
 func (j *judgement) established() bool {
 	f := j.f
 	if f.midstream || f.handshake != 0 {
-		return true
+		return !f.refusal
 	}
 	if f.simultaneous && f.synAck != 0 || j.c.States[Client] >= StateEstablished && j.c.States[Server] >= StateEstablished {
 		return true
@@ -167,7 +167,7 @@ func (j *judgement) opening() {
 
 func (j *judgement) refused() {
 	f, c := j.f, j.c
-	if j.brief && !f.boundTo.IsValid() { // most connections of a scan
+	if j.brief && !f.boundTo.IsValid() && !f.turnedBack { // most connections of a scan
 		j.outcome(OutcomeRefused, "", "")
 		j.by(Server)
 		return
@@ -183,13 +183,20 @@ func (j *judgement) refused() {
 		after = " after " + j.duration(c.Last.Sub(c.First))
 	}
 	asked := "the SYN"
+	if f.refusal {
+		asked = "a SYN that was not captured"
+	}
 	if c.SYNs > 1 {
 		asked = j.words("the last of %s", plural(c.SYNs, "SYN"))
 	}
 	j.outcome(OutcomeRefused, "", j.words("%s answered %s with RST%s.", who, asked, after), f.rst)
 	j.by(Server)
 	port := c.Server.Port()
-	if f.boundTo.IsValid() {
+	switch {
+	case f.turnedBack:
+		j.turnedBack()
+		return
+	case f.boundTo.IsValid():
 		j.elsewhere(port)
 		return
 	}
@@ -346,13 +353,12 @@ func (j *judgement) reset() {
 			x, y, f.fin[x], j.whoStayed(y)), "")
 	case f.fin[y] != 0:
 		j.outcome(OutcomeReset, detailPeerClosed, j.words("%s: after the FIN of the %s (%d), it sent RST in place of its own.", lead, y, f.fin[y]), f.fin[y], f.rst)
-		j.means(j.words("perhaps the program at the %s ended with data unread, or without having accepted the connection; either way nothing more can come.", x), "")
+		j.peerClosed(x)
 	case f.fin[x] != 0:
 		j.outcome(OutcomeReset, "", j.words("%s: it had sent FIN (%d) before.", lead, f.fin[x]), f.fin[x], f.rst)
 		j.means(j.words("the %s had closed, and did not wait for the other end: perhaps its program ended, or its system gave up waiting in FIN-WAIT-2.", x), "")
 	case f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0:
-		j.outcome(OutcomeReset, detailNoData, lead+j.sinceEstablished()+", no data was sent.", f.rst)
-		j.means(j.noDataMeaning(x), "")
+		j.noData(x, lead)
 	case f.dataLast[y] > f.dataLast[x]:
 		j.outcome(OutcomeReset, detailAfterData, j.words("%s: it came after data of the %s (%d).", lead, y, f.dataLast[y]), f.dataLast[y], f.rst)
 		j.means(j.words("either the program at the %s ended with data unread (the system then sends RST, not FIN), or it failed, or something on the way cut the connection.", x),
@@ -419,13 +425,6 @@ func (j *judgement) whoStayed(y Side) string {
 		return "; plain nc stays until it is told to go."
 	}
 	return "."
-}
-
-func (j *judgement) noDataMeaning(x Side) string {
-	if x == Client {
-		return "perhaps a program that only asks whether the port is open."
-	}
-	return "the system took the connection; perhaps the program then refused it by its own rules, failed, or never accepted it."
 }
 
 // sinceEstablished is " after 2.0 s", "" where that is not known.
@@ -572,7 +571,7 @@ func (j *judgement) oddities() {
 	if c.LabelCount(TFOAck) > 0 {
 		more = append(more, "Data went with the SYN (TCP Fast Open).")
 	}
-	if f.midstream && j.v.Outcome != OutcomeMidstream {
+	if f.midstream && j.v.Outcome != OutcomeMidstream && c.Segments[Client]+c.Segments[Server] > 1 {
 		more = append(more, "The capture began after the handshake.")
 	}
 	if why := j.closedHard(); why != "" && j.v.Detail != detailLinger0 && j.v.Detail != detailUnread {

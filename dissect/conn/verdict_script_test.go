@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -145,6 +146,12 @@ func TestScenarios(t *testing.T) {
 			OutcomeClosed, "client", detailIncomplete, "it did so after 60.0 s; the request (4) was not complete", ""},
 		{"closed at once upon half a request", opened3 + "> P. \"GET / HTTP/1.1\\n\"\n< .\n+.01 < F.\n> F.\n< .",
 			OutcomeClosed, "server", detailIncomplete, "it did so after", ""},
+		{"refused, and the SYN is not in the capture", "> S 0:0(0) lost\n< R. #0:#0(0) ack 1 win 0",
+			OutcomeRefused, "server", "", "10.0.0.2 is up, and answered a SYN that was not captured with RST.", ""},
+		{"refused by a port over the client's", "conn 10.0.0.1:4000 10.0.0.2:50000\n> S 0:0(0) lost\n< R. #0:#0(0) ack 1 win 0",
+			OutcomeRefused, "server", "", "a SYN that was not captured", ""},
+		{"an RST alone", "< R. 77:77(0) ack 90", OutcomeReset, "server", detailNoData, "reset by the server, and nothing else of the connection is in the capture.", ""},
+		{"an RST, and its like", "< R 77:77(0)\n< R 77:77(0)", OutcomeReset, "server", detailNoData, "reset by the server, no data in this capture.", ""},
 		{"open", opened3, OutcomeOpen, "", "", "established", ""},
 		{"midstream", "> P. 1(10) ack 5\n< . 5 ack 11\n> P. 11(10) ack 5\n< . 5 ack 21",
 			OutcomeMidstream, "", "", "neither the beginning nor the end: 4 segments", "text|text"},
@@ -179,6 +186,39 @@ func TestSYNAtTheEnd(t *testing.T) {
 		ends, _ := follow(t, "0 > S 0:0(0)\nconn 10.0.0.3:9 10.0.0.4:9\n"+after+" > S 0:0(0)")
 		if got := ends[0].Verdict.Text; got != want {
 			t.Errorf("after %s s: %q, want %q", after, got, want)
+		}
+	}
+}
+
+// An RST on the loopback interface, and in the name of another machine, is the
+// own firewall's.
+func TestTurnedBack(t *testing.T) {
+	const script = "conn 10.0.0.1:40000 10.0.0.2:80\n> S 0:0(0) lost\n< R. #0:#0(0) ack 1 win 0"
+	frames, err := segtest.Frames(segtest.Options{Loopback: true}, script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := func(yes bool) func(netip.AddrPort) ([]Listener, bool) {
+		return func(netip.AddrPort) ([]Listener, bool) { return nil, yes }
+	}
+	for _, tt := range []struct {
+		listening func(netip.AddrPort) ([]Listener, bool)
+		want      string
+	}{
+		{nil, "this machine itself answered a SYN that was not captured with RST, in the name of 10.0.0.2."},
+		{mine(false), "this machine itself answered a SYN that was not captured with RST, in the name of 10.0.0.2."},
+		{mine(true), "10.0.0.2 is up, and answered a SYN that was not captured with RST."},
+	} {
+		tracker := New(Options{Listening: tt.listening})
+		var d dissect.Decoder
+		var p dissect.Packet
+		d.Decode(&frames[0], &p)
+		if events := tracker.Add(&p); !events[0].AnswersUnseenSYN() || !strings.Contains(events[0].Sentence(), "refuses") {
+			t.Errorf("%q", events[0].Sentence())
+		}
+		events := tracker.End()
+		if v := events[0].Connection.Verdict; v.Outcome != OutcomeRefused || v.Text != tt.want {
+			t.Errorf("%s: %q, want %q", v.Outcome, v.Text, tt.want)
 		}
 	}
 }
