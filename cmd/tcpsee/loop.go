@@ -97,6 +97,7 @@ type loop struct {
 	parted  conn.Connection
 	wordy   bool           // verdicts have sentences
 	percent int            // that thrift found; 0 before
+	pieces  int64          // fragments of TCP segments that were not put together yet
 	shown   int64          // frames that events stand for
 	open    map[int64]bool // driven connections that are not closed yet
 }
@@ -222,7 +223,7 @@ func (l *loop) prepare(f *capture.Frame, p *dissect.Packet) bool {
 		return false
 	}
 	if p.Content == dissect.ContentFragment || p.Content == dissect.ContentPiece {
-		l.joiner.Join(p, &l.decoder)
+		l.join(p)
 	}
 	l.classify(p)
 	return true
@@ -263,6 +264,34 @@ func (l *loop) count(f *capture.Frame) {
 	}
 }
 
+// ipProtocolTCP is TCP's number in an IP header (RFC 9293, section 3.1).
+const ipProtocolTCP = 6
+
+// fragmentsAlone says of fragments why nothing was made of them.
+const fragmentsAlone = "fragment of a TCP segment whose other parts are not in the capture"
+
+// join puts fragments together, and counts those of TCP that wait for others.
+func (l *loop) join(p *dissect.Packet) {
+	tcp := p.Content == dissect.ContentFragment && p.Fragment.Protocol == ipProtocolTCP
+	if l.joiner.Join(p, &l.decoder); !tcp {
+		return
+	}
+	l.pieces++
+	if p.Joined != nil {
+		l.pieces -= int64(len(p.Fragments))
+	}
+}
+
+// leaveFragments tells of the fragments that nothing was made of.
+func (l *loop) leaveFragments() {
+	n := min(l.pieces, l.total.NotTCP)
+	if n <= 0 {
+		return
+	}
+	l.total.NotTCP -= n
+	l.unfollowed(fragmentsAlone, n)
+}
+
 // classify keeps the totals of what was and was not followed.
 func (l *loop) classify(p *dissect.Packet) {
 	if p.Content == dissect.ContentTCP {
@@ -278,10 +307,14 @@ func (l *loop) classify(p *dissect.Packet) {
 	default:
 		why = p.Problem.String()
 	}
+	l.unfollowed(why, 1)
+}
+
+func (l *loop) unfollowed(why string, n int64) {
 	if l.total.Unfollowed == nil {
 		l.total.Unfollowed = make(map[string]int64)
 	}
-	l.total.Unfollowed[why]++
+	l.total.Unfollowed[why] += n
 }
 
 // releaseCalls gives the tracker the held calls that happened before t.
@@ -369,6 +402,7 @@ func (l *loop) finishCapture(fault error) {
 		l.total.Findings = append(l.total.Findings, f.Error())
 	}
 	l.total.NotTCP = max(0, l.total.Frames-l.shown)
+	l.leaveFragments()
 	l.total.Anonymized = l.disguise.says()
 	l.total.Interfaces = l.src.Interfaces()
 	s := l.tracker.Stats()

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 
 	"tcpsee/capture"
@@ -72,5 +75,41 @@ func TestLoopLeavesOut(t *testing.T) {
 	}
 	if h.end.LeftOut["of others"] != 1 || h.end.Dropped != 9 || h.end.Frames != 3 {
 		t.Errorf("the capture is %+v", h.end)
+	}
+}
+
+// TestLoopFragments: fragments whose other parts never came are told, and are
+// not taken for something else than TCP.
+func TestLoopFragments(t *testing.T) {
+	// fragment returns the bytes of a frame's IP payload from to to, as a
+	// fragment.
+	fragment := func(f capture.Frame, from, to int) capture.Frame {
+		const ether, ip = 14, 20
+		payload := f.Data[ether+ip:]
+		flags := uint16(from / 8)
+		if to < len(payload) {
+			flags |= 0x2000 // more fragments
+		}
+		b := append(bytes.Clone(f.Data[:ether+ip]), payload[from:to]...)
+		binary.BigEndian.PutUint16(b[ether+2:], uint16(ip+to-from))
+		binary.BigEndian.PutUint16(b[ether+6:], flags)
+		f.Data, f.OrigLen = b, len(b)
+		return f
+	}
+	list := segtest.MustFrames(t, "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. 1:41(40) ack 1 id 7\n> P. 41:81(40) ack 1 id 8")
+	whole, half := list[3], list[4]
+	frames := append(list[:3:3], fragment(whole, 0, 32), fragment(whole, 32, 60), fragment(half, 0, 32))
+	for i := range frames {
+		frames[i].Number, frames[i].Interface = int64(i+1), -1
+	}
+	for _, rowless := range []bool{false, true} {
+		h := &heard{}
+		l := &loop{src: &given{frames: slices.Clone(frames)}, rowless: rowless, renderers: []render.Renderer{h}}
+		if err := l.run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if h.end.NotTCP != 0 || h.end.Unfollowed[fragmentsAlone] != 1 || len(h.end.Unfollowed) != 1 {
+			t.Errorf("rowless %v: %d frames without TCP, not followed %v", rowless, h.end.NotTCP, h.end.Unfollowed)
+		}
 	}
 }
