@@ -153,7 +153,7 @@ var catalogue = [...]Entry{
 	{"after-peers-close", "RST in place of the second FIN", "One end sent FIN, and the other answered by RST: it has bytes unread, or its program closes in that way on purpose.", "RFC 9293, section 3.6.1"},
 	{"reset-on-close", "RST because the program wants it", "A program that sets SO_LINGER with 0 s throws the connection away when it closes: RST is sent in place of FIN, and no TIME-WAIT stays. What was not delivered yet is lost.", "RFC 9293, section 3.9.1.6"},
 	{"unread-data", "RST because something was not read", "When a program closes, or ends, and has not read all that came, its system sends RST in place of FIN: the other end learns that not all was taken.", "RFC 9293, section 3.6.1"},
-	{"no-reply", "closed before the answer", "The request was complete, and the connection ended without an answer to it: the server's program failed, or the client did not wait.", ""},
+	{"no-reply", "closed before the answer", "The request was complete, and the connection ended without an answer to it: the server's program failed, the client did not wait, or the answer was lost.", ""},
 	{"answer-cut", "the answer is not whole", "The head of the answer said how long it would be, and the connection ended before that.", "RFC 9112, section 8"},
 	{"idle-timeout", "closed after a silence", "The server waited for something to be sent, and after a while gave up.", "RFC 9112, section 9.5"},
 	{"tls-to-plain", "TLS spoken to a server of plain text", "The client began with TLS, the server does not know TLS on this port. Mostly http:// is meant, or another port.", ""},

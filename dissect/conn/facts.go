@@ -28,6 +28,8 @@ type facts struct {
 	zeroWindow          [2]int64 // last zero-window segment by sender, 0 once it opened again
 	probes              [2]uint32
 	outstanding         [2]uint32 // bytes sent and not acknowledged at the end, by sender
+	missing             [2]uint32 // of these, where a gap was left before the last that is known: up to so many never came
+	unseen              [2]uint32 // bytes that numbers prove were sent, of an end of which no data was captured
 	resendsAtEnd        [2]uint32 // times that the oldest of them was sent again
 	resendBytes         [2]uint32 // largest segment among those resends
 	resendFrame         [2]int64  // the last of those resends

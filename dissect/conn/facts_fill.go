@@ -76,10 +76,33 @@ func (t *Tracker) summarizeEnd(c *Connection, e *entry, b *body, d int) {
 	f.dataFirst[side], f.dataLast[side] = e.frame(b.dataFirst[d]), e.frame(b.dataLast[d])
 	f.fin[side], f.finAcked[side] = e.frame(b.fin[d]), e.frame(b.finAcked[d])
 	f.outstanding[side] = e.inFlight(d)
+	f.unseen[side] = e.unseen(b, d)
+	if after(e.next[d], b.maxAck[d]) && !(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], b.maxAck[d])) {
+		f.missing[side] = f.outstanding[side]
+	}
 	f.lastDataAt[side] = capture.NoTime
 	if b.dataLast[d] != 0 && e.last.Known() {
 		f.lastDataAt[side] = capture.Stamp(b.lastData[d].near(int64(e.last)))
 	}
+}
+
+// unseen returns how many bytes direction d has sent, as its own numbers and the
+// other end's acknowledgements prove, where none of them was captured.
+func (e *entry) unseen(b *body, d int) uint32 {
+	if b.dataFirst[d] != 0 || !e.flags.of(flagSyn0, d) || e.flags.has(flagReset) {
+		return 0
+	}
+	n := int32(0)
+	if e.flags.of(flagKnown0, d) {
+		n = int32(e.next[d] - e.base[d] - 1)
+	}
+	if e.flags.of(flagAcked0, 1-d) {
+		n = max(n, int32(e.ack[1-d]-e.base[d]-1))
+	}
+	if e.flags.of(flagFin0, d) {
+		n--
+	}
+	return uint32(max(n, 0))
 }
 
 // summarizeOpening fills how the connection began.

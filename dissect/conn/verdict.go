@@ -521,6 +521,10 @@ func (j *judgement) halfClosed() {
 	}
 	j.outcome(OutcomeHalfClosed, "", j.words("the %s has sent FIN (%d)%s; the %s has not, as far as captured.", x, f.fin[x], acked, y),
 		f.fin[x], f.finAcked[x])
+	if f.missing[y] > 0 {
+		j.lostOnTheWay()
+		return
+	}
 	j.means(j.words("nothing more comes from the %s, the %s may still send. Until its program closes too, the %s is in CLOSE-WAIT.", x, y, y),
 		j.words("ss -tan at the %s: CLOSE-WAIT that stays is a program that forgets close().", y))
 }
@@ -546,6 +550,10 @@ func (j *judgement) open() {
 	}
 	j.outcome(OutcomeOpen, "", text+".", f.handshake)
 	switch {
+	case f.missing[Client] > 0 || f.missing[Server] > 0:
+		j.lostOnTheWay()
+	case f.unseen[Client] > 0 || f.unseen[Server] > 0:
+		j.v.Meaning = j.unseen()
 	case f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0:
 		j.v.Meaning = "Nobody has sent anything yet. An open connection needs no packets."
 	case f.dataFirst[Server] == 0:

@@ -37,6 +37,8 @@ func (j *judgement) application() {
 	case a.http && a.status == statusBadRequest:
 		j.say(detailBadRequest, j.words("%s answered %s.", j.it(Server), j.status()),
 			"the server did not understand the request, though its form is right as far as the capture shows it.", "", a.statusAt)
+	case ended && a.http && a.requests > a.responses && j.f.missing[a.requester.Other()] > 0:
+		j.answerLost()
 	case !ended || a.lost:
 	case a.http && a.bodyMissing > 0:
 		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, count(uint64(a.bodyMissing))),
@@ -126,8 +128,7 @@ func (j *judgement) noReply() {
 	j.say(detailNoReply, j.words("the request (%d) was complete, and no answer to it came.", a.requestEnd), "", "", a.requestEnd)
 	switch {
 	case j.v.By == a.requester && j.v.HasBy:
-		j.v.Meaning = "The client did not wait for the answer."
-		j.v.NextStep = "plain nc closes when its input ends: leave it open, or nc -q 5"
+		j.v.Meaning, j.v.NextStep = j.impatience()
 	case a.mistake != nil:
 		m := a.mistake
 		j.v.Meaning = j.words("Perhaps because of line %d, character %d of the request: %s.", m.line, m.char, m.what)

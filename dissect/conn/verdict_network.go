@@ -253,13 +253,18 @@ func (j *judgement) unacknowledged(x Side) {
 	case f.resendBytes[x] >= largeSegment && through:
 		j.outcome(OutcomeStalled, detailPathMTU, j.words("small segments got through; %s, with %s bytes a segment.", again, count(uint64(f.resendBytes[x]))), evidence...)
 		j.means("perhaps the way is too narrow for packets of that size and the ICMP error that would say so is lost (a path-MTU black hole); or the other end has gone.",
-			j.words("ping -M do -s 1472 %v, and with smaller sizes; set the MTU to what passes.", j.peer(x)))
+			j.askWidth(x))
 	default:
 		j.outcome(OutcomeStalled, detailUnacked, again+".", evidence...)
 		j.means(j.words("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
 			j.words("ping -c 1 %v; the sender tries for minutes before it gives up.", j.peer(x)))
 	}
 	j.by(x)
+}
+
+// askWidth is how x finds out what size of packets gets through.
+func (j *judgement) askWidth(x Side) string {
+	return j.words("ping -M do -s 1472 %v, and with smaller sizes; set the MTU to what passes.", j.peer(x))
 }
 
 // peer is the address of the end that x talks to.

@@ -152,6 +152,10 @@ func TestScenarios(t *testing.T) {
 			OutcomeRefused, "server", "", "a SYN that was not captured", ""},
 		{"an RST alone", "< R. 77:77(0) ack 90", OutcomeReset, "server", detailNoData, "reset by the server, and nothing else of the connection is in the capture.", ""},
 		{"an RST, and its like", "< R 77:77(0)\n< R 77:77(0)", OutcomeReset, "server", detailNoData, "reset by the server, no data in this capture.", ""},
+		{"the answer did not come", opened3 + "> P. \"GET / HTTP/1.1\\n\\n\"\n< .\n< . 1:1401(1400) lost\n< . 1401:2801(1400) lost\n+4 > F. ack 1\n< . 2801:2801(0)",
+			OutcomeHalfClosed, "client", detailNoReply, "the request (4) was complete, and its answer did not come: 2,800 bytes of it, which the server's numbers count, the client never acknowledged.", ""},
+		{"the answer's end alone came", opened3 + "> P. \"GET / HTTP/1.1\\n\\n\"\n< .\n< . 1:1401(1400) lost\n< P. 1401:1411(10)\n> . ack 1\n+4 > F. ack 1\n< .",
+			OutcomeHalfClosed, "client", detailNoReply, "its answer did not come: up to 1,410 bytes of it", ""},
 		{"open", opened3, OutcomeOpen, "", "", "established", ""},
 		{"midstream", "> P. 1(10) ack 5\n< . 5 ack 11\n> P. 11(10) ack 5\n< . 5 ack 21",
 			OutcomeMidstream, "", "", "neither the beginning nor the end: 4 segments", "text|text"},
@@ -186,6 +190,28 @@ func TestSYNAtTheEnd(t *testing.T) {
 		ends, _ := follow(t, "0 > S 0:0(0)\nconn 10.0.0.3:9 10.0.0.4:9\n"+after+" > S 0:0(0)")
 		if got := ends[0].Verdict.Text; got != want {
 			t.Errorf("after %s s: %q, want %q", after, got, want)
+		}
+	}
+}
+
+// What verdicts say of bytes that are not there.
+func TestMissingBytes(t *testing.T) {
+	const get = opened3 + "> P. \"GET / HTTP/1.1\\n\\n\"\n< .\n"
+	tests := map[string]struct{ script, meaning, next string }{
+		"nothing sent":          {opened3, "Nobody has sent anything yet.", ""},
+		"both sent":             {opened3 + "< . 1:1(0) ack 20001\n> . 20001:20001(0) ack 1\n> . 20001:20001(0) ack 5001", "the numbers count 20,000 bytes of the client and 5,000 bytes of the server.", ""},
+		"the client sent":       {opened3 + "< . 1:1(0) ack 20001", "The client has sent data that was not captured: the numbers count 20,000 bytes.", ""},
+		"the server sent":       {opened3 + "> P. 1:9(8)\n> . ack 71", "The server has sent data that was not captured: the numbers count 70 bytes.", ""},
+		"sent and lost":         {opened3 + "> P. 1:9(8)\n< . 1:1401(1400) lost\n< . 1401:1401(0)", "The server has sent 1,400 bytes that did not come here", "ping -M do -s 1472 10.0.0.2"},
+		"TLS, sent and lost":    {opened3 + "> P. 1:9(8)\n< .\n< . 1:1401(1400) lost\n+5 > F. 9:9(0) ack 1\n< . 1401:1401(0)", "the server has sent 1,400 bytes that did not come here", "ping -M do"},
+		"lost, and the client":  {get + "< . 1:1401(1400) lost\n+4 > F. ack 1\n< . 1401:1401(0)", "a path-MTU black hole). The client gave up after 4.0 s.", "ping -M do -s 1472 10.0.0.2"},
+		"slow":                  {get + "+4 > F. ack 1\n< .", "the client gave up after 4.0 s: perhaps the server's program is slow", "Or let the client wait longer"},
+		"closed at once, as nc": {get + "+.01 > F. ack 1\n< .", "the client did not wait for the answer.", "nc -q 5"},
+	}
+	for name, tt := range tests {
+		ends, _ := follow(t, tt.script)
+		if v := ends[0].Verdict; !strings.Contains(v.Meaning, tt.meaning) || !strings.Contains(v.NextStep, tt.next) {
+			t.Errorf("%s: %s: %q\n%q\nTry: %q", name, v.Outcome, v.Text, v.Meaning, v.NextStep)
 		}
 	}
 }

@@ -1,0 +1,92 @@
+package conn
+
+import "time"
+
+// lostOnTheWay is for bytes of which later numbers show that they were sent, and
+// which nobody acknowledged.
+func (j *judgement) lostOnTheWay() {
+	x := j.misses()
+	j.means(j.words("the %s has sent %s that did not come here and that the %s has not acknowledged: its numbers count them. %s",
+		x, j.howMany(x), x.Other(), lossOrWidth), j.askWidth(x.Other()))
+}
+
+// lossOrWidth is what may have become of bytes that did not come.
+const lossOrWidth = "Perhaps they were lost, or the way is too narrow for packets of that size and the ICMP error that would say so is lost, too (a path-MTU black hole)."
+
+// misses is the end of which bytes are missing.
+func (j *judgement) misses() Side {
+	if j.f.missing[Server] > 0 {
+		return Server
+	}
+	return Client
+}
+
+// howMany says how many bytes of x are missing: where others came after them, no
+// more than so many.
+func (j *judgement) howMany(x Side) string {
+	if j.brief {
+		return ""
+	}
+	n := plural(j.f.missing[x], "byte")
+	if j.f.dataFirst[x] != 0 {
+		n = "up to " + n
+	}
+	return n
+}
+
+// unseen says what was sent and not captured.
+func (j *judgement) unseen() string {
+	f := j.f
+	both := f.unseen[Client] > 0 && f.unseen[Server] > 0
+	switch {
+	case j.brief:
+		return ""
+	case both:
+		return j.words("Data was sent and not captured: the numbers count %s of the client and %s of the server.",
+			plural(f.unseen[Client], "byte"), plural(f.unseen[Server], "byte"))
+	case f.unseen[Client] > 0:
+		return j.words("The client has sent data that was not captured: the numbers count %s.", plural(f.unseen[Client], "byte"))
+	}
+	return j.words("The server has sent data that was not captured: the numbers count %s.", plural(f.unseen[Server], "byte"))
+}
+
+// answerLost is for a complete request whose answer was sent and did not come.
+func (j *judgement) answerLost() {
+	a := &j.f.app
+	x := a.requester
+	y := x.Other()
+	meaning := lossOrWidth
+	if wait, ok := j.waited(); ok && j.v.HasBy && j.v.By == x {
+		meaning += j.words(" The %s gave up after %s.", x, j.duration(wait))
+	}
+	j.say(detailNoReply, j.words("the request (%d) was complete, and its answer did not come: %s of it, which the %s's numbers count, the %s never acknowledged.",
+		a.requestEnd, j.howMany(y), y, x), meaning, j.askWidth(x), a.requestEnd)
+}
+
+// impatience says of a client that closed before the answer how long it had
+// waited.
+func (j *judgement) impatience() (meaning, next string) {
+	wait, ok := j.waited()
+	switch {
+	case !ok:
+		return "The client did not wait for the answer.", ""
+	case wait < impatient:
+		return "The client did not wait for the answer.", "plain nc closes when its input ends: leave it open, or nc -q 5"
+	}
+	return j.words("The client gave up after %s: perhaps the server's program is slow, or waits for something itself.", j.duration(wait)),
+		j.onServer("what is its program busy with? Or let the client wait longer.")
+}
+
+// impatient is how soon a client closes that does not wait for an answer at all.
+const impatient = time.Second
+
+// waited is how long the requester had waited for an answer when the connection
+// ended; ok is false where that is not known.
+func (j *judgement) waited() (d time.Duration, ok bool) {
+	f := j.f
+	at := f.lastDataAt[f.app.requester]
+	if !at.Known() || at == 0 || !f.endedAt.Known() || f.endedAt == 0 {
+		return 0, false
+	}
+	return max(f.endedAt.Sub(at), 0), true
+}
