@@ -56,6 +56,7 @@ type app struct {
 	requestEnd int64  // frame with the blank line of the last complete one
 	answerAt   int64  // frame in which the last response began
 	status     uint16 // of the last final response
+	lineFeed   bool   // the first line of the last complete head ended in LF alone
 	trouble    *appTrouble
 }
 

@@ -21,6 +21,7 @@ type appFacts struct {
 	incomplete  bool   // a request has begun and its blank line has not come
 	lines       int    // complete lines of that request
 	bytes       int    // bytes of it
+	lineFeed    bool   // the last request's first line ends in LF alone
 	typed       string // its first line
 	bodyMissing int64  // bytes that a request announced as its body and did not send
 	answerCut   int64  // bytes that the last response announced and did not send
@@ -42,7 +43,7 @@ func (a *app) facts() appFacts {
 	f := appFacts{
 		name: a.name(), spoke: a.spoke, first: a.first,
 		http: a.proto == protoHTTP, requester: a.requester, requests: a.requests, responses: a.responses,
-		requestAt: a.requestAt, requestEnd: a.requestEnd, answerAt: a.answerAt,
+		requestAt: a.requestAt, requestEnd: a.requestEnd, answerAt: a.answerAt, lineFeed: a.lineFeed,
 		status: int(a.status), statusAt: a.answerAt,
 	}
 	for i := range a.dirs {
@@ -71,7 +72,7 @@ func (a *app) unfinished(f *appFacts) {
 	case d.mode == modeHead && d.skip > 0:
 		f.bodyMissing = d.skip
 	case d.mode == modeHead && d.work != nil && len(d.work.buf) > 0:
-		f.incomplete = true
+		f.incomplete, f.lineFeed = true, endsInLF(d.work.buf)
 		r := lineReader{b: d.work.buf}
 		f.bytes = len(d.work.buf)
 		for {

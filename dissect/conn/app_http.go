@@ -290,7 +290,7 @@ func equalFold(b []byte, lower string) bool {
 // requestHead takes a complete head of a request.
 func (a *app) requestHead(side Side, head []byte) {
 	a.requests++
-	a.requestEnd = a.budget.frame
+	a.requestEnd, a.lineFeed = a.budget.frame, endsInLF(head)
 	kind := methodOther
 	switch {
 	case hasPrefix(head, "HEAD "):
@@ -311,6 +311,13 @@ func (a *app) requestHead(side Side, head []byte) {
 	case f.length > 0:
 		d.skip = f.length
 	}
+}
+
+// endsInLF reports whether the first line of a head ends in LF without CR, which
+// servers may take for an end of line, and need not (RFC 9112, section 2.2).
+func endsInLF(head []byte) bool {
+	i := bytes.IndexByte(head, '\n')
+	return i == 0 || i > 0 && head[i-1] != '\r'
 }
 
 // blame looks for a mistake in a request, unless one was found before that is

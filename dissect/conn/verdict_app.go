@@ -34,6 +34,10 @@ func (j *judgement) application() {
 		j.incomplete(ended)
 	case a.http && a.mistake != nil && a.status >= 400:
 		j.badRequest()
+	case a.http && a.status == statusBadRequest && a.lineFeed:
+		j.lineFeeds()
+	case a.http && a.status == statusBadRequest && a.incomplete:
+		j.incomplete(ended)
 	case a.http && a.status == statusBadRequest:
 		j.say(detailBadRequest, j.words("%s answered %s.", j.it(Server), j.status()),
 			"the server did not understand the request, though its form is right as far as the capture shows it.", "", a.statusAt)
@@ -93,6 +97,19 @@ func (j *judgement) badRequest() {
 	j.v.Evidence = append(j.v.Evidence, a.requestAt)
 }
 
+// lineFeeds is for a request in the right form, but for the ends of its lines,
+// that a server did not take.
+func (j *judgement) lineFeeds() {
+	a := &j.f.app
+	meaning := "Perhaps because the lines end with LF alone: most servers take that, some, such as Node's, insist on CR LF."
+	if a.incomplete {
+		meaning += j.words(" The request (%d) was not complete, either: no blank line had come.", a.requestAt)
+	}
+	j.say(detailBadRequest, j.words("%s answered %s.", j.it(Server), j.status()), meaning,
+		"nc -C, or tcpsee connect --crlf, ends lines with CR LF.", a.statusAt)
+	j.v.Evidence = append(j.v.Evidence, a.requestAt)
+}
+
 // incomplete is for a request whose blank line did not come.
 func (j *judgement) incomplete(ended bool) {
 	a := &j.f.app
@@ -114,7 +131,7 @@ func (j *judgement) incomplete(ended bool) {
 			who, meaning = j.didSo(), "So soon no server gives up waiting: perhaps it did not like what it had read, or its program ended."
 		}
 	}
-	if a.status == statusTimeout {
+	if a.status >= statusBadRequest {
 		who = j.it(Server) + " answered " + j.status()
 	}
 	j.say(detailIncomplete, who+j.sinceEstablished()+"; "+what+".", meaning,
@@ -125,6 +142,12 @@ func (j *judgement) incomplete(ended bool) {
 // noReply is for a complete request and an end before the answer.
 func (j *judgement) noReply() {
 	a := &j.f.app
+	if a.responses > 0 {
+		j.say(detailNoReply, j.words("an earlier request was answered (%d), the one after it (%d) was not.", a.answerAt, a.requestEnd),
+			"Perhaps the server closes after one answer, as HTTP/1.0 and Connection: close have it.", "one request a connection; one blank line ends it.", a.requestEnd)
+		j.v.Evidence = append(j.v.Evidence, a.answerAt)
+		return
+	}
 	j.say(detailNoReply, j.words("the request (%d) was complete, and no answer to it came.", a.requestEnd), "", "", a.requestEnd)
 	switch {
 	case j.v.By == a.requester && j.v.HasBy:
