@@ -71,6 +71,14 @@ func (a *app) fallBack(side Side, b []byte, start bool) int {
 	if start && text && a.answered(side, b) {
 		return len(b)
 	}
+	if start && text && a.proto == protoTLS && d.flags&dirLost == 0 { // the other end spoke it
+		a.troubled().unencrypted = true
+		a.answerAt = a.budget.frame
+		line, _, _ := bytes.Cut(b[:min(len(b), appBufferLimit)], []byte("\n"))
+		a.noteLine("not TLS: ", bytes.TrimSuffix(line, []byte("\r")))
+		d.mode = modePlain
+		return len(b)
+	}
 	switch {
 	case !start: // still out of step
 		if a.proto == protoNone {

@@ -35,7 +35,7 @@ type appFacts struct {
 	alert      string // TLS, in the clear: "handshake failure"
 	alertBy    Side
 	alertAt    int64
-	tlsToPlain bool // TLS was spoken to a server that answered in HTTP
+	tlsToPlain bool // TLS was spoken to a server that answered in HTTP, or other text
 }
 
 // facts is what judge needs of layer 7.

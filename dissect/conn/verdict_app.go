@@ -24,6 +24,9 @@ func (j *judgement) application() {
 		return
 	}
 	switch {
+	case a.tlsToPlain && !a.http:
+		j.say(detailTLSToPlain, j.words("%s was spoken to in TLS, and answered in plain text (%d).", j.it(a.first.Other()), a.answerAt),
+			"this port does not speak TLS, or not from the first byte on.", "the same without TLS (http:// in place of https://), or the port for TLS.", a.answerAt)
 	case a.tlsToPlain:
 		j.say(detailTLSToPlain, j.words("the client spoke TLS, and the server answered in plain HTTP (%d).", a.statusAt),
 			"this port speaks HTTP without TLS.", "http:// in place of https://, or the port for TLS (443).", a.statusAt)

@@ -330,6 +330,8 @@ func TestJudgeApplication(t *testing.T) {
 			text: "closed by the server, three segments (8 9 10): 9 is ACK and FIN in one.", evidence: []int64{8, 9, 10}},
 		{name: "TLS to a plain port", f: closedBy(Server, 1, "> "+clientHelloFor("x"), bad), outcome: OutcomeClosed, by: "server", detail: detailTLSToPlain,
 			text: "closed by the server: the client spoke TLS, and the server answered in plain HTTP (2).", evidence: []int64{2, 8, 9, 10}},
+		{name: "TLS to a port that answers in text", f: closedBy(Server, 1, "> "+clientHelloFor("x"), "< <html><p>Error code: 400</p>\n"), outcome: OutcomeClosed, by: "server", detail: detailTLSToPlain,
+			text: "closed by the server: it was spoken to in TLS, and answered in plain text (2).", meaning: "This port does not speak TLS", evidence: []int64{2, 8, 9, 10}},
 		{name: "TLS alert", f: closedBy(Client, 1, "> "+clientHelloFor("x"), "< "+record(21, "\x02\x46")), outcome: OutcomeClosed, by: "client", detail: detailTLSAlert,
 			text: "closed by the client: the server broke off the TLS handshake (2): protocol version.", evidence: []int64{2, 8, 9, 10}},
 		{name: "chat is left alone", f: closedBy(Client, 9, "< Hello\n", "> World\n"), outcome: OutcomeClosed, by: "client",
