@@ -122,7 +122,7 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 			fl.relay.First = []byte(fl.send + "\r\n")
 		}
 	}
-	d, err := a.newDriven(ctx, &fl.pictureFlags, &fl.saveFlags)
+	d, err := a.newDriven(ctx, &fl.pictureFlags, &fl.saveFlags, fl.relay.HalfClose)
 	if err != nil {
 		return err
 	}

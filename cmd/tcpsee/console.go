@@ -6,8 +6,6 @@ import (
 	"os"
 	"sync"
 
-	"golang.org/x/term"
-
 	"tcpsee/render"
 )
 
@@ -20,21 +18,17 @@ type console struct {
 	talk    io.Writer // what the peer says
 	picture screen    // where the picture goes
 
-	mu      sync.Mutex
-	editor  *term.Terminal
-	restore func()
+	mu     sync.Mutex
+	editor *lineEditor // nil where nobody types
 }
 
-// newConsole arranges the three streams. stop ends the command (Ctrl-C while a
-// line is edited). conversation is standard output, or standard error where
-// data has standard output.
-func newConsole(std stdio, conversation *os.File, stop func()) (*console, error) {
-	c := &console{in: std.in, talk: conversation, picture: screen{w: std.err, file: std.err}, restore: func() {}}
+// newConsole arranges the three streams; start begins to read. conversation is
+// standard output, or standard error where data has standard output.
+func newConsole(std stdio, conversation *os.File) *console {
+	c := &console{in: std.in, talk: conversation, picture: screen{w: std.err, file: std.err}}
 	shared := isTerminal(conversation) && isTerminal(std.err)
 	if isTerminal(std.in) && (isTerminal(std.err) || isTerminal(conversation)) {
-		if err := c.edit(std, conversation, stop); err != nil {
-			return nil, err
-		}
+		c.edit(std, conversation)
 	} else if shared {
 		c.picture.w = &locked{&c.mu, std.err}
 	}
@@ -44,61 +38,64 @@ func newConsole(std stdio, conversation *os.File, stop func()) (*console, error)
 	case isTerminal(conversation):
 		c.talk = &peerText{w: &locked{&c.mu, conversation}}
 	}
-	return c, nil
+	return c
 }
 
-// edit puts the terminal into raw mode and edits lines there.
-func (c *console) edit(std stdio, conversation *os.File, stop func()) error {
+// edit has lines edited on the terminal.
+func (c *console) edit(std stdio, conversation *os.File) {
 	screenFile := std.err
 	if !isTerminal(screenFile) {
 		screenFile = conversation
 	}
-	fd := int(std.in.Fd())
-	state, err := term.MakeRaw(fd)
-	if err != nil {
-		return err
-	}
-	var once sync.Once
-	c.restore = func() { once.Do(func() { _ = term.Restore(fd, state) }) }
-	c.editor = term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{&interruptReader{std.in, stop}, screenFile}, "> ")
-	if w, h, err := term.GetSize(int(screenFile.Fd())); err == nil && w > 0 && h > 0 {
-		_ = c.editor.SetSize(w, h)
-	}
+	c.editor = newLineEditor(std.in, screenFile)
 	if isTerminal(std.err) {
 		c.picture.w = c.editor
-		c.picture.sized = c.editor.SetSize
+		c.picture.sized = c.editor.resize
 	}
-	r, w := io.Pipe()
-	c.in = r
-	go func() {
-		for {
-			line, err := c.editor.ReadLine()
-			if err != nil {
-				_ = w.CloseWithError(io.EOF)
-				return
-			}
-			if _, err := io.WriteString(w, line+"\n"); err != nil {
-				return
-			}
-		}
-	}()
-	return nil
+	c.in = &typedLines{lines: c.editor.lines}
+}
+
+// start begins to read the terminal. stop ends the command (Ctrl-C), and ended
+// is called when the user has ended the input (Ctrl-D).
+func (c *console) start(stop, ended func()) error {
+	if c.editor == nil {
+		return nil
+	}
+	return c.editor.start(stop, ended)
 }
 
 // close gives the terminal back. Lines that come after it are printed as
 // usual.
 func (c *console) close() {
 	if c.editor != nil {
-		c.editor.SetPrompt("")
-		_, _ = c.editor.Write(nil)
+		c.editor.close()
 	}
-	c.restore()
+}
+
+// giveBack is close for a process that ends at once.
+func (c *console) giveBack() {
 	if c.editor != nil {
-		_, _ = os.Stderr.WriteString("\r")
+		c.editor.giveBack()
 	}
+}
+
+// typedLines reads what an editor has made.
+type typedLines struct {
+	lines <-chan []byte
+	rest  []byte
+}
+
+func (t *typedLines) Read(p []byte) (int, error) {
+	if len(t.rest) == 0 {
+		line, ok := <-t.lines
+		if !ok {
+			return 0, io.EOF
+		}
+		t.rest = line
+	}
+	n := copy(p, t.rest)
+	t.rest = t.rest[n:]
+	return n, nil
 }
 
 // locked serialises writers of one terminal.
@@ -111,28 +108,6 @@ func (l *locked) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)
-}
-
-// interruptReader passes on what is typed, but for Ctrl-C, which raw mode
-// delivers as a byte.
-type interruptReader struct {
-	r    io.Reader
-	stop func()
-}
-
-const ctrlC = 3
-
-func (r *interruptReader) Read(p []byte) (int, error) {
-	n, err := r.r.Read(p)
-	if i := bytes.IndexByte(p[:n], ctrlC); i >= 0 {
-		r.stop()
-		copy(p[i:], p[i+1:n])
-		n--
-		if n == 0 && err == nil {
-			return r.Read(p)
-		}
-	}
-	return n, err
 }
 
 // peerText shows the peer's bytes on a terminal: each line prefixed, nothing

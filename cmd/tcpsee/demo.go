@@ -110,7 +110,7 @@ func (a *app) demoLive(ctx context.Context, fl *demoFlags) error {
 		return err
 	}
 	d := &driven{app: a, fl: &fl.pictureFlags, save: &fl.saveFlags, live: live, iface: name, calls: make(chan timedCall, callQueue), ctx: ctx, stop: stop,
-		console: &console{picture: screen{w: a.std.out, file: a.std.out}, restore: func() {}}}
+		console: &console{picture: screen{w: a.std.out, file: a.std.out}}}
 	defer d.close()
 	return d.demonstrate(host, fl)
 }

@@ -35,20 +35,32 @@ type driven struct {
 	stop     func()
 }
 
-// newDriven arranges the console and the signals.
-func (a *app) newDriven(ctx context.Context, fl *pictureFlags, save *saveFlags) (*driven, error) {
+// backgroundNote is said where the shell has started a command with &.
+const backgroundNote = "in the background nothing can be typed: fg brings this to the foreground"
+
+// newDriven arranges the console and the signals. finAtEnd is whether the end
+// of input is told to the other end (-N).
+func (a *app) newDriven(ctx context.Context, fl *pictureFlags, save *saveFlags, finAtEnd bool) (*driven, error) {
 	d := &driven{app: a, fl: fl, save: save, calls: make(chan timedCall, callQueue), names: fl.newProcessNames()}
-	d.ctx, d.stop = interruptible(ctx)
 	conversation := a.std.out
 	if fl.takesStdout() {
 		conversation = a.std.err
 	}
-	var err error
-	d.console, err = newConsole(a.std, conversation, d.stop)
+	d.console = newConsole(a.std, conversation)
+	d.ctx, d.stop = interruptible(ctx, d.console.giveBack)
+	d.input = drive.NewInput(d.console.in)
+	if e := d.console.editor; e != nil && !inForeground(e.keys) {
+		d.note(backgroundNote)
+	}
+	err := d.console.start(d.stop, func() {
+		if !finAtEnd {
+			d.note("end of input: without -N nothing is sent for it · Ctrl-C ends")
+		}
+	})
 	if err != nil {
+		d.stop()
 		return nil, err
 	}
-	d.input = drive.NewInput(d.console.in)
 	return d, nil
 }
 

@@ -106,7 +106,7 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 	if fl.listen.Family, err = family(fl.four, fl.six); err != nil {
 		return err
 	}
-	d, err := a.newDriven(ctx, &fl.pictureFlags, &fl.saveFlags)
+	d, err := a.newDriven(ctx, &fl.pictureFlags, &fl.saveFlags, fl.relay.HalfClose)
 	if err != nil {
 		return err
 	}

@@ -154,6 +154,10 @@ func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
 	names := fl.newProcessNames()
 	defer names.close()
 	terminal := isTerminal(a.std.in) && isTerminal(a.std.out)
+	if terminal && !inForeground(a.std.in) { // the command has the shell's terminal, and its job control
+		terminal = false
+		fmt.Fprintf(a.std.err, "note: %s\n", backgroundNote)
+	}
 	pic := screen{w: a.std.err, file: a.std.err}
 	var mu sync.Mutex
 	options := drive.WrapOptions{Command: args, Stdin: a.std.in, Stdout: a.std.out, Stderr: a.std.err, NoTrace: fl.noTrace, User: wrapUser()}

@@ -39,8 +39,8 @@ const impatience = 400 * time.Millisecond
 
 // interruptible returns a context that ends with the first of endSignals. One
 // that comes later than impatience after it ends the process at once, with what
-// has been drawn.
-func interruptible(parent context.Context) (context.Context, func()) {
+// has been drawn, after abandon has been called.
+func interruptible(parent context.Context, abandon ...func()) (context.Context, func()) {
 	if parent == nil {
 		parent = context.Background()
 	}
@@ -54,6 +54,9 @@ func interruptible(parent context.Context) (context.Context, func()) {
 			case first.IsZero():
 				first = time.Now()
 			case time.Since(first) > impatience:
+				for _, f := range abandon {
+					f()
+				}
 				os.Exit(exitFailure)
 			default:
 				continue
