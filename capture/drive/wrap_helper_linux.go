@@ -85,7 +85,9 @@ func handedOn(own int) []*os.File {
 func (h *helper) run() int {
 	// ptrace knows threads, not processes: everything happens in this one.
 	runtime.LockOSThread()
-	dropCapabilities()
+	if err := dropCapabilities(); err != nil {
+		return h.refuse(err)
+	}
 	h.ignoreTerminal()
 	path, err := lookPath(h.command[0])
 	if err != nil {
@@ -283,16 +285,4 @@ func (h *helper) becomeCommand() int {
 		return StatusNotFound
 	}
 	return StatusCannotRun
-}
-
-// dropCapabilities gives up what the binary's file capabilities gave this
-// process. Root keeps what is root's, for the command is to have it.
-func dropCapabilities() {
-	if os.Geteuid() == 0 {
-		return
-	}
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	_ = unix.Capset(&header, &data[0]) // of this thread, which is the one that starts the command
-	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
 }

@@ -97,3 +97,37 @@ func checkRights(t *testing.T, pid, root int) string {
 	}
 	return kind
 }
+
+// TestE2ERightsOfTracer: with file capabilities no thread of the tracer of an
+// ordinary user's command, nor the command, has any. The command belongs to
+// the same user and may write the tracer's memory.
+func TestE2ERightsOfTracer(t *testing.T) {
+	for _, flags := range [][]string{nil, {"--no-trace"}} {
+		t.Run(strings.Join(flags, ""), func(t *testing.T) {
+			t.Parallel()
+			needsOf(t, []string{"setpriv"})
+			l := newLab(t)
+			// env in between: what setpriv itself executes has had all
+			// capabilities before, and gains none by those of the file.
+			args := append(append(ordinaryUser("env"), l.capable(), "run"), flags...)
+			p := l.start(l.client, append(args, "sh", "-c", "echo up; exec sleep 600")...)
+			p.out.await(t, "up\n")
+			awaitConfined(t, p.cmd.Process.Pid)
+			tracers := 0
+			for _, pid := range childrenOf(t, p.cmd.Process.Pid) {
+				checkStatus(t, pid, map[string]string{"Uid": "65534 65534 65534 65534", "CapPrm": noCapability, "CapEff": noCapability, "CapInh": noCapability, "CapAmb": noCapability})
+				b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+				if strings.HasPrefix(string(b), "tcpsee: tracer") {
+					tracers++
+				}
+			}
+			if tracers != 1 {
+				t.Errorf("there are %d tracers", tracers)
+			}
+			p.signal(t, syscall.SIGTERM)
+			if status := p.end(t); status != 128+int(syscall.SIGTERM) {
+				t.Errorf("status %d\n%s", status, p.err)
+			}
+		})
+	}
+}
