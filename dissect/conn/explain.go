@@ -159,6 +159,8 @@ var catalogue = [...]Entry{
 	{"tls-to-plain", "TLS spoken to a server of plain text", "The client began with TLS, the server does not know TLS on this port. Mostly http:// is meant, or another port.", ""},
 	{"tls-alert", "TLS says why it ends", "An alert is TLS's own message about an error, such as a certificate that is not accepted. TCP did its part.", "RFC 8446, section 6"},
 	{"unacknowledged", "sent again and again", "The sender repeats the same bytes and hears nothing, with longer and longer pauses. After minutes its system gives up, and the program is told ETIMEDOUT.", "RFC 9293, section 3.8.3"},
+	{"dead-peer", "keep-alives that nobody answers", "A keep-alive asks whether the other end is still there. After some without an answer the system gives up: RST goes out, and the program is told ETIMEDOUT.", "RFC 9293, section 3.8.4"},
+	{"forgotten", "RST from one who knows nothing of it", "A machine answers data for a connection that it does not have with an RST without ACK: it was restarted, or a NAT or a firewall has forgotten the connection after a long silence.", "RFC 9293, section 3.10.7.1"},
 	{"simultaneous", "both closed at once", "Each end sent FIN before it had seen the other's. Both go through CLOSING, and both keep TIME-WAIT.", "RFC 9293, section 3.6"},
 	{"waiting", "no answer so far", "The data was acknowledged by the server's system, and its program has sent nothing yet.", ""},
 	{"self-connect", "connected to itself", "The system picked as the client's port the very one that was called, and the SYN met itself: a simultaneous open with oneself.", "RFC 9293, section 3.5"},

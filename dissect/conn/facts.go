@@ -2,6 +2,7 @@ package conn
 
 import (
 	"net/netip"
+	"time"
 
 	"tcpsee/capture"
 )
@@ -52,6 +53,11 @@ type facts struct {
 	full                bool          // the queue of the server's port was full while a SYN went unanswered, where local socket data shows it
 	waiting, room       uint32        // with full: connections that wait to be accepted, and the program's limit
 	app                 appFacts
+
+	rstBare   bool          // rst had no ACK
+	silent    time.Duration // how long its sender had not been heard
+	keeps     [2]uint32     // keep-alives in a row that nothing but RST has answered, by sender
+	keepFrame [2]int64      // the last of them
 }
 
 // icmpFact is the last ICMP error that quoted the connection.

@@ -182,6 +182,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 		c.Retransmits[side] = l.resends[d]
 		f.zeroWindow[side] = e.frame(l.zeroWindow[d])
 		f.probes[side] = l.probes[d]
+		f.keeps[side], f.keepFrame[side] = l.keeps[d], e.frame(l.keepFrame[d])
 		if f.outstanding[side] > 0 && l.again[d] > 0 &&
 			!(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], l.againSeq[d])) {
 			f.resendsAtEnd[side] = l.again[d]
@@ -193,6 +194,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	f.stray = e.frame(l.stray)
 	if l.rst != 0 {
 		f.rst, f.rstBy, f.rstState = e.frame(l.rst), e.side(int(l.rstBy)), l.rstState
+		f.rstBare, f.silent = l.bare, time.Duration(l.silent.bits())
 		f.refusal, f.turnedBack = l.answers && c.Segments[f.rstBy.Other()] == 0, l.turnedBack
 	}
 	if l.icmpCount > 0 {

@@ -74,6 +74,10 @@ type ledger struct {
 	rstBy       uint8      // its direction
 	rstState    State      // of the other end, before it
 	stray       uint32     // frame of an RST whose sender went on
+	bare        bool       // it had no ACK
+	silent      clock48    // how long its sender had not been heard; as a duration
+	keeps       [2]uint32  // keep-alives in a row that nothing has answered
+	keepFrame   [2]uint32  // the last of them
 	answers     bool       // the RST answers a SYN that was not captured
 	turnedBack  bool       // and never left this machine, though it is in the name of another
 	finEnd      [2]uint32  // sequence numbers behind the FINs that were sent since there is a ledger

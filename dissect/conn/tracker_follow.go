@@ -136,6 +136,9 @@ func (t *Tracker) change(s *segment) {
 func (s *segment) mark() {
 	e := s.e
 	if s.flags&dissect.RST != 0 {
+		if s.b.segments[s.from] > 0 {
+			s.silent = s.since(s.b.seen[s.from])
+		}
 		if !e.flags.has(flagReset | flagFin0 | flagFin1) {
 			s.b.ended = clockOf(s.now)
 		}

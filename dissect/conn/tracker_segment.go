@@ -32,7 +32,8 @@ type segment struct {
 	isNew    bool          // the connection's first
 	dupNum   int
 	app      string
-	ended    bool // it is an RST that its receiver takes
+	ended    bool          // it is an RST that its receiver takes
+	silent   time.Duration // with RST: how long its sender had not been heard, 0 where it never was
 }
 
 // since returns how long ago c was; a time that lies ahead is long ago.
@@ -62,7 +63,7 @@ func (s *segment) reset(p *dissect.Packet) {
 	if s.flags&(dissect.SYN|dissect.FIN) != 0 {
 		s.end++
 	}
-	s.shape, s.labels, s.rtt, s.rto, s.dupNum = 0, 0, 0, 0, 0
+	s.shape, s.labels, s.rtt, s.rto, s.dupNum, s.silent = 0, 0, 0, 0, 0, 0
 	s.role, s.isNew, s.ended, s.echoed = false, false, false, false
 	if s.app != "" {
 		s.app = ""

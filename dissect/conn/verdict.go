@@ -79,6 +79,8 @@ const (
 	detailTLSAlert     = "tls-alert"
 	detailZeroWindow   = "zero-window"
 	detailPathMTU      = "path-mtu"
+	detailDeadPeer     = "dead-peer"
+	detailForgotten    = "forgotten"
 	detailUnacked      = "unacknowledged"
 	detailSimultaneous = "simultaneous"
 	detailSelf         = "self-connect"
@@ -346,6 +348,8 @@ func (j *judgement) reset() {
 	switch {
 	case f.closing[x] != (Closing{}):
 		j.resetByClose(lead)
+	case f.keeps[x] >= keepsStuck:
+		j.gaveUp(x, lead)
 	case f.fin[x] != 0 && f.dataLast[y] > f.fin[x]:
 		j.outcome(OutcomeReset, detailAfterClose, j.words("%s: data (%d) came after its FIN (%d).", lead, f.dataLast[y], f.fin[x]),
 			f.fin[x], f.dataLast[y], f.rst)
@@ -357,6 +361,8 @@ func (j *judgement) reset() {
 	case f.fin[x] != 0:
 		j.outcome(OutcomeReset, "", j.words("%s: it had sent FIN (%d) before.", lead, f.fin[x]), f.fin[x], f.rst)
 		j.means(j.words("the %s had closed, and did not wait for the other end: perhaps its program ended, or its system gave up waiting in FIN-WAIT-2.", x), "")
+	case j.unknownThere(x):
+		j.forgotten(x, lead)
 	case f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0:
 		j.noData(x, lead)
 	case f.dataLast[y] > f.dataLast[x]:

@@ -218,6 +218,12 @@ func (j *judgement) stalled() bool {
 			return true
 		}
 	}
+	for _, x := range []Side{Client, Server} {
+		if f.keeps[x] >= keepsStuck {
+			j.deadPeer(x)
+			return true
+		}
+	}
 	return false
 }
 
