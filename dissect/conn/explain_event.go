@@ -137,6 +137,9 @@ func (e *Event) rstSentence() string {
 	if e.Labels.Has(Refused) || e.AnswersUnseenSYN() {
 		return fmt.Sprintf("The %s refuses: nobody listens on port %d, or a firewall says so.", e.From, e.Server.Port())
 	}
+	if e.Before[e.From] == StateSynSent && e.States[e.From] == StateSynSent {
+		return fmt.Sprintf("The %s knows nothing of what came back, and says so: the %s is to forget an older connection with the same ports.", e.From, e.From.Other())
+	}
 	return fmt.Sprintf("The %s breaks the connection off: both ends forget it at once.", e.From)
 }
 

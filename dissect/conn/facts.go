@@ -54,6 +54,8 @@ type facts struct {
 	waiting, room       uint32        // with full: connections that wait to be accepted, and the program's limit
 	app                 appFacts
 
+	older     int64         // ACK of an older connection that answered the SYN
+	cleared   int64         // RST that told the other end to forget that
 	rstBare   bool          // rst had no ACK
 	silent    time.Duration // how long its sender had not been heard
 	keeps     [2]uint32     // keep-alives in a row that nothing but RST has answered, by sender

@@ -76,7 +76,7 @@ func (t *Tracker) summarizeEnd(c *Connection, e *entry, b *body, d int) {
 	f.dataFirst[side], f.dataLast[side] = e.frame(b.dataFirst[d]), e.frame(b.dataLast[d])
 	f.fin[side], f.finAcked[side] = e.frame(b.fin[d]), e.frame(b.finAcked[d])
 	f.outstanding[side] = e.inFlight(d)
-	f.unseen[side] = e.unseen(b, d)
+	f.unseen[side] = t.unseen(e, b, d)
 	if after(e.next[d], b.maxAck[d]) && !(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], b.maxAck[d])) {
 		f.missing[side] = f.outstanding[side]
 	}
@@ -88,12 +88,13 @@ func (t *Tracker) summarizeEnd(c *Connection, e *entry, b *body, d int) {
 
 // unseen returns how many bytes direction d has sent, as its own numbers and the
 // other end's acknowledgements prove, where none of them was captured.
-func (e *entry) unseen(b *body, d int) uint32 {
+func (t *Tracker) unseen(e *entry, b *body, d int) uint32 {
 	if b.dataFirst[d] != 0 || !e.flags.of(flagSyn0, d) || e.flags.has(flagReset) {
 		return 0
 	}
 	n := int32(0)
-	if e.flags.of(flagKnown0, d) {
+	strays := b.ledger != 0 && (t.ledgers.at(b.ledger).stray != 0 || t.ledgers.at(b.ledger).cleared != 0)
+	if e.flags.of(flagKnown0, d) && !strays {
 		n = int32(e.next[d] - e.base[d] - 1)
 	}
 	if e.flags.of(flagAcked0, 1-d) {
@@ -192,6 +193,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	}
 	f.closing[e.side(0)], f.closing[e.side(1)] = l.closing[0], l.closing[1]
 	f.stray = e.frame(l.stray)
+	f.older, f.cleared = e.frame(l.older), e.frame(l.cleared)
 	if l.rst != 0 {
 		f.rst, f.rstBy, f.rstState = e.frame(l.rst), e.side(int(l.rstBy)), l.rstState
 		f.rstBare, f.silent = l.bare, time.Duration(l.silent.bits())

@@ -244,7 +244,7 @@ func (t *Tracker) count(s *segment) {
 	if o := s.to; b.fin[o] != 0 && b.finAcked[o] == 0 && s.flags&dissect.ACK != 0 && !after(s.behindFin(), s.ack) {
 		b.finAcked[o] = ref
 	}
-	if s.labels&(resendLabels|1<<ZeroWindow|1<<ZeroWindowProbe|1<<KeepAlive) != 0 || b.ledger != 0 || s.flags&dissect.RST != 0 {
+	if s.labels&(resendLabels|1<<ZeroWindow|1<<ZeroWindowProbe|1<<KeepAlive|1<<ChallengeAck) != 0 || b.ledger != 0 || s.flags&dissect.RST != 0 {
 		t.trouble(s, ref)
 	}
 }
@@ -275,7 +275,12 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		l.probes[d]++
 	}
 	l.keepsAlive(s, ref)
-	if s.flags&dissect.RST != 0 && l.rst == 0 {
+	switch {
+	case s.labels.Has(ChallengeAck) && s.before[s.to] == StateSynSent:
+		l.older = ref
+	case s.clears():
+		l.cleared = ref
+	case s.flags&dissect.RST != 0 && l.rst == 0:
 		l.bare, l.silent = s.flags&dissect.ACK == 0, durationOf(int64(s.silent))
 		l.rst, l.rstBy, l.rstState = ref, uint8(d), s.before[s.to]
 		l.answers = s.isNew && s.refusesUnseen()

@@ -45,6 +45,8 @@ func (s *segment) arrives() bool {
 func (s *segment) sender(st State) State {
 	e, f := s.e, s.flags
 	switch {
+	case s.clears():
+		return st
 	case f&dissect.RST != 0:
 		return StateClosed
 	case f.Has(dissect.SYN | dissect.ACK):
@@ -66,7 +68,7 @@ func (s *segment) sender(st State) State {
 		st = finArrived(st)
 	}
 	if f&dissect.FIN != 0 {
-		st = finSent(st, e.flags.of(flagFin0, s.to) && !e.flags.of(flagFin0, s.from) && after(e.next[s.to], s.ack))
+		st = finSent(st, e.flags.of(flagFin0, s.to) && !e.flags.of(flagFin0, s.from) && after(s.behindFin(), s.ack))
 	}
 	return st
 }
@@ -115,10 +117,11 @@ func (s *segment) provenAnew() State {
 }
 
 // behindFin is the sequence number behind the FIN that the receiver has sent:
-// what it sent last, unless an RST that nobody took went further.
+// what it sent last, unless an RST that nobody took, or an ACK of an older
+// connection, went further.
 func (s *segment) behindFin() uint32 {
 	if s.b.ledger != 0 {
-		if l := s.t.ledgers.at(s.b.ledger); l.stray != 0 && s.b.fin[s.to] != 0 {
+		if l := s.t.ledgers.at(s.b.ledger); (l.stray != 0 || l.cleared != 0) && s.b.fin[s.to] != 0 {
 			return l.finEnd[s.to]
 		}
 	}
@@ -171,7 +174,7 @@ func (s *segment) receiver(st State) State {
 	e, f := s.e, s.flags
 	switch {
 	case f&dissect.RST != 0:
-		if s.resets(st) {
+		if !s.clears() && s.resets(st) {
 			s.ended = true
 			return StateClosed
 		}
@@ -248,6 +251,16 @@ func (s *segment) challenges() bool {
 	return s.flags&(dissect.SYN|dissect.RST|dissect.FIN|dissect.ACK) == dissect.ACK && s.len == 0 &&
 		e.flags.of(flagSyn0, s.to) && !e.flags.of(flagSyn0, s.from) && !e.flags.has(flagSynAck) &&
 		s.before[s.from] <= StateListen && s.before[s.to] == StateSynSent && s.ack != e.base[s.to]+1
+}
+
+// clears reports whether the segment is the RST with which an end that waits for
+// the answer to its SYN meets an ACK of an older connection: the other end
+// forgets that one, and the SYN is sent again (RFC 9293, section 3.5.1).
+func (s *segment) clears() bool {
+	e := s.e
+	return s.flags&(dissect.SYN|dissect.RST|dissect.ACK) == dissect.RST && s.before[s.from] == StateSynSent &&
+		!e.flags.has(flagSynAck|flagReset) && e.flags.of(flagAcked0, s.to) &&
+		s.seq == e.ack[s.to] && s.seq != e.base[s.from]+1
 }
 
 // timeWaits returns the direction of the end that begins TIME-WAIT with this

@@ -78,6 +78,8 @@ type ledger struct {
 	silent      clock48    // how long its sender had not been heard; as a duration
 	keeps       [2]uint32  // keep-alives in a row that nothing has answered
 	keepFrame   [2]uint32  // the last of them
+	older       uint32     // frame of an ACK that answered the SYN, and was of an older connection
+	cleared     uint32     // frame of the RST that told the other end to forget that
 	answers     bool       // the RST answers a SYN that was not captured
 	turnedBack  bool       // and never left this machine, though it is in the name of another
 	finEnd      [2]uint32  // sequence numbers behind the FINs that were sent since there is a ledger

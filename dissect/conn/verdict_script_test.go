@@ -208,6 +208,36 @@ func TestSYNAtTheEnd(t *testing.T) {
 	}
 }
 
+// A server that still has an older connection with the same ports: its ACK is
+// met by RST, which ends nothing of the new one (RFC 9293, section 3.5.1).
+func TestOlderConnection(t *testing.T) {
+	const cleared = "> S 0:0(0)\n< . #7000:#7000(0) ack #99999\n> R #99999:#99999(0)\n"
+	tracker := New(Options{Verdicts: true})
+	frames := segtest.MustFrames(t, cleared+"+1 > S 0:0(0)\n< S. 0:0(0) ack 1\n> . 1:1(0) ack 1\n> P. 1:3(2) ack 1\n< . ack 3\n> F. 3:3(0) ack 1\n< F. 1:1(0) ack 4\n> . 4:4(0) ack 2")
+	var d dissect.Decoder
+	var p dissect.Packet
+	for i := range frames {
+		d.Decode(&frames[i], &p)
+		for _, e := range tracker.Add(&p) {
+			if e.Type == TypeVerdict && e.Frame != 11 {
+				t.Errorf("a verdict at frame %d: %s", e.Frame, e.Connection.Verdict.Text)
+			}
+			if e.Type == TypeSegment && e.Frame == 3 && (e.States[Client] != StateSynSent || !strings.Contains(e.Sentence(), "an older connection")) {
+				t.Errorf("at the RST the client is in %s: %s", e.States[Client], e.Sentence())
+			}
+		}
+	}
+	v := tracker.End()[0].Connection.Verdict
+	if v.Outcome != OutcomeClosed || v.Text != "closed by the client, three segments (9 10 11): 10 is ACK and FIN in one." ||
+		!strings.Contains(v.Meaning, "an older connection with the same ports, and answered the SYN with an ACK of that (2); the client's RST (3) made it forget.") {
+		t.Errorf("%s: %q\n%q", v.Outcome, v.Text, v.Meaning)
+	}
+	ends, _ := follow(t, cleared)
+	if v := ends[0].Verdict; v.Outcome != OutcomeNoAnswer || v.Detail != detailStale {
+		t.Errorf("without another SYN: %s: %q", v.Outcome, v.Text)
+	}
+}
+
 // What verdicts say of bytes that are not there.
 func TestMissingBytes(t *testing.T) {
 	const get = opened3 + "> P. \"GET / HTTP/1.1\\n\\n\"\n< .\n"
