@@ -34,6 +34,7 @@ type facts struct {
 	resendsAtEnd        [2]uint32 // times that the oldest of them was sent again
 	resendBytes         [2]uint32 // largest segment among those resends
 	resendFrame         [2]int64  // the last of those resends
+	heardSince          [2]int64  // with resendFrame: the other end's last segment since the second of those resends
 	lastBy              Side      // who sent the last segment
 	lastDataAt          [2]capture.Stamp
 	establishedAt       capture.Stamp

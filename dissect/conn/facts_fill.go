@@ -189,6 +189,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 			f.resendsAtEnd[side] = l.again[d]
 			f.resendBytes[side] = l.againBytes[d]
 			f.resendFrame[side] = e.frame(l.againFrame[d])
+			f.heardSince[side] = e.frame(l.since[d])
 		}
 	}
 	f.closing[e.side(0)], f.closing[e.side(1)] = l.closing[0], l.closing[1]

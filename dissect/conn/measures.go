@@ -249,6 +249,14 @@ func (t *Tracker) count(s *segment) {
 	}
 }
 
+// heardOf notes a segment of direction d, while the other end sends its oldest
+// bytes again and again.
+func (l *ledger) heardOf(d int, ref uint32) {
+	if l.again[1-d] >= resendsStuck {
+		l.since[1-d] = ref
+	}
+}
+
 // trouble writes into the ledger what a verdict may want to know.
 func (t *Tracker) trouble(s *segment, ref uint32) {
 	l, d := t.ledger(s.b), s.from
@@ -260,7 +268,7 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		if l.again[d] > 0 && l.againSeq[d] == s.seq {
 			l.again[d]++
 		} else if s.len > 0 || s.flags&dissect.FIN != 0 {
-			l.again[d], l.againSeq[d], l.againBytes[d] = 1, s.seq, 0
+			l.again[d], l.againSeq[d], l.againBytes[d], l.since[d] = 1, s.seq, 0, 0
 		}
 		l.againBytes[d] = max(l.againBytes[d], uint32(s.len))
 		l.againFrame[d] = ref
@@ -271,6 +279,7 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 	case s.win > 0:
 		l.zeroWindow[d] = 0
 	}
+	l.heardOf(d, ref)
 	if s.labels.Has(ZeroWindowProbe) {
 		l.probes[d]++
 	}

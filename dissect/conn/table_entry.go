@@ -87,6 +87,7 @@ type ledger struct {
 	againBytes  [2]uint32  // largest of those segments
 	againFrame  [2]uint32
 	againSeq    [2]uint32
+	since       [2]uint32 // last frame of the other end after the second of those segments
 	icmpFrame   uint32
 	icmpVersion uint8
 	icmpType    uint8

@@ -64,6 +64,8 @@ func (t *Tracker) glide(s *segment) {
 		b.dataLast[d], b.lastData[d] = ref, now
 	}
 	if b.ledger != 0 {
-		t.ledgers.at(b.ledger).zeroWindow[d] = 0
+		l := t.ledgers.at(b.ledger)
+		l.zeroWindow[d] = 0
+		l.heardOf(d, ref)
 	}
 }

@@ -328,6 +328,8 @@ func (j *judgement) halfOpen() {
 		j.outcome(OutcomeHalfOpen, detailAbandoned, "the server sent RST before the handshake was complete.", append(evidence, f.rst)...)
 		j.by(Server)
 		j.means("perhaps the server gave up waiting for the client's ACK, or its program ended, or its queue was full.", j.onServer("ss -ltn and nstat -az TcpExtListenOverflows."))
+	case j.c.SYNs > 1 && f.synLast > f.synAck:
+		j.synAckLost(append(evidence, f.synLast))
 	case f.synAcks > 1:
 		j.outcome(OutcomeHalfOpen, "", j.words("the server sent %d SYN-ACKs, and no ACK came.", f.synAcks), evidence...)
 		j.means("the client's ACK does not arrive, or the client is gone, or the SYN came from a forged address (a SYN flood). The server stays in SYN-RECEIVED for a while.",
@@ -336,6 +338,14 @@ func (j *judgement) halfOpen() {
 		j.outcome(OutcomeHalfOpen, "", "SYN-ACK came, its ACK is not in the capture.", evidence...)
 		j.means("either the capture ended too early, or the client's ACK was lost.", "")
 	}
+}
+
+// synAckLost is for a client that goes on as if it had not got SYN-ACK.
+func (j *judgement) synAckLost(evidence []int64) {
+	f := j.f
+	j.outcome(OutcomeHalfOpen, "", j.words("the server answers with SYN-ACK (%d), and the client has sent its SYN again since (%d).", f.synAck, f.synLast), evidence...)
+	j.means("the client is there, and the SYN-ACK does not reach it: either a firewall drops it, on the way back or at the client, or the answer is routed elsewhere.",
+		j.words("%s; then the firewalls' rules, for what comes from port %d.", j.onServer(j.words("ip route get %v", j.c.Client.Addr())), j.c.Server.Port()))
 }
 
 // reset is for a connection that was established and ended by RST.

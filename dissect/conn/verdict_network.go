@@ -260,6 +260,10 @@ func (j *judgement) unacknowledged(x Side) {
 		j.outcome(OutcomeStalled, detailPathMTU, j.words("small segments got through; %s, with %s bytes a segment.", again, count(uint64(f.resendBytes[x]))), evidence...)
 		j.means("perhaps the way is too narrow for packets of that size and the ICMP error that would say so is lost (a path-MTU black hole); or the other end has gone.",
 			j.askWidth(x))
+	case f.heardSince[x] != 0:
+		j.outcome(OutcomeStalled, detailUnacked, j.words("%s, though the %s has sent since (%d).", again, y, f.heardSince[x]), append(evidence, f.heardSince[x])...)
+		j.means(j.words("the %s is there, and these bytes do not reach it: either they are lost on the way from the %s, each time, or a firewall drops them.", y, x),
+			j.words("at the %s, ip route get %v; then the firewalls' rules, for what goes to %v.", x, j.peer(x), j.peer(x)))
 	default:
 		j.outcome(OutcomeStalled, detailUnacked, again+".", evidence...)
 		j.means(j.words("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),

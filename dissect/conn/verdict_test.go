@@ -136,6 +136,11 @@ func TestJudgeOpening(t *testing.T) {
 			outcome: OutcomeHalfOpen, text: "SYN-ACK came, its ACK is not in the capture.", evidence: []int64{1, 2}},
 		{name: "SYN flood", f: &facts{synFirst: 1, synLast: 1, synAck: 2, synAcks: 6},
 			outcome: OutcomeHalfOpen, text: "the server sent 6 SYN-ACKs, and no ACK came.", meaning: "or the SYN came from a forged address", evidence: []int64{1, 2}},
+		{name: "SYN-ACK lost", c: func(c *Connection) { c.SYNs = 3 }, f: &facts{synFirst: 1, synLast: 5, synAck: 2, synAcks: 3},
+			outcome: OutcomeHalfOpen, text: "the server answers with SYN-ACK (2), and the client has sent its SYN again since (5).", meaning: "the client is there, and the SYN-ACK does not reach it: either",
+			next: "on 10.9.0.2, ip route get 10.9.0.1;", evidence: []int64{1, 2, 5}},
+		{name: "SYN-ACK late", c: func(c *Connection) { c.SYNs = 3 }, f: &facts{synFirst: 1, synLast: 3, synAck: 4, synAcks: 1},
+			outcome: OutcomeHalfOpen, text: "SYN-ACK came, its ACK is not in the capture.", evidence: []int64{1, 4}},
 		{name: "scanner", f: &facts{synFirst: 1, synLast: 1, synAck: 2, synAcks: 1, rst: 3, rstBy: Client},
 			outcome: OutcomeHalfOpen, by: "client", detail: detailAbandoned, text: "the client answered the SYN-ACK with RST.", evidence: []int64{1, 2, 3}},
 		{name: "nothing known", f: &facts{}, outcome: OutcomeNoAnswer, detail: detailStale, text: "1 SYN, and the server answered, but not with SYN-ACK."},
@@ -246,6 +251,11 @@ func TestJudgeStillThere(t *testing.T) {
 			f.dataFirst[Client], f.dataLast[Client], f.outstanding[Client] = 4, 5, 6
 			f.resendsAtEnd[Client], f.resendBytes[Client], f.resendFrame[Client] = 5, 6, 10
 		}), outcome: OutcomeStalled, by: "client", detail: detailUnacked, text: "the oldest of 6 bytes of the client was sent again 5 times (last: 10) and never acknowledged.", meaning: "the server has gone without a word", evidence: []int64{5, 10}},
+		{name: "not gone", f: upTo(func(f *facts) {
+			f.dataFirst[Client], f.dataLast[Client], f.outstanding[Client] = 4, 5, 6
+			f.resendsAtEnd[Client], f.resendBytes[Client], f.resendFrame[Client], f.heardSince[Client] = 5, 6, 10, 9
+		}), outcome: OutcomeStalled, by: "client", detail: detailUnacked, text: "the oldest of 6 bytes of the client was sent again 5 times (last: 10) and never acknowledged, though the server has sent since (9).",
+			meaning: "the server is there, and these bytes do not reach it: either", next: "at the client, ip route get 10.9.0.2", evidence: []int64{5, 9, 10}},
 		{name: "ACK dropped by a full queue", f: upTo(func(f *facts) {
 			f.synAcks = 4
 			f.dataFirst[Client], f.dataLast[Client], f.outstanding[Client] = 4, 4, 6
