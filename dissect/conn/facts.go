@@ -26,7 +26,7 @@ type facts struct {
 	stray               int64    // an RST that ended nothing: its sender went on
 	simultaneous        bool     // both ends sent SYN
 	midstream           bool     // no SYN seen
-	zeroWindow          [2]int64 // last zero-window segment by sender, 0 once it opened again
+	zeroWindow          [2]int64 // since which the window is zero, by sender; 0 once it opened again
 	probes              [2]uint32
 	outstanding         [2]uint32 // bytes sent and not acknowledged at the end, by sender
 	missing             [2]uint32 // of these, where a gap was left before the last that is known: up to so many never came

@@ -275,7 +275,9 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 	}
 	switch {
 	case s.labels.Has(ZeroWindow):
-		l.zeroWindow[d] = ref
+		if l.zeroWindow[d] == 0 {
+			l.zeroWindow[d] = ref
+		}
 	case s.win > 0:
 		l.zeroWindow[d] = 0
 	}

@@ -67,7 +67,7 @@ type ledger struct {
 	holes       uint32    // number of its holes; 0 is none
 	marks       uint8     // which of these are set
 	resends     [2]uint64 // segments with a label of resending
-	zeroWindow  [2]uint32 // frame of the last zero window; 0 once it opened
+	zeroWindow  [2]uint32 // frame since which the window is zero; 0 once it opened
 	probes      [2]uint32
 	waited      [2]clock48 // longest before a segment was sent again; as a duration
 	rst         uint32     // frame of the first RST

@@ -561,8 +561,8 @@ func (j *judgement) midstream() {
 func (j *judgement) open() {
 	f, c := j.f, j.c
 	text := "established, and no end of it was captured"
-	if d := c.Last.Sub(f.establishedAt); f.establishedAt != 0 && d > 0 {
-		text += " in " + j.duration(d)
+	if d := max(c.Last.Sub(f.establishedAt), f.until.Sub(f.establishedAt)); f.establishedAt != 0 && d > 0 {
+		text += " in " + j.duration(d) // silence at the capture's end counts
 	}
 	j.outcome(OutcomeOpen, "", text+".", f.handshake)
 	switch {

@@ -127,7 +127,11 @@ func TestScenarios(t *testing.T) {
 		{"half-open", "> S 0:0(0)\n< S. 0:0(0)\n+1 < S. 0:0(0) ack 1\n+2 < S. 0:0(0) ack 1",
 			OutcomeHalfOpen, "", "", "the server sent 3 SYN-ACKs", ""},
 		{"window closed", opened3 + "> P. 1(1000)\n< . win 0\n+.3 > . 1000:1000(0)\n< . win 0\n+.6 > . 1000:1000(0)\n< . win 0",
-			OutcomeStalled, "server", detailZeroWindow, "the server's window has been 0", "text"},
+			OutcomeStalled, "server", detailZeroWindow, "the server's window has been 0 since (5)", "text"},
+		{"window closed, opened, and closed again", opened3 + "> P. 1(1000)\n< . win 0\n< . win 9\n> P. 1001(1000)\n< . win 0\n+.3 > . 2000:2000(0)\n< . win 0",
+			OutcomeStalled, "server", detailZeroWindow, "the server's window has been 0 since (8)", ""},
+		{"window closed, opened with an ACK, and closed again", opened3 + "> P. 1(1000)\n< . win 0 ack 501\n< . win 9 ack 1001\n> P. 1001(1000)\n< . win 0\n+.3 > . 2000:2000(0)\n< . win 0",
+			OutcomeStalled, "server", detailZeroWindow, "the server's window has been 0 since (8)", ""},
 		{"bytes that do not reach one who is there", opened3 + "> P. 1(77)\n< . ack 78\n< P. 1(300) ack 78\n+.2 < P. 1(300) ack 78\n+.1 > P. 1(77) ack 1\n+.3 < P. 1(300) ack 78\n+.1 > P. 1(77) ack 1\n< . ack 78",
 			OutcomeStalled, "server", detailUnacked, "never acknowledged, though the client has sent since (10).", ""},
 		{"SYN-ACK is lost", "> S 0:0(0)\n< S. 0:0(0) ack 1\n+1 > S 0:0(0)\n< S. 0:0(0) ack 1\n+2 < S. 0:0(0) ack 1",
@@ -294,6 +298,15 @@ func TestTurnedBack(t *testing.T) {
 		if v := events[0].Connection.Verdict; v.Outcome != OutcomeRefused || v.Text != tt.want {
 			t.Errorf("%s: %q, want %q", v.Outcome, v.Text, tt.want)
 		}
+	}
+}
+
+// What nobody sends until the capture's end is part of how long a connection is
+// open.
+func TestOpenUntilTheEnd(t *testing.T) {
+	ends, _ := follow(t, opened3+"> P. \"x\"\n< .\nconn 10.0.0.3:9 10.0.0.4:9\n6.002 > S 0:0(0)")
+	if got, want := ends[0].Verdict.Text, "established, and no end of it was captured in 6.0 s."; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
