@@ -71,7 +71,8 @@ type appTrouble struct {
 	alert       string // of TLS, in the clear
 	alertBy     Side
 	alertAt     int64
-	unencrypted bool // TLS was asked, and something else answered
+	unencrypted bool  // TLS was asked, and something else answered
+	noStatus    int64 // frame of an answer whose first line has no status
 }
 
 // appDir is one direction.

@@ -35,7 +35,8 @@ type appFacts struct {
 	alert      string // TLS, in the clear: "handshake failure"
 	alertBy    Side
 	alertAt    int64
-	tlsToPlain bool // TLS was spoken to a server that answered in HTTP, or other text
+	noStatus   int64 // an answer whose first line has no status
+	tlsToPlain bool  // TLS was spoken to a server that answered in HTTP, or other text
 }
 
 // facts is what judge needs of layer 7.
@@ -54,6 +55,7 @@ func (a *app) facts() appFacts {
 		a.unfinished(&f)
 	}
 	if t := a.trouble; t != nil {
+		f.noStatus = t.noStatus
 		f.alert, f.alertBy, f.alertAt, f.tlsToPlain = t.alert, t.alertBy, t.alertAt, t.unencrypted
 		if t.mistake != nil && (t.answers == 0 || t.answers == t.request) {
 			f.mistake = t.mistake

@@ -338,6 +338,9 @@ func (a *app) responseHead(side Side, head []byte) {
 	d := &a.dirs[side]
 	status, ok := statusOf(head)
 	if !ok {
+		if t := a.troubled(); t.noStatus == 0 {
+			t.noStatus = a.answerAt
+		}
 		a.lose(d)
 		return
 	}

@@ -46,6 +46,10 @@ func (j *judgement) application() {
 			"the server did not understand the request, though its form is right as far as the capture shows it.", "", a.statusAt)
 	case ended && a.http && a.requests > a.responses && j.f.missing[a.requester.Other()] > 0:
 		j.answerLost()
+	case ended && a.http && a.noStatus > 0 && a.requests > a.responses:
+		j.say(detailNoReply, j.words("the answer (%d) to the request (%d) begins with no status line.", a.noStatus, a.requestEnd),
+			"A client takes it for none: behind the version stands a number of three digits.", "HTTP/1.1 200 OK, the headers, and an empty line before the page.", a.noStatus)
+		j.v.Evidence = append(j.v.Evidence, a.requestEnd)
 	case !ended || a.lost:
 	case a.http && a.bodyMissing > 0:
 		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, count(uint64(a.bodyMissing))),
