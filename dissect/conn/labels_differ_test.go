@@ -154,6 +154,38 @@ func TestDuplicateCapture(t *testing.T) {
 			< . 1 ack 11 id 6
 			dup
 			> P. 11:21(10) id 9`, []string{"", "", "", "", "", "", "", "duplicate-capture", "dup-ack", "duplicate-capture", "fast-retransmission"}},
+		{"sent again after \"fragmentation needed\", in the same millisecond", `
+			+.0002 > S 0:0(0) id 0
+			+.0002 < S. 0:0(0) ack 1 id 0
+			+.0002 > . ack 1 id 0
+			+.0002 > P. 1:11(10) id 0
+			+.0002 icmp from 10.0.0.9 unreachable frag mtu 1400
+			+.0002 > P. 1:11(10) id 0
+			dup`, []string{"", "", "", "", "retransmission", "duplicate-capture"}},
+		{"sent again since the other end asks, in the same millisecond", `
+			+.0002 > S 0:0(0) id 0
+			+.0002 < S. 0:0(0) ack 1 id 0
+			+.0002 > . ack 1 id 0
+			+.0002 > P. 1:11(10) id 0
+			+.0002 < . 1 ack 1 win 60000 id 0
+			+.0002 > P. 1:11(10) id 0`, []string{"", "", "", "", "window-update", "retransmission"}},
+		{"captured twice, and the answer in between", `
+			+.0002 > S 0:0(0) id 0
+			dup
+			+.0002 < S. 0:0(0) ack 1 id 0
+			dup
+			+.0002 > . ack 1 id 0
+			+.0002 > P. 1:11(10) id 0
+			+.0002 < . 1 ack 11 id 0
+			+.0002 > P. 1:11(10) id 0`, []string{"", "duplicate-capture", "", "duplicate-capture", "", "", "", "duplicate-capture"}},
+		{"an RST for each packet that comes after the end", `
+			+.0002 > S 0:0(0) id 0
+			+.0002 < S. 0:0(0) ack 1 id 0
+			+.0002 > . ack 1 id 0
+			+.0002 < P. 1:11(10) id 0
+			+.0002 < P. 11:21(10) id 0
+			+.0002 > R 1:1(0) id 0
+			+.0002 > R 1:1(0) id 0`, []string{"", "", "", "", "", "", ""}},
 		{"a copy of the last ACK after an older one", `
 			> S 0:0(0)
 			< S. 0:0(0) ack 1
@@ -185,6 +217,38 @@ func TestDuplicateCapture(t *testing.T) {
 				t.Errorf("labels %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// With transmit offload the checksum in the capture is the pseudo-header's alone,
+// and without an IP identification the timestamp tells what was sent again.
+func TestDuplicateCaptureOffload(t *testing.T) {
+	frames := segtest.MustFrames(t, `
+		conn [fd00::1]:1 [fd00::2]:2
+		+.0001 > S 0:0(0)
+		+.0001 < S. 0:0(0) ack 1
+		+.0001 > . ack 1
+		+.0001 > P. 1:11(10) <nop,nop,TS val 5 ecr 1>
+		+.0001 > P. 11:21(10) <nop,nop,TS val 5 ecr 1>
+		+.0001 > P. 1:11(10) <nop,nop,TS val 6 ecr 1>
+		+.0001 > P. 11:21(10) <nop,nop,TS val 6 ecr 1,sack 1:2>
+		+.0001 > P. 11:21(10) <nop,nop,TS val 6 ecr 1,sack 1:3>
+		dup`)
+	tracker := New(Options{})
+	var copies []int
+	var d dissect.Decoder
+	var p dissect.Packet
+	for i := range frames {
+		d.Decode(&frames[i], &p)
+		p.TCP.Checksum = 0x1234
+		for _, e := range tracker.Add(&p) {
+			if e.Labels.Has(DuplicateCapture) {
+				copies = append(copies, i+1)
+			}
+		}
+	}
+	if want := []int{9}; !slices.Equal(copies, want) {
+		t.Errorf("frames %v are copies, want %v", copies, want)
 	}
 }
 
