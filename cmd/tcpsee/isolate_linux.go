@@ -60,9 +60,7 @@ func (a *app) runIsolated(args []string) (int, error) {
 	if err := becomeUser(); err != nil {
 		return 0, err
 	}
-	// The tables of ids are files of root's where the ids have changed
-	// (PR_SET_DUMPABLE of prctl(2)).
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
+	if err := ownNamespaces(); err != nil {
 		return 0, fmt.Errorf("prepare a user namespace: %w", err)
 	}
 	held := make(chan os.Signal, 1) // the inner process has Ctrl-C from the terminal too, and ends
@@ -93,16 +91,36 @@ func (a *app) runIsolated(args []string) (int, error) {
 	return 0, err
 }
 
+// ownNamespaces lets this process write the tables of ids of a namespace that
+// it makes: they are files of root's where the ids have changed, or the program
+// has file capabilities (PR_SET_DUMPABLE of prctl(2)). These capabilities go
+// first, for then every program of the user may write this process's memory;
+// an ordinary user needs none to make a user namespace.
+func ownNamespaces() error {
+	if os.Geteuid() != 0 {
+		if err := keepCapabilities(0); err != nil {
+			return err
+		}
+	}
+	return unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
+}
+
+// inOwnNamespaces are the attributes of a process in a user and a network
+// namespace of its own, in which it is root.
+func inOwnNamespaces() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+}
+
 // startIsolated starts the inner process.
 func (a *app) startIsolated(exe string, args []string) (*exec.Cmd, error) {
 	cmd := exec.Command(exe, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.std.in, a.std.out, a.std.err
 	cmd.Env = append(os.Environ(), isolatedVariable+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
+	cmd.SysProcAttr = inOwnNamespaces()
 	switch err := cmd.Start(); {
 	case errors.Is(err, unix.ENOSPC): // user_namespaces(7)
 		return nil, fmt.Errorf("%w: the limit of them is reached", errNotIsolated)
