@@ -37,6 +37,16 @@ func (e *OpError) Error() string {
 // Unwrap returns the cause.
 func (e *OpError) Unwrap() error { return e.Err }
 
+// PortError says that a word is no port: a mistake of whoever wrote it, and
+// nothing has been tried.
+type PortError struct {
+	Port string // as it was written
+	Why  string
+}
+
+// Error says `port 70000: a port is a number from 1 to 65535`.
+func (e *PortError) Error() string { return "port " + e.Port + ": " + e.Why }
+
 // ErrName returns the name of the system's error inside err as connect(2) and
 // its like write it ("ECONNREFUSED"); for a name that was not resolved that of
 // getaddrinfo(3) ("EAI_NONAME", "EAI_AGAIN"); "EINTR" for a call that was

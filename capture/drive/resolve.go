@@ -2,7 +2,6 @@ package drive
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -112,21 +111,21 @@ func list(addrs []netip.Addr) string {
 }
 
 // portNumber reads a port from figures, at least lowest, or a service name
-// ("http"). The names are those of /etc/services.
+// ("http"). The names are those of /etc/services. The error is a *PortError.
 func portNumber(ctx context.Context, port string, lowest int) (uint16, error) {
 	if port == "" {
-		return 0, errors.New("no port given")
+		return 0, &PortError{Port: `""`, Why: "no port given"}
 	}
 	if n, err := strconv.Atoi(port); err == nil {
 		if n < lowest || n > 65535 {
-			return 0, fmt.Errorf("port %d: a port is a number from %d to 65535", n, lowest)
+			return 0, &PortError{Port: strconv.Itoa(n), Why: fmt.Sprintf("a port is a number from %d to 65535", lowest)}
 		}
 		return uint16(n), nil
 	}
 	r := net.Resolver{PreferGo: runtime.GOOS == "linux"}
 	n, err := r.LookupPort(ctx, "tcp", port)
 	if err != nil {
-		return 0, fmt.Errorf("port %q: neither a number nor the name of a service", port)
+		return 0, &PortError{Port: strconv.Quote(port), Why: "neither a number nor the name of a service"}
 	}
 	return uint16(n), nil
 }

@@ -61,11 +61,12 @@ func (a *app) exit(err error) int {
 		}
 	}
 	var usage *usageError
+	var port *drive.PortError
 	var failed *failedRun
 	switch {
 	case errors.As(err, &failed):
 		return failed.status
-	case errors.As(err, &usage):
+	case errors.As(err, &usage) || errors.As(err, &port):
 		return exitUsage
 	}
 	return exitFailure
@@ -96,6 +97,10 @@ func hintFor(err error) string {
 	}
 	if s := drive.Hint(err); s != "" {
 		return s
+	}
+	var port *drive.PortError
+	if errors.As(err, &port) {
+		return "3000 is a port, and so is http, which stands for 80"
 	}
 	var usage *usageError
 	if errors.As(err, &usage) {
