@@ -79,6 +79,9 @@ func hostAndPort(cmd *cobra.Command, args []string) error {
 	case len(args) == 1:
 		return withHint(usagef("connect needs a host and a port, and got 1 word"), insteadOf(args[0]))
 	}
+	if err := ncQuit(cmd, args); len(args) == 3 && err != nil {
+		return err
+	}
 	return withHint(usagef("connect needs a host and a port, and got %s", words(len(args))), "tcpsee connect 127.0.0.1 3000")
 }
 
@@ -166,10 +169,18 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 }
 
 // isTarget reports whether a is among what is tried: the other end, whichever
-// of them answers. Packets carry no zone.
+// of them answers. Packets carry no zone, and to 0.0.0.0 or :: they go by
+// loopback.
 func isTarget(p *drive.Plan, a netip.AddrPort) bool {
 	return slices.ContainsFunc(p.Targets, func(t netip.AddrPort) bool {
-		return t.Port() == a.Port() && t.Addr().Unmap().WithZone("") == a.Addr().Unmap().WithZone("")
+		to := t.Addr().Unmap().WithZone("")
+		switch to {
+		case netip.IPv4Unspecified():
+			to = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		case netip.IPv6Unspecified():
+			to = netip.IPv6Loopback()
+		}
+		return t.Port() == a.Port() && to == a.Addr().Unmap().WithZone("")
 	})
 }
 

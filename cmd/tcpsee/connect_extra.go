@@ -164,6 +164,10 @@ func (fl *listenFlags) extras(backlogSet bool) error {
 	if fl.listen.Backlog < 0 {
 		return usagef("--backlog %d: it is a number of clients, from 0", fl.listen.Backlog)
 	}
+	if backlogSet && !fl.keep {
+		return withHint(usagef("--backlog is about clients that wait while one is served, and without --keep the next is refused"),
+			fmt.Sprintf("tcpsee listen --keep --backlog %d 3000", fl.listen.Backlog))
+	}
 	if backlogSet && fl.listen.Backlog == 0 {
 		fl.listen.Backlog = -1
 	}

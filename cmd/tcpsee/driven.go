@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"tcpsee/capture"
@@ -109,10 +110,23 @@ func (d *driven) draw(act func() error) error {
 	}
 	d.kernelSays()
 	var told *tlsError
-	if acted != nil && !errors.As(acted, &told) && !d.fl.quiet && !d.fl.takesStdout() {
+	if acted != nil && !errors.As(acted, &told) && !sentNothing(acted) && !d.fl.quiet && !d.fl.takesStdout() {
 		acted = &drawnError{acted}
 	}
 	return errors.Join(acted, drawn, d.fl.closeOutputs())
+}
+
+// sentNothing reports whether err is of calls that failed before any packet was
+// sent, about which the picture has nothing to tell.
+func sentNothing(err error) bool {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(several.Unwrap(), func(e error) bool { return !sentNothing(e) })
+	}
+	switch drive.ErrName(err) {
+	case "ENETUNREACH", "EADDRNOTAVAIL", "EADDRINUSE", "EACCES", "EPERM", "EAFNOSUPPORT":
+		return true
+	}
+	return false
 }
 
 // drainCalls lets a driver go on whose loop has ended.

@@ -42,6 +42,9 @@ Capturing needs root or CAP_NET_RAW.`,
   sudo tcpsee listen --keep 8080
   sudo tcpsee listen --tls 4433  and: tcpsee connect --tls --insecure HOST 4433`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := ncQuit(cmd, args); err != nil && (len(args) == 2 || fl.port != "") {
+				return err
+			}
 			if err := fl.address(args); err != nil {
 				return err
 			}
@@ -60,7 +63,7 @@ Capturing needs root or CAP_NET_RAW.`,
 	f.BoolVarP(&fl.four, "ipv4", "4", false, "IPv4 only")
 	f.BoolVarP(&fl.six, "ipv6", "6", false, "IPv6 only")
 	f.StringVarP(&fl.port, "port", "p", "", "listen on `PORT` (as nc -l -p; the same as naming it)")
-	f.IntVar(&fl.listen.Backlog, "backlog", 0, "clients that may wait while one is served, `N` (default: nc's)")
+	f.IntVar(&fl.listen.Backlog, "backlog", 0, "with --keep, clients that may wait while one is served, `N` (default: nc's)")
 	f.Var((*timeValue)(&fl.listen.Wait), "wait", "give up waiting after this `TIME` (30s), and end after so long without a byte")
 	f.BoolVar(&fl.listen.NoDelay, "no-delay", false, "switch Nagle's algorithm off")
 	f.BoolVarP(&fl.keep, "keep", "k", false, "wait for the next client when one has gone")
@@ -86,6 +89,9 @@ func (fl *listenFlags) address(args []string) error {
 	}
 	switch args = parted(args); len(args) {
 	case 1:
+		if _, err := netip.ParseAddr(args[0]); err == nil {
+			return withHint(usagef("listen needs a port, and got only the address %s", args[0]), "tcpsee listen "+args[0]+" 3000")
+		}
 		fl.listen.Port = args[0]
 	case 2:
 		fl.listen.Host, fl.listen.Port = args[0], args[1]

@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,7 +57,32 @@ func flagHint(cmd *cobra.Command, err error) string {
 			return "did you mean --" + strings.Join(s, " or --") + "? " + cmd.CommandPath() + " --help lists the flags"
 		}
 	}
+	if unknown != nil && unknown.GetSpecifiedName() == "l" {
+		switch cmd.Name() { // nc's habit: -l, -lp, -lvp
+		case "listen":
+			return "listen needs no -l: tcpsee listen 3000"
+		case "connect":
+			return "what waits for a connection is listen: tcpsee listen 3000"
+		}
+	}
 	return cmd.CommandPath() + " --help lists the flags"
+}
+
+// ncQuit is the error about nc's -q N, whose number, the first of args, our -q
+// leaves to be taken for something else; nil where it is not that.
+func ncQuit(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 || !cmd.Flags().Changed("quiet") {
+		return nil
+	}
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return nil
+	}
+	hint := "-N sends a FIN at the end of input"
+	if n > 0 {
+		hint += fmt.Sprintf("; --wait %ds ends after %d s without a byte", n, n)
+	}
+	return withHint(usagef("-q takes no number here: it leaves out the picture"), "in the place of nc's -q "+strconv.Itoa(n)+": "+hint)
 }
 
 // parted takes HOST:PORT apart, as browsers and other programs write the two;
