@@ -127,6 +127,9 @@ const maxViews = 10
 // ended keeps the kernel's view of a conversation for when the verdict has
 // been drawn, and returns what of its end is an error.
 func (d *driven) ended(c *drive.Conn, o drive.Outcome) error {
+	if t, ok := d.console.talk.(*peerText); ok {
+		_ = t.flush() // an error of the terminal's has no reader
+	}
 	if o.Info != (drive.TCPInfo{}) {
 		d.views = append(d.views, kernelView{c.Local(), c.Remote(), o.Info})
 		d.views = d.views[max(0, len(d.views)-maxViews):]

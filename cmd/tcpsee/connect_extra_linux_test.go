@@ -16,10 +16,13 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"tcpsee/capture/drive"
 )
 
 // serveHTTP answers one request on l and closes.
@@ -213,14 +216,87 @@ func answerOne(l net.Listener) {
 
 // TestConnectRefusesFlags says what cannot be meant.
 func TestConnectRefusesFlags(t *testing.T) {
-	for _, args := range [][]string{
-		{"connect", "--http", "lesson", "127.0.0.1", "80"},
-		{"connect", "--http", "/", "--send", "x", "127.0.0.1", "80"},
-		{"connect", "--insecure", "127.0.0.1", "80"},
-		{"listen", "--backlog", "-3", "8080"},
+	for _, c := range []struct{ args, says string }{
+		{"connect --http lesson 127.0.0.1 80", "--http"},
+		{"connect --http / --send x 127.0.0.1 80", "--send"},
+		{"connect --insecure 127.0.0.1 80", "--tls"},
+		{"connect -q 5 127.0.0.1 8080", "--wait 5s"},
+		{"connect 127.0.0.1 0", "from 1 to 65535"},
+		{"connect 127.0.0.1 99999", "from 1 to 65535"},
+		{"connect 127.0.0.1 htp", "the name of a service"},
+		{"listen --backlog -3 8080", "a number of clients"},
+		{"listen --backlog 5 8080", "listen --keep --backlog 5 3000"},
+		{"listen -q 1 4500", "--wait 1s"},
+		{"listen -q 0 -p 4500", "-N sends a FIN"},
+		{"listen -lvp 3000", "listen needs no -l: tcpsee listen 3000"},
+		{"listen 70000", "65535"},
+		{"listen 127.0.0.1", "tcpsee listen 127.0.0.1 3000"},
 	} {
-		if status := start(t, tcpsee(args...)).end(t); status != 2 {
-			t.Errorf("%v: exit status %d, want 2", args, status)
+		p := start(t, tcpsee(strings.Fields(c.args)...))
+		if status := p.end(t); status != 2 || !strings.Contains(p.err.String(), c.says) {
+			t.Errorf("%s: exit status %d, want 2 and %q\n%s", c.args, status, c.says, p.err)
+		}
+	}
+}
+
+// TestConnectNoRoute: where no packet was sent, the picture has no advice, and
+// the error has.
+func TestConnectNoRoute(t *testing.T) {
+	needRoot(t)
+	needTool(t, "unshare")
+	if out, err := exec.Command("unshare", "-n", "true").CombinedOutput(); err != nil {
+		t.Skipf("needs network namespaces: %s", out)
+	}
+	p := start(t, exec.Command("unshare", "-n", builtBinary(t), "connect", "10.1.2.3", "80"))
+	if status := p.end(t); status != 1 || !strings.Contains(p.err.String(), "hint: this machine has no route") {
+		t.Errorf("exit status %d\n%s", status, p.err)
+	}
+}
+
+// TestIsTarget: packets to no address in particular go to this machine.
+func TestIsTarget(t *testing.T) {
+	for _, c := range []struct {
+		target, packet string
+		want           bool
+	}{
+		{"0.0.0.0:80", "127.0.0.1:80", true},
+		{"0.0.0.0:80", "127.0.0.1:4000", false},
+		{"[::]:80", "[::1]:80", true},
+		{"[::]:80", "127.0.0.1:80", false},
+		{"[fe80::1%eth0]:80", "[fe80::1]:80", true},
+		{"10.0.0.1:80", "10.0.0.1:80", true},
+	} {
+		plan := &drive.Plan{Targets: []netip.AddrPort{netip.MustParseAddrPort(c.target)}}
+		if got := isTarget(plan, netip.MustParseAddrPort(c.packet)); got != c.want {
+			t.Errorf("%s for %s: %v", c.packet, c.target, got)
+		}
+	}
+}
+
+// TestPeerText: a character in two pieces is shown whole, and what never gets
+// whole is shown as it came.
+func TestPeerText(t *testing.T) {
+	for _, c := range []struct {
+		pieces []string
+		want   string
+	}{
+		{[]string{"a\xf0\x9f", "\x98\x80b\n"}, "< a\n< 😀b\n"},
+		{[]string{"\xf0", "\x9f", "\x98", "\x80"}, "< 😀\n"},
+		{[]string{"\xc3", "x"}, "< \\xc3x\n"},
+		{[]string{"\xe9\n", "z"}, "< \\xe9\n< z\n"},
+		{[]string{"a\x80\x80\x80\x80"}, "< a\\x80\\x80\\x80\\x80\n"},
+		{[]string{"end\xe2\x82"}, "< end\n< \\xe2\\x82\n"},
+		{[]string{"é"}, "< é\n"},
+	} {
+		var b strings.Builder
+		text := &peerText{w: &b}
+		for _, p := range c.pieces {
+			if n, err := text.Write([]byte(p)); n != len(p) || err != nil {
+				t.Errorf("%q: %d, %v", p, n, err)
+			}
+		}
+		if err := text.flush(); err != nil || b.String() != c.want {
+			t.Errorf("%q: %q (%v), want %q", c.pieces, b.String(), err, c.want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"unicode/utf8"
 
 	"tcpsee/render"
 )
@@ -111,14 +112,45 @@ func (l *locked) Write(p []byte) (int, error) {
 }
 
 // peerText shows the peer's bytes on a terminal: each line prefixed, nothing
-// in them live.
+// in them live. A character that has come in part waits for its other bytes,
+// which may be in the next segment.
 type peerText struct {
 	w io.Writer
+
+	mu   sync.Mutex
+	part []byte // of a character, fewer than utf8.UTFMax
 }
 
 func (t *peerText) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text := append(t.part, p...)
+	whole := wholeCharacters(text)
+	t.part = bytes.Clone(text[whole:])
+	if err := t.show(text[:whole]); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// flush shows what waits: the rest of it does not come. Where the terminal
+// takes nothing it waits for nobody.
+func (t *peerText) flush() error {
+	if !t.mu.TryLock() {
+		return nil
+	}
+	defer t.mu.Unlock()
+	part := t.part
+	t.part = nil
+	return t.show(part)
+}
+
+func (t *peerText) show(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
 	var b bytes.Buffer
-	for _, line := range bytes.SplitAfter(p, []byte("\n")) {
+	for _, line := range bytes.SplitAfter(text, []byte("\n")) {
 		if len(line) == 0 {
 			continue
 		}
@@ -128,8 +160,20 @@ func (t *peerText) Write(p []byte) (int, error) {
 		b.WriteString(render.Printable(string(line)))
 		b.WriteByte('\n')
 	}
-	if _, err := t.w.Write(b.Bytes()); err != nil {
-		return 0, err
+	_, err := t.w.Write(b.Bytes())
+	return err
+}
+
+// wholeCharacters is how many bytes of text stand before a character of UTF-8
+// that is only begun at its end.
+func wholeCharacters(text []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if at := len(text) - n; utf8.RuneStart(text[at]) {
+			if utf8.FullRune(text[at:]) {
+				break
+			}
+			return at
+		}
 	}
-	return len(p), nil
+	return len(text)
 }
