@@ -1,6 +1,9 @@
 package capture
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // MaxAside is how many bytes a source keeps of what its files say beside
 // frames, for a copy: decryption secrets above all. What is more is passed
@@ -10,6 +13,9 @@ const MaxAside = 8 << 20
 // asideEntry is what each thing that is kept takes besides its own bytes.
 const asideEntry = 64
 
+// maxSections is how many sections' origins are kept.
+const maxSections = 1 << 10
+
 // Original is a Source whose files say more than frames can hold.
 type Original interface {
 	Source
@@ -18,12 +24,24 @@ type Original interface {
 	// what follows in the file of the latest batch of Next. It must be neither
 	// changed nor read while Next runs.
 	Aside() Aside
+
+	// Counts returns the latest statistics of each interface that has any,
+	// with the same restriction.
+	Counts() []InterfaceCounts
 }
 
 // Aside is what the files of a Source say beside frames. The lists only grow.
 type Aside struct {
-	Names   []Name // each address once: the first that it was given
-	Secrets []Secrets
+	Names    []Name // each address once: the first that it was given
+	Secrets  []Secrets
+	Sections []Section
+}
+
+// Section is what the header of a pcapng section says of its origin (section
+// 4.1).
+type Section struct {
+	Hardware, OS, Application string
+	Comments                  []string
 }
 
 // Name is a name of an address, out of a name resolution block.
@@ -74,8 +92,37 @@ func (p *pcapng) mayBeLarge(kind uint32, size int) bool {
 	return kind == blockSecrets && size <= p.led.asideRoom
 }
 
+// origin keeps what the options of a section header say, and reports whether
+// all lie within it.
+func (p *pcapng) origin(options []byte) bool {
+	var s Section
+	whole := p.options(options, func(code uint16, v []byte) {
+		if code > optApplication || !p.admits(len(v), "words of a section") {
+			return
+		}
+		text := strings.ToValidUTF8(string(v), "\ufffd")
+		switch code {
+		case optComment:
+			s.Comments = append(s.Comments, text)
+		case optHardware:
+			s.Hardware = text
+		case optOS:
+			s.OS = text
+		case optApplication:
+			s.Application = text
+		}
+	})
+	if p.section < maxSections {
+		p.led.aside.Sections = append(p.led.aside.Sections, s)
+	}
+	return whole
+}
+
 // Aside implements Original.
 func (s *fileSource) Aside() Aside { return s.aside }
+
+// Counts implements Original.
+func (s *fileSource) Counts() []InterfaceCounts { return s.counts }
 
 // takeAside adds what f's file has said since the last time.
 func (m *merger) takeAside(f *mergeFile) {
@@ -94,7 +141,23 @@ func (m *merger) takeAside(f *mergeFile) {
 		}
 	}
 	m.aside.Secrets = append(m.aside.Secrets, a.Secrets[f.secrets:]...)
-	f.names, f.secrets = len(a.Names), len(a.Secrets)
+	m.aside.Sections = append(m.aside.Sections, a.Sections[f.sections:]...)
+	f.names, f.secrets, f.sections = len(a.Names), len(a.Secrets), len(a.Sections)
+}
+
+// Counts implements Original.
+func (m *merger) Counts() (all []InterfaceCounts) {
+	for _, f := range m.files {
+		if o, ok := f.source.(Original); ok {
+			for _, c := range o.Counts() {
+				if c.Interface < len(f.interfaces) {
+					c.Interface = f.interfaces[c.Interface]
+					all = append(all, c)
+				}
+			}
+		}
+	}
+	return all
 }
 
 // Aside implements Original. Of several names of an address the one that was

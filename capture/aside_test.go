@@ -28,6 +28,9 @@ func copyBeside(t testing.TB, s Source, w FrameWriter) {
 	for {
 		frames, end := s.Next()
 		a := s.(Original).Aside()
+		if len(a.Sections) == 1 {
+			w.SetOrigin(a.Sections[0])
+		}
 		for _, n := range a.Names[names:] {
 			if err := w.WriteNames(map[netip.Addr]string{n.Addr: n.Name}); err != nil {
 				t.Fatal(err)
@@ -47,6 +50,9 @@ func copyBeside(t testing.TB, s Source, w FrameWriter) {
 		if end != nil {
 			break
 		}
+	}
+	if err := w.SetCounts(s.(Original).Counts(), s.Interfaces()); err != nil {
+		t.Fatal(err)
 	}
 	if err := w.WriteStatistics(s.Stats()); err != nil {
 		t.Fatal(err)
@@ -225,5 +231,76 @@ func TestManyNames(t *testing.T) {
 	}
 	if !slices.Equal([]byte(blocksOf(out.Bytes()))[:2], []byte("SN")) {
 		t.Errorf("blocks %s", blocksOf(out.Bytes()))
+	}
+}
+
+// TestInterfacesAreCopied: a copy says of sections and interfaces, also of
+// those without packets, and of what each lost, what the file said.
+func TestInterfacesAreCopied(t *testing.T) {
+	for _, o := range []binary.ByteOrder{little, big} {
+		file := join(
+			ngBlock(o, blockSection, u32(byteOrderMagic), u16(1), u16(0), int64(-1), ngOption(o, optComment, []byte("on the whole")),
+				ngOption(o, optHardware, []byte("vax")), ngOption(o, optOS, []byte("vms")), ngOption(o, optApplication, []byte("dumper"))),
+			ngInterfaceBlock(o, 101, 96, ngOption(o, optName, []byte("tun0")), ngOption(o, optResolution, []byte{6}), ngOption(o, optComment, []byte("a word")),
+				ngOption(o, optSpeed, words(o, uint64(1e9))), ngOption(o, optMAC, []byte("\x02\x00\x00\x00\x00\x01")),
+				ngOption(o, optIPv4, []byte("\x0a\x00\x00\x01\xff\x00\x00\x00")), ngOption(o, optFilter, []byte("\x00port 80")),
+				ngOption(o, optIfOS, []byte("os")), ngOption(o, optIfHW, []byte("card")), ngCustom(o, 7, "theirs"), ngOption(o, 999, []byte("unknown"))),
+			ngInterfaceBlock(o, 113, 0, ngOption(o, optName, []byte("silent"))),
+			ngPacket(o, 0, 5, 4, "abcd"),
+			ngBlock(o, blockStatistics, u32(0), u32(0), u32(9), ngOption(o, optComment, []byte("at the end")), ngOption(o, optStart, words(o, u32(0), u32(4))),
+				ngOption(o, optReceived, words(o, uint64(100))), ngOption(o, optIfDropped, words(o, uint64(3))), ngOption(o, optOSDropped, words(o, uint64(4)))),
+			ngBlock(o, blockStatistics, u32(1), u32(0), u32(0), ngOption(o, optIfDropped, words(o, uint64(5)))))
+		var states []string
+		for generation := range 3 {
+			frames, s, err := readAll(t, file)
+			if err != nil || len(frames) != 1 || len(s.Findings()) > 0 || s.Stats().Dropped != 12 {
+				t.Fatalf("generation %d: %d frames, %v, %v, %+v", generation, len(frames), err, s.Findings(), s.Stats())
+			}
+			states = append(states, fmt.Sprintf("%#v %+v", s.Interfaces(), s.(Original).Counts()))
+			from := s.(Original).Aside().Sections[0]
+			app := []string{"dumper", "tcpsee (copy of dumper)", "tcpsee (copy of dumper)"}[generation]
+			if fmt.Sprint(from) != fmt.Sprint(Section{"vax", "vms", app, []string{"on the whole"}}) {
+				t.Errorf("generation %d: the section says %q", generation, from)
+			}
+			again, err := NewReader("test", bytes.NewReader(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			copyBeside(t, again, NewWriter(&out, WriterOptions{}))
+			file = out.Bytes()
+		}
+		for _, words := range []string{`"tun0"`, "card", "port 80", "theirs", `"silent"`, "at the end"} {
+			if !strings.Contains(states[0], words) {
+				t.Errorf("the interfaces lack %s: %s", words, states[0])
+			}
+		}
+		if states[1] != states[2] || strings.Contains(states[0], "unknown") {
+			t.Errorf("a copy says\n%s, its copy\n%s", states[1], states[2])
+		}
+		// Of the second interface our copy counts nothing: it has statistics.
+		if states[0] != states[1] {
+			t.Errorf("the file says\n%s, its copy\n%s", states[0], states[1])
+		}
+	}
+}
+
+// TestSnapLengthsOfSeveralFiles: where they differ a copy states none, so that
+// tcpdump reads it as it did the files.
+func TestSnapLengthsOfSeveralFiles(t *testing.T) {
+	for _, tt := range []struct{ first, second, want int }{{96, 96, 96}, {96, 65535, 0}} {
+		var out bytes.Buffer
+		w := NewWriter(&out, WriterOptions{})
+		ifaces := []Interface{{Link: LinkRaw, SnapLen: tt.first}, {Link: LinkRaw, SnapLen: tt.second, File: 1}}
+		if err := w.WriteFrame(&Frame{Link: LinkRaw, Interface: 1, File: 1}, ifaces); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, s, err := readAll(t, out.Bytes())
+		if got := s.Interfaces(); err != nil || len(got) != 2 || got[0].SnapLen != tt.want || got[1].SnapLen != tt.want {
+			t.Errorf("%+v gave %+v, %v", tt, got, err)
+		}
 	}
 }

@@ -106,8 +106,10 @@ type logbook struct {
 	findings   []Fault
 	muffled    bool // MaxFindings was reached
 	aside      Aside
-	asideLimit int // bytes of aside
-	asideRoom  int // how many are left
+	counts     []InterfaceCounts
+	countsOf   map[int]int // where an interface's are
+	asideLimit int         // bytes of aside
+	asideRoom  int         // how many are left
 	asideFull  bool
 }
 

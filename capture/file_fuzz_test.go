@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"testing"
 )
@@ -16,7 +17,7 @@ func fuzzRead(t *testing.T, b []byte) {
 	defer s.Close()
 	var out bytes.Buffer
 	w := NewWriter(&out, WriterOptions{})
-	packets, last := 0, int64(0)
+	packets, last, secrets := 0, int64(0), 0
 	var order recordOrder
 	for {
 		frames, err := s.Next()
@@ -40,12 +41,21 @@ func fuzzRead(t *testing.T, b []byte) {
 				t.Fatal(err)
 			}
 		}
+		a := s.(Original).Aside()
+		for ; secrets < len(a.Secrets); secrets++ {
+			if err := w.WriteSecrets(a.Secrets[secrets]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(a.Sections) > 0 {
+			w.SetOrigin(a.Sections[0])
+		}
 		if err != nil {
 			checkEnd(t, s, err, packets)
 			break
 		}
 	}
-	if err := w.Close(); err != nil {
+	if err := errors.Join(w.SetCounts(s.(Original).Counts(), s.Interfaces()), w.WriteStatistics(s.Stats()), w.Close()); err != nil {
 		t.Fatal(err)
 	}
 	again, err := NewReader("copy", bytes.NewReader(out.Bytes()))
@@ -53,6 +63,9 @@ func fuzzRead(t *testing.T, b []byte) {
 		t.Fatal(err)
 	}
 	got := copies(t, again, nil)
+	if a := again.(Original).Aside(); len(a.Secrets) != secrets {
+		t.Fatalf("of %d secrets the copy has %d", secrets, len(a.Secrets))
+	}
 	if len(again.Findings()) > 0 || int(again.Stats().Frames) != packets || len(got) != len(order.records) {
 		t.Fatalf("of %d packets in %d records the copy has %d records, with findings %v", packets, len(order.records), len(got), again.Findings())
 	}
@@ -122,6 +135,8 @@ func FuzzReadPcapng(f *testing.F) {
 		f.Add(join(start, ngBlock(o, blockNames, u16(1), u16(6), "\xc0\x00\x02\x01a\x00\x00\x00", u32(0)),
 			ngBlock(o, blockStatistics, u32(0), u32(0), u32(0), ngOption(o, optOSDropped, make([]byte, 8)))))
 		f.Add(join(start, ngBlock(o, blockCustom, u32(customEnterprise), customMark, words(little, u32(1)), "x"), packet))
+		f.Add(join(start, ngSecrets(o, 4, "keys"), packet, ngSecrets(o, 9, "keys"), ngInterfaceBlock(o, 1, 9, ngOption(o, optSpeed, make([]byte, 8)), ngCustom(o, 1, "x")),
+			ngBlock(o, blockStatistics, u32(1), u32(0), u32(0), ngOption(o, optStart, make([]byte, 8)), ngOption(o, optIfDropped, make([]byte, 8)))))
 		f.Add(join(start, words(o, u32(0x7777), u32(1<<20)), packet))
 		f.Add(join(start, packet, ngPacket(o, 0, 1, 1, "a", ngOwn(o, "one"), ngOption(o, optFlags, words(o, u32(2))), ngOwn(o, ""), ngCustom(o, 1, "x")),
 			ngPacket(o, 0, 1, 1, "b", ngOption(o, optCustom, []byte("abc")), ngOption(o, optCustom, []byte("tcps")))))

@@ -103,6 +103,7 @@ type Interface struct {
 	FCSLen      int      // bytes of frame check sequence at the end of its frames, as the file says; else 0
 	File        int      // index of the file that has it
 	Section     int      // 0-based number of the pcapng section that has it; else 0
+	Options     string   // what else a pcapng file says of it, as a little-endian section has it, for a Writer; else empty
 }
 
 // Stats counts what a Source has seen so far.

@@ -70,6 +70,7 @@ type mergeFile struct {
 	interfaces []int   // where its interfaces stand among all
 	names      int     // of its Aside that were taken over
 	secrets    int
+	sections   int
 }
 
 // merger is a Source over several others.

@@ -282,7 +282,7 @@ func (p *pcapng) beginSection(body []byte) *Fault {
 	}
 	p.section++
 	p.interfaces = p.interfaces[:0]
-	if !p.options(body[16:], nil) {
+	if !p.origin(body[16:]) {
 		p.note(p.faultHere("an option of the section header runs out of it"))
 	}
 	return nil

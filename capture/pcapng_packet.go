@@ -26,12 +26,16 @@ const (
 	optDropCount = 4
 	optCustom    = 2989 // binary data that programs may copy
 
-	optReceived   = 4 // of statistics
-	optIfDropped  = 5
-	optOSDropped  = 7
-	optDelivered  = 8
-	maxOption     = math.MaxUint16
-	maxInterfaceN = 256 // bytes that are kept of an interface's name or description
+	optStart     = 2 // of statistics
+	optStop      = 3
+	optReceived  = 4
+	optIfDropped = 5
+	optOSDropped = 7
+	optDelivered = 8
+	maxOption    = math.MaxUint16
+
+	maxInterfaceRest = 64 << 10 // bytes that are kept of what else is said of it: more than any capture program says
+	maxInterfaceN    = 256      // bytes that are kept of an interface's name or description
 )
 
 // packetHead is what stands before a packet's bytes in its block.
@@ -76,6 +80,7 @@ func (p *pcapng) describe(body []byte) *Fault {
 	i := Interface{Link: LinkType(p.u16(body)), SnapLen: int(p.u32(body[4:])), Section: p.section}
 	ng := ngInterface{index: len(p.led.interfaces), link: i.Link, snapLen: p.u32(body[4:]), clock: newClock(6)}
 	offset := int64(0)
+	var rest []byte
 	whole := p.options(body[8:], func(code uint16, v []byte) {
 		switch {
 		case code == optName:
@@ -88,8 +93,13 @@ func (p *pcapng) describe(body []byte) *Fault {
 			offset = int64(p.u64(v))
 		case code == optFCSLen && len(v) == 1:
 			i.FCSLen = int(v[0])
+		default:
+			rest = p.appendOption(rest, interfaceOptions, code, v)
 		}
 	})
+	if len(rest) > 0 && len(rest) <= maxInterfaceRest && p.admits(len(rest), "words of an interface") {
+		i.Options = string(rest)
+	}
 	ng.clock.offset = offset
 	if !whole {
 		p.note(p.faultHere("an option of the interface block runs out of it"))
@@ -283,18 +293,21 @@ func (p *pcapng) statistics(b []byte) {
 		p.note(p.faultHere("a statistics block of %d bytes is less than the least, %d", len(b)+minBlock, statisticsSize))
 		return
 	}
-	lost := uint64(0)
-	whole := p.options(b[12:], func(code uint16, v []byte) {
-		if (code == optIfDropped || code == optOSDropped) && len(v) == 8 {
-			lost = satAdd(lost, p.u64(v))
+	id := p.u32(b)
+	if int64(id) >= int64(len(p.interfaces)) {
+		if !p.options(b[12:], nil) {
+			p.note(p.faultHere("an option of the statistics block runs out of it"))
 		}
-	})
-	if !whole {
+		return
+	}
+	in := &p.interfaces[id]
+	c := InterfaceCounts{Interface: in.index}
+	if !p.counts(b[12:], in.clock, &c) {
 		p.note(p.faultHere("an option of the statistics block runs out of it"))
 	}
-	if id := p.u32(b); int64(id) < int64(len(p.interfaces)) {
-		p.led.dropped.Store(p.drops.interfaceTotal(p.interfaces[id].index, lost))
-	}
+	c.at, _ = in.clock.stamp(uint64(p.u32(b[4:]))<<32 | uint64(p.u32(b[8:])))
+	p.keepCounts(c)
+	p.led.dropped.Store(p.drops.interfaceTotal(in.index, c.lost()))
 }
 
 // dropCount adds up what a file says was lost. Packets say what was lost

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -15,6 +16,11 @@ type WriterOptions struct {
 	Hardware    string // empty is the processor's architecture
 	OS          string // empty is the system's name
 	Comment     string // on the whole; empty is none
+
+	// Origin is what the copied file says of itself. Its hardware and system
+	// are taken over, its application stands behind ours, and its comments
+	// behind the one here.
+	Origin Section
 }
 
 const (
@@ -53,6 +59,8 @@ type Writer struct {
 	lastID  uint32
 	hasLast bool
 	used    []Interface           // of this section, by id
+	from    []int                 // their indexes in the source
+	each    []InterfaceCounts     // that the source states
 	counts  []uint64              // packets written, by id
 	names   map[netip.Addr]string // that wait for the first interface
 	secrets []Secrets             // likewise
@@ -167,6 +175,9 @@ func (w *Writer) writeSimple(f *Frame, ifaces []Interface) error {
 		if len(f.Data) < f.OrigLen {
 			in.SnapLen = len(f.Data)
 		}
+		if w.section > 1 {
+			in.Options = "" // once is enough: there may be a section a frame
+		}
 		w.addInterface(keyOf(f), in, in.SnapLen)
 	}
 	w.asideDue()
@@ -175,29 +186,6 @@ func (w *Writer) writeSimple(f *Frame, ifaces []Interface) error {
 	w.putPadded(f.Data)
 	w.finish()
 	w.counts[0]++
-	return w.err
-}
-
-// WriteStatistics saves how many packets each interface of the section gave
-// and what the capture lost. Losses are known for all interfaces together, so
-// they stand at the first one, with a comment where there are several.
-func (w *Writer) WriteStatistics(s Stats) error {
-	w.begin()
-	for id := range w.used {
-		w.start(blockStatistics)
-		w.put32(uint32(id))
-		w.put32(0) // no time: the moment of writing is not the capture's
-		w.put32(0)
-		if id == 0 && len(w.used) > 1 && s.Dropped > 0 {
-			w.option(optComment, "the drop count is that of all interfaces together")
-		}
-		w.option64(optDelivered, w.counts[id])
-		if id == 0 {
-			w.option64(optOSDropped, s.Dropped)
-		}
-		w.put32(optEnd)
-		w.finish()
-	}
 	return w.err
 }
 
@@ -256,7 +244,7 @@ func (w *Writer) begin() {
 func (w *Writer) beginSection() {
 	clear(w.ids)
 	w.hasLast = false
-	w.used, w.counts = w.used[:0], w.counts[:0]
+	w.used, w.from, w.counts = w.used[:0], w.from[:0], w.counts[:0]
 	w.section++
 	w.start(blockSection)
 	w.put32(byteOrderMagic)
@@ -266,9 +254,10 @@ func (w *Writer) beginSection() {
 	if w.o.Comment != "" {
 		w.option(optComment, clip(w.o.Comment, maxComment))
 	}
-	w.option(optHardware, clip(w.o.Hardware, maxComment))
-	w.option(optOS, clip(w.o.OS, maxComment))
-	w.option(optApplication, clip(w.o.Application, maxComment))
+	w.originComments()
+	w.option(optHardware, clip(cmp.Or(w.o.Origin.Hardware, w.o.Hardware), maxComment))
+	w.option(optOS, clip(cmp.Or(w.o.Origin.OS, w.o.OS), maxComment))
+	w.option(optApplication, clip(w.application(), maxComment))
 	w.put32(optEnd)
 	w.finish()
 }
@@ -303,23 +292,37 @@ func (w *Writer) newID(key writerKey, f *Frame, ifaces []Interface) uint32 {
 		return id
 	}
 	if w.section == 1 && f.Interface < len(ifaces) && len(ifaces) <= maxOrdered {
-		for i := range f.Interface {
-			before := writerKey{index: i, link: ifaces[i].Link}
-			if _, ok := w.ids[before]; !ok {
-				w.addInterface(before, ifaces[i], liveSnapLen(ifaces[i]))
-			}
-		}
+		w.describeUpTo(f.Interface, ifaces)
 	}
 	in := interfaceOf(f, ifaces)
-	return w.addInterface(key, in, liveSnapLen(in))
+	snap := snapLen(in, ifaces)
+	if in.Index == 0 && snap < len(f.Data) {
+		snap = 0 // the file lies
+	}
+	return w.addInterface(key, in, snap)
 }
 
-// liveSnapLen is the snap length to write: that of an interface of this
-// system, and 0, no limit, for one of a file. Files lie about it, and tcpdump
-// refuses frames that are longer, as well as interfaces that differ in it.
-func liveSnapLen(in Interface) int {
-	if in.Index == 0 {
-		return 0
+// describeUpTo describes the interfaces before the n-th that were not yet.
+func (w *Writer) describeUpTo(n int, ifaces []Interface) {
+	for i := range n {
+		key := writerKey{index: i, link: ifaces[i].Link}
+		if _, ok := w.ids[key]; !ok {
+			w.addInterface(key, ifaces[i], snapLen(ifaces[i], ifaces))
+		}
+	}
+}
+
+// snapLen is the snap length to write: that of the interface, but 0, no limit,
+// for those of several files where they differ. tcpdump refuses a file of
+// such, and would have read each of them.
+func snapLen(in Interface, ifaces []Interface) int {
+	if in.Index != 0 {
+		return in.SnapLen
+	}
+	for i := range ifaces {
+		if ifaces[i].File != in.File && ifaces[i].SnapLen != in.SnapLen {
+			return 0
+		}
 	}
 	return in.SnapLen
 }
@@ -330,6 +333,7 @@ func (w *Writer) addInterface(key writerKey, in Interface, snapLen int) uint32 {
 	in.SnapLen = snapLen
 	w.ids[key] = id
 	w.used = append(w.used, in)
+	w.from = append(w.from, key.index)
 	w.counts = append(w.counts, 0)
 	w.start(blockInterface)
 	w.put16(uint16(in.Link))
@@ -349,6 +353,7 @@ func (w *Writer) addInterface(key writerKey, in Interface, snapLen int) uint32 {
 		offset := int64(beforeEpoch)
 		w.option64(optOffset, uint64(offset))
 	}
+	w.buf = append(w.buf, in.Options...)
 	w.put32(optEnd)
 	w.finish()
 	return id

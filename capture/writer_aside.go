@@ -5,7 +5,12 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 )
+
+// maxOriginComments is how many bytes of the source's comments a section
+// header takes over: readers refuse large ones.
+const maxOriginComments = 128 << 10
 
 // WriteNames saves names of addresses, as name resolution blocks. Before the
 // first frame they wait for its interface: editcap refuses files that have
@@ -99,4 +104,105 @@ func (w *Writer) writeNames(names map[netip.Addr]string) error {
 	w.finish()
 	w.aside += w.size - before
 	return w.err
+}
+
+// SetOrigin says what the file that frames come from says of itself, for the
+// section headers that are still to be written.
+func (w *Writer) SetOrigin(s Section) { w.o.Origin = s }
+
+// originComments appends the comments of the source to the first section
+// header.
+func (w *Writer) originComments() {
+	room := maxOriginComments
+	for _, c := range w.o.Origin.Comments {
+		c = clip(c, maxComment)
+		if room -= len(c) + 8; w.section > 1 || room < 0 {
+			return
+		}
+		w.option(optComment, c)
+	}
+}
+
+// application is ours, with that which made what is copied.
+func (w *Writer) application() string {
+	ours, theirs := w.o.Application, w.o.Origin.Application
+	switch {
+	case theirs == "" || theirs == ours:
+		return ours
+	case strings.HasPrefix(theirs, ours+" (copy of "): // a copy of a copy
+		return theirs
+	}
+	return ours + " (copy of " + theirs + ")"
+}
+
+// SetCounts completes a copy: interfaces without a frame are described, too,
+// and what the source states of each is what WriteStatistics will write.
+func (w *Writer) SetCounts(each []InterfaceCounts, ifaces []Interface) error {
+	w.begin()
+	if w.section == 1 && len(ifaces) <= maxOrdered {
+		w.describeUpTo(len(ifaces), ifaces)
+	}
+	w.asideDue()
+	w.each = each
+	return w.err
+}
+
+// WriteStatistics saves how many packets each interface of the section gave
+// and what the capture lost. What is not known of a single interface stands
+// at the first one, with a comment where there are several.
+func (w *Writer) WriteStatistics(s Stats) error {
+	w.begin()
+	list := make([]InterfaceCounts, len(w.used))
+	rest := s.Dropped
+	stated := make(map[int]InterfaceCounts)
+	for _, c := range w.each {
+		stated[c.Interface] = c
+	}
+	for id, index := range w.from {
+		c, ok := stated[index]
+		delete(stated, index) // of those with the same index the first has it
+		if !ok {
+			c.values[optDelivered], c.has = w.counts[id], 1<<optDelivered
+		}
+		rest -= min(rest, c.lost())
+		list[id] = c
+	}
+	if len(list) > 0 && (rest > 0 || len(w.each) == 0) {
+		c := &list[0]
+		c.values[optOSDropped] = satAdd(c.values[optOSDropped], rest)
+		c.has |= 1 << optOSDropped
+		if len(list) > 1 && rest > 0 {
+			c.comments = append(slices.Clip(c.comments), commonDrops)
+		}
+	}
+	for id := range list {
+		w.writeCounts(uint32(id), &list[id])
+	}
+	return w.err
+}
+
+// commonDrops is the comment on drops that are not those of one interface.
+const commonDrops = "the drop count is that of all interfaces together"
+
+func (w *Writer) writeCounts(id uint32, c *InterfaceCounts) {
+	at := uint64(max(0, c.at)) // none for ours: the moment of writing is not the capture's
+	w.start(blockStatistics)
+	w.put32(id)
+	w.put32(uint32(at >> 32))
+	w.put32(uint32(at))
+	for _, text := range c.comments {
+		w.option(optComment, clip(text, maxComment))
+	}
+	for code := uint16(optStart); code <= optDelivered; code++ {
+		switch {
+		case c.has>>code&1 == 0:
+		case code <= optStop:
+			t := uint64(c.times[code])
+			w.option64(code, t>>32|t<<32) // the upper half comes first
+		default:
+			w.option64(code, c.values[code])
+		}
+	}
+	w.put32(optEnd)
+	w.finish()
 }

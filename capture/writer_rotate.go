@@ -188,6 +188,22 @@ func (r *RotatingWriter) WriteSecrets(s Secrets) error {
 	return r.out.WriteSecrets(s)
 }
 
+// SetOrigin says what the source says of itself; see Writer.
+func (r *RotatingWriter) SetOrigin(s Section) {
+	r.o.Writer.Origin = s
+	if r.out != nil {
+		r.out.SetOrigin(s)
+	}
+}
+
+// SetCounts completes the file that is being written; see Writer.
+func (r *RotatingWriter) SetCounts(each []InterfaceCounts, ifaces []Interface) error {
+	if err := r.current(); err != nil {
+		return err
+	}
+	return r.out.SetCounts(each, ifaces)
+}
+
 // WriteStatistics saves statistics in the file that is being written.
 func (r *RotatingWriter) WriteStatistics(s Stats) error {
 	if err := r.current(); err != nil {
@@ -386,6 +402,8 @@ type FrameWriter interface {
 	WriteCustom(data []byte) error
 	WriteNames(names map[netip.Addr]string) error
 	WriteSecrets(s Secrets) error
+	SetOrigin(s Section)
+	SetCounts(each []InterfaceCounts, ifaces []Interface) error
 	WriteStatistics(s Stats) error
 	Flush() error
 	io.Closer

@@ -79,15 +79,17 @@ func TestWriterKeepsEverything(t *testing.T) {
 	}
 }
 
-// In the first section interfaces keep their numbers. Those of this system
-// keep their snap lengths.
+// In the first section interfaces keep their numbers and their snap lengths,
+// unless a frame is longer.
 func TestWriterKeepsInterfaceNumbers(t *testing.T) {
 	_, ifaces := hardFrames()
 	ifaces[2].Index, ifaces[2].SnapLen = 3, 192
+	lie := Interface{Name: "short", SnapLen: 4}
+	ifaces = append(ifaces, lie)
 	var out bytes.Buffer
 	w := NewWriter(&out, WriterOptions{})
-	for _, i := range []int{2, 0, 1} {
-		if err := w.WriteFrame(&Frame{Link: ifaces[i].Link, Interface: i}, ifaces); err != nil {
+	for _, i := range []int{2, 0, 1, 3} {
+		if err := w.WriteFrame(&Frame{Link: ifaces[i].Link, Interface: i, Data: []byte("five.")}, ifaces); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -96,8 +98,8 @@ func TestWriterKeepsInterfaceNumbers(t *testing.T) {
 	}
 	_, s, err := readAll(t, out.Bytes())
 	wantFault(t, err, "")
-	ifaces[1].SnapLen = 0 // that of a file is not believed
-	ifaces[2].Index = 0   // means nothing in a file
+	ifaces[2].Index = 0 // means nothing in a file
+	ifaces[3].SnapLen = 0
 	if got, want := fmt.Sprint(s.Interfaces()), fmt.Sprint(ifaces); got != want {
 		t.Errorf("interfaces %s, want %s", got, want)
 	}

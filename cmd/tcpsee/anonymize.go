@@ -252,7 +252,7 @@ func (s *disguised) Interfaces() []capture.Interface {
 		if !oneOf(list[i].Name, "", "lo", "lo0", capture.AnyInterface) {
 			list[i].Name = fmt.Sprintf("if%d", i+1)
 		}
-		list[i].Description = ""
+		list[i].Description, list[i].Options = "", ""
 		list[i].FCSLen = 0 // frame check sequences are blank
 	}
 	return list

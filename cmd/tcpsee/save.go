@@ -72,7 +72,7 @@ type saver struct {
 	notes bool  // each frame with a comment
 	conn  int64 // with notes: the one connection that is wanted; 0 is all
 	names nameKeeper
-	had   struct{ names, secrets int } // of src's Aside that were taken
+	had   struct{ names, secrets, sections int } // of src's Aside that were taken
 }
 
 // frameWriter is a file of packets.
@@ -81,6 +81,8 @@ type frameWriter interface {
 	WriteCustom([]byte) error
 	WriteNames(map[netip.Addr]string) error
 	WriteSecrets(capture.Secrets) error
+	SetOrigin(capture.Section)
+	SetCounts([]capture.InterfaceCounts, []capture.Interface) error
 	WriteStatistics(capture.Stats) error
 	Flush() error
 	Close() error
@@ -156,6 +158,9 @@ func (s *saver) beside() error {
 		return nil
 	}
 	a := src.Aside()
+	if s.had.sections == 0 {
+		s.out.SetOrigin(originOf(a.Sections))
+	}
 	for _, n := range a.Names[s.had.names:] {
 		s.names.take(n.Addr, n.Name)
 	}
@@ -164,8 +169,31 @@ func (s *saver) beside() error {
 			return err
 		}
 	}
-	s.had.names, s.had.secrets = len(a.Names), len(a.Secrets)
+	s.had.names, s.had.secrets, s.had.sections = len(a.Names), len(a.Secrets), len(a.Sections)
 	return nil
+}
+
+// originOf joins what sections say of their origin: all comments, each once,
+// and the words in which they agree.
+func originOf(list []capture.Section) (all capture.Section) {
+	said := make(map[string]bool)
+	for i, s := range list {
+		if i == 0 {
+			all.Hardware, all.OS, all.Application = s.Hardware, s.OS, s.Application
+		}
+		for _, w := range []struct{ all, one *string }{{&all.Hardware, &s.Hardware}, {&all.OS, &s.OS}, {&all.Application, &s.Application}} {
+			if *w.all != *w.one {
+				*w.all = ""
+			}
+		}
+		for _, c := range s.Comments {
+			if !said[c] {
+				said[c] = true
+				all.Comments = append(all.Comments, c)
+			}
+		}
+	}
+	return all
 }
 
 func (s *saver) frame(f *capture.Frame) error {
@@ -262,6 +290,11 @@ func loadCall(b []byte) (timedCall, bool) {
 func (s *saver) finish() error {
 	if err := errors.Join(s.beside(), s.names.write(s.out)); err != nil {
 		return err
+	}
+	if src, ok := s.src.(capture.Original); ok {
+		if err := s.out.SetCounts(src.Counts(), s.src.Interfaces()); err != nil {
+			return err
+		}
 	}
 	if err := s.out.WriteStatistics(s.src.Stats()); err != nil {
 		return err
