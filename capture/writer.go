@@ -35,8 +35,16 @@ const (
 // Writer saves frames as pcapng (draft-ietf-opsawg-pcapng), little-endian,
 // with times in nanoseconds. It keeps what a Frame has: bytes, both lengths,
 // time or its absence, link type, interface, direction, state of checksums,
-// drop count and comments. It is not safe for concurrent use. After an error
-// it writes nothing more, and returns that error again.
+// drop count and comments; what an Interface has, and, where it is told, an
+// Original's names, secrets, origin and counts. It is not safe for concurrent
+// use. After an error it writes nothing more, and returns that error again.
+//
+// A copy does not keep other options of packets (id, queue, hash, verdict,
+// those of other programs), custom and journal blocks of other programs, units
+// of time below a nanosecond, further names of an address and which server
+// gave them, where one section ends and the next begins, comments of sections
+// that begin later, options of names and secrets, and options that the
+// specification does not know.
 //
 // Custom records, tcpsee's own data, are held back until the next frame, and
 // become options of its block, for Wireshark would number blocks of their own

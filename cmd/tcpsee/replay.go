@@ -43,7 +43,12 @@ func (a *app) replayCommand() *cobra.Command {
 input.
 
 Words that name a file, or end like a capture, are files; the rest is a filter
-in the language of tcpdump (pcap-filter). -- between them settles doubt.`,
+in the language of tcpdump (pcap-filter). -- between them settles doubt.
+
+What -w saves has the packets as they were, comments, interfaces, names and
+keys for decryption included. It lacks a packet's id, queue, hash and verdict
+and what other programs keep in blocks of their own; --anonymize also leaves
+out names, keys and what is said of interfaces.`,
 		Example: `  tcpsee replay lesson.pcap
   tcpsee replay lesson.pcap port 3000
   ssh host sudo tcpdump -U -w - port 80 | tcpsee replay -

@@ -111,3 +111,50 @@ func TestSavedKeysAndNames(t *testing.T) {
 	mustRun(t, "replay", keyed, named, "-q", "-w", raw, "-o", noted, "port", "1")
 	check(1, 2)
 }
+
+// TestSavedInterfaces: what a capture says of its interfaces and its origin
+// stands in a copy, and not in an anonymous one.
+func TestSavedInterfaces(t *testing.T) {
+	dir := t.TempDir()
+	first, raw, hidden := filepath.Join(dir, "first.pcapng"), filepath.Join(dir, "raw.pcapng"), filepath.Join(dir, "hidden.pcapng")
+	f, err := os.Create(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	w := capture.NewWriter(f, capture.WriterOptions{Application: "dumper", Hardware: "vax", Comment: "in the zebra room"})
+	option := "\x0c\x00\x05\x00zebra\x00\x00\x00" // the system of an interface
+	ifaces := []capture.Interface{{Name: "eth0", Link: capture.LinkEthernet, SnapLen: 1500, Options: option}, {Name: "silent", Link: capture.LinkEthernet, SnapLen: 1500}}
+	if err := w.WriteFrame(&capture.Frame{Time: 1, Link: capture.LinkEthernet, Data: make([]byte, 60), OrigLen: 60}, ifaces); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "replay", first, "-q", "-w", raw)
+	mustRun(t, "replay", raw, "-q", "-w", hidden, "--anonymize")
+	src, err := capture.OpenFile(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if _, err := src.Next(); err != nil {
+		t.Fatal(err)
+	}
+	if list := src.Interfaces(); list[0] != ifaces[0] {
+		t.Errorf("interfaces %+v", list)
+	}
+	if s := src.(capture.Original).Aside().Sections[0]; s.Hardware != "vax" || !strings.HasSuffix(s.Application, " (copy of dumper)") || len(s.Comments) != 1 {
+		t.Errorf("section %+v", s)
+	}
+	if b, err := os.ReadFile(hidden); err != nil || strings.Contains(string(b), "zebra") || strings.Contains(string(b), "vax") {
+		t.Errorf("an anonymous copy says where it is from, %v", err)
+	}
+	if _, err := exec.LookPath("capinfos"); err != nil {
+		t.Logf("not read by capinfos: %v", err)
+		return
+	}
+	if out := toolSays(t, "capinfos", raw); !strings.Contains(out, "Operating system = zebra") || !strings.Contains(out, "in the zebra room") {
+		t.Errorf("capinfos prints\n%s", out)
+	}
+}
