@@ -12,6 +12,7 @@ const (
 	icmp6Unreachable = 1
 	icmp6TooBig      = 2
 	icmp6Exceeded    = 3
+	icmp6Policy      = 5 // code
 )
 
 // icmpReason is what an ICMP error says, sorted for people.
@@ -37,9 +38,9 @@ func reasonOf(i *icmpFact) icmpReason {
 	}
 	switch i.code {
 	case 0, 6, 11:
-		return icmpReason{"network unreachable", detailNoRoute, "%s knows no way to the network of %s."}
+		return icmpReason{"network unreachable", detailNoRoute, "either %s knows no way to the network of %s, or a firewall of it says so (REJECT)."}
 	case 1, 7, 8, 12:
-		return icmpReason{"host unreachable", "", "%s knows the way, but %s does not answer there (ARP), or there is no such machine."}
+		return icmpReason{"host unreachable", "", "either %s knows the way and %s does not answer there (ARP: it is off, or does not exist), or a firewall says so (REJECT)."}
 	case 2:
 		return icmpReason{"protocol unreachable", "", "%s says that TCP is not spoken at %s."}
 	case 3:
@@ -64,15 +65,17 @@ func reasonOf6(i *icmpFact) icmpReason {
 	}
 	switch i.code {
 	case 0:
-		return icmpReason{"no route to destination", detailNoRoute, "%s knows no way to %s."}
-	case 1, 5:
+		return icmpReason{"no route to destination", detailNoRoute, "either %s knows no way to %s, or a firewall of it says so (REJECT)."}
+	case 1:
 		return icmpReason{"administratively prohibited", detailProhibited, "a firewall at %s forbids connections to %s."}
+	case icmp6Policy:
+		return icmpReason{"source address failed policy", detailProhibited, "%s lets packets from this source address not through to %s: a rule about where packets may come from."}
 	case 3:
-		return icmpReason{"address unreachable", "", "%s knows the way, but %s does not answer there (neighbour discovery), or there is no such machine."}
+		return icmpReason{"address unreachable", "", "either %s knows the way and %s does not answer there (neighbour discovery: it is off, or does not exist), or a firewall says so (REJECT)."}
 	case 4:
 		return icmpReason{"port unreachable", detailProhibited, "%s refuses with ICMP, in the name of %s: that is a firewall's REJECT; a closed port would have sent RST."}
 	case 6:
-		return icmpReason{"route rejected", detailNoRoute, "%s has a route that rejects packets to %s."}
+		return icmpReason{"route rejected", detailNoRoute, "either %s has a route that rejects packets to %s, or a firewall of it says so (REJECT)."}
 	}
 	return icmpOther
 }
@@ -84,6 +87,14 @@ func (j *judgement) fragmentation() bool {
 		return i.kind == icmp6TooBig
 	}
 	return i.kind == icmpUnreachable && i.code == icmpFragNeeded
+}
+
+// icmpUnreachableIn is the type of "destination unreachable".
+func icmpUnreachableIn(version uint8) uint8 {
+	if version == 6 {
+		return icmp6Unreachable
+	}
+	return icmpUnreachable
 }
 
 func (j *judgement) unreachable() {
@@ -101,6 +112,13 @@ func (j *judgement) unreachable() {
 	j.outcome(OutcomeUnreachable, r.detail, j.words("%v answered with ICMP \"%s\"%s.", i.from, r.words, times), f.synFirst, i.frame)
 	who := i.from.String()
 	switch {
+	case i.version == 6 && i.code == icmp6Policy && r.detail == detailProhibited:
+		j.means(j.words(r.meaning, who, j.server()), j.words("at the client, ip -6 route get %s: is its src the right address? Then ask whoever runs %s.", j.server(), who))
+		return
+	case i.from == c.Server.Addr() && r.detail != detailProhibited && i.kind == icmpUnreachableIn(i.version):
+		j.means(j.words("%s is up, and says of itself that it cannot be reached: either it passes port %d on (NAT, a container) to a machine that does not answer, or its firewall says so (REJECT).", who, c.Server.Port()),
+			j.onServer(j.words("sudo nft list ruleset: where does port %d go? Is that machine or container up?", c.Server.Port())))
+		return
 	case i.from == c.Server.Addr() && r.detail == detailProhibited:
 		j.means("the server's own firewall rejects the connection: the machine is up.", j.words("its rules for port %d: nft list ruleset, or iptables -nvL", c.Server.Port()))
 		return
@@ -128,7 +146,7 @@ func ownReason(detail string) string {
 	if detail == detailProhibited {
 		return "a rule of the own firewall, or a route, forbids it."
 	}
-	return "there is no route."
+	return "there is no route, or a rule of the own firewall says so."
 }
 
 // noNeighbour is an address in the local network that nobody has. icmp is the
