@@ -30,6 +30,8 @@ type facts struct {
 	probes              [2]uint32
 	outstanding         [2]uint32 // bytes sent and not acknowledged at the end, by sender
 	missing             [2]uint32 // of these, where a gap was left before the last that is known: up to so many never came
+	acked               [2]uint32 // bytes of the other end, and its FIN, that an end has acknowledged at last; by who acknowledges
+	fastOpen            bool      // data went with the SYN
 	unseen              [2]uint32 // bytes that numbers prove were sent, of an end of which no data was captured
 	resendsAtEnd        [2]uint32 // times that the oldest of them was sent again
 	resendBytes         [2]uint32 // largest segment among those resends

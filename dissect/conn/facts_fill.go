@@ -77,6 +77,9 @@ func (t *Tracker) summarizeEnd(c *Connection, e *entry, b *body, d int) {
 	f.fin[side], f.finAcked[side] = e.frame(b.fin[d]), e.frame(b.finAcked[d])
 	f.outstanding[side] = e.inFlight(d)
 	f.unseen[side] = t.unseen(e, b, d)
+	if e.flags.of(flagAcked0, d) && e.flags.of(flagBase0, 1-d) && !e.flags.of(flagEarly0, d) {
+		f.acked[side] = uint32(max(int32(e.ack[d]-e.base[1-d]-1), 0))
+	}
 	if after(e.next[d], b.maxAck[d]) && !(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], b.maxAck[d])) {
 		f.missing[side] = f.outstanding[side]
 	}
@@ -118,7 +121,7 @@ func (t *Tracker) summarizeOpening(e *entry, b *body) {
 		f.siblings = t.served.at(e)
 	}
 	f.handshake = e.frame(b.handshake)
-	f.simultaneous = e.flags.has(flagCrossed)
+	f.simultaneous, f.fastOpen = e.flags.has(flagCrossed), e.flags.has(flagTFOData)
 	f.midstream = !e.flags.of(flagSyn0, 0) && !e.flags.of(flagSyn0, 1)
 	f.lastBy = e.side(e.tail.by())
 	f.finOrder = Client

@@ -97,6 +97,9 @@ func (j *judgement) established() bool {
 	if f.simultaneous && f.synAck != 0 || j.c.States[Client] >= StateEstablished && j.c.States[Server] >= StateEstablished {
 		return true
 	}
+	if j.goesOn() {
+		return true
+	}
 	// SYN-ACK or the ACK that completes the handshake may be missing from the
 	// capture; a client that went on to send data has had its answer.
 	return f.synAck != 0 && (f.dataFirst[Client] != 0 || f.fin[Client] != 0) || f.synFirst != 0 && f.dataLast[Client] > f.synLast
@@ -334,6 +337,9 @@ func (j *judgement) halfOpen() {
 		j.outcome(OutcomeHalfOpen, "", j.words("the server sent %d SYN-ACKs, and no ACK came.", f.synAcks), evidence...)
 		j.means("the client's ACK does not arrive, or the client is gone, or the SYN came from a forged address (a SYN flood). The server stays in SYN-RECEIVED for a while.",
 			j.onServer("ss -tn state syn-recv."))
+	case j.c.Segments[Client] == 0:
+		j.outcome(OutcomeHalfOpen, "", "a SYN-ACK, and neither its SYN nor its ACK are in the capture.", evidence...)
+		j.means("perhaps only what the server sends was captured, or the capture is too short.", "capture both directions: no src or dst in the filter.")
 	default:
 		j.outcome(OutcomeHalfOpen, "", "SYN-ACK came, its ACK is not in the capture.", evidence...)
 		j.means("either the capture ended too early, or the client's ACK was lost.", "")
@@ -537,6 +543,11 @@ func (j *judgement) halfClosed() {
 	}
 	j.outcome(OutcomeHalfClosed, "", j.words("the %s has sent FIN (%d)%s; the %s has not, as far as captured.", x, f.fin[x], acked, y),
 		f.fin[x], f.finAcked[x])
+	if j.c.Segments[y] == 0 && !j.self() {
+		j.outcome(OutcomeHalfClosed, "", j.words("the %s has sent FIN (%d); what the %s sent was not captured.", x, f.fin[x], y))
+		j.means(j.words("nothing more comes from the %s. Whether the %s has closed, too, does not show.", x, y), "")
+		return
+	}
 	if f.missing[y] > 0 {
 		j.lostOnTheWay()
 		return
@@ -566,6 +577,7 @@ func (j *judgement) open() {
 	}
 	j.outcome(OutcomeOpen, "", text+".", f.handshake)
 	switch {
+	case !j.self() && (c.Segments[Client] == 0 || c.Segments[Server] == 0): // oddities tells
 	case f.missing[Client] > 0 || f.missing[Server] > 0:
 		j.lostOnTheWay()
 	case f.unseen[Client] > 0 || f.unseen[Server] > 0:
@@ -609,7 +621,7 @@ func (j *judgement) oddities() {
 	}
 	for _, s := range []Side{Client, Server} {
 		if c.Segments[s] == 0 && c.Segments[s.Other()] > 1 && !j.self() {
-			more = append(more, j.words("Only what the %s sent was captured.", s.Other()))
+			more = append(more, j.words("Only what the %s sent was captured: perhaps the filter takes one direction, or the other goes another way.", s.Other()))
 		}
 	}
 	if len(more) > 0 {

@@ -54,6 +54,7 @@ func (j *judgement) application() {
 	case a.http && a.bodyMissing > 0:
 		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, count(uint64(a.bodyMissing))),
 			"The server waited for them.", "Content-Length must be the number of bytes that follow the blank line.", a.requestEnd)
+	case a.http && a.requests > a.responses && j.hidden(a.requester.Other()): // it may have answered
 	case a.http && a.requests > a.responses:
 		j.noReply()
 	case a.http && (a.answerCut > 0 || a.chunksCut):
@@ -202,7 +203,7 @@ func (j *judgement) didSo() string {
 // idle reports whether the server closed first after a silence.
 func (j *judgement) idle() bool {
 	f := j.f
-	return (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeHalfClosed) && j.v.HasBy && j.v.By == Server &&
+	return j.c.Segments[Client] > 0 && j.c.Segments[Server] > 0 && (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeHalfClosed) && j.v.HasBy && j.v.By == Server &&
 		f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0 && !f.midstream && f.establishedAt != 0 && f.endedAt.Sub(f.establishedAt) >= idleAfter
 }
 

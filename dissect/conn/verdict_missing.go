@@ -90,3 +90,27 @@ func (j *judgement) waited() (d time.Duration, ok bool) {
 	}
 	return max(f.endedAt.Sub(at), 0), true
 }
+
+// goesOn reports whether one end does what it may do only once it has heard the
+// other, of which that was not captured: the client acknowledges or closes, the
+// server sends, closes, or acknowledges data. Fast Open lets a server do so early.
+func (j *judgement) goesOn() bool {
+	f := j.f
+	switch {
+	case f.refusal || f.simultaneous:
+		return false
+	case f.synAck == 0:
+		return f.synFirst != 0 && (j.c.States[Client] >= StateEstablished || f.acked[Client] > 0 || f.fin[Client] != 0)
+	}
+	return !f.fastOpen && (f.dataFirst[Server] != 0 || f.fin[Server] != 0 || f.acked[Server] > 0)
+}
+
+// hidden reports whether nothing of what x sent was captured, or none of its
+// data, though the other end acknowledged some.
+func (j *judgement) hidden(x Side) bool {
+	f, n := j.f, uint32(0)
+	if f.fin[x] != 0 {
+		n = 1
+	}
+	return j.c.Segments[x] == 0 && !j.self() || f.dataFirst[x] == 0 && f.acked[x.Other()] > n
+}

@@ -231,7 +231,7 @@ func (j *judgement) stalled() bool {
 		}
 	}
 	for _, x := range []Side{Client, Server} {
-		if f.outstanding[x] > 0 && f.resendsAtEnd[x] >= resendsStuck {
+		if f.outstanding[x] > 0 && f.resendsAtEnd[x] >= resendsStuck && (j.c.Segments[x.Other()] > 0 || j.self()) {
 			j.unacknowledged(x)
 			return true
 		}

@@ -301,6 +301,37 @@ func TestTurnedBack(t *testing.T) {
 	}
 }
 
+// One direction tells what the other end has heard, and nobody is said to have
+// been silent who was not captured.
+func TestOneDirection(t *testing.T) {
+	const get = "> P. \"GET / HTTP/1.1\\nHost: x\\n\\n\" ack 1\n"
+	for name, tt := range map[string]struct {
+		script  string
+		outcome Outcome
+		detail  string
+		text    string
+		meaning string
+	}{
+		"the server's": {"> S 0:0(0) lost\n< S. 0:0(0) ack 1\n< . 1:1(0) ack 78\n< P. 1:301(300) ack 78\n< F. 301:301(0) ack 78\n< . 302:302(0) ack 79",
+			OutcomeHalfClosed, "", "the server has sent FIN (4); what the client sent was not captured.", "Only what the server sent was captured"},
+		"the server's ACK": {"> S 0:0(0) lost\n< S. 0:0(0) ack 1\n< . 1:1(0) ack 78",
+			OutcomeOpen, "", "established, and no end", "Only what the server sent"},
+		"the server's SYN-ACK": {"> S 0:0(0) lost\n< S. 0:0(0) ack 1",
+			OutcomeHalfOpen, "", "neither its SYN nor its ACK", "perhaps only what the server sends"},
+		"the client's ACK": {"> S 0:0(0)\n> . 1:1(0) ack 1",
+			OutcomeOpen, "", "established, and no end", "Only what the client sent"},
+		"the client's": {"> S 0:0(0)\n> . 1:1(0) ack 1\n" + get + "> . ack 79\n> F. ack 79\n> . ack 80",
+			OutcomeHalfClosed, "", "the client has sent FIN (5); what the server sent was not captured.", "Only what the client sent"},
+		"the client's, sent again": {"> S 0:0(0)\n> . 1:1(0) ack 1\n> P. 1:11(10) ack 1\n+.3 > P. 1:11(10) ack 1\n+.6 > P. 1:11(10) ack 1\n+1.2 > P. 1:11(10) ack 1",
+			OutcomeOpen, "", "established, and no end", "Only what the client sent"},
+	} {
+		ends, _ := follow(t, tt.script)
+		if v := ends[0].Verdict; v.Outcome != tt.outcome || v.Detail != tt.detail || !strings.Contains(v.Text, tt.text) || !strings.Contains(v.Meaning, tt.meaning) {
+			t.Errorf("%s: %s %q: %q\n%q", name, v.Outcome, v.Detail, v.Text, v.Meaning)
+		}
+	}
+}
+
 // What nobody sends until the capture's end is part of how long a connection is
 // open.
 func TestOpenUntilTheEnd(t *testing.T) {
