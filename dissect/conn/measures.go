@@ -91,7 +91,7 @@ func (t *Tracker) handshake(s *segment) {
 	}
 	syn, synAck := e.synTime.near(s.now), b.seen[s.to].near(s.now)
 	if b.irtt.bits() == 0 {
-		b.irtt = durationOf(s.now - syn)
+		b.irtt = durationOf(int64(s.lasted(e.synTime)))
 	}
 	e.synTime = durationOf(synAck - syn)
 }
@@ -102,7 +102,7 @@ func (t *Tracker) handshake(s *segment) {
 func (t *Tracker) firstRoundTrip(s *segment) {
 	if s.b.irtt.bits() == 0 && s.e.synTime != (clock48{}) && s.flags&(dissect.SYN|dissect.ACK) == dissect.ACK &&
 		(!s.e.flags.has(flagHandshake) || s.e.flags.has(flagCrossed)) {
-		s.b.irtt = durationOf(s.now - s.e.synTime.near(s.now))
+		s.b.irtt = durationOf(int64(s.lasted(s.e.synTime)))
 	}
 }
 
@@ -262,8 +262,8 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 	l, d := t.ledger(s.b), s.from
 	if s.labels&resendLabels != 0 {
 		l.resends[d]++
-		if s.labels.Has(Retransmission) && int64(s.rto) > l.waited[d].bits() {
-			l.waited[d] = durationOf(int64(s.rto))
+		if s.labels.Has(Retransmission) && int64(s.rto) > l.waited[d] {
+			l.waited[d] = int64(s.rto)
 		}
 		if l.again[d] > 0 && l.againSeq[d] == s.seq {
 			l.again[d]++

@@ -56,18 +56,18 @@ func (c *Connection) Goodput(s Side) (bytesPerSecond float64, ok bool) {
 	return float64(c.Unique[s]) / d.Seconds(), true
 }
 
-// gauge is what Measures are made from: 88 bytes without a pointer, which a
-// connection with a body has besides where Options.Measures asks for it. Arrays
-// are by direction.
+// gauge is what Measures are made from: 96 bytes without a pointer, which a
+// connection with a body has besides where Options.Measures asks for it. Then a
+// connection's third segment gives it a body at the latest: what two did stands
+// in its entry. Arrays are by direction.
 type gauge struct {
-	sum        [2]uint64  // of round trips, in nanoseconds
-	least      [2]clock48 // as durations
-	most       [2]clock48
-	count      [2]uint32
-	inFlight   [2]uint32
-	used, room [2]uint32
-	silence    clock48
-	ended      uint32 // frame that ended the silence
+	sum         [2]uint64 // of round trips, in nanoseconds
+	least, most [2]int64  // in nanoseconds
+	count       [2]uint32
+	inFlight    [2]uint32
+	used, room  [2]uint32
+	silence     int64  // in nanoseconds
+	ended       uint32 // frame that ended the silence
 }
 
 // StopMeasuring leaves Connection.Measures empty from now on, but for RTO.
@@ -94,12 +94,51 @@ func (s *segment) idle() time.Duration {
 	return s.p.Frame.Time.Sub(s.heard)
 }
 
+// opened begins the gauge of a connection that gets a body, with what its entry
+// tells of the segments before.
+func (g *gauge) opened(e *entry) {
+	*g = gauge{}
+	if e.twoSegments() {
+		g.silence, g.ended = int64(max(e.last.Sub(e.first), 0)), e.lastFrame
+	}
+}
+
+// crowded reports whether a connection without body has had two segments or
+// more, so that its entry cannot keep what Measures need of another one.
+func (t *Tracker) crowded(e *entry) bool {
+	return t.options.Measures && int(e.syns)+int(e.synAcks) > 1
+}
+
+// twoSegments reports whether a connection without body has had two segments,
+// which came at first and at last.
+func (e *entry) twoSegments() bool {
+	n := int(e.syns) + int(e.synAcks)
+	if e.flags.has(flagReset) {
+		n++
+	}
+	return n == 2 && e.first.Known() && e.last.Known()
+}
+
+// secondSYN returns how long the client waited before it sent its SYN again, 0
+// where it did not send it twice.
+func (e *entry) secondSYN() time.Duration {
+	if e.syns != 2 || !e.first.Known() || !e.last.Known() || e.last.Sub(e.first) > clockSpan {
+		return 0
+	}
+	return time.Duration(max(e.synTime.near(int64(e.last))-int64(e.first), 0))
+}
+
+// listen takes the time since the segment before.
+func (g *gauge) listen(s *segment) {
+	if d := s.idle(); int64(d) > g.silence {
+		g.silence, g.ended = int64(d), s.e.frameRef(s.p.Frame.Number)
+	}
+}
+
 // measure reads the gauge, after the segment was followed.
 func (t *Tracker) measure(s *segment) {
 	e, g := s.e, t.gauges.at(s.e.body)
-	if d := s.idle(); int64(d) > g.silence.bits() {
-		g.silence, g.ended = durationOf(int64(d)), e.frameRef(s.p.Frame.Number)
-	}
+	g.listen(s)
 	if s.role && g.count[s.to] == 0 && e.syns == 1 && e.synAcks == 1 {
 		g.roundTrip(s.to, e.halves(s.b)[0]) // the SYN-ACK came before there was a gauge
 	}
@@ -121,12 +160,10 @@ func (g *gauge) roundTrip(d int, rtt time.Duration) {
 		return
 	}
 	g.sum[d] += uint64(rtt)
-	if g.count[d] == 0 || int64(rtt) < g.least[d].bits() {
-		g.least[d] = durationOf(int64(rtt))
+	if g.count[d] == 0 || int64(rtt) < g.least[d] {
+		g.least[d] = int64(rtt)
 	}
-	if int64(rtt) > g.most[d].bits() {
-		g.most[d] = durationOf(int64(rtt))
-	}
+	g.most[d] = max(g.most[d], int64(rtt))
 	g.count[d]++
 }
 
@@ -145,23 +182,38 @@ func (e *entry) offered(d int) (window uint32, known bool) {
 
 // summarizeMeasures fills c.Measures.
 func (t *Tracker) summarizeMeasures(c *Connection, e *entry, b *body) {
+	if e.body == 0 {
+		e.measureOpening(c, t.options.Measures)
+		return
+	}
 	if b.ledger != 0 {
 		l := t.ledgers.at(b.ledger)
 		for d := range 2 {
-			c.Measures.RTO[e.side(d)] = time.Duration(l.waited[d].bits())
+			c.Measures.RTO[e.side(d)] = time.Duration(l.waited[d])
 		}
 	}
-	if !t.options.Measures || e.body == 0 {
+	if !t.options.Measures {
 		return
 	}
 	m, g := &c.Measures, t.gauges.at(e.body)
 	for d := range 2 {
 		side := e.side(d)
 		if n := g.count[d]; n > 0 {
-			m.RTT[side] = RoundTrips{n, time.Duration(g.least[d].bits()), time.Duration(g.sum[d] / uint64(n)), time.Duration(g.most[d].bits())}
+			m.RTT[side] = RoundTrips{n, time.Duration(g.least[d]), time.Duration(g.sum[d] / uint64(n)), time.Duration(g.most[d])}
 		}
 		m.InFlight[side] = g.inFlight[d]
 		m.Window[side] = WindowUse{g.used[d], g.room[d]}
 	}
-	m.Silence, m.SilenceEnd = time.Duration(g.silence.bits()), e.frame(g.ended)
+	m.Silence, m.SilenceEnd = time.Duration(g.silence), e.frame(g.ended)
+}
+
+// measureOpening fills what is known of a connection without body. What it sets
+// does not depend on what c held.
+func (e *entry) measureOpening(c *Connection, all bool) {
+	m := &c.Measures
+	m.RTO = [2]time.Duration{Client: e.secondSYN()}
+	m.Silence, m.SilenceEnd = 0, 0
+	if all && e.twoSegments() && e.last > e.first {
+		m.Silence, m.SilenceEnd = e.last.Sub(e.first), e.frame(e.lastFrame)
+	}
 }

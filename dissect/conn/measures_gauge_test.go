@@ -114,3 +114,51 @@ func TestMeasuresUnasked(t *testing.T) {
 		t.Error("a window of unknown scale has a share")
 	}
 }
+
+// TestMeasuresOfOpenings are those of connections that are not established, or
+// were so late.
+func TestMeasuresOfOpenings(t *testing.T) {
+	const syns = `
+		0.000 > S 0:0(0) win 64240 <mss 1460>
+		1.000 > S 0:0(0) win 64240 <mss 1460>
+		3.000 > S 0:0(0) win 64240 <mss 1460>`
+	const day = 24 * time.Hour
+	for _, x := range []struct {
+		name, script string
+		silence      time.Duration
+		end          int64
+		rto          [2]time.Duration
+		irtt         time.Duration
+	}{
+		{"one SYN", "0.000 > S 0:0(0) win 64240", 0, 0, [2]time.Duration{}, 0},
+		{"two SYNs", "0.000 > S 0:0(0) win 64240\n1.000 > S 0:0(0) win 64240", time.Second, 2, [2]time.Duration{time.Second}, 0},
+		{"three SYNs", syns, 2 * time.Second, 3, [2]time.Duration{2 * time.Second}, 0},
+		{"refused late", syns + "\n3.010 < R. 0:0(0) ack 1 win 0", 2 * time.Second, 3, [2]time.Duration{2 * time.Second}, 0},
+		{"refused", "0.000 > S 0:0(0) win 64240\n0.500 < R. 0:0(0) ack 1 win 0", time.Second / 2, 2, [2]time.Duration{}, 0},
+		{"answered late", syns + "\n3.010 < S. 0:0(0) ack 1 win 1000\n3.011 > . ack 1 win 1000", 2 * time.Second, 3, [2]time.Duration{2 * time.Second}, 11 * time.Millisecond},
+		{"answered", "0.000 > S 0:0(0) win 64240\n0.500 < S. 0:0(0) ack 1 win 1000\n0.501 > . ack 1 win 1000", time.Second / 2, 2, [2]time.Duration{}, 501 * time.Millisecond},
+		{"answered twice", "0.000 > S 0:0(0) win 64240\n0.010 < S. 0:0(0) ack 1 win 1000\n1.010 < S. 0:0(0) ack 1 win 1000\n1.011 > . ack 1 win 1000", time.Second, 3, [2]time.Duration{0, time.Second}, 1011 * time.Millisecond},
+		{"after days", "0.000 > S 0:0(0) win 64240\n345600 < S. 0:0(0) ack 1 win 1000\n345601 > . ack 1 win 1000", 4 * day, 2, [2]time.Duration{}, 0},
+		{"between days", `
+			0.000 > S 0:0(0) win 64240
+			0.010 < S. 0:0(0) ack 1 win 1000
+			0.011 > . ack 1 win 1000
+			345600 > P. 1:11(10) ack 1
+			864000 > P. 1:11(10) ack 1
+			864001 < . ack 11 win 1000`, 6 * day, 5, [2]time.Duration{6 * day}, 11 * time.Millisecond},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			c, _ := measured(t, x.script)
+			m := &c.Measures
+			if m.Silence != x.silence || m.SilenceEnd != x.end {
+				t.Errorf("silence of %v before %d, want %v before %d", m.Silence, m.SilenceEnd, x.silence, x.end)
+			}
+			if m.RTO != x.rto {
+				t.Errorf("time-outs %v, want %v", m.RTO, x.rto)
+			}
+			if c.IRTT != x.irtt {
+				t.Errorf("handshake took %v, want %v", c.IRTT, x.irtt)
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"tcpsee/capture"
 	"tcpsee/dissect"
@@ -57,10 +58,19 @@ func (c *covered) size() uint64 {
 }
 
 // uniques compares Connection.Unique with the union.
+// It compares the longest silence with the plain one as well.
 type uniques struct {
 	t       *testing.T
 	tracker *Tracker
 	ends    map[sender]*covered
+	quiet   map[int64]*quiet
+}
+
+// quiet is the longest time between two segments of a connection.
+type quiet struct {
+	last    capture.Stamp
+	longest time.Duration
+	frame   int64
 }
 
 type sender struct {
@@ -69,7 +79,7 @@ type sender struct {
 }
 
 func newUniques(t *testing.T) *uniques {
-	return &uniques{t: t, tracker: New(Options{Quiet: true, Brief: true}), ends: make(map[sender]*covered)}
+	return &uniques{t: t, tracker: New(Options{Quiet: true, Brief: true, Measures: true}), ends: make(map[sender]*covered), quiet: make(map[int64]*quiet)}
 }
 
 func (u *uniques) add(p *dissect.Packet) {
@@ -88,8 +98,20 @@ func (u *uniques) take(e *Event) {
 			u.ends[k] = new(covered)
 		}
 		u.ends[k].add(uint32(p.TCP.Seq), p.TCP.Len, p.TCP.Flags&dissect.SYN != 0)
+		q := u.quiet[e.Conn]
+		if q == nil {
+			q = &quiet{last: p.Frame.Time}
+			u.quiet[e.Conn] = q
+		}
+		if d := p.Frame.Time.Sub(q.last); d > q.longest {
+			q.longest, q.frame = d, p.Frame.Number
+		}
+		q.last = p.Frame.Time
 	case e.Type == TypeEnd && e.Connection.Client.IsValid():
 		c := e.Connection
+		if q := u.quiet[c.Number]; q != nil && (q.longest != c.Measures.Silence || q.frame != c.Measures.SilenceEnd) {
+			u.t.Errorf("connection %d: longest silence %v before %d, want %v before %d", c.Number, c.Measures.Silence, c.Measures.SilenceEnd, q.longest, q.frame)
+		}
 		for side, at := range []netip.AddrPort{c.Client, c.Server} {
 			var want uint64
 			if x := u.ends[sender{c.Number, at}]; x != nil {

@@ -69,22 +69,22 @@ type ledger struct {
 	resends     [2]uint64 // segments with a label of resending
 	zeroWindow  [2]uint32 // frame since which the window is zero; 0 once it opened
 	probes      [2]uint32
-	waited      [2]clock48 // longest before a segment was sent again; as a duration
-	rst         uint32     // frame of the first RST
-	rstBy       uint8      // its direction
-	rstState    State      // of the other end, before it
-	stray       uint32     // frame of an RST whose sender went on
-	bare        bool       // it had no ACK
-	silent      clock48    // how long its sender had not been heard; as a duration
-	keeps       [2]uint32  // keep-alives in a row that nothing has answered
-	keepFrame   [2]uint32  // the last of them
-	older       uint32     // frame of an ACK that answered the SYN, and was of an older connection
-	cleared     uint32     // frame of the RST that told the other end to forget that
-	answers     bool       // the RST answers a SYN that was not captured
-	turnedBack  bool       // and never left this machine, though it is in the name of another
-	finEnd      [2]uint32  // sequence numbers behind the FINs that were sent since there is a ledger
-	again       [2]uint32  // times that the oldest byte outstanding was sent again
-	againBytes  [2]uint32  // largest of those segments
+	waited      [2]int64  // longest before a segment was sent again; in nanoseconds
+	rst         uint32    // frame of the first RST
+	rstBy       uint8     // its direction
+	rstState    State     // of the other end, before it
+	stray       uint32    // frame of an RST whose sender went on
+	bare        bool      // it had no ACK
+	silent      clock48   // how long its sender had not been heard; as a duration
+	keeps       [2]uint32 // keep-alives in a row that nothing has answered
+	keepFrame   [2]uint32 // the last of them
+	older       uint32    // frame of an ACK that answered the SYN, and was of an older connection
+	cleared     uint32    // frame of the RST that told the other end to forget that
+	answers     bool      // the RST answers a SYN that was not captured
+	turnedBack  bool      // and never left this machine, though it is in the name of another
+	finEnd      [2]uint32 // sequence numbers behind the FINs that were sent since there is a ledger
+	again       [2]uint32 // times that the oldest byte outstanding was sent again
+	againBytes  [2]uint32 // largest of those segments
 	againFrame  [2]uint32
 	againSeq    [2]uint32
 	since       [2]uint32 // last frame of the other end after the second of those segments

@@ -35,7 +35,7 @@ type Options struct {
 
 	Detail bool // Event.Detail, of segments
 
-	Measures bool // Connection.Measures, for 88 bytes a connection with data
+	Measures bool // Connection.Measures, for 96 bytes a connection with data, and a body where a SYN is sent three times
 
 	// Listening, where it is not nil, asks the local system which sockets listen
 	// on an endpoint's port; mine is whether the endpoint is this machine's. It

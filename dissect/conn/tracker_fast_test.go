@@ -126,6 +126,11 @@ func TestShortCut(t *testing.T) {
 		src := open()
 		defer src.Close()
 		alike(t, src, slow, New(Options{}), nil, false)
+		slow = New(Options{Measures: true})
+		slow.plodding = true
+		again := open()
+		defer again.Close()
+		alike(t, again, slow, New(Options{Measures: true}), nil, false)
 	})
 }
 

@@ -1,10 +1,6 @@
 package conn
 
-import (
-	"time"
-
-	"tcpsee/dissect"
-)
+import "tcpsee/dissect"
 
 // follow takes the segment into what is known of the connection.
 func (t *Tracker) follow(s *segment) {
@@ -192,7 +188,7 @@ func (t *Tracker) open(s *segment) {
 	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
 		if !e.flags.has(flagHandshake) {
 			if s.labels.Has(Retransmission) && s.e.body == 0 {
-				s.rto = time.Duration(max(s.now-e.synTime.near(s.now), 0))
+				s.rto = s.lasted(e.synTime)
 			}
 			e.synTime = clockOf(s.now)
 		}
@@ -209,7 +205,7 @@ func (t *Tracker) open(s *segment) {
 		}
 	case s.flags&dissect.SYN != 0:
 		if e.syns == 1 && e.synAcks == 0 && !fromClient {
-			s.rtt = time.Duration(max(s.now-e.synTime.near(s.now), 0))
+			s.rtt = s.lasted(e.synTime)
 		}
 		if e.synAck == 0 {
 			e.synAck = e.frameRef(s.p.Frame.Number)
@@ -261,6 +257,9 @@ func (t *Tracker) passOver(s *segment) {
 	}
 	s.labels = 0 // of a new connection as well
 	t.count(s)
+	if t.options.Measures {
+		t.gauges.at(s.e.body).listen(s)
+	}
 	if !t.options.NoSegments {
 		t.give(s)
 	}

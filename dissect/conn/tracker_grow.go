@@ -69,7 +69,7 @@ func (t *Tracker) grow(s *segment) {
 	if e.body != 0 {
 		return
 	}
-	n, b := t.newBody()
+	n, b := t.newBody(e)
 	*b = *s.b
 	e.body, s.b = n, b
 	if s.isNew {
@@ -83,6 +83,7 @@ func (t *Tracker) grow(s *segment) {
 	if e.syns > 1 || e.synAcks > 1 {
 		t.ledger(b).resends = [2]uint64{}
 		t.ledger(b).resends[c] = uint64(max(e.syns, 1) - 1)
+		t.ledger(b).waited[c] = int64(e.secondSYN())
 		t.ledger(b).resends[1-c] = uint64(max(e.synAcks, 1) - 1)
 	}
 	for l, n := range e.openingLabels() {
@@ -92,20 +93,23 @@ func (t *Tracker) grow(s *segment) {
 	}
 	for d := range 2 { // SYNs that are not acknowledged
 		if e.flags.of(flagKnown0, d) && !(e.flags.of(flagAcked0, 1-d) && !after(e.next[d], e.ack[1-d])) {
-			at := b.nextTime[d].near(s.now)
-			if d == c && e.syns > 1 || d != c && e.synAcks > 1 {
-				at = sentAgain
+			x := sent{seq: e.base[d], end: e.next[d], at: b.nextTime[d].near(s.now)}
+			switch {
+			case d == c && e.syns > 1:
+				x.at, x.again = e.synTime.near(s.now), true
+			case d != c && e.synAcks > 1:
+				x.at = sentAgain
 			}
-			t.remember(b, d, sent{seq: e.base[d], end: e.next[d], at: at})
+			t.remember(b, d, x)
 		}
 	}
 }
 
-// newBody returns an empty body and its number.
-func (t *Tracker) newBody() (uint32, *body) {
+// newBody returns an empty body for a connection, and its number.
+func (t *Tracker) newBody(e *entry) (uint32, *body) {
 	n, b := t.bodies.take()
 	if t.options.Measures {
-		*t.gauges.at(n) = gauge{}
+		t.gauges.at(n).opened(e)
 	}
 	return n, b
 }

@@ -243,6 +243,7 @@ func (t *Tracker) summary(e *entry) (c *Connection) {
 	case t.scanned(e):
 		c = t.connection(filledScanned)
 		e.summarizeScanned(c, t.backlog(e))
+		e.measureOpening(c, t.options.Measures)
 	case t.closedWell(e):
 		c = t.connection(filledClosed)
 		t.summarizeClosed(c, e)

@@ -1,7 +1,5 @@
 package conn
 
-import "time"
-
 // Most connections open with a SYN, the SYN-ACK that answers it, and the ACK
 // that completes the handshake. For the second and the third, as for the SYN
 // (see knock), no rule fits, and what follow and count do comes down to a few
@@ -19,7 +17,7 @@ func (t *Tracker) answer(s *segment) bool {
 	has := (flagKnown0|flagBase0|flagSyn0|flagEarly0)<<to | (flagBase0|flagSyn0)<<d
 	lacks := openingLacks | flagSynAck | flagAcked0<<to | (flagKnown0|flagAcked0|flagEarly0)<<d
 	if s.len > 0 || s.labels != 0 ||
-		e.flags&(has|lacks) != has || d == e.client() || e.syns == 0 || e.synAcks != 0 ||
+		e.flags&(has|lacks) != has || d == e.client() || e.syns == 0 || e.synAcks != 0 || t.crowded(e) ||
 		s.before[to] != StateSynSent || s.before[d] > StateListen || e.self() ||
 		s.ack != e.base[to]+1 || s.ack != e.next[to] {
 		return false
@@ -33,7 +31,7 @@ func (t *Tracker) answer(s *segment) bool {
 	o := readSYNOptions(s.p.TCP.Options)
 	s.synOptions(&o)
 	if e.syns == 1 {
-		s.rtt = time.Duration(max(s.now-e.synTime.near(s.now), 0))
+		s.rtt = s.lasted(e.synTime)
 	}
 	if e.synAck == 0 {
 		e.synAck = e.frameRef(s.p.Frame.Number)
@@ -59,7 +57,7 @@ func (t *Tracker) accept(s *segment) bool {
 		e.ack[to] != e.next[d] || t.pending >= maxOutstandingTotal {
 		return false
 	}
-	n, b := t.newBody()
+	n, b := t.newBody(e)
 	e.body, s.b = n, b
 	now, syn, synAck := clockOf(s.now), e.synTime, clockOf(t.time(e.last))
 	if e.flags.has(flagReused) {
@@ -69,7 +67,7 @@ func (t *Tracker) accept(s *segment) bool {
 	b.segments = [2]uint32{1, 1}
 	b.nextTime[d], b.nextTime[to] = clockOf(t.time(e.first)), synAck
 	b.seen[d], b.seen[to] = now, synAck
-	s.rtt = time.Duration(max(s.now-synAck.near(s.now), 0))
+	s.rtt = s.lasted(synAck)
 	after := StateEstablished
 	if !s.arrives() {
 		after = StateUnknown
@@ -80,7 +78,7 @@ func (t *Tracker) accept(s *segment) bool {
 	e.flags &^= flagEarly0 << d
 	s.role = true
 	b.handshake = e.frameRef(s.p.Frame.Number)
-	b.irtt = durationOf(s.now - syn.near(s.now))
+	b.irtt = durationOf(int64(s.lasted(syn)))
 	e.synTime = durationOf(synAck.near(s.now) - syn.near(s.now))
 	e.window[d], e.ack[d] = s.win, s.ack
 	e.complete |= completeACK

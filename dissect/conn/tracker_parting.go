@@ -5,10 +5,11 @@ import "tcpsee/capture"
 // Parting is a connection that has left, and of which no more was seen than its
 // opening: its TypeEnd event can be made of it later, and by another goroutine.
 type Parting struct {
-	Before  int // how many events of the same call come before it
-	entry   entry
-	start   capture.Stamp
-	backlog bool
+	Before   int // how many events of the same call come before it
+	entry    entry
+	start    capture.Stamp
+	backlog  bool
+	measures bool // Options.Measures
 }
 
 // Part has such connections given by Partings, in place of events, where
@@ -30,7 +31,7 @@ func (t *Tracker) part(e *entry) bool {
 	}
 	t.partings = t.partings[:n+1]
 	x := &t.partings[n]
-	x.Before, x.entry, x.start, x.backlog = len(t.events), *e, t.start, t.backlog(e)
+	x.Before, x.entry, x.start, x.backlog, x.measures = len(t.events), *e, t.start, t.backlog(e), t.options.Measures
 	return true
 }
 
@@ -39,5 +40,6 @@ func (t *Tracker) part(e *entry) bool {
 func (x *Parting) Event(ev *Event, c *Connection) {
 	ev.Type = TypeEnd
 	x.entry.summarizeScanned(c, x.backlog)
+	x.entry.measureOpening(c, x.measures)
 	describeEnd(ev, c, x.start)
 }

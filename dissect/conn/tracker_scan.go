@@ -45,7 +45,7 @@ func (t *Tracker) refuse(s *segment) bool {
 	by := (flagKnown0 | flagAcked0 | flagSyn0 | flagEarly0) << d
 	needs := (flagKnown0 | flagBase0 | flagSyn0 | flagEarly0) << to
 	if s.len > 0 || s.labels != 0 ||
-		e.flags&(needs|by|refusedLacks|flagAcked0<<to) != needs || d == e.client() || e.syns == 0 ||
+		e.flags&(needs|by|refusedLacks|flagAcked0<<to) != needs || d == e.client() || e.syns == 0 || t.crowded(e) ||
 		s.before[to] != StateSynSent || s.before[d] != StateUnknown || e.self() ||
 		s.ack != e.base[to]+1 || s.ack != e.next[to] {
 		return false

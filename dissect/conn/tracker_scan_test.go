@@ -41,7 +41,7 @@ func TestOpeningsShortCut(t *testing.T) {
 	parts := 0
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 4))
-		o := Options{Limits: Limits{Connections: 2 + r.IntN(8), Linger: time.Millisecond, Kept: r.IntN(3) - 1}, Verdicts: r.IntN(2) == 0, Split: r.IntN(4) == 0}
+		o := Options{Limits: Limits{Connections: 2 + r.IntN(8), Linger: time.Millisecond, Kept: r.IntN(3) - 1}, Verdicts: r.IntN(2) == 0, Split: r.IntN(4) == 0, Measures: r.IntN(2) == 0}
 		slow, fast := New(o), New(o)
 		slow.plodding = true
 		o.Quiet, o.Brief, o.NoSegments = true, true, true

@@ -45,6 +45,18 @@ func (s *segment) since(c clock48) time.Duration {
 	return time.Duration(d)
 }
 
+// clockSpan is how far apart two times may be of which one is a clock48.
+const clockSpan = 1<<47 - 1
+
+// lasted returns how long ago c was, 0 where the connection is so old that the
+// clock does not tell.
+func (s *segment) lasted(c clock48) time.Duration {
+	if s.p.Frame.Time.Sub(s.e.first) > clockSpan {
+		return 0
+	}
+	return time.Duration(max(s.now-c.near(s.now), 0))
+}
+
 // outstanding returns what the connection has outstanding, nil for nothing.
 func (s *segment) outstanding() *outstanding {
 	if s.b.side == 0 {
@@ -123,6 +135,9 @@ func (t *Tracker) double(s *segment) {
 	if s.len > 0 {
 		t.ledger(s.b).repeated[s.from] += uint64(s.len)
 	}
+	if t.options.Measures {
+		t.gauges.at(s.e.body).listen(s)
+	}
 	if !t.options.NoSegments {
 		t.give(s)
 	}
@@ -132,7 +147,7 @@ func (t *Tracker) double(s *segment) {
 func (t *Tracker) judge(s *segment) {
 	t.label(s)
 	t.differ(s)
-	if s.e.body == 0 && !s.isOpening() {
+	if s.e.body == 0 && (!s.isOpening() || t.crowded(s.e)) {
 		t.grow(s)
 	}
 	t.follow(s)
