@@ -303,7 +303,7 @@ func TestLabelsAgreeWithWireshark(t *testing.T) {
 				if a.Completeness != nil && (c.Segments[0]+c.Segments[1] > 1 || c.Completeness&completeSYN != 0) {
 					check("completeness", f, *a.Completeness == c.Completeness, c.Completeness, *a.Completeness)
 				}
-				if a.IRTT != nil && c.IRTT != 0 {
+				if a.IRTT != nil && c.IRTT != 0 && c.LabelCounts[SimultaneousOpen] == 0 { // see numberDifferences
 					d := c.IRTT.Seconds() - *a.IRTT
 					check("irtt", f, d < 2e-6 && d > -2e-6, c.IRTT, *a.IRTT)
 				}
@@ -339,7 +339,7 @@ func TestLabelsAgreeWithWireshark(t *testing.T) {
 		}
 	}
 	for _, what := range []string{"frames", "partition", "kind", "seq", "ack", "win", "dup_ack_num", "completeness", "irtt"} {
-		if wrong[what] > checked[what]/50 {
+		if wrong[what] > (checked[what]+49)/50 {
 			t.Errorf("%s: %d of %d differ", what, wrong[what], checked[what])
 		} else {
 			t.Logf("%s: %d of %d differ", what, wrong[what], checked[what])

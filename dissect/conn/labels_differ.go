@@ -47,6 +47,7 @@ func numberDifferences() []numberDifference {
 	return []numberDifference{
 		{"ack", "without the ACK bit the field stands for nothing (RFC 9293, section 3.1): it is 0, where Wireshark shows what lies there; ack_raw has that"},
 		{"dup_ack_num", "an ACK that was captured twice was sent once, and counts once: the numbers after it are lower. What is sent again after it is a fast-retransmission all the same where Wireshark calls it so"},
+		{"irtt", "in a simultaneous open SYN-ACKs complete the handshake: it ends with the last of them, where Wireshark waits for the first ACK without SYN, which comes when somebody speaks"},
 		{"completeness", "the first segment seen of a connection counts like any other: Wireshark counts it only where it is a SYN, so that a single one of another kind makes 0"},
 	}
 }
@@ -105,8 +106,12 @@ func refuses(s *segment) bool {
 		s.before[s.to] == StateSynSent && s.resets(StateSynSent)
 }
 
-// offloaded: more payload than a segment may have.
+// offloaded: more payload than a segment may have, in one packet. What came in
+// fragments was on the wire as such.
 func offloaded(s *segment) bool {
+	if len(s.p.Fragments) > 0 {
+		return false
+	}
 	if mss := s.e.mss[s.to]; mss != 0 {
 		return s.len > mss.bytes()
 	}

@@ -27,7 +27,7 @@ func (t *Tracker) track(s *segment) {
 			s.rtt = time.Duration(max(s.now-at, 0))
 		}
 	}
-	if s.shape&occupies != 0 {
+	if s.shape&occupies != 0 && !s.answersCrossing() {
 		x := sent{seq: s.seq, end: s.end, at: s.now, again: s.labels&resendLabels != 0}
 		if x.again {
 			s.ambiguous()
@@ -38,6 +38,13 @@ func (t *Tracker) track(s *segment) {
 	if o := s.outstanding(); o != nil && o.list[0].len() == 0 && o.list[1].len() == 0 {
 		t.dropSide(b)
 	}
+}
+
+// answersCrossing reports whether the segment is a SYN-ACK of a simultaneous
+// open. It repeats its sender's SYN, and the other end's SYN-ACK answers that:
+// its own round trip would last until somebody speaks.
+func (s *segment) answersCrossing() bool {
+	return s.labels.Has(SimultaneousOpen) && s.flags&dissect.ACK != 0
 }
 
 // resendLabels are those of segments that carry what was sent before.
@@ -76,6 +83,9 @@ func (t *Tracker) handshake(s *segment) {
 		if e.state(0) == StateEstablished && e.state(1) == StateEstablished {
 			e.flags.set(flagHandshake)
 			b.handshake = e.frameRef(s.p.Frame.Number)
+			if d := s.p.Frame.Time.Sub(e.first); e.syns == 1 && d <= clockSpan {
+				b.irtt = durationOf(int64(d)) // from the client's SYN, as ever
+			}
 		}
 		return
 	}
@@ -97,11 +107,11 @@ func (t *Tracker) handshake(s *segment) {
 }
 
 // firstRoundTrip takes the time from the last SYN to the first segment that
-// acknowledges anything, which is the handshake's round trip where there is
-// one.
+// acknowledges anything, which is the handshake's round trip where it was not
+// captured whole.
 func (t *Tracker) firstRoundTrip(s *segment) {
 	if s.b.irtt.bits() == 0 && s.e.synTime != (clock48{}) && s.flags&(dissect.SYN|dissect.ACK) == dissect.ACK &&
-		(!s.e.flags.has(flagHandshake) || s.e.flags.has(flagCrossed)) {
+		!s.e.flags.has(flagHandshake) {
 		s.b.irtt = durationOf(int64(s.lasted(s.e.synTime)))
 	}
 }

@@ -162,3 +162,44 @@ func TestMeasuresOfOpenings(t *testing.T) {
 		})
 	}
 }
+
+// TestMeasuresOfCrossing: both ends of a simultaneous open acknowledge at once,
+// and speak later.
+func TestMeasuresOfCrossing(t *testing.T) {
+	c, rows := measured(t, `
+		0.000 > S 0:0(0) win 1000
+		0.001 < S 0:0(0) win 1000
+		0.010 > S. 0:0(0) ack 1 win 1000
+		0.011 < S. 0:0(0) ack 1 win 1000
+		0.100 > P. 1:8(7) ack 1 win 1000
+		0.120 < . ack 8 win 1000`)
+	const ms = time.Millisecond
+	if c.IRTT != 11*ms {
+		t.Errorf("handshake took %v", c.IRTT)
+	}
+	for i, want := range []time.Duration{0, 0, 9 * ms, 11 * ms, 0, 20 * ms} {
+		if rows[i].RTT != want {
+			t.Errorf("row %d: round trip %v, want %v", i+1, rows[i].RTT, want)
+		}
+	}
+}
+
+// TestFragmentsAreNotOffloaded: a segment larger than the MSS was on the wire
+// where IP cut it.
+func TestFragmentsAreNotOffloaded(t *testing.T) {
+	for _, frames := range [][]int64{nil, {4, 5}} {
+		w, tracker := newTraffic(), New(Options{Quiet: true})
+		client, server := v4(0x0a000001, 40000), v4(0x0a000002, 80)
+		tracker.Add(w.packet(client, server, 0, 0, dissect.SYN, 0, 1000))
+		p := w.packet(server, client, 0, 1, dissect.SYN|dissect.ACK, 0, 1000)
+		p.TCP.Options = []byte{2, 4, 0x05, 0xb4} // MSS 1460
+		tracker.Add(p)
+		tracker.Add(w.packet(client, server, 1, 1, dissect.ACK, 0, 1000))
+		p = w.packet(client, server, 1, 1, dissect.ACK, 4000, 1000)
+		p.Fragments = frames
+		events := tracker.Add(p)
+		if got := events[0].Labels.Has(Offloaded); got != (frames == nil) {
+			t.Errorf("fragments %v: offloaded is %v", frames, got)
+		}
+	}
+}
