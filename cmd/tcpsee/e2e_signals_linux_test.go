@@ -10,11 +10,11 @@ import (
 )
 
 // TestE2EEnded: each command that waits for something is ended by Ctrl-C, by
-// SIGTERM and by the end of its terminal: at once, with the right status, with
+// Ctrl-\, by SIGTERM and by the end of its terminal: at once, with the right status, with
 // no process left, and with files that can be read.
 func TestE2EEnded(t *testing.T) {
 	needsOf(t, []string{"nc.openbsd"}, []string{"setsid"})
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
@@ -59,7 +59,7 @@ func TestE2EEnded(t *testing.T) {
 				if c.saves {
 					replays(t, file)
 				}
-				if strings.Contains(p.err.String(), "panic") {
+				if strings.Contains(p.err.String(), "panic") || strings.Contains(p.err.String(), "goroutine ") {
 					t.Error(p.err)
 				}
 			}

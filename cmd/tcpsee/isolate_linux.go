@@ -57,14 +57,15 @@ func (a *app) runIsolated(args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := becomeUser(); err != nil {
+	if err := ownNamespaces(); err != nil {
 		return 0, err
 	}
-	if err := ownNamespaces(); err != nil {
-		return 0, fmt.Errorf("prepare a user namespace: %w", err)
+	passed := endSignals()
+	if hasTerminal() {
+		passed = passed[len(keyboardSignals()):]
 	}
-	held := make(chan os.Signal, 1) // the inner process has Ctrl-C from the terminal too, and ends
-	signal.Notify(held, os.Interrupt)
+	held := make(chan os.Signal, 1) // the inner process has them from the terminal too, and ends
+	signal.Notify(held, keyboardSignals()...)
 	defer signal.Stop(held)
 	cmd, err := a.startIsolated(exe, args)
 	if err != nil {
@@ -76,7 +77,7 @@ func (a *app) runIsolated(args []string) (int, error) {
 		return 0, err
 	}
 	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, endSignals()[1:]...)
+	signal.Notify(ended, passed...)
 	defer signal.Stop(ended)
 	go func() {
 		for s := range ended {
@@ -91,18 +92,25 @@ func (a *app) runIsolated(args []string) (int, error) {
 	return 0, err
 }
 
-// ownNamespaces lets this process write the tables of ids of a namespace that
-// it makes: they are files of root's where the ids have changed, or the program
-// has file capabilities (PR_SET_DUMPABLE of prctl(2)). These capabilities go
-// first, for then every program of the user may write this process's memory;
-// an ordinary user needs none to make a user namespace.
+// ownNamespaces makes this process that of the user, and lets it write the
+// tables of ids of a namespace that it makes: they are files of root's where
+// the ids have changed, or the program has file capabilities (PR_SET_DUMPABLE of
+// prctl(2)). These capabilities go first, for then every program of the user
+// may write this process's memory; an ordinary user needs none to make a user
+// namespace.
 func ownNamespaces() error {
+	if err := becomeUser(); err != nil {
+		return err
+	}
 	if os.Geteuid() != 0 {
 		if err := keepCapabilities(0); err != nil {
-			return err
+			return fmt.Errorf("prepare a user namespace: %w", err)
 		}
 	}
-	return unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("prepare a user namespace: %w", err)
+	}
+	return nil
 }
 
 // inOwnNamespaces are the attributes of a process in a user and a network

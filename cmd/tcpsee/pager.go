@@ -88,16 +88,16 @@ func (p *pager) writer(out io.Writer) io.Writer {
 }
 
 // finish waits until the user has read all. err is what drawing ended with;
-// that the pager was left before the end is no error. Ctrl-C belongs to the
-// pager while it shows.
+// that the pager was left before the end is no error. Ctrl-C and Ctrl-\
+// belong to the pager while it shows.
 func (p *pager) finish(err error) error {
 	if p == nil {
 		return err
 	}
-	signal.Ignore(os.Interrupt)
+	signal.Ignore(keyboardSignals()...)
 	_ = p.in.Close()
 	_ = p.cmd.Wait() // its status says nothing about the picture
-	signal.Reset(os.Interrupt)
+	signal.Reset(keyboardSignals()...)
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
 		return nil
 	}

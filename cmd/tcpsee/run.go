@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -212,7 +213,7 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 	defer signal.Stop(ended)
 	go func() {
 		for s := range ended {
-			if s != os.Interrupt || !keyboard { // the keyboard's Ctrl-C is the command's too
+			if !keyboard || !slices.Contains(keyboardSignals(), s) { // the keyboard's are the command's too
 				_ = w.Signal(s)
 			}
 		}

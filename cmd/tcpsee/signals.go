@@ -8,10 +8,14 @@ import (
 	"time"
 )
 
-// endSignals are what asks tcpsee to end: Ctrl-C, SIGTERM, and the terminal
-// that closes, unless nohup(1) has had that ignored.
+// keyboardSignals are those that a terminal sends to all that run in it: Ctrl-C
+// and Ctrl-\.
+func keyboardSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGQUIT} }
+
+// endSignals are what asks tcpsee to end: keyboardSignals first, SIGTERM, and
+// the terminal that closes, unless nohup(1) has had that ignored.
 func endSignals() []os.Signal {
-	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	list := append(keyboardSignals(), syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) {
 		list = append(list, syscall.SIGHUP)
 	}

@@ -68,24 +68,16 @@ func (e *lineEditor) suspend() {
 // it to the front: no signal tells a job that runs.
 const frontCheck = 250 * time.Millisecond
 
-// followJobs takes the terminal when the shell hands it over (fg), and gives it
-// back where Ctrl-\ ends the process.
+// followJobs takes the terminal when the shell hands it over (fg).
 func (e *lineEditor) followJobs() {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, unix.SIGCONT)
-	if !signal.Ignored(unix.SIGQUIT) {
-		signal.Notify(signals, unix.SIGQUIT)
-	}
 	check := time.NewTicker(frontCheck)
 	go func() {
 		defer check.Stop()
 		for {
 			select {
-			case s := <-signals:
-				if s == unix.SIGQUIT {
-					e.giveBack()
-					os.Exit(exitFailure)
-				}
+			case <-signals:
 				_ = e.take()
 			case <-check.C:
 				raw, closed := e.has()
