@@ -142,6 +142,9 @@ func TestHelpFitsTerminal(t *testing.T) {
 			}
 		}
 		for _, flag := range []string{"--view VIEW", "--time FROM", "--linger TIME"} {
+			if command == "explain" && flag == "--view VIEW" { // it draws a packet, or a word
+				continue
+			}
 			if !strings.Contains(help, flag) {
 				t.Errorf("%s: the help lacks %s", command, flag)
 			}
