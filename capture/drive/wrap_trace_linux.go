@@ -115,11 +115,12 @@ func (h *helper) trace(path string) (why string, err error) {
 		h: h, root: p.Pid, held: true, noted: make(map[string]bool), freed: make(map[int]bool),
 		tasks: make(map[int]*task), procs: make(map[int]*process), sockets: newSocketTable(h.report),
 	}
-	t.task(p.Pid)
+	root := t.task(p.Pid)
 	for _, s := range t.sockets.heldBy(p.Pid) {
 		t.sockets.own(s.socket)
 	}
 	h.report.send(wireMessage{Kind: wireHeld, PID: p.Pid})
+	t.noteRights(root.p)
 	select {
 	case <-h.released:
 		_ = unix.Kill(p.Pid, unix.SIGCONT)
@@ -347,8 +348,13 @@ func (t *tracing) executed(k *task) {
 	p.program = programOf(p.pid)
 	t.dropped(k, p.before, "execve", "at exec")
 	p.before = nil
+	t.noteRights(p)
+}
+
+// noteRights says where a process's program would have rights of its own.
+func (t *tracing) noteRights(p *process) {
 	if why := privileged(p.pid); why != "" {
-		t.notice(fmt.Sprintf("%s is %s: it runs without these rights while it is traced", p.program, why))
+		t.notice(fmt.Sprintf("%s is %s: it runs without these rights while it is traced (--no-trace leaves that out)", p.program, why))
 	}
 }
 
