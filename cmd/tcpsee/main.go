@@ -12,6 +12,7 @@ import (
 )
 
 func main() {
+	forgetRuntime()
 	if status, ok := drive.WrapHelper(os.Args); ok { // run's tracer is this binary too
 		os.Exit(status)
 	}

@@ -10,6 +10,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// atSecure is AT_SECURE of getauxval(3): the program has rights that who
+// started it has not.
+const atSecure = 23
+
+// forgetRuntime takes out of the environment what Go's runtime adds to that of
+// a program with file capabilities: it is not for the commands that are started
+// from here.
+func forgetRuntime() {
+	list, err := unix.Auxv()
+	if err != nil {
+		return
+	}
+	for _, entry := range list {
+		if entry[0] == atSecure && entry[1] != 0 {
+			_ = os.Unsetenv("GOTRACEBACK")
+		}
+	}
+}
+
 // forgetStartup takes those pages of the program itself out of memory that
 // nothing has written to: most of them only its start needed, with the tables
 // and flags of all commands. What is needed again comes back from the file by

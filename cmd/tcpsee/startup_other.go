@@ -4,3 +4,6 @@ package main
 
 // forgetStartup is done on Linux only.
 func forgetStartup() {}
+
+// forgetRuntime is done on Linux only.
+func forgetRuntime() {}
