@@ -50,8 +50,10 @@ output; the picture goes to standard error; the exit status is the command's.
 
 The calls are seen by ptrace(2), which makes every system call of the command
 slower (by 10 to 100 µs) and runs setuid programs without their rights, unless
-root traces; calls made through io_uring are not seen. --no-trace leaves that
-out: the packets are drawn, the calls are not.
+root traces; calls made through io_uring are not seen. A process has one tracer:
+strace and gdb do not work in there. --no-trace leaves all that out: the packets
+are drawn, the calls are not. Signals that were ignored before, but for SIGINT
+and SIGHUP, are not ignored in the command.
 
 With --isolated both ends of a connection, and what watches them, have a small
 network of their own, loopback only, which needs no root where the system lets
