@@ -102,6 +102,9 @@ func (w *Wrapped) start(files [3]*os.File) (wireMessage, error) {
 	if err != nil {
 		controlW.Close()
 		reportR.Close()
+		if _, at := os.Stat(selfPath); at != nil {
+			err = errors.New("there is no " + selfPath + ": /proc is not mounted")
+		}
 		return wireMessage{}, err
 	}
 	w.terminal.closeSlave()

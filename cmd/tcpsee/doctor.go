@@ -14,8 +14,12 @@ import (
 	"tcpsee/capture"
 )
 
-// probeWord is the hidden command that tries to capture and ends.
-const probeWord = "__probe"
+// probeWord is the hidden command that tries to capture and ends, with
+// probeInsideWord in namespaces that it makes for that.
+const (
+	probeWord       = "__probe"
+	probeInsideWord = "isolated"
+)
 
 // ability is how much of something this machine allows.
 type ability uint8
@@ -234,13 +238,18 @@ func quoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// probeCommand tries to capture on loopback and ends, hidden: the doctor runs
-// it in namespaces of its own.
+// probeCommand tries to capture on loopback and ends, hidden: the doctor has
+// it run in namespaces of its own.
 func (a *app) probeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    probeWord,
 		Hidden: true,
-		Args:   noArgs,
-		RunE:   func(*cobra.Command, []string) error { return probe() },
+		Args:   cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return probeInside()
+			}
+			return probe()
+		},
 	}
 }

@@ -78,6 +78,9 @@ func systemDiagnoses() []diagnosis {
 	m := thisMachine()
 	captured, method := m.captureDiagnosis(openLoopback())
 	list := []diagnosis{{subject: "system", text: fmt.Sprintf("Linux %s on %s", m.release, runtime.GOARCH)}, m.session(os.Getenv), captured}
+	if _, err := sudoAccount(); m.root && err != nil && !errors.Is(err, errNoAccount) {
+		list = append(list, diagnosis{ability: abilityMissing, subject: "sudo", text: fmt.Sprintf("no command that captures starts: %v", err), remedy: "env -u SUDO_UID -u SUDO_GID … stays root"})
+	}
 	if method != "" {
 		list = append(list, diagnosis{subject: "reading", text: method})
 	}
@@ -145,31 +148,46 @@ func captureAdvice() string {
 // errProbe is what went wrong in the namespaces, and not in making them.
 var errProbe = errors.New("no capturing in them")
 
-// probeIsolated tries to capture in namespaces of one's own.
+// probeIsolated tries to capture in namespaces of one's own, as a process that
+// gives up its rights before it makes them: the doctor needs its own still.
 func probeIsolated() error {
-	exe, err := os.Executable()
-	if err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
+	defer cancel()
+	return runProbe(ctx, nil, probeWord, probeInsideWord)
+}
+
+// probeInside makes the namespaces as runIsolated does.
+func probeInside() error {
+	if err := ownNamespaces(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, exe, probeWord)
-	cmd.Args[0] = "tcpsee"
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	err := runProbe(ctx, inOwnNamespaces(), probeWord)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return fmt.Errorf("%w: %w", errProbe, err)
 	}
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	if err := cmd.Start(); err != nil {
+	return err
+}
+
+// runProbe runs this program, and returns what it says went wrong.
+func runProbe(ctx context.Context, attr *syscall.SysProcAttr, args ...string) error {
+	exe, err := os.Executable()
+	if err != nil {
 		return err
 	}
-	if err := cmd.Wait(); err != nil {
-		first, _, _ := strings.Cut(strings.TrimPrefix(said.String(), "error: "), "\n")
-		return fmt.Errorf("%w: %s (%w)", errProbe, first, err)
+	cmd := exec.CommandContext(ctx, exe, args...)
+	cmd.Args[0] = "tcpsee"
+	cmd.SysProcAttr = attr
+	cmd.WaitDelay = time.Second // for a process of a process that was killed
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	err = cmd.Run()
+	if first, _, _ := strings.Cut(strings.TrimPrefix(said.String(), "error: "), "\n"); err != nil && first != "" {
+		return fmt.Errorf("%s (%w)", first, err)
 	}
-	return nil
+	return err
 }
 
 // probe is what runs there.
@@ -205,6 +223,9 @@ func (m machine) namespaces(err error) diagnosis {
 	d.text = fmt.Sprintf("not allowed: %v", err)
 	if m.container() {
 		d.text = "not allowed in this container"
+		if !errors.Is(err, errNotIsolated) {
+			d.text += fmt.Sprintf(": %v", err)
+		}
 		d.remedy = "docker run --cap-add NET_RAW …: with the right to capture they are not needed"
 	}
 	return d
@@ -283,6 +304,8 @@ func (m machine) tracing() diagnosis {
 	d := diagnosis{subject: "tracing", text: "socket calls of a wrapped command can be shown"}
 	scope, ok := m.setting("kernel/yama/ptrace_scope")
 	switch {
+	case !m.exists("/proc/self/exe"):
+		d.ability, d.text, d.remedy = abilityMissing, "/proc is not mounted: run cannot start its tracer", "mount -t proc proc /proc"
 	case ok && scope >= 3:
 		d.ability, d.text = abilityMissing, "switched off until the next start (ptrace_scope 3): a wrapped command's packets are drawn, not its socket calls"
 	case ok && scope == 2 && m.caps&(1<<unix.CAP_SYS_PTRACE) == 0:

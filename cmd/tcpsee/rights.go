@@ -65,6 +65,9 @@ func sudoAccount() (account, error) {
 	if u == "" {
 		return account{}, errNoAccount
 	}
+	if g == "" {
+		return account{}, fmt.Errorf("SUDO_UID is %s, and there is no SUDO_GID: set both, or neither", u)
+	}
 	uid, err1 := strconv.ParseUint(u, 10, 32)
 	gid, err2 := strconv.ParseUint(g, 10, 32)
 	if err := errors.Join(err1, err2); err != nil {
