@@ -276,7 +276,11 @@ func (j *judgement) unacknowledged(x Side) {
 			j.onServer(j.words("ss -ltn: for :%d, is Recv-Q over Send-Q?", c.Server.Port())))
 	case f.resendBytes[x] >= largeSegment && through:
 		j.outcome(OutcomeStalled, detailPathMTU, j.words("small segments got through; %s, with %s bytes a segment.", again, count(uint64(f.resendBytes[x]))), evidence...)
-		j.means("perhaps the way is too narrow for packets of that size and the ICMP error that would say so is lost (a path-MTU black hole); or the other end has gone.",
+		gone := "the other end has gone."
+		if f.heardSince[x] != 0 { // it has sent since
+			gone = j.words("a firewall has begun to drop what goes to the %s, which is there.", y)
+		}
+		j.means("perhaps the way is too narrow for packets of that size and the ICMP error that would say so is lost (a path-MTU black hole); or "+gone,
 			j.askWidth(x))
 	case f.heardSince[x] != 0:
 		j.outcome(OutcomeStalled, detailUnacked, j.words("%s, though the %s has sent since (%d).", again, y, f.heardSince[x]), append(evidence, f.heardSince[x])...)
