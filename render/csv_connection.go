@@ -1,6 +1,7 @@
 package render
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -187,7 +188,20 @@ func appendWindowUsed(dst []byte, c *conn.Connection, s conn.Side) []byte {
 	if !ok {
 		return dst
 	}
-	return strconv.AppendFloat(dst, share, 'f', 4, 64)
+	return appendShort(dst, share, 4)
+}
+
+// appendShort appends a number from 0 with some decimals, and with as many more
+// as leave a small one three digits.
+func appendShort(dst []byte, x float64, decimals int) []byte {
+	const most = 12
+	for small := x * math.Pow10(decimals); small > 0 && small < 100 && decimals < most; decimals++ {
+		if small >= 1 && small == math.Trunc(small) {
+			break // no more is left
+		}
+		small *= 10
+	}
+	return strconv.AppendFloat(dst, x, 'f', decimals, 64)
 }
 
 // appendGoodput appends an end's goodput in bytes a second, nothing where it
@@ -197,5 +211,5 @@ func appendGoodput(dst []byte, c *conn.Connection, s conn.Side) []byte {
 	if !ok {
 		return dst
 	}
-	return strconv.AppendFloat(dst, g, 'f', 1, 64)
+	return appendShort(dst, g, 1)
 }
