@@ -93,7 +93,7 @@ func TestE2EEndOfInput(t *testing.T) {
 		{[]string{"connect", "-N", "127.0.0.1", "4700"}, "handshake complete", "", 0, false},
 		{[]string{"listen", "--keep", "4600"}, "accept()", "\x03", 0, true},
 		{[]string{"listen", "4801"}, "accept()", "\x03", 0, true},
-		{[]string{"listen", "4802"}, "accept()", "\x1c", 1, true},
+		{[]string{"listen", "4802"}, "accept()", "\x1c", 0, true},
 	} {
 		p := onTerminal(t, l.in(l.client, append([]string{builtBinary(t)}, c.args...)...))
 		p.out.await(t, c.ready)
