@@ -73,6 +73,9 @@ func (e *lineEditor) start(stop, ended func()) error {
 func (e *lineEditor) edit() {
 	for !e.over.Load() {
 		e.await()
+		if _, closed := e.has(); closed {
+			return // before it was ever in the foreground
+		}
 		line, err := e.line.ReadLine()
 		switch {
 		case e.over.Load():

@@ -172,4 +172,11 @@ func TestE2EJobControl(t *testing.T) {
 	if status := p.end(t); status != 0 {
 		t.Errorf("status %d\n%s", status, p.out)
 	}
+	p = shell(`"$BIN" listen 3503 & wait`)
+	p.out.await(t, "accept()")
+	c = l.start(l.client, "nc.openbsd", "-N", "127.0.0.1", "3503")
+	c.in.(io.Closer).Close()
+	if status := p.end(t); status != 0 || strings.Contains(p.out.String(), "\n"+editorPrompt) {
+		t.Errorf("status %d, and nobody can type:\n%s", status, p.out)
+	}
 }
