@@ -199,6 +199,8 @@ type Event struct {
 	AckSeen    bool     // the same for Ack
 	Window     uint32   // scaled where the scale is known, in bytes
 	ScaleKnown bool
+	WindowWas  uint32           // with WindowUpdate: Window of From's segment before
+	Repeats    int              // with FastRetransmission: duplicate ACKs of the other end that were seen before it
 	InFlight   uint32           // bytes sent by From and not acknowledged, after the segment
 	RTT        time.Duration    // that this segment's ACK shows; 0 is none
 	RTO        time.Duration    // since From had sent the same bytes last, of a segment that is sent again; 0 is not known

@@ -109,7 +109,7 @@ var catalogue = [...]Entry{
 	{"zero-window", "no room left", "The receiver's buffer is full, because its program does not read. The sender must wait.", "RFC 9293, section 3.8.6"},
 	{"zero-window-probe", "is there room again?", "The sender asks from time to time whether the window has opened, for the segment that says so may be lost.", "RFC 9293, section 3.8.6.1"},
 	{"zero-window-probe-ack", "no, not yet", "The answer to a probe: the window is still zero.", "RFC 9293, section 3.8.6.1"},
-	{"window-update", "more room", "It acknowledges nothing new; it only says that the window has changed, since the program has read.", "RFC 9293, section 3.8.6"},
+	{"window-update", "the window has changed", "It acknowledges nothing new; it only says how much room there is now. Mostly that is more, since the program has read; it may be less, though a receiver should not take back what it has offered.", "RFC 9293, section 3.8.6"},
 	{"window-full", "the receiver's window is used up", "With this segment the sender has sent all that the receiver has room for.", "RFC 9293, section 3.8.6"},
 	{"keep-alive", "are you still there?", "After a long silence one end sends a segment with a number that was used already, and asks for an ACK in that way.", "RFC 9293, section 3.8.4"},
 	{"keep-alive-ack", "yes, still here", "The answer to a keep-alive.", "RFC 9293, section 3.8.4"},

@@ -192,13 +192,17 @@ func (e *Event) labelSentence() string {
 	case has(DuplicateCapture):
 		return "The same packet as before, captured twice: it was sent once."
 	case has(SpuriousRetransmission):
-		return fmt.Sprintf("The %s sends byte %s and what follows again, which the %s has acknowledged already: that ACK was late or lost.", from, count(uint64(e.Seq)), to)
+		return fmt.Sprintf("The %s sends %s again, which the %s has acknowledged already: that ACK was late or lost.", from, e.what(), to)
+	case has(FastRetransmission) && e.Repeats > 0:
+		return fmt.Sprintf("The %s sends %s again at once: repeated ACKs said that it is missing.", from, e.what())
 	case has(FastRetransmission):
-		return fmt.Sprintf("The %s sends byte %s and what follows again at once: repeated ACKs said that it is missing.", from, count(uint64(e.Seq)))
+		return fmt.Sprintf("The %s sends %s again at once: that is what the %s's last ACK waits for.", from, e.what(), to)
 	case has(Retransmission) && (e.Kind == KindSYN || e.Kind == KindSYNACK):
 		return fmt.Sprintf("The %s sends its %s again%s, for nothing came back.", from, e.Kind, e.again())
 	case has(Retransmission):
-		return fmt.Sprintf("The %s sends byte %s and what follows again%s, for no ACK came in time.", from, count(uint64(e.Seq)), e.again())
+		return fmt.Sprintf("The %s sends %s again%s, for no ACK came in time.", from, e.what(), e.again())
+	case has(OutOfOrder) && e.payload() == 0:
+		return fmt.Sprintf("The %s's %s arrives late: a later segment has overtaken it.", from, e.Kind)
 	case has(OutOfOrder):
 		return fmt.Sprintf("Byte %s and what follows arrives late: a later segment has overtaken it.", count(uint64(e.Seq)))
 	case has(LostSegment):
@@ -212,7 +216,7 @@ func (e *Event) labelSentence() string {
 	case has(ZeroWindow):
 		return fmt.Sprintf("The %s has %s and no room for more: its program does not read. The %s must wait.", from, e.before(), to)
 	case has(WindowUpdate):
-		return fmt.Sprintf("The %s has room again: it%s.", from, strings.TrimPrefix(e.roomSentence(), " and"))
+		return e.roomSentence()
 	case has(KeepAlive):
 		return fmt.Sprintf("The %s asks whether the %s is still there, with number %s, which was used before.", from, to, count(uint64(e.Seq)))
 	case has(KeepAliveAck):
@@ -227,12 +231,29 @@ func (e *Event) labelSentence() string {
 	return ""
 }
 
-// roomSentence is room for a window that has opened.
-func (e *Event) roomSentence() string {
-	if s := e.room(); s != "" {
-		return s
+// what names what a segment carries that is sent again.
+func (e *Event) what() string {
+	if e.payload() == 0 && e.Kind != KindData {
+		return "its " + e.Kind.String()
 	}
-	return " can take more"
+	return "byte " + count(uint64(e.Seq)) + " and what follows"
+}
+
+// roomSentence is for a window that has changed.
+func (e *Event) roomSentence() string {
+	room := strings.TrimPrefix(e.room(), " and")
+	if room == "" {
+		room = " can take more"
+	}
+	switch {
+	case e.WindowWas == 0:
+		return fmt.Sprintf("The %s has room again: it%s.", e.From, room)
+	case e.Window > e.WindowWas:
+		return fmt.Sprintf("The %s has more room now: it%s.", e.From, room)
+	case !e.ScaleKnown:
+		return fmt.Sprintf("The %s has less room now than before.", e.From)
+	}
+	return fmt.Sprintf("The %s has less room now: it%s, and not %s as before.", e.From, room, count(uint64(e.WindowWas)))
 }
 
 func upperFirst(s string) string { return opened(s, true) }

@@ -3,6 +3,7 @@ package conn
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,15 @@ func TestSentence(t *testing.T) {
 		{Event{Kind: KindACK, Labels: Labels(0).With(DupAck), DupAckNum: 2, Ack: 1449}, "The client still waits for byte 1,449: something later has come (repeat 2)."},
 		{Event{Kind: KindACK, Labels: Labels(0).With(ZeroWindow), From: Server, Ack: 3}, "The server has everything before byte 3 and no room for more: its program does not read. The client must wait."},
 		{Event{Kind: KindACK, Labels: Labels(0).With(WindowUpdate), Window: 100, ScaleKnown: true}, "The client has room again: it can take 100 more."},
+		{Event{Kind: KindACK, Labels: Labels(0).With(WindowUpdate), WindowWas: 50, Window: 100, ScaleKnown: true}, "The client has more room now: it can take 100 more."},
+		{Event{Kind: KindACK, Labels: Labels(0).With(WindowUpdate), WindowWas: 37760, Window: 4352, ScaleKnown: true}, "The client has less room now: it can take 4,352 more, and not 37,760 as before."},
+		{Event{Kind: KindACK, Labels: Labels(0).With(WindowUpdate), WindowWas: 9, Window: 8}, "The client has less room now than before."},
+		{Event{Kind: KindFIN, Seq: 7, Labels: Labels(0).With(Retransmission), RTO: 30 * time.Millisecond}, "The client sends its FIN again 30 ms after it had sent it last, for no ACK came in time."},
+		{Event{Kind: KindFIN, Seq: 7, Labels: Labels(0).With(SpuriousRetransmission)}, "The client sends its FIN again, which the server has acknowledged already: that ACK was late or lost."},
+		{Event{Kind: KindFIN, Seq: 7, Labels: Labels(0).With(OutOfOrder)}, "The client's FIN arrives late: a later segment has overtaken it."},
+		{Event{Kind: KindFIN, Seq: 7, Labels: Labels(0).With(Retransmission), Packet: payload(2)}, "The client sends byte 7 and what follows again, for no ACK came in time."},
+		{Event{Kind: KindData, Seq: 7, Labels: Labels(0).With(FastRetransmission), Repeats: 2, Packet: payload(2)}, "The client sends byte 7 and what follows again at once: repeated ACKs said that it is missing."},
+		{Event{Kind: KindData, Seq: 7, Labels: Labels(0).With(FastRetransmission), Packet: payload(2)}, "The client sends byte 7 and what follows again at once: that is what the server's last ACK waits for."},
 		{Event{Kind: KindSYN, Labels: Labels(0).With(Retransmission), RTO: 1024 * time.Millisecond}, "The client sends its SYN again 1.0 s after it had sent it last, for nothing came back."},
 		{Event{Kind: KindData, Seq: 101, Labels: Labels(0).With(Retransmission), RTO: 204 * time.Millisecond, Packet: payload(9)},
 			"The client sends byte 101 and what follows again 204 ms after it had sent it last, for no ACK came in time."},
@@ -141,6 +151,41 @@ func TestSentence(t *testing.T) {
 				t.Errorf("%v %v has no sentence", k, l)
 			}
 		}
+	}
+}
+
+// TestSentenceFigures holds that the figures that a sentence compares with are
+// those of the segments before.
+func TestSentenceFigures(t *testing.T) {
+	var got []string
+	run(t, New(Options{}), `
+		> S 0:0(0) win 1000 <mss 1460,nop,wscale 1>
+		< S. 0:0(0) ack 1 win 1000 <mss 1460,nop,wscale 1>
+		> . ack 1 win 500
+		> P. 1:11(10) win 500
+		> P. 11:21(10) win 500
+		> P. 21:31(10) win 500
+		< . 1 ack 11 win 700
+		< . 1 ack 11 win 700
+		< . 1 ack 11 win 700
+		> P. 11:21(10) win 500
+		< . 1 ack 31 win 700
+		< . 1 ack 31 win 0
+		< . 1 ack 31 win 700
+		< . 1 ack 31 win 600
+		< . 1 ack 31 win 650`, func(e *Event) {
+		if e.Type == TypeSegment && e.Labels&(1<<WindowUpdate|1<<FastRetransmission) != 0 {
+			got = append(got, e.Sentence())
+		}
+	})
+	want := []string{
+		"The client sends byte 11 and what follows again at once: repeated ACKs said that it is missing.",
+		"The server has room again: it can take 1,400 more.",
+		"The server has less room now: it can take 1,200 more, and not 1,400 as before.",
+		"The server has more room now: it can take 1,300 more.",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

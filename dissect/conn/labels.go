@@ -148,15 +148,20 @@ func shortest(s *segment) bool { return s.len <= 1 }
 // fillsWindow: the segment ends where the peer's window does.
 func fillsWindow(s *segment) bool {
 	e := s.e
-	scale := e.scale(s.to)
-	if scale == scaleUnknown {
+	if e.scale(s.to) == scaleUnknown {
 		return false
 	}
-	window := uint32(e.window[s.to])
-	if !e.flags.of(flagEarly0, s.to) {
-		window <<= scale
+	return s.seq+uint32(s.len) == e.ack[s.to]+e.lastWindow(s.to)
+}
+
+// lastWindow returns the window that direction d offered last, scaled where the
+// scale is known.
+func (e *entry) lastWindow(d int) uint32 {
+	w, scale := uint32(e.window[d]), e.scale(d)
+	if scale != scaleUnknown && !e.flags.of(flagEarly0, d) {
+		w <<= scale
 	}
-	return s.seq+uint32(s.len) == e.ack[s.to]+window
+	return w
 }
 
 // acksUnseen: what is acknowledged lies behind a byte that was not captured.
@@ -190,6 +195,7 @@ func after(a, b uint32) bool { return int32(b-a) < 0 }
 // classify fills shape.
 func (s *segment) classify() {
 	s.shape = s.form() | s.place() | s.versusPeer()
+	s.winWas = s.e.lastWindow(s.from)
 }
 
 // form is what the segment is by itself, and beside its sender's last one.

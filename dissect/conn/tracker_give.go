@@ -50,6 +50,13 @@ func (t *Tracker) give(s *segment) {
 		ev.Ack, ev.AckSeen = s.ack-e.base[s.to], !e.flags.of(flagSyn0, s.to)
 	}
 	ev.Window, ev.ScaleKnown = s.scaled()
+	ev.WindowWas, ev.Repeats = 0, 0
+	switch {
+	case s.labels.Has(WindowUpdate):
+		ev.WindowWas = s.winWas
+	case s.labels.Has(FastRetransmission):
+		ev.Repeats = s.b.dups[s.to].n()
+	}
 	ev.InFlight = e.inFlight(s.from)
 	ev.RTT, ev.IRTT = s.rtt, 0
 	ev.RTTEchoed = s.echoed

@@ -19,6 +19,7 @@ type segment struct {
 	end      uint32 // behind its last byte, SYN or FIN
 	len      int
 	win      uint16
+	winWas   uint32 // the sender's window before, scaled where that is known; set by classify
 	flags    dissect.Flags
 	now      int64
 	heard    capture.Stamp // when the connection's segment before came
