@@ -134,9 +134,14 @@ var pictures = [...]picture{
 		{"SYN-SENT", '>', "SYN 6 B  seq=0 cookie", "LISTEN"},
 		{"ESTABLISHED", '<', "SYN-ACK  seq=0 ack=7", "has 6 bytes"},
 	}},
-	{[]string{"RTT", "iRTT"}, []Stroke{
+	{[]string{"RTT"}, []Stroke{
 		{"clock starts", '>', "SYN      seq=0", ""},
 		{"stops: RTT", '<', "SYN-ACK  seq=0 ack=1", ""},
+	}},
+	{[]string{"iRTT"}, []Stroke{
+		{"clock starts", '>', "SYN      seq=0", ""},
+		{"", '<', "SYN-ACK  seq=0 ack=1", ""},
+		{"stops: iRTT", '>', "ACK      ack=1", ""},
 	}},
 	{[]string{"backlog"}, []Stroke{
 		{"1st client", '>', "SYN, ACK", "accept()ed"},
