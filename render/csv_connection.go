@@ -96,6 +96,7 @@ func measureColumns() []connectionColumns {
 		ofEnds("goodput", "bytes a second: unique_bytes divided by duration", appendGoodput),
 		{Columns{"longest_silence", "the longest time between two segments"}, func(b []byte, r *connectionRow) []byte { return appendCSVSpan(b, r.Measures.Silence) }},
 		{Columns{"silence_end", "frame of the segment that ended it"}, appendCSVSilenceEnd},
+		{Columns{"silence_end_file", "that this frame is in, where it is not file"}, appendCSVSilenceFile},
 	}
 }
 
@@ -171,6 +172,14 @@ func appendCSVSilenceEnd(dst []byte, r *connectionRow) []byte {
 		return dst
 	}
 	return strconv.AppendInt(dst, r.Measures.SilenceEnd, 10)
+}
+
+func appendCSVSilenceFile(dst []byte, r *connectionRow) []byte {
+	f := r.Measures.SilenceFile
+	if r.Measures.Silence <= 0 || f == r.File || f < 0 || f >= len(r.files) {
+		return dst
+	}
+	return r.text(dst, r.files[f])
 }
 
 // appendCSVSpan appends a duration in seconds, nothing for 0.

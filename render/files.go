@@ -27,6 +27,18 @@ func shortNames(files []string) []string {
 	return names
 }
 
+// FileNames are how a Tracker is to call files in sentences
+// (conn.Options.Files): by their last elements where these differ, and the
+// middle of long ones left out.
+func FileNames(files []string) []string {
+	g := newGlyphs(false)
+	names := shortNames(files)
+	for i, name := range names {
+		names[i] = cutMiddle(safeText(name, &g), 2*maxName, &g)
+	}
+	return names
+}
+
 // fileTag is how rows name one of several files.
 func fileTag(i int) string { return "f" + strconv.Itoa(i+1) }
 

@@ -63,11 +63,31 @@ func (n *ndjson) needs() Needs { return NeedsSegments | NeedsApp | NeedsSentence
 func (n *ndjson) Flush() error { return n.out.flush() }
 func (n *ndjson) Close() error { return n.out.flush() }
 
-func (n *ndjson) file(b []byte, i int) []byte {
+func (n *ndjson) file(b []byte, i int) []byte { return n.fileAs(b, "file", i) }
+
+// fileAs appends the name of one of several files.
+func (n *ndjson) fileAs(b []byte, key string, i int) []byte {
 	if len(n.o.Files) < 2 || i < 0 || i >= len(n.o.Files) {
 		return b
 	}
-	return appendJSONString(appendKey(b, "file"), n.o.Files[i])
+	return appendJSONString(appendKey(b, key), n.o.Files[i])
+}
+
+// evidenceFiles appends the names of the files that evidence lies in.
+func (n *ndjson) evidenceFiles(b []byte, files []int) []byte {
+	for _, i := range files {
+		if len(n.o.Files) < 2 || i < 0 || i >= len(n.o.Files) {
+			return b
+		}
+	}
+	b = append(appendKey(b, "evidence_files"), '[')
+	for k, i := range files {
+		if k > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSONString(b, n.o.Files[i])
+	}
+	return append(b, ']')
 }
 
 func appendFrames(b []byte, frames []int64) []byte {
@@ -223,6 +243,9 @@ func (n *ndjson) connection(b []byte, e *conn.Event) []byte {
 	}
 	b = appendIntValue(b, `,"first_frame":`, c.FirstFrame)
 	b = appendIntValue(b, `,"last_frame":`, c.LastFrame)
+	if c.LastFile != c.File {
+		b = n.fileAs(b, "last_file", c.LastFile)
+	}
 	b = appendUintValue(b, `,"completeness":`, c.Completeness)
 	b = append(b, `,"irtt":`...)
 	if c.IRTT > 0 {
@@ -234,10 +257,13 @@ func (n *ndjson) connection(b []byte, e *conn.Event) []byte {
 	if m := &c.Measures; m.Silence > 0 {
 		b = appendSecondsJSON(appendKey(b, "longest_silence"), m.Silence)
 		b = appendIntValue(b, `,"silence_end":`, m.SilenceEnd)
+		if m.SilenceFile != c.File {
+			b = n.fileAs(b, "silence_end_file", m.SilenceFile)
+		}
 	}
 	b = appendLabelCounts(b, c)
 	b = appendStringKey(b, "app", c.App)
-	b = appendVerdict(b, &c.Verdict)
+	b = n.verdict(b, &c.Verdict)
 	return append(b, '}', '\n')
 }
 
@@ -315,7 +341,7 @@ func appendLabelCounts(b []byte, c *conn.Connection) []byte {
 	return append(b, '}')
 }
 
-func appendVerdict(b []byte, v *conn.Verdict) []byte {
+func (n *ndjson) verdict(b []byte, v *conn.Verdict) []byte {
 	b = append(b, `,"verdict":`...)
 	b = appendJSONString(b, string(v.Outcome))
 	if v.HasBy {
@@ -327,6 +353,9 @@ func appendVerdict(b []byte, v *conn.Verdict) []byte {
 	b = appendStringKey(b, "text", v.Text)
 	b = appendStringKey(b, "meaning", v.Meaning)
 	b = appendFrames(appendKey(b, "evidence"), v.Evidence)
+	if len(v.EvidenceFiles) > 0 {
+		b = n.evidenceFiles(b, v.EvidenceFiles)
+	}
 	b = append(b, `,"next_step":`...)
 	if v.NextStep == "" {
 		return append(b, "null"...)

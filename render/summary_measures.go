@@ -76,7 +76,11 @@ func inFlightText(m *conn.Measures, s conn.Side, what string) string {
 }
 
 func silenceText(m *conn.Measures, g *glyphs) string {
-	return spanText(m.Silence, g) + ", until frame " + strconv.FormatInt(m.SilenceEnd, 10)
+	text := spanText(m.Silence, g) + ", until frame " + strconv.FormatInt(m.SilenceEnd, 10)
+	if m.SilenceFileName != "" {
+		text += " in " + safeText(m.SilenceFileName, g)
+	}
+	return text
 }
 
 // percent writes a share: "43%", "under 1%".

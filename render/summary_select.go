@@ -122,7 +122,7 @@ type ordered struct {
 
 func (o *ordered) add(c *conn.Connection) {
 	kept := *c
-	kept.Verdict.Evidence = nil
+	kept.Verdict.Evidence, kept.Verdict.EvidenceFiles, kept.Verdict.EvidenceNames = nil, nil, nil
 	kept.Verdict.Text, kept.Verdict.Meaning, kept.Verdict.NextStep = "", "", ""
 	o.list = append(o.list, &kept)
 	if len(o.list) >= 2*o.limit {

@@ -83,7 +83,7 @@ func failed(o conn.Outcome) bool {
 func verdictHead(v *conn.Verdict, g *glyphs) string {
 	text := safeText(v.Text, g)
 	outcome := safeText(string(v.Outcome), g)
-	frames := evidenceText(v.Evidence, g)
+	frames := evidenceText(v, g)
 	switch {
 	case text == "" && outcome == "":
 		return ""
@@ -91,7 +91,7 @@ func verdictHead(v *conn.Verdict, g *glyphs) string {
 		return outcome + frames + "."
 	case !strings.HasPrefix(text, outcome):
 		return outcome + frames + ": " + text
-	case frames == "" || namesAll(text, v.Evidence):
+	case frames == "" || namesAll(text, v, g):
 		return text
 	}
 	if i := strings.Index(text, ": "); i >= 0 {
@@ -103,42 +103,73 @@ func verdictHead(v *conn.Verdict, g *glyphs) string {
 	return text + frames
 }
 
-// evidenceText gives frame numbers as " (8 9 10)", "" for none.
-func evidenceText(frames []int64, g *glyphs) string {
+// evidenceText gives a verdict's frames as " (8 9 10)", with several files as
+// " (8 9 in a.pcap, 3 in b.pcap)", "" for none.
+func evidenceText(v *conn.Verdict, g *glyphs) string {
+	frames := v.Evidence
 	if len(frames) == 0 {
 		return ""
 	}
-	b := []byte(" (")
+	b, in := []byte(" ("), ""
 	for i, f := range frames {
+		last := i == maxEvidence && len(frames) > maxEvidence+1
+		at := i
+		if last {
+			at = len(frames) - 1
+			f = frames[at]
+		}
+		name := evidenceFile(v, at, g)
 		if i > 0 {
+			if in != name {
+				b = append(append(append(b, " in "...), in...), ',')
+			}
 			b = append(b, ' ')
 		}
-		if i == maxEvidence && len(frames) > maxEvidence+1 {
+		in = name
+		if last {
 			b = append(b, g.ellipsis...)
 			b = append(b, ' ')
-			b = strconv.AppendInt(b, frames[len(frames)-1], 10)
-			break
 		}
 		b = strconv.AppendInt(b, f, 10)
+		if last {
+			break
+		}
+	}
+	if in != "" {
+		b = append(append(b, " in "...), in...)
 	}
 	return string(append(b, ')'))
 }
 
-// namesAll reports whether text has all frame numbers in parentheses already.
-func namesAll(text string, frames []int64) bool {
-	named := map[string]bool{}
+// evidenceFile is what the file of a verdict's frame i is called, "" where it is
+// not named.
+func evidenceFile(v *conn.Verdict, i int, g *glyphs) string {
+	if i >= len(v.EvidenceNames) {
+		return ""
+	}
+	return safeText(v.EvidenceNames[i], g)
+}
+
+// namesAll reports whether text has all of a verdict's frames in parentheses
+// already, with their files where these are named.
+func namesAll(text string, v *conn.Verdict, g *glyphs) bool {
+	type frame struct{ number, file string }
+	named := map[frame]bool{}
 	for rest := text; ; {
 		_, inside, ok := strings.Cut(rest, "(")
 		if !ok {
 			break
 		}
 		inside, rest, _ = strings.Cut(inside, ")")
-		for w := range strings.FieldsSeq(inside) {
-			named[w] = true
+		for part := range strings.SplitSeq(inside, ", ") {
+			numbers, file, _ := strings.Cut(part, " in ")
+			for w := range strings.FieldsSeq(numbers) {
+				named[frame{w, file}] = true
+			}
 		}
 	}
-	for _, f := range frames {
-		if !named[strconv.FormatInt(f, 10)] {
+	for i, f := range v.Evidence {
+		if !named[frame{strconv.FormatInt(f, 10), evidenceFile(v, i, g)}] {
 			return false
 		}
 	}

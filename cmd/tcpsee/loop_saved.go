@@ -29,6 +29,9 @@ func (l *loop) needs() (n render.Needs) {
 func (l *loop) trackerOptions() conn.Options {
 	n, o := l.needs(), l.tracking
 	o.Live = l.live
+	if len(l.files) > 1 {
+		o.Files = render.FileNames(l.files)
+	}
 	if l.sockets != nil {
 		o.Listening = l.sockets.listening
 	}

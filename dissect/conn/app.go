@@ -52,9 +52,9 @@ type app struct {
 	pending    uint16 // requests not answered
 	requests   uint32 // complete heads
 	responses  uint32 // final ones, begun
-	requestAt  int64  // frame in which the last request began
-	requestEnd int64  // frame with the blank line of the last complete one
-	answerAt   int64  // frame in which the last response began
+	requestAt  place  // frame in which the last request began
+	requestEnd place  // frame with the blank line of the last complete one
+	answerAt   place  // frame in which the last response began
 	status     uint16 // of the last final response
 	lineFeed   bool   // the first line of the last complete head ended in LF alone
 	trouble    *appTrouble
@@ -66,13 +66,13 @@ type appTrouble struct {
 	request     uint32 // which one has it, from 1
 	status      int    // of the first response over 399
 	reason      string // its words
-	frame       int64  // and its frame
+	frame       place  // and its frame
 	answers     uint32 // which request that response answers, from 1; 0 is none
 	alert       string // of TLS, in the clear
 	alertBy     Side
-	alertAt     int64
+	alertAt     place
 	unencrypted bool  // TLS was asked, and something else answered
-	noStatus    int64 // frame of an answer whose first line has no status
+	noStatus    place // frame of an answer whose first line has no status
 }
 
 // appDir is one direction.
@@ -127,7 +127,7 @@ type appBudget struct {
 	used   int
 	spares [][]byte // for copies of segments that come too early
 	work   *appWork // the last one that was given back, empty
-	frame  int64    // of the segment at hand
+	frame  place    // of the segment at hand
 	notes  [appNotes]string
 	n      int
 	more   int // notes that found no room
@@ -193,7 +193,7 @@ func (a *app) begin(side Side, seq dissect.Seq) {
 // segment takes a segment's payload and says what it shows, in about
 // appTextLimit bytes: `HTTP GET / HTTP/1.1`, `TLS ClientHello (example.org)`,
 // `text`. The bytes in it are those of the packet, not escaped.
-func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, frame int64) string {
+func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, frame place) string {
 	d := &a.dirs[side]
 	if length <= 0 {
 		return ""

@@ -14,9 +14,9 @@ type appFacts struct {
 	requester  Side
 	requests   uint32 // whose head was complete
 	responses  uint32 // final ones that began
-	requestAt  int64  // where the last request began
-	requestEnd int64  // the blank line of the last complete one
-	answerAt   int64  // where the last response began
+	requestAt  place  // where the last request began
+	requestEnd place  // the blank line of the last complete one
+	answerAt   place  // where the last response began
 
 	incomplete  bool   // a request has begun and its blank line has not come
 	lines       int    // complete lines of that request
@@ -30,12 +30,12 @@ type appFacts struct {
 	mistake  *mistake // in the request that status answers, or in the last one
 	status   int      // of the first response over 399, else of the last one; 0 is none
 	reason   string   // its words, where it is over 399
-	statusAt int64    // its frame
+	statusAt place    // its frame
 
 	alert      string // TLS, in the clear: "handshake failure"
 	alertBy    Side
-	alertAt    int64
-	noStatus   int64 // an answer whose first line has no status
+	alertAt    place
+	noStatus   place // an answer whose first line has no status
 	tlsToPlain bool  // TLS was spoken to a server that answered in HTTP, or other text
 }
 

@@ -31,7 +31,7 @@ func (t *talk) say(side Side, data string) string {
 	t.frame++
 	seq := t.next[side]
 	t.next[side] = seq.Add(len(data))
-	return t.a.segment(side, seq, []byte(data), len(data), t.frame)
+	return t.a.segment(side, seq, []byte(data), len(data), place(t.frame))
 }
 
 func (t *talk) run(turns ...string) []string {
@@ -269,7 +269,7 @@ func TestAppIsBounded(t *testing.T) {
 	far := k.next[Client]
 	for i := range 1000 { // a hole at the front that nobody fills
 		far = far.Add(1001)
-		k.a.segment(Client, far, make([]byte, 1000), 1000, int64(i))
+		k.a.segment(Client, far, make([]byte, 1000), 1000, place(i))
 		if k.b.used > 2*appBufferLimit {
 			t.Fatalf("%d bytes put aside behind a hole", k.b.used)
 		}
@@ -330,7 +330,7 @@ func FuzzApp(f *testing.F) {
 			n := min(len(data), 1+r.Intn(40))
 			length := n + r.Intn(2)*r.Intn(9)
 			at := seq[side].Add(r.Intn(60)*(r.Intn(5)/4) - r.Intn(20)*(r.Intn(5)/4))
-			row := a.segment(side, at, data[:n], length, i)
+			row := a.segment(side, at, data[:n], length, place(i))
 			if len(row) > 8*appTextLimit {
 				t.Fatalf("a row of %d bytes", len(row))
 			}

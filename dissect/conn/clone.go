@@ -32,7 +32,7 @@ func (e *Event) Clone() (*Event, int) {
 	}
 	if e.Connection != nil {
 		connection := *e.Connection
-		connection.Verdict.Evidence = slices.Clone(connection.Verdict.Evidence)
+		connection.Verdict = connection.Verdict.clone()
 		c.Connection = &connection
 	}
 	if e.Capture != nil {
@@ -42,6 +42,13 @@ func (e *Event) Clone() (*Event, int) {
 		c.Capture = &all
 	}
 	return &c, size
+}
+
+// clone copies a verdict with its lists.
+func (v Verdict) clone() Verdict {
+	v.Evidence = slices.Clone(v.Evidence)
+	v.EvidenceFiles, v.EvidenceNames = slices.Clone(v.EvidenceFiles), slices.Clone(v.EvidenceNames)
+	return v
 }
 
 // clonePacket copies a packet, its frame, and the bytes of both.

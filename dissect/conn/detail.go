@@ -21,6 +21,10 @@ type Detail struct {
 	DupOf        int64         // with DupAck: frame of the ACK that it repeats
 	SincePush    uint32        // bytes of data that its sender sent since its last PSH, with these
 	SACK         []Range       // its SACK blocks in relative numbers, Left ≤ n < Right
+
+	// What to call the files of the frames above, "" where that is the segment's
+	// own.
+	AcksIn, RepeatsIn, DupOfIn string
 }
 
 // Range is bytes by their relative sequence numbers.
@@ -49,13 +53,13 @@ type trailEnd struct {
 	push     uint32      // bytes since PSH
 	pushed   bool        // its last data had PSH
 	ack      uint32      // its last ACK number
-	ackFrame int64       // and the first frame that had it
+	ackFrame place       // and the first frame that had it
 }
 
 // trailSent is a segment that took sequence numbers.
 type trailSent struct {
 	seq, end uint32
-	frame    int64
+	frame    place
 	at       capture.Stamp
 }
 
@@ -66,7 +70,6 @@ func (t *Tracker) detail(s *segment, ev *Event) {
 		tr = new(trail)
 		t.trails[ev.Conn] = tr
 	}
-	f := s.p.Frame
 	d := &Detail{
 		Completeness: s.e.complete,
 		Next:         s.end - s.e.base[s.from],
@@ -81,11 +84,21 @@ func (t *Tracker) detail(s *segment, ev *Event) {
 		t.relativeSACK(s, d)
 	}
 	if s.labels.Has(DupAck) {
-		d.DupOf = mine.ackFrame
+		d.DupOf, d.DupOfIn = t.frameOf(mine.ackFrame)
 	}
 	if mine.ackFrame == 0 || mine.ack != s.ack {
-		mine.ack, mine.ackFrame = s.ack, f.Number
+		mine.ack, mine.ackFrame = s.ack, t.places.at()
 	}
+}
+
+// frameOf returns the number of a frame that came before the one at hand, and
+// the name of its file where that is another.
+func (t *Tracker) frameOf(p place) (number int64, in string) {
+	file, number := t.places.frame(p)
+	if number != 0 && t.places.several() && file != t.places.file {
+		in = (&fileFacts{names: t.options.Files}).call(file)
+	}
+	return number, in
 }
 
 // scaleOf gives Detail.Scale.
@@ -110,7 +123,8 @@ func (x *trailEnd) send(s *segment, ev *Event, d *Detail) {
 				before = *o
 			}
 		}
-		d.Repeats, d.RepeatTime = before.frame, s.p.Frame.Time.Sub(before.at)
+		d.Repeats, d.RepeatsIn = s.t.frameOf(before.frame)
+		d.RepeatTime = s.p.Frame.Time.Sub(before.at)
 	}
 	if s.end == s.seq || ev.Labels.Has(KeepAlive) || ev.Labels.Has(DuplicateCapture) {
 		return
@@ -118,7 +132,7 @@ func (x *trailEnd) send(s *segment, ev *Event, d *Detail) {
 	if len(x.sent) == maxTrail {
 		x.sent = append(x.sent[:0], x.sent[1:]...)
 	}
-	n := trailSent{seq: s.seq, end: s.end, frame: s.p.Frame.Number, at: s.p.Frame.Time}
+	n := trailSent{seq: s.seq, end: s.end, frame: s.t.places.at(), at: s.p.Frame.Time}
 	x.sent = append(x.sent, n)
 	if x.newest.frame == 0 || after(n.end, x.newest.end) {
 		x.newest = n
@@ -144,7 +158,8 @@ func (x *trailEnd) acked(s *segment, d *Detail) {
 	kept := x.sent[:0]
 	for _, n := range x.sent {
 		if n.end == s.ack {
-			d.Acks, d.AckTime = n.frame, s.p.Frame.Time.Sub(n.at)
+			d.Acks, d.AcksIn = s.t.frameOf(n.frame)
+			d.AckTime = s.p.Frame.Time.Sub(n.at)
 		}
 		if after(n.end, s.ack) {
 			if after(s.ack, n.seq) {

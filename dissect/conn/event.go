@@ -271,7 +271,8 @@ type Connection struct {
 	First, Last  capture.Stamp
 	FirstFrame   int64
 	LastFrame    int64
-	File         int
+	File         int // index of the file of FirstFrame
+	LastFile     int // and of LastFrame, which may be another
 	States       [2]State
 	ISS          [2]dissect.Seq // initial send sequence numbers, with ISSKnown
 	ISSKnown     [2]bool
@@ -333,7 +334,13 @@ type Verdict struct {
 	Text     string  // one sentence: facts, from frames
 	Meaning  string  // what it means; may be a guess, then it says so
 	NextStep string  // what to try; "" where nothing needs doing
-	Evidence []int64 // frames that show it
+	Evidence []int64 // frames that show it, in the order of time
+
+	// EvidenceFiles are the indexes of the files of these frames, one for each,
+	// and EvidenceNames what Text calls those files; both are nil where all of
+	// the connection is in Connection.File.
+	EvidenceFiles []int
+	EvidenceNames []string
 }
 
 // Capture is what a capture held, at its end.

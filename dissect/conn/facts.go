@@ -8,25 +8,27 @@ import (
 )
 
 // facts is what the tracker has seen of one connection and a verdict may rest
-// on. Frame numbers are 0 where there was no such frame.
+// on. Places are 0 where there was no such frame.
 type facts struct {
-	synFirst, synLast   int64    // SYNs of the client
-	synAck              int64    // first SYN-ACK
+	files               fileFacts
+	first, last         place    // segments
+	synFirst, synLast   place    // SYNs of the client
+	synAck              place    // first SYN-ACK
 	synAcks             uint32   // how many
-	handshake           int64    // the ACK that completed the handshake
-	dataFirst, dataLast [2]int64 // by sender
-	fin                 [2]int64 // first FIN by sender
-	finAcked            [2]int64 // the segment that acknowledged that FIN
+	handshake           place    // the ACK that completed the handshake
+	dataFirst, dataLast [2]place // by sender
+	fin                 [2]place // first FIN by sender
+	finAcked            [2]place // the segment that acknowledged that FIN
 	finOrder            Side     // who sent FIN first, where there is one
-	rst                 int64    // first RST
+	rst                 place    // first RST
 	rstBy               Side
 	rstState            State    // of the other end before the RST
 	refusal             bool     // the RST answers a SYN that was not captured
 	turnedBack          bool     // and was sent by this machine itself, in the name of another
-	stray               int64    // an RST that ended nothing: its sender went on
+	stray               place    // an RST that ended nothing: its sender went on
 	simultaneous        bool     // both ends sent SYN
 	midstream           bool     // no SYN seen
-	zeroWindow          [2]int64 // since which the window is zero, by sender; 0 once it opened again
+	zeroWindow          [2]place // since which the window is zero, by sender; 0 once it opened again
 	probes              [2]uint32
 	outstanding         [2]uint32 // bytes sent and not acknowledged at the end, by sender
 	missing             [2]uint32 // of these, where a gap was left before the last that is known: up to so many never came
@@ -35,15 +37,15 @@ type facts struct {
 	unseen              [2]uint32 // bytes that numbers prove were sent, of an end of which no data was captured
 	resendsAtEnd        [2]uint32 // times that the oldest of them was sent again
 	resendBytes         [2]uint32 // largest segment among those resends
-	resendFrame         [2]int64  // the last of those resends
-	heardSince          [2]int64  // with resendFrame: the other end's last segment since the second of those resends
+	resendFrame         [2]place  // the last of those resends
+	heardSince          [2]place  // with resendFrame: the other end's last segment since the second of those resends
 	lastBy              Side      // who sent the last segment
 	lastDataAt          [2]capture.Stamp
 	establishedAt       capture.Stamp
 	endedAt             capture.Stamp // first FIN or RST
 	icmp                icmpFact
 	unresolved          netip.Addr // asked for by ARP or neighbour discovery, and never answered
-	asked               []int64    // frames of those questions
+	asked               []place    // frames of those questions
 	callError           string     // errno name that a driven end's call gave: "ECONNREFUSED"
 	callName            string
 	closing             [2]Closing    // by end: what its system said of the socket when it was closed
@@ -57,17 +59,17 @@ type facts struct {
 	waiting, room       uint32        // with full: connections that wait to be accepted, and the program's limit
 	app                 appFacts
 
-	older     int64         // ACK of an older connection that answered the SYN
-	cleared   int64         // RST that told the other end to forget that
+	older     place         // ACK of an older connection that answered the SYN
+	cleared   place         // RST that told the other end to forget that
 	rstBare   bool          // rst had no ACK
 	silent    time.Duration // how long its sender had not been heard
 	keeps     [2]uint32     // keep-alives in a row that nothing but RST has answered, by sender
-	keepFrame [2]int64      // the last of them
+	keepFrame [2]place      // the last of them
 }
 
 // icmpFact is the last ICMP error that quoted the connection.
 type icmpFact struct {
-	frame      int64
+	frame      place
 	version    uint8
 	kind, code uint8
 	mtu        uint32

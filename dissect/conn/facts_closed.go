@@ -50,7 +50,7 @@ func (a *app) untroubled() bool {
 func (t *Tracker) summarizeClosed(c *Connection, e *entry) {
 	b, client := t.bodies.at(e.body), e.client()
 	server := 1 - client
-	e.summarize(c)
+	e.summarize(c, t.placed(e))
 	c.IRTT, c.HalfRTT = time.Duration(b.irtt.bits()), e.halves(b)
 	c.Segments = [2]uint64{uint64(b.segments[client]), uint64(b.segments[server])}
 	c.Bytes = [2]uint64{b.bytes[client].get(), b.bytes[server].get()}

@@ -13,7 +13,9 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	t.facts = facts{}
 	f := &t.facts
 	b := t.bodyOf(e)
-	e.summarize(c)
+	e.summarize(c, t.placed(e))
+	f.files = fileFacts{&t.places, t.options.Files, e.tail&tailSpread != 0}
+	f.first, f.last = e.frame(1), e.frame(e.lastFrame)
 	if e.flags.has(flagHandshake) {
 		c.IRTT = time.Duration(b.irtt.bits())
 	}
@@ -43,13 +45,33 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	c.Verdict = judge(c, f, t.options.Brief)
 }
 
+// placed says where a connection's first and last frame are.
+type placed struct {
+	first, last int64
+	lastFile    int
+}
+
+// placed gives it for an entry.
+func (t *Tracker) placed(e *entry) placed {
+	first, last := e.frame(1), e.frame(e.lastFrame)
+	if !t.places.several() {
+		return placed{int64(first), int64(last), int(e.file)}
+	}
+	x := placed{lastFile: int(e.file)}
+	_, x.first = t.places.frame(first)
+	if file, number := t.places.frame(last); number != 0 {
+		x.lastFile, x.last = file, number
+	}
+	return x
+}
+
 // summarize fills what stands in every entry.
-func (e *entry) summarize(c *Connection) {
+func (e *entry) summarize(c *Connection, at placed) {
 	client := e.client()
 	c.Number, c.File = int64(e.number.get()), int(e.file)
 	c.Inferred, c.Told = e.flags.has(flagInferred), e.tail&tailTold != 0
 	c.First, c.Last = e.first, e.last
-	c.FirstFrame, c.LastFrame = int64(e.firstFrame.get()), e.frame(e.lastFrame)
+	c.FirstFrame, c.LastFrame, c.LastFile = at.first, at.last, at.lastFile
 	c.Completeness, c.SYNs = e.complete, uint32(e.syns)
 	c.States = [2]State{e.state(client), e.state(1 - client)}
 	c.Client, c.Server = e.endpoint(client), e.endpoint(1-client)
@@ -170,7 +192,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	if e.body == 0 {
 		c.Retransmits = [2]uint64{uint64(max(e.syns, 1) - 1), uint64(max(e.synAcks, 1) - 1)}
 		if e.flags.has(flagReset) {
-			f.rst, f.rstBy, f.rstState = c.LastFrame, e.side(e.resetBy()), e.stateBeforeReset()
+			f.rst, f.rstBy, f.rstState = f.last, e.side(e.resetBy()), e.stateBeforeReset()
 		}
 		return
 	}

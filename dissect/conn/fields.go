@@ -271,21 +271,29 @@ func (e *Event) analysisFields(l *fieldList) {
 		d = &Detail{}
 	}
 	if d.Acks > 0 {
-		l.number("acknowledges frame", d.Acks, "")
+		l.number("acknowledges frame", d.Acks, inFile(d.AcksIn))
 		l.seconds("round trip of this ACK", d.AckTime, "seconds since that frame")
 	}
 	if e.Labels.Has(DupAck) {
 		l.number("duplicate ACK", int64(e.DupAckNum), "how many in a row")
 		if d.DupOf > 0 {
-			l.number("repeats the ACK of frame", d.DupOf, "")
+			l.number("repeats the ACK of frame", d.DupOf, inFile(d.DupOfIn))
 		}
 	}
 	if d.Repeats > 0 {
-		l.number("sent before in frame", d.Repeats, "")
+		l.number("sent before in frame", d.Repeats, inFile(d.RepeatsIn))
 		l.seconds("sent again after", d.RepeatTime, "seconds since that frame: the retransmission time-out (RTO)")
 	}
 	l.number("bytes in flight", int64(e.InFlight), "sent by this end and not acknowledged")
 	if d.SincePush > 0 {
 		l.number("bytes since PSH", int64(d.SincePush), "sent by this end since it last set PSH")
 	}
+}
+
+// inFile is "in b.pcap", "" where there is no name.
+func inFile(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "in " + name
 }

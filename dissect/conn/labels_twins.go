@@ -29,7 +29,7 @@ type twins [twinSets][4]twin // a place is a cache line
 
 type twin struct {
 	print uint32
-	frame uint32 // lower half of its number
+	frame uint32 // lower half of its place
 	at    int64
 }
 
@@ -42,7 +42,7 @@ func (t *twins) seen(s *segment) bool {
 	h, l = bits.Mul64(print^uint64(s.win)<<48^uint64(c.Checksum)<<32^uint64(s.flags)<<16^uint64(s.p.IP.ID)^uint64(s.len)<<20, 0xd6e8feb86659fd93)
 	print = h ^ l ^ s.e.number.get()<<1 ^ uint64(s.from)
 	set := &t[print>>(64-7)]
-	this := twin{uint32(print), uint32(s.p.Frame.Number), s.now}
+	this := twin{uint32(print), uint32(s.t.places.at()), s.now}
 	for i := range set {
 		if x := &set[i]; x.print == this.print && this.frame-x.frame <= twinFrames && s.likely(x) {
 			*x = this
@@ -128,7 +128,7 @@ func (s *segment) complained(x *twin) bool {
 		return false
 	}
 	l := s.t.ledgers.at(b.ledger)
-	return l.icmpCount > 0 && uint32(s.p.Frame.Number-s.e.frame(l.icmpFrame)) < uint32(s.p.Frame.Number)-x.frame
+	return l.icmpCount > 0 && uint32(s.t.places.at()-s.e.frame(l.icmpFrame)) < uint32(s.t.places.at())-x.frame
 }
 
 // heardSince reports whether the other end has sent something after x: only that

@@ -82,7 +82,7 @@ func (t *Tracker) handshake(s *segment) {
 	if e.flags.has(flagCrossed) {
 		if e.state(0) == StateEstablished && e.state(1) == StateEstablished {
 			e.flags.set(flagHandshake)
-			b.handshake = e.frameRef(s.p.Frame.Number)
+			b.handshake = e.frameRef(t.places.at())
 			if d := s.p.Frame.Time.Sub(e.first); e.syns == 1 && d <= clockSpan {
 				b.irtt = durationOf(int64(d)) // from the client's SYN, as ever
 			}
@@ -95,7 +95,7 @@ func (t *Tracker) handshake(s *segment) {
 	}
 	e.flags.set(flagHandshake)
 	s.role = true
-	b.handshake = e.frameRef(s.p.Frame.Number)
+	b.handshake = e.frameRef(t.places.at())
 	if e.syns == 0 {
 		return
 	}
@@ -221,7 +221,7 @@ func (t *Tracker) countLabel(b *body, l Label) {
 func (t *Tracker) count(s *segment) {
 	e, b := s.e, s.b
 	e.last = s.p.Frame.Time
-	ref := e.frameRef(s.p.Frame.Number)
+	ref := e.frameRef(t.places.at())
 	e.lastFrame = ref
 	e.tail.setBy(s.from)
 	if e.body == 0 {

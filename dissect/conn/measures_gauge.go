@@ -22,6 +22,10 @@ type Measures struct {
 	// frame of the second one; 0 where there are no two.
 	Silence    time.Duration
 	SilenceEnd int64
+	// SilenceFile is the index of the file of that frame, and SilenceFileName
+	// what to call it where it is not Connection.File, else "".
+	SilenceFile     int
+	SilenceFileName string
 }
 
 // RoundTrips sums up the round trips that one end's ACKs showed.
@@ -131,7 +135,7 @@ func (e *entry) secondSYN() time.Duration {
 // listen takes the time since the segment before.
 func (g *gauge) listen(s *segment) {
 	if d := s.idle(); int64(d) > g.silence {
-		g.silence, g.ended = int64(d), s.e.frameRef(s.p.Frame.Number)
+		g.silence, g.ended = int64(d), s.e.frameRef(s.t.places.at())
 	}
 }
 
@@ -184,6 +188,7 @@ func (e *entry) offered(d int) (window uint32, known bool) {
 func (t *Tracker) summarizeMeasures(c *Connection, e *entry, b *body) {
 	if e.body == 0 {
 		e.measureOpening(c, t.options.Measures)
+		t.nameSilence(c)
 		return
 	}
 	if b.ledger != 0 {
@@ -204,7 +209,20 @@ func (t *Tracker) summarizeMeasures(c *Connection, e *entry, b *body) {
 		m.InFlight[side] = g.inFlight[d]
 		m.Window[side] = WindowUse{g.used[d], g.room[d]}
 	}
-	m.Silence, m.SilenceEnd = time.Duration(g.silence), e.frame(g.ended)
+	m.Silence, m.SilenceFile = time.Duration(g.silence), c.File
+	if file, number := t.places.frame(e.frame(g.ended)); number != 0 {
+		if m.SilenceEnd = number; t.places.several() {
+			m.SilenceFile = file
+		}
+	}
+	t.nameSilence(c)
+}
+
+// nameSilence gives the name of the file that the silence ended in.
+func (t *Tracker) nameSilence(c *Connection) {
+	if m := &c.Measures; m.Silence > 0 && m.SilenceFile != c.File {
+		m.SilenceFileName = (&fileFacts{names: t.options.Files}).call(m.SilenceFile)
+	}
 }
 
 // measureOpening fills what is known of a connection without body. What it sets
@@ -212,8 +230,8 @@ func (t *Tracker) summarizeMeasures(c *Connection, e *entry, b *body) {
 func (e *entry) measureOpening(c *Connection, all bool) {
 	m := &c.Measures
 	m.RTO = [2]time.Duration{Client: e.secondSYN()}
-	m.Silence, m.SilenceEnd = 0, 0
+	m.Silence, m.SilenceEnd, m.SilenceFile, m.SilenceFileName = 0, 0, 0, ""
 	if all && e.twoSegments() && e.last > e.first {
-		m.Silence, m.SilenceEnd = e.last.Sub(e.first), e.frame(e.lastFrame)
+		m.Silence, m.SilenceEnd, m.SilenceFile = e.last.Sub(e.first), c.LastFrame, c.LastFile
 	}
 }

@@ -152,7 +152,7 @@ func (rec *Record) end(e *Event) {
 		return
 	}
 	c := *e.Connection
-	c.Verdict.Evidence = slices.Clone(c.Verdict.Evidence)
+	c.Verdict = c.Verdict.clone()
 	if c.Client.IsValid() {
 		rec.Client, rec.Server = c.Client, c.Server
 	}

@@ -22,7 +22,7 @@ type entry struct {
 	next        [2]uint32     // highest byte sent, plus one
 	ack         [2]uint32     // the ACK number that this direction sent last
 	flags       flags
-	firstFrame  count48
+	firstFrame  count48 // its place
 	number      count48
 	synTime     clock48   // of the client's last SYN; with flagHandshake how long the SYN-ACK took to come
 	window      [2]uint16 // that it sent last, as in the header
@@ -102,8 +102,10 @@ type ledger struct {
 // of its last segment.
 type tail uint8
 
-// tailTold says that a TypeVerdict event was given out.
-const tailTold tail = 2
+const (
+	tailTold   tail = 2 // a TypeVerdict event was given out
+	tailSpread tail = 4 // its frames are not all in the file of the first one
+)
 
 func (t tail) by() int { return int(t & 1) }
 
@@ -194,19 +196,19 @@ const (
 	scaleUnknown = 15
 )
 
-// frameRef makes a frame number small: its distance from the connection's
+// frameRef makes a frame's place small: its distance from the connection's
 // first frame, plus one; 0 is none. Four thousand million frames later it
 // stays where it is.
-func (e *entry) frameRef(frame int64) uint32 {
-	return uint32(min(max(frame-int64(e.firstFrame.get()), 0)+1, math.MaxUint32))
+func (e *entry) frameRef(at place) uint32 {
+	return uint32(min(max(at-place(e.firstFrame.get()), 0)+1, math.MaxUint32))
 }
 
 // frame is the reverse of frameRef.
-func (e *entry) frame(ref uint32) int64 {
+func (e *entry) frame(ref uint32) place {
 	if ref == 0 {
 		return 0
 	}
-	return int64(e.firstFrame.get()) + int64(ref) - 1
+	return place(e.firstFrame.get()) + place(ref) - 1
 }
 
 // clock48 is the lower 48 bits of a time in nanoseconds: enough to tell times

@@ -35,6 +35,11 @@ type Options struct {
 
 	Detail bool // Event.Detail, of segments
 
+	// Files are the names of the files that packets come from, as a verdict is
+	// to say them where a connection's frames lie in several. A file without a
+	// name here is "file 2".
+	Files []string
+
 	Measures bool // Connection.Measures, for 96 bytes a connection with data, and a body where a SYN is sent three times
 
 	// Listening, where it is not nil, asks the local system which sockets listen
@@ -94,6 +99,7 @@ type Tracker struct {
 	split   *split // nil without Options.Split
 
 	start   capture.Stamp // first time seen
+	places  places
 	now     capture.Stamp // last time seen
 	before  capture.Stamp // the one before it
 	nanos   int64         // the same, 0 before there is one
@@ -177,6 +183,7 @@ func (t *Tracker) Sentences(on bool) { t.options.Brief = !on }
 // The slice and what it points to are valid until the next call of any method.
 func (t *Tracker) Add(p *dissect.Packet) []Event {
 	t.before = t.now
+	t.come(p.Frame)
 	t.begin(p.Frame.Time)
 	t.leave()
 	t.silence.heard(t.now)

@@ -60,14 +60,16 @@ func (n *neighbours) inVain(a netip.Addr) bool {
 func (t *Tracker) endMissing(a *absent, p *dissect.Packet) {
 	c := t.connection(filledWhole)
 	c.Number, c.Client, c.Server = a.number, a.client, a.server
-	c.First, c.Last, c.FirstFrame, c.LastFrame, c.File = p.Frame.Time, p.Frame.Time, p.Frame.Number, p.Frame.Number, p.Frame.File
+	c.First, c.Last, c.FirstFrame, c.LastFrame = p.Frame.Time, p.Frame.Time, p.Frame.Number, p.Frame.Number
+	c.File, c.LastFile = p.Frame.File, p.Frame.File
 	m := &p.ICMP
-	t.facts = facts{icmp: icmpFact{frame: p.Frame.Number, version: m.Version, kind: m.Type, code: m.Code, from: p.IP.Src, count: 1}}
+	t.facts = facts{icmp: icmpFact{frame: t.places.at(), version: m.Version, kind: m.Type, code: m.Code, from: p.IP.Src, count: 1}}
+	t.facts.files = fileFacts{places: &t.places, names: t.options.Files}
 	t.addresses(c, &t.facts)
 	for i := range t.around.seen {
 		x := &t.around.seen[i]
-		if len(t.facts.asked) > 0 && x.frame == t.facts.asked[0] {
-			c.First, c.FirstFrame = x.at, x.frame
+		if len(t.facts.asked) > 0 && x.place == t.facts.asked[0] {
+			c.First, c.FirstFrame, c.File = x.at, x.frame, x.file
 		}
 		if !x.Reply && x.Target == a.server.Addr() {
 			x.answered = true // said now

@@ -32,6 +32,7 @@ type asked struct {
 	gap      time.Duration // since the frame before
 	frame    int64
 	file     int
+	place    place
 	packet   *keptPacket // nil where the frame is too long to keep
 	of       recentConn  // that the event, where given, stands in
 	given    bool        // an event was made
@@ -76,7 +77,7 @@ func (t *Tracker) neighbour(p *dissect.Packet) {
 		return // whether its own new address is free (RFC 4862, section 5.4; RFC 5227): silence is right
 	}
 	n := &t.around
-	x := asked{Neighbour: p.Neighbour, at: p.Frame.Time, gap: p.Frame.Time.Sub(t.before), frame: p.Frame.Number, file: p.Frame.File}
+	x := asked{Neighbour: p.Neighbour, at: p.Frame.Time, gap: p.Frame.Time.Sub(t.before), frame: p.Frame.Number, file: p.Frame.File, place: t.places.at()}
 	if x.Reply {
 		for i := range n.seen {
 			if q := &n.seen[i]; !q.Reply && q.Target == x.Sender {
@@ -203,7 +204,8 @@ func (t *Tracker) addresses(c *Connection, f *facts) {
 			continue
 		}
 		f.unresolved = x.Target
-		f.asked = append(f.asked, x.frame)
+		f.asked = append(f.asked, x.place)
+		f.files.spread = f.files.spread || x.file != c.File
 	}
 }
 
@@ -314,7 +316,10 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 		s.b = t.bodies.at(e.body)
 	}
 	l := t.ledger(s.b)
-	l.icmpFrame = e.frameRef(p.Frame.Number)
+	l.icmpFrame = e.frameRef(t.places.at())
+	if int(e.file) != p.Frame.File {
+		e.tail |= tailSpread
+	}
 	l.icmpVersion, l.icmpType, l.icmpCode, l.icmpMTU = m.Version, m.Type, m.Code, m.MTU
 	l.icmpFrom = p.IP.Src.As16()
 	l.icmpCount++

@@ -41,7 +41,7 @@ func (t *Tracker) closes(s *segment) bool {
 	}
 	e.pair.set(d, uint8(mine))
 	e.pair.set(to, uint8(other))
-	now, ref := clockOf(s.now), e.frameRef(s.p.Frame.Number)
+	now, ref := clockOf(s.now), e.frameRef(t.places.at())
 	if fin {
 		s.shape = occupies // that is all that track asks for
 	}

@@ -49,7 +49,7 @@ func (t *Tracker) glide(s *segment) {
 	e.window[d], e.ack[d] = s.win, s.ack
 	b.seen[d] = now
 	e.last = s.p.Frame.Time
-	ref := e.frameRef(s.p.Frame.Number)
+	ref := e.frameRef(t.places.at())
 	e.lastFrame = ref
 	e.tail.setBy(d)
 	b.segments[d]++

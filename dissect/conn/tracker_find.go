@@ -39,7 +39,7 @@ func (t *Tracker) find(s *segment) {
 	e := s.e
 	e.addrs, e.ports = k.addrs, k.ports
 	e.number.add(uint64(t.stats.Connections))
-	e.firstFrame.add(uint64(s.p.Frame.Number))
+	e.firstFrame.add(uint64(t.places.at()))
 	e.first, e.last = s.p.Frame.Time, s.p.Frame.Time
 	e.file = uint16(s.p.Frame.File)
 	e.setScale(0, scaleUnknown)

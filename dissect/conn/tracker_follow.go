@@ -195,7 +195,7 @@ func (t *Tracker) open(s *segment) {
 		if !fromClient {
 			break
 		}
-		e.synLast = e.frameRef(s.p.Frame.Number)
+		e.synLast = e.frameRef(t.places.at())
 		if e.syns < 255 {
 			e.syns++
 		}
@@ -208,7 +208,7 @@ func (t *Tracker) open(s *segment) {
 			s.rtt = s.lasted(e.synTime)
 		}
 		if e.synAck == 0 {
-			e.synAck = e.frameRef(s.p.Frame.Number)
+			e.synAck = e.frameRef(t.places.at())
 		}
 		if !fromClient && e.synAcks < 255 {
 			e.synAcks++

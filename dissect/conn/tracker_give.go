@@ -95,7 +95,7 @@ func (t *Tracker) payload(s *segment) {
 	}
 	// A keep-alive's byte is none of the stream's, nor is what comes with RST.
 	if s.len > 0 && s.flags&dissect.RST == 0 && !s.labels.Has(KeepAlive) && !s.labels.Has(ZeroWindowProbe) {
-		s.app = a.segment(side, seqOf(first), s.p.TCP.Payload, s.len, s.p.Frame.Number)
+		s.app = a.segment(side, seqOf(first), s.p.TCP.Payload, s.len, t.places.at())
 	}
 	if s.flags&dissect.FIN != 0 {
 		a.fin(side, seqOf(first+uint32(s.len)))

@@ -242,8 +242,9 @@ func (t *Tracker) summary(e *entry) (c *Connection) {
 	switch {
 	case t.scanned(e):
 		c = t.connection(filledScanned)
-		e.summarizeScanned(c, t.backlog(e))
+		e.summarizeScanned(c, t.placed(e), t.backlog(e))
 		e.measureOpening(c, t.options.Measures)
+		t.nameSilence(c)
 	case t.closedWell(e):
 		c = t.connection(filledClosed)
 		t.summarizeClosed(c, e)

@@ -34,7 +34,7 @@ func (t *Tracker) answer(s *segment) bool {
 		s.rtt = s.lasted(e.synTime)
 	}
 	if e.synAck == 0 {
-		e.synAck = e.frameRef(s.p.Frame.Number)
+		e.synAck = e.frameRef(t.places.at())
 	}
 	e.synAcks = 1
 	e.next[d] = s.end
@@ -77,7 +77,7 @@ func (t *Tracker) accept(s *segment) bool {
 	e.flags.set(flagHandshake | flagAcked0<<d)
 	e.flags &^= flagEarly0 << d
 	s.role = true
-	b.handshake = e.frameRef(s.p.Frame.Number)
+	b.handshake = e.frameRef(t.places.at())
 	b.irtt = durationOf(int64(s.lasted(syn)))
 	e.synTime = durationOf(synAck.near(s.now) - syn.near(s.now))
 	e.window[d], e.ack[d] = s.win, s.ack

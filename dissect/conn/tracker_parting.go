@@ -7,6 +7,7 @@ import "tcpsee/capture"
 type Parting struct {
 	Before   int // how many events of the same call come before it
 	entry    entry
+	at       placed
 	start    capture.Stamp
 	backlog  bool
 	measures bool // Options.Measures
@@ -31,7 +32,7 @@ func (t *Tracker) part(e *entry) bool {
 	}
 	t.partings = t.partings[:n+1]
 	x := &t.partings[n]
-	x.Before, x.entry, x.start, x.backlog, x.measures = len(t.events), *e, t.start, t.backlog(e), t.options.Measures
+	x.Before, x.entry, x.at, x.start, x.backlog, x.measures = len(t.events), *e, t.placed(e), t.start, t.backlog(e), t.options.Measures
 	return true
 }
 
@@ -39,7 +40,7 @@ func (t *Tracker) part(e *entry) bool {
 // must be empty, or have been filled by this method.
 func (x *Parting) Event(ev *Event, c *Connection) {
 	ev.Type = TypeEnd
-	x.entry.summarizeScanned(c, x.backlog)
+	x.entry.summarizeScanned(c, x.at, x.backlog)
 	x.entry.measureOpening(c, x.measures)
 	describeEnd(ev, c, x.start)
 }

@@ -24,7 +24,7 @@ func (t *Tracker) knock(s *segment) bool {
 	e.pair.set(d, uint8(StateSynSent))
 	s.synOptions(&o)
 	now := clockOf(s.now)
-	e.synTime, e.synLast, e.syns = now, e.frameRef(s.p.Frame.Number), 1
+	e.synTime, e.synLast, e.syns = now, e.frameRef(t.places.at()), 1
 	t.ask(s)
 	e.next[d] = s.end
 	e.window[d], e.ack[d] = s.win, s.ack
@@ -83,8 +83,8 @@ func (t *Tracker) backlog(e *entry) bool { return t.served.at(e) > 0 }
 
 // summarizeScanned is summarize for a scanned connection. What it sets does not
 // depend on what c held, where that was set by it too.
-func (e *entry) summarizeScanned(c *Connection, backlog bool) {
-	e.summarize(c)
+func (e *entry) summarizeScanned(c *Connection, at placed, backlog bool) {
+	e.summarize(c, at)
 	c.Segments = [2]uint64{uint64(e.syns), uint64(e.synAcks)}
 	c.Retransmits = [2]uint64{uint64(max(e.syns, 1) - 1), uint64(max(e.synAcks, 1) - 1)}
 	c.LabelCounts[Retransmission] = uint32(c.Retransmits[0] + c.Retransmits[1])

@@ -91,6 +91,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	s.now = t.nanos
 	t.find(s)
 	e := s.e
+	if int(e.file) != p.Frame.File {
+		e.tail |= tailSpread
+	}
 	s.before = [2]State{e.state(0), e.state(1)}
 	s.heard = e.last
 	if p.Problem != dissect.ProblemNone && s.unmeasured() {

@@ -28,7 +28,7 @@ func (t *Tracker) Renew(ev *Event) {
 // capture that began at start.
 func describeEnd(ev *Event, c *Connection, start capture.Stamp) {
 	ev.Conn, ev.Client, ev.Server, ev.Inferred = c.Number, c.Client, c.Server, c.Inferred
-	ev.Time, ev.Frame, ev.File = c.Last, c.LastFrame, c.File
+	ev.Time, ev.Frame, ev.File = c.Last, c.LastFrame, c.LastFile
 	ev.Since, ev.Delta = c.Last.Sub(start), c.Last.Sub(c.First)
 	ev.States, ev.Before, ev.IRTT, ev.HalfRTT = c.States, c.States, c.IRTT, c.HalfRTT
 	ev.Connection = c

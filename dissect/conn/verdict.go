@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -39,17 +38,18 @@ func judge(c *Connection, f *facts, brief bool) Verdict {
 	if brief {
 		return Verdict{Outcome: j.v.Outcome, By: j.v.By, HasBy: j.v.HasBy, Detail: j.v.Detail}
 	}
-	j.v.Evidence = tidy(j.v.Evidence)
+	j.giveEvidence()
 	j.v.Meaning = opened(j.v.Meaning, j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeOpen)
 	return j.v
 }
 
 // judgement is a verdict being made.
 type judgement struct {
-	c     *Connection
-	f     *facts
-	v     Verdict
-	brief bool
+	c        *Connection
+	f        *facts
+	v        Verdict
+	evidence []place // becomes v.Evidence
+	brief    bool
 }
 
 // The narrower names that Verdict.Detail takes.
@@ -117,10 +117,10 @@ func (j *judgement) closedAlone() {
 func (j *judgement) bothClosed() bool { return j.f.fin[Client] != 0 && j.f.fin[Server] != 0 }
 
 // outcome sets the first parts of the verdict.
-func (j *judgement) outcome(o Outcome, detail, text string, evidence ...int64) {
+func (j *judgement) outcome(o Outcome, detail, text string, evidence ...place) {
 	j.v.Outcome, j.v.Detail, j.v.Text = o, detail, text
 	if !j.brief {
-		j.v.Evidence = append(j.v.Evidence, evidence...)
+		j.evidence = append(j.evidence, evidence...)
 	}
 }
 
@@ -321,7 +321,7 @@ func waits(n uint32) string {
 // halfOpen is SYN-ACK without what completes the handshake.
 func (j *judgement) halfOpen() {
 	f := j.f
-	evidence := []int64{f.synFirst, f.synAck}
+	evidence := []place{f.synFirst, f.synAck}
 	switch {
 	case f.rst != 0 && f.rstBy == Client:
 		j.outcome(OutcomeHalfOpen, detailAbandoned, "the client answered the SYN-ACK with RST.", append(evidence, f.rst)...)
@@ -347,7 +347,7 @@ func (j *judgement) halfOpen() {
 }
 
 // synAckLost is for a client that goes on as if it had not got SYN-ACK.
-func (j *judgement) synAckLost(evidence []int64) {
+func (j *judgement) synAckLost(evidence []place) {
 	f := j.f
 	j.outcome(OutcomeHalfOpen, "", j.words("the server answers with SYN-ACK (%d), and the client has sent its SYN again since (%d).", f.synAck, f.synLast), evidence...)
 	j.means("the client is there, and the SYN-ACK does not reach it: either a firewall drops it, on the way back or at the client, or the answer is routed elsewhere.",
@@ -397,7 +397,7 @@ func (j *judgement) resetByClose(lead string) {
 	f := j.f
 	x := f.rstBy
 	y := x.Other()
-	evidence := []int64{f.fin[x], f.fin[y], f.rst}
+	evidence := []place{f.fin[x], f.fin[y], f.rst}
 	k := f.closing[x]
 	if k.Linger0 {
 		j.outcome(OutcomeReset, detailLinger0, j.words("%s%s: its program had set SO_LINGER with 0 s, so that closing sends RST (%d), not FIN.",
@@ -431,7 +431,7 @@ func (j *judgement) closedHard() string {
 }
 
 // frameOf is " (5)", "" where there is no frame.
-func (j *judgement) frameOf(n int64) string {
+func (j *judgement) frameOf(n place) string {
 	if n == 0 {
 		return ""
 	}
@@ -472,7 +472,7 @@ func (j *judgement) closed() {
 		}
 		return
 	}
-	frames := []int64{f.fin[x], f.finAcked[x], f.fin[y], f.finAcked[y]}
+	frames := []place{f.fin[x], f.finAcked[x], f.fin[y], f.finAcked[y]}
 	lead := "closed by the " + x.String()
 	switch {
 	case f.rst != 0:
@@ -483,7 +483,7 @@ func (j *judgement) closed() {
 		j.v.Meaning = j.words("RST came after all: something arrived at the %s for a connection that it had forgotten, or its program ended with data unread.", f.rstBy)
 		return
 	case f.finAcked[x] == f.fin[y]:
-		text := "three segments " + j.list(frames...) + j.words(": %d is ACK and FIN in one.", f.fin[y])
+		text := "three segments " + j.list(frames...) + j.words(": %d is ACK and FIN in one.", j.among(f.fin[y], frames))
 		if !whole {
 			text = j.words("FIN from both ends %s; the last ACK is not in the capture.", j.list(frames...))
 		}
@@ -562,7 +562,7 @@ func (j *judgement) midstream() {
 	if d := c.Last.Sub(c.First); d > 0 {
 		held += " in " + j.duration(d)
 	}
-	j.outcome(OutcomeMidstream, "", j.words("the capture has neither the beginning nor the end: %s.", held), c.FirstFrame, c.LastFrame)
+	j.outcome(OutcomeMidstream, "", j.words("the capture has neither the beginning nor the end: %s.", held), j.f.first, j.f.last)
 	j.means("the connection was there before the capture began, and perhaps still is.", "")
 	if c.Inferred {
 		j.v.Meaning += " Who is client is inferred."
@@ -586,7 +586,7 @@ func (j *judgement) open() {
 		j.v.Meaning = "Nobody has sent anything yet. An open connection needs no packets."
 	case f.dataFirst[Server] == 0:
 		j.v.Detail = detailWaiting
-		j.v.Evidence = append(j.v.Evidence, f.dataFirst[Client])
+		j.evidence = append(j.evidence, f.dataFirst[Client])
 		j.v.Meaning = "The server's system has acknowledged, its program has sent nothing: perhaps it is busy, waits for more, or has not accepted the connection yet."
 		j.v.NextStep = j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", c.Server.Port()))
 	}
@@ -627,11 +627,4 @@ func (j *judgement) oddities() {
 	if len(more) > 0 {
 		j.v.Meaning = strings.TrimSpace(j.v.Meaning + " " + strings.Join(more, " "))
 	}
-}
-
-// tidy sorts frame numbers and leaves out zeros and repeats.
-func tidy(frames []int64) []int64 {
-	frames = slices.DeleteFunc(frames, func(n int64) bool { return n == 0 })
-	slices.Sort(frames)
-	return slices.Compact(frames)
 }

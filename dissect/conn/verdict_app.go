@@ -49,7 +49,7 @@ func (j *judgement) application() {
 	case ended && a.http && a.noStatus > 0 && a.requests > a.responses:
 		j.say(detailNoReply, j.words("the answer (%d) to the request (%d) begins with no status line.", a.noStatus, a.requestEnd),
 			"A client takes it for none: behind the version stands a number of three digits.", "HTTP/1.1 200 OK, the headers, and an empty line before the page.", a.noStatus)
-		j.v.Evidence = append(j.v.Evidence, a.requestEnd)
+		j.evidence = append(j.evidence, a.requestEnd)
 	case !ended || a.lost:
 	case a.http && a.bodyMissing > 0:
 		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, count(uint64(a.bodyMissing))),
@@ -79,7 +79,7 @@ func (j *judgement) status() string {
 
 // say puts a sentence of layer 7 in the place of the one about segments. The
 // outcome and who brought it about stay.
-func (j *judgement) say(detail, text, meaning, next string, frame int64) {
+func (j *judgement) say(detail, text, meaning, next string, frame place) {
 	j.v.Detail = detail
 	lead := string(j.v.Outcome)
 	if j.v.HasBy && (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeReset) {
@@ -87,7 +87,7 @@ func (j *judgement) say(detail, text, meaning, next string, frame int64) {
 	}
 	j.v.Text = lead + ": " + text
 	j.v.Meaning, j.v.NextStep = meaning, next
-	j.v.Evidence = append(j.v.Evidence, frame)
+	j.evidence = append(j.evidence, frame)
 }
 
 // badRequest is for a mistake in what was sent, and a server that minded.
@@ -102,7 +102,7 @@ func (j *judgement) badRequest() {
 	if j.v.NextStep == "" {
 		j.v.NextStep = "GET / HTTP/1.1, Host: " + j.server() + ", and an empty line."
 	}
-	j.v.Evidence = append(j.v.Evidence, a.requestAt)
+	j.evidence = append(j.evidence, a.requestAt)
 }
 
 // lineFeeds is for a request in the right form, but for the ends of its lines,
@@ -115,7 +115,7 @@ func (j *judgement) lineFeeds() {
 	}
 	j.say(detailBadRequest, j.words("%s answered %s.", j.it(Server), j.status()), meaning,
 		"nc -C, or tcpsee connect --crlf, ends lines with CR LF.", a.statusAt)
-	j.v.Evidence = append(j.v.Evidence, a.requestAt)
+	j.evidence = append(j.evidence, a.requestAt)
 }
 
 // incomplete is for a request whose blank line did not come.
@@ -144,7 +144,7 @@ func (j *judgement) incomplete(ended bool) {
 	}
 	j.say(detailIncomplete, who+j.sinceEstablished()+"; "+what+".", meaning,
 		"type faster, or paste: printf 'GET / HTTP/1.1\\r\\nHost: "+j.server()+"\\r\\n\\r\\n' | nc "+j.server()+" "+strconv.Itoa(int(j.c.Server.Port())), a.requestAt)
-	j.v.Evidence = append(j.v.Evidence, a.statusAt)
+	j.evidence = append(j.evidence, a.statusAt)
 }
 
 // noReply is for a complete request and an end before the answer.
@@ -153,7 +153,7 @@ func (j *judgement) noReply() {
 	if a.responses > 0 {
 		j.say(detailNoReply, j.words("an earlier request was answered (%d), the one after it (%d) was not.", a.answerAt, a.requestEnd),
 			"Perhaps the server closes after one answer, as HTTP/1.0 and Connection: close have it.", "one request a connection; one blank line ends it.", a.requestEnd)
-		j.v.Evidence = append(j.v.Evidence, a.answerAt)
+		j.evidence = append(j.evidence, a.answerAt)
 		return
 	}
 	j.say(detailNoReply, j.words("the request (%d) was complete, and no answer to it came.", a.requestEnd), "", "", a.requestEnd)

@@ -151,7 +151,7 @@ func ownReason(detail string) string {
 
 // noNeighbour is an address in the local network that nobody has. icmp is the
 // frame of the own system's error, 0 where there is none.
-func (j *judgement) noNeighbour(icmp int64) {
+func (j *judgement) noNeighbour(icmp place) {
 	f, c := j.f, j.c
 	who := c.Server.Addr()
 	if f.unresolved.IsValid() {
@@ -161,7 +161,7 @@ func (j *judgement) noNeighbour(icmp int64) {
 	if who.Is6() {
 		how = "neighbour discovery"
 	}
-	evidence := append(append([]int64{}, f.asked...), icmp)
+	evidence := append(append([]place{}, f.asked...), icmp)
 	var text string
 	switch n := len(f.asked); {
 	case n > 0:
@@ -261,7 +261,7 @@ func (j *judgement) zeroWindow(x Side) {
 func (j *judgement) unacknowledged(x Side) {
 	f, c := j.f, j.c
 	y := x.Other()
-	evidence := []int64{f.dataLast[x], f.resendFrame[x]}
+	evidence := []place{f.dataLast[x], f.resendFrame[x]}
 	again := j.words("the oldest of %s bytes of the %s was sent again %s (last: %d) and never acknowledged",
 		count(uint64(f.outstanding[x])), x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
 	through := c.Unique[x] > uint64(f.outstanding[x]) || f.handshake != 0

@@ -129,12 +129,12 @@ func TestJudgeOpening(t *testing.T) {
 			outcome: OutcomeUnreachable, detail: detailProhibited, text: `fd09::ff answered with ICMP "administratively prohibited".`, meaning: "a firewall at fd09::ff forbids", evidence: []int64{1, 2}},
 		{name: "circle", f: &facts{synFirst: 1, synLast: 1, icmp: icmpFact{frame: 2, version: 4, kind: 11, from: router, count: 1}},
 			outcome: OutcomeUnreachable, detail: detailLoop, text: `10.9.0.254 answered with ICMP "time exceeded".`, meaning: "in a circle", evidence: []int64{1, 2}},
-		{name: "no neighbour, no TCP at all", f: &facts{icmp: icmpFact{frame: 4, version: 4, kind: 3, code: 1, from: oneself, count: 1}, unresolved: server, asked: []int64{1, 2, 3}},
+		{name: "no neighbour, no TCP at all", f: &facts{icmp: icmpFact{frame: 4, version: 4, kind: 3, code: 1, from: oneself, count: 1}, unresolved: server, asked: []place{1, 2, 3}},
 			outcome: OutcomeUnreachable, detail: detailNoNeighbour, text: "ARP asked 3 times for 10.9.0.2, and nobody answered.", meaning: "No TCP segment could be sent. The ICMP error is from this machine to itself.",
 			next: "ip neigh show 10.9.0.2", evidence: []int64{1, 2, 3, 4}},
 		{name: "no neighbour, error only", f: &facts{icmp: icmpFact{frame: 1, version: 4, kind: 3, code: 1, from: oneself, count: 1}},
 			outcome: OutcomeUnreachable, detail: detailNoNeighbour, text: "this machine itself says that 10.9.0.2 does not answer.", meaning: "nobody has the address", evidence: []int64{1}},
-		{name: "router is gone", f: &facts{unresolved: router, asked: []int64{2}},
+		{name: "router is gone", f: &facts{unresolved: router, asked: []place{2}},
 			outcome: OutcomeUnreachable, detail: detailNoNeighbour, text: "ARP asked once for 10.9.0.254, and nobody answered.", meaning: "10.9.0.254, which is to pass packets on to 10.9.0.2, is not there.", evidence: []int64{2}},
 		{name: "no route", f: &facts{callError: "ENETUNREACH", callName: "connect"},
 			outcome: OutcomeUnreachable, detail: detailNoRoute, text: "connect() failed with ENETUNREACH, and no packet was sent.", meaning: "this machine has no route", evidence: nil},
@@ -159,27 +159,27 @@ func TestJudgeEnds(t *testing.T) {
 	}
 	checkVerdicts(t, []verdictTest{
 		{name: "three segments", c: states(StateTimeWait, StateClosed), f: upTo(func(f *facts) {
-			f.fin, f.finAcked, f.finOrder = [2]int64{8, 9}, [2]int64{9, 10}, Client
+			f.fin, f.finAcked, f.finOrder = [2]place{8, 9}, [2]place{9, 10}, Client
 		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, three segments (8 9 10): 9 is ACK and FIN in one.",
 			meaning: "TIME-WAIT stays at the client for 60 s: ss -tan shows it.", evidence: []int64{8, 9, 10}},
 		{name: "four segments, by the server", c: states(StateClosed, StateTimeWait), f: upTo(func(f *facts) {
-			f.fin, f.finAcked, f.finOrder = [2]int64{10, 8}, [2]int64{11, 9}, Server
+			f.fin, f.finAcked, f.finOrder = [2]place{10, 8}, [2]place{11, 9}, Server
 			f.dataFirst[Server] = 4
 		}), outcome: OutcomeClosed, by: "server", text: "closed by the server, four segments (8 9 10 11): FIN and ACK each way.",
 			meaning: "Address already in use", evidence: []int64{8, 9, 10, 11}},
 		{name: "half-close, and data after it", f: upTo(func(f *facts) {
-			f.fin, f.finAcked, f.finOrder = [2]int64{6, 10}, [2]int64{7, 11}, Client
+			f.fin, f.finAcked, f.finOrder = [2]place{6, 10}, [2]place{7, 11}, Client
 			f.dataFirst[Server], f.dataLast[Server] = 8, 8
 		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, four segments (6 7 10 11): half-closed in between, and the server still sent data (8).", evidence: []int64{6, 7, 10, 11}},
 		{name: "both at once", c: states(StateTimeWait, StateTimeWait), f: upTo(func(f *facts) {
-			f.fin, f.finAcked, f.finOrder = [2]int64{8, 9}, [2]int64{10, 11}, Client
+			f.fin, f.finAcked, f.finOrder = [2]place{8, 9}, [2]place{10, 11}, Client
 		}), outcome: OutcomeClosed, detail: detailSimultaneous, text: "closed by both ends at once (8 9 10 11): each sent FIN before it had seen the other's.",
 			meaning: "at both ends", evidence: []int64{8, 9, 10, 11}},
 		{name: "cut before the last ACK", c: states(StateFinWait2, StateLastAck), f: upTo(func(f *facts) {
-			f.fin, f.finAcked, f.finOrder = [2]int64{8, 9}, [2]int64{9, 0}, Client
+			f.fin, f.finAcked, f.finOrder = [2]place{8, 9}, [2]place{9, 0}, Client
 		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, FIN from both ends (8 9); the last ACK is not in the capture.", evidence: []int64{8, 9}},
 		{name: "RST after all", f: upTo(func(f *facts) {
-			f.fin, f.finAcked, f.finOrder, f.rst, f.rstBy = [2]int64{8, 9}, [2]int64{9, 0}, Client, 10, Client
+			f.fin, f.finAcked, f.finOrder, f.rst, f.rstBy = [2]place{8, 9}, [2]place{9, 0}, Client, 10, Client
 		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, FIN from both ends (8 9), then RST by the client (10).", meaning: "RST came after all", evidence: []int64{8, 9, 10}},
 		{name: "half-closed", f: upTo(func(f *facts) { f.fin[Client], f.finAcked[Client] = 8, 9; f.dataFirst[Client] = 4 }),
 			outcome: OutcomeHalfClosed, by: "client", text: "the client has sent FIN (8), acknowledged (9); the server has not, as far as captured.",
@@ -191,10 +191,10 @@ func TestJudgeEnds(t *testing.T) {
 		}), outcome: OutcomeReset, by: "server", detail: detailAfterClose, text: "reset by the server: data (6) came after its FIN (4).",
 			meaning: "the program at the server had closed already", evidence: []int64{4, 6, 7}},
 		{name: "reset after data", f: upTo(func(f *facts) {
-			f.dataFirst, f.dataLast, f.rst, f.rstBy = [2]int64{4, 0}, [2]int64{4, 0}, 6, Server
+			f.dataFirst, f.dataLast, f.rst, f.rstBy = [2]place{4, 0}, [2]place{4, 0}, 6, Server
 		}), outcome: OutcomeReset, by: "server", detail: detailAfterData, text: "reset by the server: it came after data of the client (4).", meaning: "either the program at the server ended with data unread", evidence: []int64{4, 6}},
 		{name: "reset on purpose", f: upTo(func(f *facts) {
-			f.dataFirst, f.dataLast, f.rst, f.rstBy, f.endedAt = [2]int64{4, 0}, [2]int64{4, 0}, 6, Client, at(2.001)
+			f.dataFirst, f.dataLast, f.rst, f.rstBy, f.endedAt = [2]place{4, 0}, [2]place{4, 0}, 6, Client, at(2.001)
 			f.closing[Client].Linger0 = true
 		}), outcome: OutcomeReset, by: "client", detail: detailLinger0, text: "reset by the client after 2.0 s: its program had set SO_LINGER with 0 s, so that closing sends RST (6), not FIN.",
 			meaning: "throws the connection away on purpose", evidence: []int64{6}},
@@ -204,16 +204,16 @@ func TestJudgeEnds(t *testing.T) {
 		}), outcome: OutcomeReset, by: "client", detail: detailLinger0, text: "reset by the client: its program had set SO_LINGER with 0 s, so that closing sends RST (7), not FIN.",
 			meaning: "It had not read 1 byte either.", evidence: []int64{4, 7}},
 		{name: "the other end's option", f: upTo(func(f *facts) {
-			f.dataFirst, f.dataLast, f.rst, f.rstBy = [2]int64{4, 0}, [2]int64{4, 0}, 6, Server
+			f.dataFirst, f.dataLast, f.rst, f.rstBy = [2]place{4, 0}, [2]place{4, 0}, 6, Server
 			f.closing[Client].Linger0 = true
 		}), outcome: OutcomeReset, by: "server", detail: detailAfterData, text: "reset by the server: it came after data of the client (4).", meaning: "either the program at the server ended with data unread", evidence: []int64{4, 6}},
 		{name: "known to be unread", f: upTo(func(f *facts) {
-			f.dataFirst, f.dataLast, f.rst, f.rstBy, f.endedAt = [2]int64{4, 0}, [2]int64{5, 0}, 6, Server, at(1.001)
+			f.dataFirst, f.dataLast, f.rst, f.rstBy, f.endedAt = [2]place{4, 0}, [2]place{5, 0}, 6, Server, at(1.001)
 			f.closing[Server].Unread = 1400
 		}), outcome: OutcomeReset, by: "server", detail: detailUnread, text: "reset by the server after 1.0 s: its program closed with 1,400 bytes of the client (5) unread, so that RST (6) was sent, not FIN.",
 			meaning: "not all was taken which the client had sent", next: "until recv() returns 0", evidence: []int64{5, 6}},
 		{name: "FINs, and unread", f: upTo(func(f *facts) {
-			f.fin, f.finAcked, f.finOrder, f.rst, f.rstBy = [2]int64{8, 9}, [2]int64{9, 0}, Client, 10, Client
+			f.fin, f.finAcked, f.finOrder, f.rst, f.rstBy = [2]place{8, 9}, [2]place{9, 0}, Client, 10, Client
 			f.closing[Client].Unread = 7
 		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, FIN from both ends (8 9), then RST by the client (10).", meaning: "RST (10) was sent since the program closed with 7 bytes unread.", evidence: []int64{8, 9, 10}},
 		{name: "reset at once", f: upTo(func(f *facts) { f.rst, f.rstBy, f.endedAt = 4, Client, at(0.0015) }),
@@ -221,9 +221,9 @@ func TestJudgeEnds(t *testing.T) {
 		{name: "never accepted, program ended", f: upTo(func(f *facts) {
 			f.fin[Client], f.finAcked[Client], f.rst, f.rstBy = 4, 5, 6, Server
 		}), outcome: OutcomeReset, by: "server", detail: detailPeerClosed, text: "reset by the server: after the FIN of the client (4), it sent RST in place of its own.", meaning: "without having accepted", evidence: []int64{4, 6}},
-		{name: "midstream and closed", f: &facts{midstream: true, fin: [2]int64{3, 4}, finAcked: [2]int64{4, 5}},
+		{name: "midstream and closed", f: &facts{midstream: true, fin: [2]place{3, 4}, finAcked: [2]place{4, 5}},
 			outcome: OutcomeClosed, by: "client", text: "closed by the client, three segments (3 4 5): 4 is ACK and FIN in one.", meaning: "The capture began after the handshake.", evidence: []int64{3, 4, 5}},
-		{name: "one direction only", c: func(c *Connection) { c.Segments[Server] = 0 }, f: &facts{synFirst: 1, synLast: 1, dataFirst: [2]int64{3, 0}, dataLast: [2]int64{3, 0}},
+		{name: "one direction only", c: func(c *Connection) { c.Segments[Server] = 0 }, f: &facts{synFirst: 1, synLast: 1, dataFirst: [2]place{3, 0}, dataLast: [2]place{3, 0}},
 			outcome: OutcomeOpen, text: "established, and no end of it was captured.", meaning: "Only what the client sent was captured: perhaps the filter", evidence: nil},
 		{name: "self-connect", c: func(c *Connection) { c.Client = c.Server }, f: upTo(nil),
 			outcome: OutcomeOpen, detail: detailSelf, text: "established, and no end of it was captured in 2.0 s.", meaning: "The connection is to itself", evidence: []int64{3}},
@@ -235,7 +235,7 @@ func TestJudgeStillThere(t *testing.T) {
 		{name: "open", f: upTo(nil), outcome: OutcomeOpen, text: "established, and no end of it was captured in 2.0 s.", meaning: "Nobody has sent anything yet.", evidence: []int64{3}},
 		{name: "not accepted, perhaps", f: upTo(func(f *facts) { f.dataFirst[Client] = 4 }), outcome: OutcomeOpen, detail: detailWaiting,
 			text: "established, and no end of it was captured in 2.0 s.", meaning: "perhaps it is busy, waits for more, or has not accepted", evidence: []int64{3, 4}},
-		{name: "midstream", c: func(c *Connection) { c.FirstFrame, c.LastFrame, c.Inferred = 1, 5, true }, f: &facts{midstream: true},
+		{name: "midstream", c: func(c *Connection) { c.Inferred = true }, f: &facts{midstream: true, first: 1, last: 5},
 			outcome: OutcomeMidstream, text: "the capture has neither the beginning nor the end: 5 segments in 2.0 s.", meaning: "perhaps still is. Who is client is inferred.", evidence: []int64{1, 5}},
 		{name: "zero window", f: upTo(func(f *facts) {
 			f.dataFirst[Client], f.zeroWindow[Server], f.probes[Client] = 4, 12, 3
@@ -288,9 +288,9 @@ func TestJudgeApplication(t *testing.T) {
 	const bad = "< HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 	reset := func(turns ...string) *facts {
 		f := closedBy(Server, 3, turns...)
-		f.fin, f.finAcked = [2]int64{}, [2]int64{}
+		f.fin, f.finAcked = [2]place{}, [2]place{}
 		f.rst, f.rstBy = 8, Server
-		f.dataFirst, f.dataLast = [2]int64{1, 0}, [2]int64{1, 0}
+		f.dataFirst, f.dataLast = [2]place{1, 0}, [2]place{1, 0}
 		return f
 	}
 	checkVerdicts(t, []verdictTest{

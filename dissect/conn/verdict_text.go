@@ -3,15 +3,17 @@ package conn
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 )
 
 // words writes what a format says, and nothing where the verdict is to be brief.
+// A place among args is written as the frame's number, with its file where the
+// connection's frames lie in several.
 func (j *judgement) words(format string, args ...any) string {
 	if j.brief {
 		return ""
 	}
+	j.name(args)
 	return fmt.Sprintf(format, args...)
 }
 
@@ -20,13 +22,6 @@ func (j *judgement) duration(d time.Duration) string {
 		return ""
 	}
 	return duration(d)
-}
-
-func (j *judgement) list(frames ...int64) string {
-	if j.brief {
-		return ""
-	}
-	return list(frames...)
 }
 
 // duration writes d with a unit that suits it: "16 µs", "1.2 ms", "2.0 s",
@@ -68,20 +63,6 @@ func plural(n uint32, what string) string {
 		return "1 " + what
 	}
 	return count(uint64(n)) + " " + what + "s"
-}
-
-// list writes frames in the order of time: "(8 9 10)".
-func list(frames ...int64) string {
-	var b strings.Builder
-	b.WriteByte('(')
-	for i, n := range tidy(append([]int64(nil), frames...)) {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(strconv.FormatInt(n, 10))
-	}
-	b.WriteByte(')')
-	return b.String()
 }
 
 // opened makes the first word of a meaning fit what is drawn before it: alone
