@@ -203,7 +203,7 @@ func (p *pieces) events(t *testing.T, tracker *Tracker, forgetful bool) (out []s
 func holds(t *testing.T, frames []capture.Frame) {
 	t.Helper()
 	whole := cut(frames, func(int) int { return 0 })
-	for _, o := range []Options{{Detail: true, Measures: true, Verdicts: true}, {Brief: true}} {
+	for _, o := range []Options{{Detail: true, Measures: true, Verdicts: true}, {Measures: true}, {Brief: true}} {
 		want := whole.events(t, New(o), false)
 		for _, c := range cuttings() {
 			for _, forgetful := range []bool{false, true} {
