@@ -23,10 +23,7 @@ func editing(t *testing.T) (e *lineEditor, user *os.File, shown *output, stopped
 	if err := e.start(func() { stopped <- struct{}{} }, func() { ended <- struct{}{} }); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		e.close()
-		tty.Close()
-	})
+	t.Cleanup(e.close) // the terminal is still being read, as standard input is: it is not closed
 	return e, user, shown, stopped, ended
 }
 
