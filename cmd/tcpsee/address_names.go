@@ -108,7 +108,7 @@ func (n *nameKeeper) take(a netip.Addr, name string) {
 }
 
 // write writes the names that have come since it did.
-func (n *nameKeeper) write(out frameWriter) error {
+func (n *nameKeeper) write(out capture.FrameWriter) error {
 	if len(n.news) == 0 {
 		return nil
 	}

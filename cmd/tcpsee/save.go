@@ -66,26 +66,13 @@ func (s *saveFlags) check(p *pictureFlags, conversation bool) error {
 
 // saver writes what the loop sees.
 type saver struct {
-	out frameWriter
+	out capture.FrameWriter
 	src capture.Source
 
 	notes bool  // each frame with a comment
 	conn  int64 // with notes: the one connection that is wanted; 0 is all
 	names nameKeeper
 	had   struct{ names, secrets, sections int } // of src's Aside that were taken
-}
-
-// frameWriter is a file of packets.
-type frameWriter interface {
-	WriteFrame(*capture.Frame, []capture.Interface) error
-	WriteCustom([]byte) error
-	WriteNames(map[netip.Addr]string) error
-	WriteSecrets(capture.Secrets) error
-	SetOrigin(capture.Section)
-	SetCounts([]capture.InterfaceCounts, []capture.Interface) error
-	WriteStatistics(capture.Stats) error
-	Flush() error
-	Close() error
 }
 
 // openSavers begins the files of packets: that of -w, as they are, and those
