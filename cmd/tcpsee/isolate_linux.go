@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"tcpsee/capture/drive"
 )
 
 // isolatedVariable marks the process that runs in namespaces of its own.
@@ -103,7 +105,7 @@ func ownNamespaces() error {
 		return err
 	}
 	if os.Geteuid() != 0 {
-		if err := keepCapabilities(0); err != nil {
+		if err := drive.KeepCapabilities(0); err != nil {
 			return fmt.Errorf("prepare a user namespace: %w", err)
 		}
 	}

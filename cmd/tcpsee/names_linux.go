@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tcpsee/capture"
+	"tcpsee/capture/drive"
 )
 
 // namesFD is where the helper has its end of the socket pair.
@@ -130,7 +131,7 @@ func (s *nameServer) giveUpRights() (hello, error) {
 	if err := becomeUserKeeping(); err != nil {
 		return 0, err
 	}
-	if err := keepCapabilities(keep); err != nil {
+	if err := drive.KeepCapabilities(keep); err != nil {
 		return 0, err
 	}
 	if err := noNewPrivileges(); err != nil {

@@ -6,17 +6,17 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
-	"unsafe"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/psx"
+
+	"tcpsee/capture/drive"
 )
 
 // becomeUser makes all threads of a root process those of the user who called
@@ -122,7 +122,7 @@ func confine(o confinement) error {
 	if err := dropBounding(); err != nil {
 		return fmt.Errorf("give up rights: %w", err)
 	}
-	if err := keepCapabilities(0); err != nil {
+	if err := drive.KeepCapabilities(0); err != nil {
 		return fmt.Errorf("give up rights: %w", err)
 	}
 	if err := noNewPrivileges(); err != nil {
@@ -201,28 +201,6 @@ func dropBounding() error {
 
 // maxCapability is how many capabilities the kernel's interface has room for.
 const maxCapability = 64
-
-// keepCapabilities leaves all threads those of keep, a set of bits, that they
-// have already, and no other.
-func keepCapabilities(keep uint64) error {
-	if err := allThreadsPrctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0); err != nil && err != unix.EINVAL {
-		return fmt.Errorf("clear ambient capabilities: %w", err)
-	}
-	var pin runtime.Pinner
-	defer pin.Unpin()
-	head := &unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	data := &[2]unix.CapUserData{
-		{Effective: uint32(keep), Permitted: uint32(keep)},
-		{Effective: uint32(keep >> 32), Permitted: uint32(keep >> 32)},
-	}
-	pin.Pin(head)
-	pin.Pin(data)
-	_, _, errno := psx.Syscall3(unix.SYS_CAPSET, uintptr(unsafe.Pointer(head)), uintptr(unsafe.Pointer(data)), 0)
-	if errno != 0 {
-		return fmt.Errorf("drop capabilities: %w", errno)
-	}
-	return nil
-}
 
 // ownCapabilities returns the permitted capabilities of this thread.
 func ownCapabilities() (uint64, error) {
