@@ -304,7 +304,21 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 	case s.flags&dissect.RST != 0 && l.rst == 0:
 		l.bare, l.silent = s.flags&dissect.ACK == 0, durationOf(int64(s.silent))
 		l.rst, l.rstBy, l.rstState = ref, uint8(d), s.before[s.to]
-		l.answers = s.isNew && s.refusesUnseen()
+		l.answers = s.isNew && answersUnseen(&s.p.TCP)
 		l.turnedBack = l.answers && t.turnedBack(s)
+	}
+}
+
+// keepsAlive counts keep-alives that nothing answers. An RST answers none: it
+// ends the connection because of them.
+func (l *ledger) keepsAlive(s *segment, ref uint32) {
+	d := s.from
+	switch {
+	case s.labels.Has(KeepAlive):
+		l.keeps[d]++
+		l.keepFrame[d] = ref
+		l.keeps[s.to] = 0
+	case s.flags&dissect.RST == 0:
+		l.keeps = [2]uint32{}
 	}
 }

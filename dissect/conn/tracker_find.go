@@ -135,7 +135,7 @@ func (t *Tracker) whoIsClient(s *segment) {
 	switch src, dst := s.p.TCP.SrcPort, s.p.TCP.DstPort; {
 	case s.e.self():
 	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
-	case s.flags.Has(dissect.SYN | dissect.ACK), s.refusesUnseen():
+	case s.flags.Has(dissect.SYN | dissect.ACK), answersUnseen(&s.p.TCP):
 		client = s.to
 	default:
 		s.e.flags.set(flagInferred)

@@ -1,7 +1,5 @@
 package conn
 
-import "tcpsee/dissect"
-
 // noData is for an RST before which nobody was seen to send data.
 func (j *judgement) noData(x Side, lead string) {
 	f, c := j.f, j.c
@@ -86,20 +84,6 @@ func (j *judgement) forgotten(x Side, lead string) {
 		j.words("at the %s, uptime: was it restarted? If not, let keep-alives (SO_KEEPALIVE) come sooner than the silence lasted.", x))
 }
 
-// keepsAlive counts keep-alives that nothing answers. An RST answers none: it
-// ends the connection because of them.
-func (l *ledger) keepsAlive(s *segment, ref uint32) {
-	d := s.from
-	switch {
-	case s.labels.Has(KeepAlive):
-		l.keeps[d]++
-		l.keepFrame[d] = ref
-		l.keeps[s.to] = 0
-	case s.flags&dissect.RST == 0:
-		l.keeps = [2]uint32{}
-	}
-}
-
 // turnedBack is for a refusal in the name of another machine that this one sent
 // to itself.
 func (j *judgement) turnedBack() {
@@ -107,35 +91,4 @@ func (j *judgement) turnedBack() {
 	j.v.Text = j.words("this machine itself answered a SYN that was not captured with RST, in the name of %s.", j.server())
 	j.means(j.words("the frame never left this machine, so that it is not %s that refuses: perhaps a rule of the own firewall (reject with tcp reset).", j.server()),
 		"nft list ruleset, or iptables -nvL OUTPUT: which rule rejects?")
-}
-
-// refusesUnseen reports whether the segment, the first of its connection, is
-// what answers a SYN at a closed port: an RST with ACK and the number 0
-// (RFC 9293, section 3.10.7.1). Nothing else has that number as a rule.
-func (s *segment) refusesUnseen() bool {
-	return s.flags.Has(dissect.RST|dissect.ACK) && s.flags&(dissect.SYN|dissect.FIN) == 0 && s.seq == 0 && s.len == 0
-}
-
-// turnedBack reports whether a refusal was sent by this machine to itself,
-// though it comes from an address that is another's, as far as is known.
-func (t *Tracker) turnedBack(s *segment) bool {
-	src, dst := s.p.IP.Src, s.p.IP.Dst
-	if src == dst || src.IsLoopback() || dst.IsLoopback() || !s.p.Loopback() {
-		return false
-	}
-	if t.options.Listening == nil {
-		return true
-	}
-	_, mine := t.options.Listening(s.p.Src())
-	return !mine
-}
-
-// AnswersUnseenSYN reports whether the event is the first of its connection, and
-// an RST that refuses a SYN which was not captured.
-func (e *Event) AnswersUnseenSYN() bool {
-	if !e.First || e.Kind != KindRST || e.Packet == nil {
-		return false
-	}
-	c := &e.Packet.TCP
-	return c.Flags.Has(dissect.RST|dissect.ACK) && c.Seq == 0 && c.Len == 0
 }
