@@ -94,6 +94,13 @@ func TestCommentsAgree(t *testing.T) {
 // namedCapture copies a capture with names for two addresses of it.
 func namedCapture(t *testing.T, from, to string) {
 	t.Helper()
+	names := map[netip.Addr]string{netip.MustParseAddr("10.9.0.1"): "alice.example", netip.MustParseAddr("10.9.1.2"): "bob.example"}
+	copyWith(t, from, to, func(w *capture.Writer) error { return w.WriteNames(names) })
+}
+
+// copyWith copies a capture's packets behind what beside writes.
+func copyWith(t *testing.T, from, to string, beside func(*capture.Writer) error) {
+	t.Helper()
 	src, err := capture.OpenFile(from)
 	if err != nil {
 		t.Fatal(err)
@@ -105,8 +112,7 @@ func namedCapture(t *testing.T, from, to string) {
 	}
 	defer f.Close()
 	w := capture.NewWriter(f, capture.WriterOptions{})
-	names := map[netip.Addr]string{netip.MustParseAddr("10.9.0.1"): "alice.example", netip.MustParseAddr("10.9.1.2"): "bob.example"}
-	if err := w.WriteNames(names); err != nil {
+	if err := beside(w); err != nil {
 		t.Fatal(err)
 	}
 	for {

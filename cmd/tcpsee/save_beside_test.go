@@ -15,34 +15,9 @@ const testKeys = "CLIENT_RANDOM 00112233 44556677\n"
 // keyedCapture copies a capture with a TLS key log.
 func keyedCapture(t *testing.T, from, to string) {
 	t.Helper()
-	src, err := capture.OpenFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
-	f, err := os.Create(to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	w := capture.NewWriter(f, capture.WriterOptions{})
-	if err := w.WriteSecrets(capture.Secrets{Kind: 0x544c534b, Data: []byte(testKeys)}); err != nil {
-		t.Fatal(err)
-	}
-	for {
-		frames, end := src.Next()
-		for i := range frames {
-			if err := w.WriteFrame(&frames[i], src.Interfaces()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if end != nil {
-			break
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	copyWith(t, from, to, func(w *capture.Writer) error {
+		return w.WriteSecrets(capture.Secrets{Kind: 0x544c534b, Data: []byte(testKeys)})
+	})
 }
 
 // besideOf reads what a file says beside its packets.

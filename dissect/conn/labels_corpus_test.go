@@ -74,12 +74,10 @@ func readAnswers(t testing.TB, name string) map[int64]*answer {
 	return m
 }
 
-// trackFile runs a capture through the decoder and a tracker.
-func trackFile(t testing.TB, name string, tr *Tracker, each func(*Event)) {
-	src, err := capture.OpenFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+// eachPacket decodes the packets of a capture up to its end, or to a fault, and
+// closes it.
+func eachPacket(t testing.TB, src capture.Source, f func(*dissect.Packet)) {
+	t.Helper()
 	defer src.Close()
 	var d dissect.Decoder
 	var j dissect.Joiner
@@ -94,19 +92,30 @@ func trackFile(t testing.TB, name string, tr *Tracker, each func(*Event)) {
 			if p.Content == dissect.ContentFragment {
 				j.Join(&p, &d)
 			}
-			events := tr.Add(&p)
-			for i := range events {
-				each(&events[i])
-			}
+			f(&p)
 		}
 		var fault *capture.Fault
 		if errors.Is(err, io.EOF) || errors.As(err, &fault) {
-			break
+			return
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// trackFile runs a capture through the decoder and a tracker.
+func trackFile(t testing.TB, name string, tr *Tracker, each func(*Event)) {
+	src, err := capture.OpenFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachPacket(t, src, func(p *dissect.Packet) {
+		events := tr.Add(p)
+		for i := range events {
+			each(&events[i])
+		}
+	})
 	for e := range tr.Left() {
 		each(e)
 	}

@@ -134,29 +134,8 @@ func (u *uniques) end() {
 }
 
 func checkUnique(t *testing.T, src capture.Source) {
-	var (
-		d dissect.Decoder
-		j dissect.Joiner
-		p dissect.Packet
-	)
-	defer src.Close()
 	u := newUniques(t)
-	for {
-		frames, err := src.Next()
-		for i := range frames {
-			if frames[i].Record != capture.RecordPacket {
-				continue
-			}
-			d.Decode(&frames[i], &p)
-			if p.Content == dissect.ContentFragment {
-				j.Join(&p, &d)
-			}
-			u.add(&p)
-		}
-		if err != nil {
-			break
-		}
-	}
+	eachPacket(t, src, u.add)
 	u.end()
 }
 
