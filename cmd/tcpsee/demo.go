@@ -193,5 +193,9 @@ func (a *app) demoRecorded(ctx context.Context, fl *demoFlags, why string) error
 	pic := screen{w: a.std.out, file: a.std.out}
 	rs := fl.renderers(pic, a.std.out, render.Options{Interface: interfaceNamer(src)}, "timeline")
 	l := &loop{tracking: fl.trackFlags.options(), src: src, saves: saves, disguise: hide, renderers: rs}
-	return errors.Join(l.run(ctx), fl.closeOutputs())
+	err = l.run(ctx)
+	if err == nil {
+		err = a.unlessEnded(ctx.Err() != nil, fl.missing(l))
+	}
+	return errors.Join(err, fl.closeOutputs())
 }

@@ -102,6 +102,7 @@ func (d *driven) draw(act func() error) error {
 	l := &loop{tracking: d.fl.trackFlags.options(), src: src, window: d.fl.newWindow(d.console.picture), saves: saves, disguise: hide, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, waiting: queue.Waiting, lag: driverLag, finish: finish, idle: stragglers}
 	l.copies = newCopies(src, d.iface, "")
 	drawn := l.run(context.Background())
+	interrupted := d.ctx.Err() != nil
 	d.stop() // where drawing failed, the connection ends with it
 	go drainCalls(d.calls, finish)
 	acted := <-result
@@ -112,6 +113,9 @@ func (d *driven) draw(act func() error) error {
 	var told *tlsError
 	if acted != nil && !errors.As(acted, &told) && !sentNothing(acted) && !d.fl.quiet && !d.fl.takesStdout() {
 		acted = &drawnError{acted}
+	}
+	if acted == nil && drawn == nil {
+		acted = d.app.unlessEnded(interrupted, d.fl.missing(l))
 	}
 	return errors.Join(acted, drawn, d.fl.closeOutputs())
 }

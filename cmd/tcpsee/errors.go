@@ -72,6 +72,16 @@ func (a *app) exit(err error) int {
 	return exitFailure
 }
 
+// note prints err as `note:`, with the way out in its last line, where it does
+// not count for the exit status.
+func (a *app) note(err error) {
+	text := err.Error()
+	if h := hintFor(err); h != "" {
+		text += "\n" + h
+	}
+	fmt.Fprint(inLocale(a.std.err), paragraph(a.std.err, "note: ", text))
+}
+
 // drawnError is one whose reason the picture has told, with what to try next.
 type drawnError struct{ err error }
 

@@ -196,6 +196,34 @@ func TestWatchBesideNC(t *testing.T) {
 	}
 }
 
+// TestConnThatNeverComes: who asks for a connection that does not come is told
+// so at the end, by every command that draws. Ctrl-C is no failure, and the
+// status of run is its command's.
+func TestConnThatNeverComes(t *testing.T) {
+	needRoot(t)
+	none, one := "draw connection 9: there is none\n", "draw connection 9: there is only connection 1\n"
+	watch := []string{"watch", "-i", "lo", "--conn", "9", "port", freePort(t)}
+	for _, c := range []struct {
+		args   []string
+		said   string
+		status int
+	}{
+		{append(watch, "--duration", "50ms"), "error: " + none, exitFailure},
+		{[]string{"demo", "--conn", "9"}, "error: " + one, exitFailure},
+		{[]string{"run", "--conn", "9", "true"}, "note: " + none, exitOK},
+	} {
+		p := start(t, tcpsee(c.args...))
+		if status := p.end(t); status != c.status || !strings.Contains(p.err.String(), c.said) {
+			t.Errorf("%v: status %d, and says %q", c.args, status, p.err)
+		}
+	}
+	p := start(t, tcpsee(watch...))
+	p.err.await(t, "Ctrl-C ends")
+	if status := p.interrupt(t); status != exitOK || !strings.Contains(p.err.String(), "note: "+none) {
+		t.Errorf("interrupted: status %d, and says %q", status, p.err)
+	}
+}
+
 // awaitListener waits until somebody listens on a port of 127.0.0.1, without
 // connecting.
 func awaitListener(t *testing.T, port string) {

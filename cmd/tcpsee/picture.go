@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -207,6 +208,21 @@ func (p *pictureFlags) closeOutputs() error {
 	}
 	p.opened = nil
 	return first
+}
+
+// missing says of a loop that has ended that no connection had the number that
+// --conn asks for. Where nothing was followed, nothing was asked.
+func (p *pictureFlags) missing(l *loop) error {
+	n := l.total.Connections
+	switch {
+	case l.blind || p.conn <= n:
+		return nil
+	case n == 0:
+		return fmt.Errorf("draw connection %d: there is none", p.conn)
+	case n == 1:
+		return fmt.Errorf("draw connection %d: there is only connection 1", p.conn)
+	}
+	return withHint(fmt.Errorf("draw connection %d: there are connections 1 to %d", p.conn, n), "--view summary lists them")
 }
 
 // screen is where a picture goes.

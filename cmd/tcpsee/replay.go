@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -205,23 +204,10 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	case err == nil:
 		err = selects.refusal()
 	}
-	if err == nil && !l.blind {
-		err = fl.missing(&l.total)
+	if err == nil {
+		err = fl.missing(l)
 	}
 	return errors.Join(err, fl.closeOutputs())
-}
-
-// missing says that there is no connection of the number asked for.
-func (fl *replayFlags) missing(c *conn.Capture) error {
-	switch {
-	case fl.conn <= c.Connections:
-		return nil
-	case c.Connections == 0:
-		return fmt.Errorf("draw connection %d: there is none", fl.conn)
-	case c.Connections == 1:
-		return fmt.Errorf("draw connection %d: there is only connection 1", fl.conn)
-	}
-	return withHint(fmt.Errorf("draw connection %d: there are connections 1 to %d", fl.conn, c.Connections), "--view summary lists them")
 }
 
 // confinement is what replay may still open once it parses: its own files

@@ -240,6 +240,9 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 	if err := errors.Join(waited, drawn, fl.closeOutputs()); err != nil {
 		return err
 	}
+	if err := fl.missing(l); err != nil {
+		a.note(err) // the status is the command's
+	}
 	if status != 0 {
 		return &statusError{status}
 	}

@@ -116,7 +116,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 		base.AddressName = learned.namer(from)
 	}
 	rs := fl.renderers(pic, a.std.out, base, "timeline")
-	ctx, end := fl.limit(ctx)
+	limited, end := fl.limit(ctx)
 	defer end()
 	rs = fl.watched(rs, pic, base, end)
 	if !fl.quiet {
@@ -132,7 +132,21 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if !fl.copies {
 		l.copies = newCopies(from, fl.iface, " (--copies draws them)")
 	}
-	return errors.Join(l.run(ctx), fl.closeOutputs())
+	err = l.run(limited)
+	if err == nil {
+		err = a.unlessEnded(ctx.Err() != nil, fl.missing(l))
+	}
+	return errors.Join(err, fl.closeOutputs())
+}
+
+// unlessEnded returns err, which is a note where the user has ended the command
+// before the end that it would have had.
+func (a *app) unlessEnded(interrupted bool, err error) error {
+	if err != nil && interrupted {
+		a.note(err)
+		return nil
+	}
+	return err
 }
 
 // also is what passes besides the filter, nil for nothing.
