@@ -48,31 +48,35 @@ type app struct {
 	binary    bool // some of it was no text
 	requester Side // with protoHTTP: who asks
 
-	methods    uint32 // of requests not answered, two bits each, the oldest lowest
-	pending    uint16 // requests not answered
-	requests   uint32 // complete heads
-	responses  uint32 // final ones, begun
-	requestAt  place  // frame in which the last request began
-	requestEnd place  // frame with the blank line of the last complete one
-	answerAt   place  // frame in which the last response began
-	status     uint16 // of the last final response
-	lineFeed   bool   // the first line of the last complete head ended in LF alone
+	methods    uint32    // of requests not answered, two bits each, the oldest lowest
+	pending    uint16    // requests not answered
+	requests   uint32    // complete heads
+	responses  uint32    // final ones, begun
+	requestAt  place     // frame in which the last request began
+	requestEnd place     // frame with the blank line of the last complete one
+	answerAt   place     // frame in which the last response began
+	status     uint16    // of the last final response
+	lineFeed   bool      // the first line of the last complete head ended in LF alone
+	body       bodyRule  // of that request
+	tongues    [2]tongue // how each end began
 	trouble    *appTrouble
 }
 
 // appTrouble is what few connections have.
 type appTrouble struct {
-	mistake     *mistake
-	request     uint32 // which one has it, from 1
-	status      int    // of the first response over 399
-	reason      string // its words
-	frame       place  // and its frame
-	answers     uint32 // which request that response answers, from 1; 0 is none
-	alert       string // of TLS, in the clear
-	alertBy     Side
-	alertAt     place
-	unencrypted bool  // TLS was asked, and something else answered
-	noStatus    place // frame of an answer whose first line has no status
+	mistake  *mistake
+	request  uint32 // which one has it, from 1
+	status   int    // of the first response over 399
+	reason   string // its words
+	frame    place  // and its frame
+	answers  uint32 // which request that response answers, from 1; 0 is none
+	alert    string // of TLS, in the clear
+	alertBy  Side
+	alertAt  place
+	noStatus place // frame of an answer whose first line has no status
+	clashAt  place // the ends do not speak the same: the frame that shows it
+	wantsTLS place // HTTP to a port of HTTPS: the frame that says so
+	surplus  *surplus
 }
 
 // appDir is one direction.
@@ -198,7 +202,7 @@ func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, fr
 	if length <= 0 {
 		return ""
 	}
-	if a.budget.Quiet && d.known && seq == d.next && d.skip > int64(length) && d.work == nil && a.spoke {
+	if a.budget.Quiet && d.known && seq == d.next && d.skip > int64(length) && d.work == nil && a.spoke && a.trouble == nil {
 		d.flags &^= dirBodyEnded | dirHeadSeen
 		d.next = d.next.Add(length)
 		d.skip -= int64(length)
@@ -220,9 +224,19 @@ func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, fr
 	if !a.spoke {
 		a.spoke, a.first = true, side
 	}
+	said := ""
+	if off == 0 && a.tongues[side] == tongueNone && d.flags&(dirBegun|dirLost) == dirBegun {
+		said = a.meet(side, payload)
+	}
 	a.take(side, payload, length, -off)
 	if d.work != nil {
 		a.drain(side)
+	}
+	if t := a.trouble; t != nil && t.status == statusBadRequest && t.wantsTLS == 0 && side != a.requester && wantsTLS(payload) {
+		t.wantsTLS = frame
+	}
+	if said != "" && !a.budget.Quiet {
+		return said
 	}
 	return a.told(side, payload)
 }

@@ -11,6 +11,8 @@ const (
 	portSMTP = 25
 	portDNS  = 53
 	portSubm = 587
+
+	portHTTPS = 443
 )
 
 // detect looks at the first bytes of a direction, or at the beginning of a
@@ -69,14 +71,6 @@ func (a *app) fallBack(side Side, b []byte, start bool) int {
 	d := &a.dirs[side]
 	text := isText(b)
 	if start && text && a.answered(side, b) {
-		return len(b)
-	}
-	if start && text && a.proto == protoTLS && d.flags&dirLost == 0 { // the other end spoke it
-		a.troubled().unencrypted = true
-		a.answerAt = a.budget.frame
-		line, _, _ := bytes.Cut(b[:min(len(b), appBufferLimit)], []byte("\n"))
-		a.noteLine("not TLS: ", bytes.TrimSuffix(line, []byte("\r")))
-		d.mode = modePlain
 		return len(b)
 	}
 	switch {

@@ -32,11 +32,15 @@ type appFacts struct {
 	reason   string   // its words, where it is over 399
 	statusAt place    // its frame
 
-	alert      string // TLS, in the clear: "handshake failure"
-	alertBy    Side
-	alertAt    place
-	noStatus   place // an answer whose first line has no status
-	tlsToPlain bool  // TLS was spoken to a server that answered in HTTP, or other text
+	alert    string // TLS, in the clear: "handshake failure"
+	alertBy  Side
+	alertAt  place
+	noStatus place // an answer whose first line has no status
+
+	tongues  [2]tongue // how each end began
+	clashAt  place     // the frame that shows that they do not go together; 0 is none
+	wantsTLS place     // the answer to a request that says that the port is one for HTTPS
+	surplus  *surplus  // what came after a request, where only another one could
 }
 
 // facts is what judge needs of layer 7.
@@ -45,7 +49,7 @@ func (a *app) facts() appFacts {
 		name: a.name(), spoke: a.spoke, first: a.first,
 		http: a.proto == protoHTTP, requester: a.requester, requests: a.requests, responses: a.responses,
 		requestAt: a.requestAt, requestEnd: a.requestEnd, answerAt: a.answerAt, lineFeed: a.lineFeed,
-		status: int(a.status), statusAt: a.answerAt,
+		status: int(a.status), statusAt: a.answerAt, tongues: a.tongues,
 	}
 	for i := range a.dirs {
 		d := &a.dirs[i]
@@ -56,7 +60,8 @@ func (a *app) facts() appFacts {
 	}
 	if t := a.trouble; t != nil {
 		f.noStatus = t.noStatus
-		f.alert, f.alertBy, f.alertAt, f.tlsToPlain = t.alert, t.alertBy, t.alertAt, t.unencrypted
+		f.alert, f.alertBy, f.alertAt = t.alert, t.alertBy, t.alertAt
+		f.clashAt, f.wantsTLS, f.surplus = t.clashAt, t.wantsTLS, t.surplus
 		if t.mistake != nil && (t.answers == 0 || t.answers == t.request) {
 			f.mistake = t.mistake
 		}

@@ -87,7 +87,8 @@ func (a *app) isHTTP(requester Side) {
 		return
 	}
 	if a.proto == protoTLS {
-		a.troubled().unencrypted = true
+		a.troubled().clashAt = a.budget.frame
+		a.tongues[requester], a.tongues[requester.Other()] = tongueHello, tongueHTTP
 		a.lose(&a.dirs[requester])
 	}
 	a.proto, a.requester = protoHTTP, requester
@@ -152,6 +153,9 @@ func (a *app) head(side Side, b []byte) int {
 		case b[0] == '\r' && b[1] == '\n':
 			a.note("blank line")
 			return 2
+		}
+		if side == a.requester {
+			a.unasked(b)
 		}
 		a.begins(side)
 	}
@@ -287,6 +291,33 @@ func equalFold(b []byte, lower string) bool {
 	return true
 }
 
+// bodyRule is what a complete head of a request says about its body.
+type bodyRule uint8
+
+const (
+	bodyNone       bodyRule = iota // there is none, or it ends by itself
+	bodyUnmeasured                 // the method wants one, and no length is given: it has none (RFC 9112, section 6.3)
+	bodyMeasured                   // Content-Length
+)
+
+// surplus is what came after a request, where only another one could.
+type surplus struct {
+	request place // the blank line of the one before
+	rule    bodyRule
+	at      place
+	typed   string // its first line, cut to appTextLimit
+}
+
+// unasked looks whether what follows a request with a body, or one that should
+// have had one, is no request: then it was meant as the body.
+func (a *app) unasked(b []byte) {
+	if a.body == bodyNone || a.requests == 0 || looksLikeRequest(b) != no || a.trouble != nil && a.trouble.surplus != nil {
+		return
+	}
+	line, _, _ := bytes.Cut(b[:min(len(b), appBufferLimit)], []byte("\n"))
+	a.troubled().surplus = &surplus{request: a.requestEnd, rule: a.body, at: a.budget.frame, typed: bounded(bytes.TrimSuffix(line, []byte("\r")))}
+}
+
 // requestHead takes a complete head of a request.
 func (a *app) requestHead(side Side, head []byte) {
 	a.requests++
@@ -305,11 +336,14 @@ func (a *app) requestHead(side Side, head []byte) {
 	a.blame(head, a.requests)
 	f := readFraming(head)
 	d := &a.dirs[side]
+	a.body = bodyNone
 	switch {
 	case f.chunked:
 		d.mode = modeChunk
 	case f.length > 0:
-		d.skip = f.length
+		d.skip, a.body = f.length, bodyMeasured
+	case f.length < 0 && (hasPrefix(head, "POST ") || hasPrefix(head, "PUT ") || hasPrefix(head, "PATCH ")):
+		a.body = bodyUnmeasured
 	}
 }
 

@@ -158,6 +158,8 @@ var catalogue = [...]Entry{
 	{"answer-cut", "the answer is not whole", "The head of the answer said how long it would be, and the connection ended before that.", "RFC 9112, section 8"},
 	{"idle-timeout", "closed after a silence", "The server waited for something to be sent, and after a while gave up.", "RFC 9112, section 9.5"},
 	{"tls-to-plain", "TLS spoken to a server of plain text", "The client began with TLS, the server does not know TLS on this port. Mostly http:// is meant, or another port.", ""},
+	{"plain-to-tls", "plain text to a server of TLS", "The client began in plain text, such as HTTP, on a port where the server waits for TLS. Mostly https:// is meant.", ""},
+	{"other-protocol", "the ends speak different protocols", "What the client sent first belongs to one protocol, the server's first words to another, such as HTTP and SSH. TCP carries both; mostly the port is the wrong one.", ""},
 	{"tls-alert", "TLS says why it ends", "An alert is TLS's own message about an error, such as a certificate that is not accepted. TCP did its part.", "RFC 8446, section 6"},
 	{"unacknowledged", "sent again and again", "The sender repeats the same bytes and hears nothing, with longer and longer pauses. After minutes its system gives up, and the program is told ETIMEDOUT.", "RFC 9293, section 3.8.3"},
 	{"dead-peer", "keep-alives that nobody answers", "A keep-alive asks whether the other end is still there. After some without an answer the system gives up: RST goes out, and the program is told ETIMEDOUT.", "RFC 9293, section 3.8.4"},

@@ -76,6 +76,8 @@ const (
 	detailIncomplete   = "request-incomplete"
 	detailIdle         = "idle-timeout"
 	detailTLSToPlain   = "tls-to-plain"
+	detailPlainToTLS   = "plain-to-tls"
+	detailOtherTongue  = "other-protocol"
 	detailTLSAlert     = "tls-alert"
 	detailZeroWindow   = "zero-window"
 	detailPathMTU      = "path-mtu"

@@ -9,6 +9,8 @@ import (
 const (
 	statusBadRequest = 400
 	statusTimeout    = 408
+
+	statusLengthRequired = 411
 )
 
 // idleAfter is how long a client must have been silent before the server's FIN
@@ -24,15 +26,15 @@ func (j *judgement) application() {
 		return
 	}
 	switch {
-	case a.tlsToPlain && !a.http:
-		j.say(detailTLSToPlain, j.words("%s was spoken to in TLS, and answered in plain text (%d).", j.it(a.first.Other()), a.answerAt),
-			"this port does not speak TLS, or not from the first byte on.", "the same without TLS (http:// in place of https://), or the port for TLS.", a.answerAt)
-	case a.tlsToPlain:
-		j.say(detailTLSToPlain, j.words("the client spoke TLS, and the server answered in plain HTTP (%d).", a.statusAt),
-			"this port speaks HTTP without TLS.", "http:// in place of https://, or the port for TLS (443).", a.statusAt)
+	case a.clashAt != 0:
+		j.misunderstood()
+	case a.http && a.wantsTLS != 0:
+		j.wantsTLS()
 	case a.alert != "":
 		j.say(detailTLSAlert, j.words("%s broke off the TLS handshake (%d): %s.", j.it(a.alertBy), a.alertAt, a.alert),
 			"the connection itself worked; the two ends did not agree on TLS.", "openssl s_client -connect HOST:PORT shows more.", a.alertAt)
+	case a.http && (a.status == statusLengthRequired || a.surplus != nil && (a.status >= statusBadRequest || a.incomplete)):
+		j.unmeasured()
 	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost && a.responses <= a.requests:
 		j.incomplete(ended)
 	case a.http && a.mistake != nil && a.status >= 400:
@@ -61,6 +63,8 @@ func (j *judgement) application() {
 		j.answerCut()
 	case a.http && a.status >= 400 && j.v.Outcome == OutcomeClosed:
 		j.v.Meaning = "The server answered " + j.status() + ": that is HTTP's word, TCP did its part. " + j.v.Meaning
+	case j.unanswered():
+		j.noServerHello()
 	case j.idle():
 		j.say(detailIdle, j.words("%s%s in which nobody had sent anything.", j.didSo(), j.sinceEstablished()),
 			"Perhaps the server gave up waiting for a request.", "type sooner, or paste it.", 0)
@@ -164,6 +168,8 @@ func (j *judgement) noReply() {
 		m := a.mistake
 		j.v.Meaning = j.words("Perhaps because of line %d, character %d of the request: %s.", m.line, m.char, m.what)
 		j.v.NextStep = m.hint
+	case j.c.Server.Port() == portHTTPS:
+		j.v.Meaning, j.v.NextStep = "Perhaps the server waits for TLS: the port is that of HTTPS.", j.overTLS()
 	default:
 		j.v.Meaning = "Either the server's program failed on it, or it speaks something else than HTTP on this port."
 		j.v.NextStep = "look at the server's messages."

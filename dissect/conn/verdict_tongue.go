@@ -1,0 +1,152 @@
+package conn
+
+import "strconv"
+
+// misunderstood is for two ends that do not speak the same protocol.
+func (j *judgement) misunderstood() {
+	a := &j.f.app
+	c, s := a.tongues[Client], a.tongues[Server]
+	switch {
+	case c == tongueHello && s == tongueHTTP:
+		j.say(detailTLSToPlain, j.words("the client spoke TLS, and the server answered in plain HTTP (%d).", a.clashAt),
+			"this port speaks HTTP without TLS.", "http:// in place of https://, or the port for TLS (443).", a.clashAt)
+	case c == tongueHello && s == tongueText && a.first == Client:
+		j.say(detailTLSToPlain, j.words("%s was spoken to in TLS, and answered in plain text (%d).", j.it(Server), a.clashAt),
+			"this port does not speak TLS, or not from the first byte on.", "the same without TLS (http:// in place of https://), or the port for TLS.", a.clashAt)
+	case c == tongueHello:
+		j.say(detailTLSToPlain, j.words("the client began with TLS%s, and the server speaks %s%s.", j.began(Client), j.tongue(s), j.began(Server)),
+			j.plainFirst(s), j.towards(c, s), a.clashAt)
+	case s == tongueAlert:
+		j.say(detailPlainToTLS, j.words("the client began with %s%s, and the server answered in TLS%s.", j.tongue(c), j.began(Client), j.began(Server)),
+			"this port speaks TLS from the first byte on, and does not understand anything else.", j.towards(c, s), a.clashAt)
+	default:
+		j.say(detailOtherTongue, j.words("the client began with %s%s, and the server speaks %s%s.", j.tongue(c), j.began(Client), j.tongue(s), j.began(Server)),
+			"each waits for words of its own protocol: either the port or the program is not the one that was meant.", j.towards(c, s), a.clashAt)
+	}
+	j.evidence = append(j.evidence, j.f.dataFirst[a.first])
+}
+
+// tongue is its name in a sentence.
+func (j *judgement) tongue(t tongue) string {
+	if t == tongueText {
+		return "plain text"
+	}
+	return t.String()
+}
+
+// began is " (4)", the frame with x's first words.
+func (j *judgement) began(x Side) string {
+	if x != j.f.app.first {
+		return j.frameOf(j.f.app.clashAt)
+	}
+	return j.frameOf(j.f.dataFirst[x])
+}
+
+// plainFirst says why a server that speaks s does not take a ClientHello.
+func (j *judgement) plainFirst(s tongue) string {
+	if s.greets() {
+		return "on this port " + s.String() + " begins in plain text; TLS comes after the command " + startTLS(s) + ", if at all."
+	}
+	return "this port does not speak TLS."
+}
+
+// startTLS is the command with which a protocol goes over to TLS (RFC 3207,
+// RFC 4217, RFC 2595).
+func startTLS(s tongue) string {
+	switch s {
+	case tongueFTP:
+		return "AUTH TLS"
+	case tonguePOP3:
+		return "STLS"
+	}
+	return "STARTTLS"
+}
+
+// towards says what to do in the place of what c began with at a server that
+// speaks s.
+func (j *judgement) towards(c, s tongue) string {
+	const web = "web servers are mostly on port 80 (HTTP) and 443 (HTTPS)."
+	switch {
+	case s == tongueAlert:
+		return j.overTLS()
+	case s == tongueSSH && (c == tongueHTTP || c == tongueHello):
+		return j.words("ssh -p %d %s; %s", j.c.Server.Port(), j.server(), web)
+	case s == tongueSSH:
+		return j.words("ssh -p %d %s", j.c.Server.Port(), j.server())
+	case c == tongueSSH:
+		return "SSH is mostly on port 22."
+	case c == tongueHTTP:
+		return web
+	}
+	for _, p := range [...]struct {
+		t    tongue
+		name string
+		port int
+	}{{tongueSMTP, "smtp", 465}, {tongueFTP, "ftp", 990}, {tonguePOP3, "pop3", 995}, {tongueIMAP, "imap", 993}} {
+		if p.t == s {
+			return j.words("openssl s_client -starttls %s -connect %v, or the port for TLS from the first byte on (%d).", p.name, j.c.Server, p.port)
+		}
+	}
+	return "the same without TLS, or the port for TLS."
+}
+
+// overTLS says how to speak to a server that wants TLS.
+func (j *judgement) overTLS() string {
+	return j.words("https:// in place of http://; by hand, openssl s_client -connect %v", j.c.Server)
+}
+
+// wantsTLS is for a request in plain HTTP, and a server that says that it wants
+// TLS.
+func (j *judgement) wantsTLS() {
+	a := &j.f.app
+	j.say(detailPlainToTLS, j.words("%s answered %s, and says that this port is for HTTPS.", j.it(Server), j.status()),
+		"the request may be right: it has to be sent within TLS.", j.overTLS(), a.statusAt)
+	j.evidence = append(j.evidence, a.requestAt, a.wantsTLS)
+}
+
+// unmeasured is for the body of a request that a server did not take for one,
+// since nothing, or too little, was said of its length.
+func (j *judgement) unmeasured() {
+	a := &j.f.app
+	detail, answered := detailIncomplete, ""
+	if a.status >= statusBadRequest {
+		detail, answered = detailBadRequest, "; the server answered "+j.status()
+	}
+	const rule = "A body is taken for one only with Content-Length or Transfer-Encoding: chunked; without them, a request ends at its blank line."
+	const next = "Content-Length must be the number of bytes that follow the blank line."
+	x := a.surplus
+	switch {
+	case x == nil || a.status == statusLengthRequired:
+		j.say(detailBadRequest, j.words("%s answered %s: the request%s does not say how long its body is.", j.it(Server), j.status(), j.frameOf(a.requestEnd)), rule, next, a.statusAt)
+		j.evidence = append(j.evidence, a.requestEnd)
+		return
+	case x.rule == bodyUnmeasured:
+		j.say(detail, j.words("the request (%d) does not say how long its body is, so that what came after it (%d) counts as another request%s.", x.request, x.at, answered),
+			j.words("It was %s. %s", strconv.Quote(x.typed), rule), next, x.request)
+	default:
+		j.say(detail, j.words("more came than the request (%d) announced as its body: the rest (%d) counts as another request%s.", x.request, x.at, answered),
+			j.words("It began with %s.", strconv.Quote(x.typed)), next, x.request)
+	}
+	j.evidence = append(j.evidence, x.at)
+	if answered != "" {
+		j.evidence = append(j.evidence, a.statusAt)
+	}
+}
+
+// unanswered reports whether a ClientHello was all that anybody said.
+func (j *judgement) unanswered() bool {
+	f := j.f
+	return f.app.tongues[Client] == tongueHello && f.app.tongues[Server] == tongueNone && f.dataFirst[Server] == 0 && f.missing[Server] == 0 && !j.hidden(Server)
+}
+
+// noServerHello is for such a connection's end.
+func (j *judgement) noServerHello() {
+	f := j.f
+	j.say(detailNoReply, j.words("the ClientHello%s got no answer.", j.frameOf(f.dataFirst[Client])), "", "", f.dataFirst[Client])
+	if j.v.HasBy && j.v.By == Client {
+		j.v.Meaning = "The client did not wait, or gave up."
+	} else {
+		j.v.Meaning = "Either this port does not speak TLS, or the server, or a firewall on the way, does not want this client or the name that it asks for."
+	}
+	j.v.NextStep = j.words("openssl s_client -connect %v, with -servername NAME and without; the server's messages.", j.c.Server)
+}
