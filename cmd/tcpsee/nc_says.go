@@ -27,6 +27,9 @@ func (d *driven) says(from conn.Side, local, remote netip.AddrPort, format strin
 
 // saysConnected is what nc says when connect() has come back.
 func (d *driven) saysConnected(host string, c *drive.Conn) {
+	if c.Local() == c.Remote() {
+		d.note(fmt.Sprintf("this socket has called itself, for its own port is %d too: no server answers, and what is typed comes back", c.Remote().Port()))
+	}
 	d.says(conn.Client, c.Local(), c.Remote(), "Connection to %s %d port [tcp/%s] succeeded!",
 		hostAndAddress(host, c.Remote().Addr()), c.Remote().Port(), d.service)
 }

@@ -166,7 +166,7 @@ var catalogue = [...]Entry{
 	{"forgotten", "RST from one who knows nothing of it", "A machine answers data for a connection that it does not have with an RST without ACK: it was restarted, or a NAT or a firewall has forgotten the connection after a long silence.", "RFC 9293, section 3.10.7.1"},
 	{"simultaneous", "both closed at once", "Each end sent FIN before it had seen the other's. Both go through CLOSING, and both keep TIME-WAIT.", "RFC 9293, section 3.6"},
 	{"waiting", "no answer so far", "The data was acknowledged by the server's system, and its program has sent nothing yet.", ""},
-	{"self-connect", "connected to itself", "The system picked as the client's port the very one that was called, and the SYN met itself: a simultaneous open with oneself.", "RFC 9293, section 3.5"},
+	{"self-connect", "connected to itself", "The socket's own port, chosen or picked by the system, is the very one that it called at its own address, where no server listens: the SYN meets itself, a simultaneous open with oneself. What is sent comes back.", "RFC 9293, section 3.5"},
 	{"bad-request", "HTTP status 400", "The server could not make sense of the request: its form is wrong. TCP is not concerned.", "RFC 9110, section 15.5.1"},
 	{"request-incomplete", "no empty line", "An HTTP request ends with an empty line. Until it comes the server waits, and after a while it gives up.", "RFC 9112, section 2.1"},
 

@@ -79,11 +79,15 @@ func probesWindow(s *segment) bool {
 func answersProbe(*segment) bool { return true }
 
 // crosses: both ends have sent a SYN, and this is the second SYN or a SYN-ACK
-// of that opening.
+// of that opening. The SYN of a connection with itself meets itself, and its
+// first SYN-ACK answers that.
 func crosses(s *segment) bool {
 	e := s.e
-	if s.flags&dissect.RST != 0 || e.self() {
+	if s.flags&dissect.RST != 0 {
 		return false
+	}
+	if e.self() {
+		return s.flags&dissect.ACK != 0 && s.seq == e.base[s.from] && s.before[s.from] == StateSynReceived
 	}
 	if s.flags&dissect.ACK == 0 {
 		return !s.isNew && s.from != e.client() && s.before[s.from] <= StateListen && s.before[s.to] == StateSynSent

@@ -111,6 +111,43 @@ func TestFullQueueIsSaidWhileItLasts(t *testing.T) {
 	}
 }
 
+// TestAwaited: a silence is told with what is awaited, and by whom, as far as
+// the capture shows that.
+func TestAwaited(t *testing.T) {
+	const opened = "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . 1 ack 1\n"
+	const itself = "conn 127.0.0.1:4000 127.0.0.1:4000\niss 1000 1000\n> S 0:0(0)\n> S. 0:0(0) ack 1\n> . 1 ack 1\n"
+	for script, want := range map[string]string{
+		"> S 0:0(0)":                    "1 SYN, no answer yet",
+		"> S 0:0(0)\n< S. 0:0(0) ack 1": "the SYN-ACK is not acknowledged yet",
+		opened:                          "both ends are silent",
+		opened + "> P. 1:7(6) ack 1":    "6 bytes of the client not acknowledged yet",
+		itself:                          "the socket is connected to itself: nobody else will answer",
+		itself + "> P. 1:7(6) ack 1":    "the socket is connected to itself: nobody else will answer",
+		// A filter for one direction.
+		"> S 0:0(0)\n> . 1 ack 1\n> P. 1:7(6) ack 1": "only what the client sends is captured: whether the server answers cannot be seen",
+		"< S. 0:0(0) ack 1":                          "nothing of the client was captured: it is silent, or what it sends does not pass here",
+		"< S. 0:0(0) ack 1\n< P. 1:7(6) ack 5":       "only what the server sends is captured: whether the client answers cannot be seen",
+		"> P. 1:7(6) ack 5":                          "nothing of the server was captured: it is silent, or what it sends does not pass here",
+	} {
+		tr := New(Options{Live: true})
+		var d dissect.Decoder
+		var p dissect.Packet
+		for _, f := range segtest.MustFrames(t, script) {
+			d.Decode(&f, &p)
+			tr.Add(&p)
+		}
+		var got string
+		for _, e := range tr.Tick(segtest.Start + 4e9) {
+			if e.Type == TypeWait {
+				got = e.Text
+			}
+		}
+		if got != want {
+			t.Errorf("after\n%s\nit says %q, want %q", script, got, want)
+		}
+	}
+}
+
 // TestSocketClosed: what is said of a socket when it is closed makes the reason
 // for its RST a fact, whether it is said before the frames are there or after.
 func TestSocketClosed(t *testing.T) {

@@ -214,10 +214,12 @@ func TestStates(t *testing.T) {
 			iss 1000 1000
 			> S 0:0(0)
 			> S. 0:0(0) ack 1
+			> S. 0:0(0) ack 1
 			> . 1 ack 1
 			> F. 1:1(0) ack 1
 			> . 2 ack 2`, `
 			client SYN SYN-RECEIVED SYN-RECEIVED
+			client SYN-ACK ESTABLISHED ESTABLISHED simultaneous-open
 			client SYN-ACK ESTABLISHED ESTABLISHED retransmission
 			client ACK ESTABLISHED ESTABLISHED dup-ack
 			client FIN CLOSING CLOSING

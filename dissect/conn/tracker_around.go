@@ -24,6 +24,7 @@ type neighbours struct {
 	seen   []asked // oldest first
 	recent [maxRecent]recentConn
 	next   int
+	older  recentConn // of live captures: the last to be seen that had begun before
 }
 
 type asked struct {
@@ -159,17 +160,22 @@ func (t *Tracker) giveNeighbour(x *asked, r *recentConn) *Event {
 // announce gives out, before a connection's first segment, the neighbour
 // packets about its ends.
 func (t *Tracker) announce(s *segment) {
-	if s.flags&dissect.SYN == 0 {
+	n := &t.around
+	r := &n.older
+	if s.flags&dissect.SYN != 0 {
+		r = &n.recent[n.next]
+		n.next = (n.next + 1) % maxRecent
+	} else if !t.options.Live {
 		return
 	}
-	n := &t.around
 	e := s.e
-	r := &n.recent[n.next]
-	n.next = (n.next + 1) % maxRecent
 	*r = recentConn{conn: int64(e.number.get()), first: e.first, network: t.network()}
 	r.client, r.server = s.p.Src(), s.p.Dst()
 	if s.from != e.client() {
 		r.client, r.server = r.server, r.client
+	}
+	if r == &n.older {
+		return
 	}
 	t.lookedUp(r)
 	for i := range n.seen {

@@ -137,13 +137,19 @@ func (t *Tracker) Tick(now capture.Stamp) []Event {
 func (t *Tracker) awaited(ev *Event) string {
 	n := &t.around
 	r := &n.recent[(n.next+maxRecent-1)%maxRecent]
+	if r.conn == 0 {
+		r = &n.older
+	}
 	var e *entry
 	if r.conn != 0 {
 		k, _ := keyOfPair(r.client, r.server)
 		e = t.inNetwork(r.network, &k, !r.client.Addr().Is4())
 	}
-	if e == nil {
+	switch {
+	case e == nil && r.conn == 0:
 		return t.nothingYet()
+	case e == nil:
+		return "nothing more has come"
 	}
 	c := e.client()
 	ev.Conn, ev.Client, ev.Server = int64(e.number.get()), e.endpoint(c), e.endpoint(1-c)
@@ -158,6 +164,14 @@ func (t *Tracker) awaited(ev *Event) string {
 			return text
 		}
 		return "nothing more has come"
+	case e.self() && e.flags.has(flagSynAck):
+		return "the socket is connected to itself: nobody else will answer"
+	case e.oneWay():
+		d := e.tail.by()
+		if e.flags.of(flagSyn0, d) && e.state(d) >= StateEstablished {
+			return fmt.Sprintf("only what the %s sends is captured: whether the %s answers cannot be seen", e.side(d), e.side(1-d))
+		}
+		return fmt.Sprintf("nothing of the %s was captured: it is silent, or what it sends does not pass here", e.side(1-d))
 	case !e.flags.has(flagSynAck) && e.syns > 0:
 		text := fmt.Sprintf("%s, no answer yet", plural(uint32(e.syns), "SYN"))
 		if h := t.heard[ev.Conn]; h.full {
@@ -166,7 +180,7 @@ func (t *Tracker) awaited(ev *Event) string {
 		return text
 	case e.flags.has(flagSynAck) && !e.flags.has(flagHandshake):
 		return "the SYN-ACK is not acknowledged yet"
-	case t.driven.listens && !t.driven.accepted:
+	case t.driven.listensAt(e.endpoint(1-c)) && !t.driven.accepted:
 		return "waiting for the server to accept"
 	}
 	for d := range 2 {
@@ -175,6 +189,13 @@ func (t *Tracker) awaited(ev *Event) string {
 		}
 	}
 	return "both ends are silent"
+}
+
+// oneWay reports whether one direction alone was captured so far, though its
+// sender has heard of the other: it acknowledges something.
+func (e *entry) oneWay() bool {
+	d := e.tail.by()
+	return !e.flags.of(flagKnown0, 1-d) && e.flags.of(flagAcked0, d)
 }
 
 // unanswered reports whether nothing but SYNs of the client has come.

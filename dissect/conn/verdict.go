@@ -521,6 +521,8 @@ func (j *judgement) timeWait() {
 		}
 	}
 	switch {
+	case j.self() && len(at) > 0:
+		j.v.Meaning = "TIME-WAIT stays for 60 s: ss -tan shows it."
 	case len(at) == 2:
 		j.v.Meaning = "TIME-WAIT stays at both ends for 60 s: ss -tan shows it."
 	case len(at) == 1 && at[0] == "server":
@@ -599,7 +601,10 @@ func (j *judgement) oddities() {
 	f, c := j.f, j.c
 	var more []string
 	if j.self() {
-		more = append(more, "The connection is to itself: the port that the system picked for the client was the one it called.")
+		more = append(more, "The connection is to itself: the socket's own port, chosen with -p or picked by the system, is the one that it called. Its SYN met itself; no server has a part in this, and what is sent comes back.")
+		if j.v.NextStep == "" {
+			j.v.NextStep = j.words("ss -ltn: does a server listen at port %d? The client needs another port than that.", c.Server.Port())
+		}
 		if j.v.Detail == "" || j.v.Detail == detailSimultaneous {
 			j.v.Detail = detailSelf
 		}
