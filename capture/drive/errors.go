@@ -98,7 +98,7 @@ func Hint(err error) string {
 	case "EAFNOSUPPORT":
 		return "this machine does not have that family of addresses switched on"
 	case "EMFILE", "ENFILE":
-		return "too many open files: ulimit -n shows the limit"
+		return "too many open files: ulimit -Hn shows the limit; a new terminal has the usual one"
 	case "ECONNRESET":
 		return "the other side threw the connection away (RST): its program ended, or closed with data unread"
 	case "EPIPE":

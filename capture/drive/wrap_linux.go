@@ -93,7 +93,13 @@ func (w *Wrapped) start(files [3]*os.File) (wireMessage, error) {
 	}
 	defer reportW.Close()
 	attr, args := w.helperAttr(files, null, controlR, reportW)
-	helper, err := os.StartProcess(selfPath, args, attr)
+	var helper *os.Process
+	var limit unix.Rlimit
+	if n := len(attr.Files); unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil && uint64(n) > limit.Cur {
+		err = fmt.Errorf("descriptor %d is to be handed on, and two more: %w", n-3, unix.EMFILE)
+	} else {
+		helper, err = os.StartProcess(selfPath, args, attr)
+	}
 	for _, f := range attr.Files[3 : len(attr.Files)-2] {
 		if f != nil {
 			f.Close() // a duplicate
