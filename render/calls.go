@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"slices"
 
-	"tcpsee/capture"
 	"tcpsee/dissect/conn"
 )
 
@@ -16,12 +15,9 @@ func (t *timeline) callRow(e *conn.Event) {
 		return
 	}
 	t.called = true
-	at := e.Time
-	if t.base.Known() && at.Known() && at < t.base {
-		at = capture.NoTime // before the first frame: the place says enough
-	}
-	if !t.base.Known() && len(t.held) == 0 {
-		t.stamp(at)
+	at := t.when.told(e)
+	if !t.when.base.Known() && len(t.held) == 0 {
+		t.when.stamp(at)
 	}
 	t.begin(0, at, '5')
 	right := t.lay.right()
@@ -204,14 +200,14 @@ func (t *timeline) release(first *conn.Event) {
 	card := first
 	for i := range held {
 		if held[i].e.Frame > 0 {
-			t.stamp(held[i].e.Time)
+			t.when.stamp(held[i].e.Time)
 		}
 		if h := &held[i].e; first == nil && (card == nil || card.Conn == 0) && (h.Conn > 0 || card == nil && h.Client.IsValid()) {
 			card = h
 		}
 	}
 	if first != nil && first.Frame > 0 {
-		t.stamp(first.Time)
+		t.when.stamp(first.Time)
 	}
 	if card != nil {
 		t.view(card)

@@ -58,8 +58,8 @@ func (t *timeline) card(e *conn.Event) {
 func (t *timeline) title(e *conn.Event) string {
 	s := "connection " + count(uint64(e.Conn))
 	at, from := e.Time, ""
-	if t.base.Known() && !t.began {
-		at = t.base
+	if t.when.base.Known() && !t.began {
+		at = t.when.base
 	}
 	if at.Known() {
 		from = ", from " + at.Time().Format("2006-01-02 15:04:05.000000") + " UTC"
@@ -345,7 +345,7 @@ func (t *timeline) heads(e *conn.Event) {
 	l.reset(t.lay.width)
 	l.to(t.lay.number - 1)
 	l.ascii("#")
-	name := [...]string{"seconds", "+seconds", "UTC"}[min(t.o.Time, TimeClock)]
+	name := t.when.head()
 	l.to(t.lay.pair - len(name))
 	l.ascii(name)
 	if t.lay.layer >= 0 {

@@ -101,8 +101,9 @@ func (p *page) sentences(r *conn.Record) {
 	if len(strokes) == 0 {
 		return
 	}
+	when := newRowTimes(&p.o)
 	p.put(`<div class="wide" tabindex="0" role="region" aria-label="Connection %d, row by row"><table class="rows"><caption>Row by row</caption>`, r.Number)
-	p.put("<thead><tr><th scope=col>#<th scope=col>Seconds<th scope=col>From<th scope=col>What<th scope=col>What it means</tr></thead><tbody>")
+	p.put("<thead><tr><th scope=col>#<th scope=col>%s<th scope=col>From<th scope=col>What<th scope=col>What it means</tr></thead><tbody>", opening(when.head()))
 	for i := range strokes {
 		if i == maxPageSentences {
 			p.put("<tr><td><td><td><td><td>%s more rows are explained with script only.</tr>", count(uint64(len(strokes)-i)))
@@ -114,12 +115,9 @@ func (p *page) sentences(r *conn.Record) {
 }
 
 func (p *page) sentence(s *stroke) {
-	number, at, from, means := "", "", "", ""
+	number, from, means := "", "", ""
 	if s.event != nil && s.event.Frame > 0 {
 		number = count(uint64(s.event.Frame))
-	}
-	if s.known {
-		at = strings.TrimSpace(string(appendSeconds(nil, s.at, 10)))
 	}
 	switch s.kind {
 	case strokeSegment:
@@ -134,7 +132,7 @@ func (p *page) sentence(s *stroke) {
 		})
 	}
 	what := strings.TrimSpace(s.text() + " " + s.payload)
-	p.put("<tr><td>%s<td>%s<td>%s<td>%s<td>%s</tr>", number, at, from, svgText(what), svgText(safeText(strings.TrimSpace(means), &p.g)))
+	p.put("<tr><td>%s<td>%s<td>%s<td>%s<td>%s</tr>", number, s.time(wideTime), from, svgText(what), svgText(safeText(strings.TrimSpace(means), &p.g)))
 }
 
 // baseNames leaves out where files lie, which says more about their owner than

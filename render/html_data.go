@@ -2,7 +2,6 @@ package render
 
 import (
 	"encoding/base64"
-	"io"
 	"strconv"
 	"strings"
 
@@ -113,7 +112,7 @@ func (d *pageData) record(r *conn.Record) {
 		d.ending(c)
 	}
 	d.b = append(d.b, `,"events":[`...)
-	sk := sketch{o: d.o, g: d.g, base: base, preview: ladderPreview, words: NewTimeline(io.Discard, *d.o).(*timeline)}
+	sk := newSketch(r, d.o, d.g, ladderPreview)
 	first := true
 	for i := range r.Events {
 		if s, ok := sk.strokeOf(&r.Events[i]); ok {
@@ -121,8 +120,7 @@ func (d *pageData) record(r *conn.Record) {
 				d.b = append(d.b, ',')
 			}
 			first = false
-			s.event = &r.Events[i]
-			sk.place(&s)
+			sk.place(&s, &r.Events[i])
 			d.event(&s)
 		}
 	}

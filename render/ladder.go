@@ -11,7 +11,6 @@ import (
 const (
 	ladderNumber   = 3 // at least, of a frame's number
 	ladderDigits   = 7 // at most
-	ladderTime     = 9 // "~0.000015"
 	ladderMaxInner = 110
 	ladderMargin   = 3  // between a lane and the text beside it
 	ladderOptions  = 90 // width from which options are shown
@@ -25,10 +24,12 @@ type ladder struct {
 	g   glyphs
 
 	short  bool // the states' short names
-	number int  // columns of a frame's number
-	client int  // where the client's state begins
-	lane   int  // the client's lane
-	inner  int  // columns between the lanes
+	when   rowTimes
+	number int // columns of a frame's number
+	time   int // columns of a time, with what marks one that is not the capture's
+	client int // where the client's state begins
+	lane   int // the client's lane
+	inner  int // columns between the lanes
 	state  int
 	shown  [2]conn.State
 	stated [2]bool
@@ -40,8 +41,8 @@ type ladder struct {
 // closed, as a sequence diagram: a lane for each end with its states beside
 // it, time downwards, arrows that slant where the handshake shows how long a
 // segment travels. It draws o.Conn, else the first connection. Of o, Width,
-// Color, ASCII, NoPayload, Absolute, Hex, Full, Conn, Files, Interface and
-// ProcessName count.
+// Color, ASCII, NoPayload, Absolute, Hex, Full, Time, Conn, Files, Interface
+// and ProcessName count.
 func NewLadder(w io.Writer, o Options) Renderer {
 	return &ladder{whole: newWhole(o), out: newOutput(w), g: newGlyphs(o.ASCII)}
 }
@@ -62,7 +63,9 @@ func (l *ladder) measure(r *conn.Record) {
 	if l.short = w < wideStates; l.short {
 		l.state = stateShort
 	}
-	l.client = l.number + 1 + ladderTime + 1
+	l.when = newRowTimes(&l.o)
+	l.time = len("~") + l.when.width(w)
+	l.client = l.number + 1 + l.time + 1
 	l.lane = l.client + l.state + 1
 	l.inner = min(w-l.lane-2-1-l.state, ladderMaxInner)
 	l.o.Width = l.lane + l.inner + 3 + l.state
@@ -183,7 +186,7 @@ func endAddress(r *conn.Record, side conn.Side, g *glyphs) string {
 func (l *ladder) head(r *conn.Record) {
 	l.put(recordTitle(r, &l.o, &l.g), sgrBold)
 	l.pair(endName(r, &l.o, conn.Client, &l.g), endName(r, &l.o, conn.Server, &l.g),
-		spaces[:l.number-1]+"#   seconds ")
+		spaces[:l.number-1]+"#"+spaces[:l.client-1-l.number-len(l.when.head())]+l.when.head())
 	l.pair(endAddress(r, conn.Client, &l.g), endAddress(r, conn.Server, &l.g), "")
 	l.rule(l.corner("┬", "+"))
 }
@@ -222,7 +225,7 @@ func (l *ladder) begin(s *stroke, part linePart) {
 		l.row.to(l.number - len(n))
 		l.row.ascii(n)
 	}
-	if t := s.timeOn(part); t != "" {
+	if t := s.timeOn(part, l.time); t != "" {
 		l.row.to(l.client - 1 - len(t))
 		l.row.ascii(t)
 	}
@@ -257,28 +260,27 @@ func (s *stroke) near() bool { return s.at-s.leaves <= s.arrives-s.at }
 
 // frameOn gives the frame's number on the line that has its time.
 func (s *stroke) frameOn(part linePart) string {
-	if s.event == nil || s.event.Frame == 0 {
-		return ""
-	}
 	if part == partOnly || s.near() && part == partFirst || !s.near() && part == partLast {
-		return itoa(int(s.event.Frame))
+		return s.frame()
 	}
 	return ""
 }
 
-// timeOn gives the time that a line shows: the captured one, or with a tilde
-// the one that follows from it.
-func (s *stroke) timeOn(part linePart) string {
-	var buf [ladderTime]byte
+// timeOn gives the time that a line shows in at most width columns: the
+// captured one, or with a tilde the one that follows from it.
+func (s *stroke) timeOn(part linePart, width int) string {
 	switch {
-	case !s.known || part == partMiddle:
+	case part == partMiddle:
 		return ""
 	case part == partOnly, s.near() && part == partFirst, !s.near() && part == partLast:
-		return string(appendSeconds(buf[:0], s.at, ladderTime))
+		if s.when.mode == TimeClock { // below each other
+			width -= len("~")
+		}
+		return s.time(width)
 	case part == partFirst:
-		return "~" + string(appendSeconds(buf[:0], s.leaves, ladderTime-1))
+		return s.guessed(s.leaves-s.at, width)
 	}
-	return "~" + string(appendSeconds(buf[:0], s.arrives, ladderTime-1))
+	return s.guessed(s.arrives-s.at, width)
 }
 
 // states writes an end's state beside the line that changes it.
@@ -550,7 +552,7 @@ func (l *ladder) foot(r *conn.Record) {
 			l.put("  "+s, "")
 		}
 	}
-	if s := pathNote(l.path, &l.g); s != "" {
+	if s := pathNote(l.path, l.o.Time, &l.g); s != "" {
 		l.put(s, sgrGrey)
 	}
 	for _, s := range l.remarks(r, &l.g) {
@@ -574,9 +576,9 @@ func verdictRest(v *conn.Verdict, g *glyphs) []string {
 }
 
 // pathNote says what the times of a ladder are.
-func pathNote(p conn.Path, g *glyphs) string {
-	if !p.Known {
-		return ""
+func pathNote(p conn.Path, mode TimeMode, g *glyphs) string {
+	if !p.Known || mode == TimeDelta {
+		return slantNote(p, g)
 	}
 	return "Times are of the capture, " + capturedAt(p) + "; with ~ they follow from the handshake's round trip of " + spanText(p.RoundTrip, g) + ", half each way."
 }

@@ -37,8 +37,35 @@ type stroke struct {
 	known    bool      // the times below are
 	leaves   time.Duration
 	arrives  time.Duration // equal to leaves where the way is not known
-	at       time.Duration // when it was captured
+	at       time.Duration // when it was captured, since the record's first packet
+	when     rowTimes      // how they are told
 	gap      bool          // a note that stands for time that passed
+}
+
+// frame is the number of a stroke's frame; "" where it has none.
+func (s *stroke) frame() string {
+	if s.event == nil || s.event.Frame == 0 {
+		return ""
+	}
+	return strconv.FormatInt(s.event.Frame, 10)
+}
+
+// time is when a stroke was captured, as it is told in at most width columns;
+// "" where it is not.
+func (s *stroke) time(width int) string {
+	if !s.known {
+		return ""
+	}
+	return string(s.when.append(nil, s.when.told(s.event), width))
+}
+
+// guessed is the same for when it left or arrived, d before or after. It is not
+// told how long after the row before that was: often it was before that.
+func (s *stroke) guessed(d time.Duration, width int) string {
+	if !s.known || s.when.mode == TimeDelta {
+		return ""
+	}
+	return "~" + string(s.when.append(nil, s.event.Time+capture.Stamp(d), width-len("~")))
 }
 
 // text is everything that must be said.
@@ -49,7 +76,7 @@ type sketch struct {
 	o       *Options
 	g       *glyphs
 	words   *timeline // gives segments their words
-	base    capture.Stamp
+	when    rowTimes
 	path    conn.Path
 	preview int // columns of payload
 	last    time.Duration
@@ -77,8 +104,8 @@ type sketchRun struct {
 // strokesOf gives what a sequence diagram of a record draws, in the order in
 // which it was captured.
 func strokesOf(r *conn.Record, o *Options, g *glyphs, preview int) []stroke {
-	s := sketch{o: o, g: g, base: r.Base(), path: r.Path(), preview: preview}
-	s.words = NewTimeline(io.Discard, *o).(*timeline)
+	s := newSketch(r, o, g, preview)
+	s.path = r.Path()
 	for i := range r.Events {
 		s.add(&r.Events[i])
 	}
@@ -86,13 +113,18 @@ func strokesOf(r *conn.Record, o *Options, g *glyphs, preview int) []stroke {
 	return s.out
 }
 
+func newSketch(r *conn.Record, o *Options, g *glyphs, preview int) sketch {
+	s := sketch{o: o, g: g, when: newRowTimes(o), preview: preview, words: NewTimeline(io.Discard, *o).(*timeline)}
+	s.when.stamp(r.Base())
+	return s
+}
+
 func (s *sketch) add(e *conn.Event) {
 	st, ok := s.strokeOf(e)
 	if !ok {
 		return
 	}
-	st.event = e
-	s.place(&st)
+	s.place(&st, e)
 	quiet := st.known && s.timed && st.at-s.last >= firstGap
 	if quiet || e.Type != conn.TypeSegment || !bulk(e) {
 		s.unfold()
@@ -162,13 +194,14 @@ func labelsOf(list []stroke) string {
 	return strings.Join(parts, ", ")
 }
 
-// place says when a stroke left and arrived.
-func (s *sketch) place(st *stroke) {
-	e := st.event
-	if !e.Time.Known() || !s.base.Known() {
+// place says of which event a stroke is, and when it left and arrived.
+func (s *sketch) place(st *stroke, e *conn.Event) {
+	st.event, st.when = e, s.when
+	s.when.passed(e)
+	if !e.Time.Known() || !s.when.base.Known() {
 		return
 	}
-	st.known, st.at = true, e.Time.Sub(s.base)
+	st.known, st.at = true, e.Time.Sub(s.when.base)
 	st.leaves, st.arrives = st.at, st.at
 	if st.kind == strokeSegment && s.path.Known {
 		before, after := s.path.Flight(e.From)

@@ -24,7 +24,7 @@ const latexPreamble = `\documentclass[a4paper]{article}
 \usepackage{textcomp}
 \usepackage{longtable}
 \usepackage[margin=15mm]{geometry}
-\newlength{\way}\setlength{\way}{86mm}
+\newlength{\way}
 \newcommand{\onway}[2]{\parbox[b]{\way}{\centering\footnotesize #1\\[-1ex]\hbox to \way{#2}}}
 \newcommand{\segment}[1]{\onway{#1}{\rightarrowfill}}
 \newcommand{\answer}[1]{\onway{#1}{\leftarrowfill}}
@@ -41,12 +41,14 @@ func drawLaTeX(b []byte, d *diagram, r *conn.Record) []byte {
 	for _, t := range verdictLines(r, &d.g) {
 		line("%s\n", latexText(t))
 	}
-	line(`\begin{longtable}{p{8mm}p{17mm}p{28mm}p{\way}p{28mm}}`)
-	lanes := d.lanesOf(r)
-	line(`\hfill\# & \hfill seconds & \hfill\textbf{%s} & & \textbf{%s} \\`, latexText(lanes[conn.Client].name), latexText(lanes[conn.Server].name))
+	strokes := strokesOf(r, &d.o, &d.g, sequencePreview)
+	lanes, when := d.lanesOf(r), newRowTimes(&d.o)
+	number, at := latexColumns(strokes)
+	line(`\setlength{\way}{%dmm}`, latexWay-number-at)
+	line(`\begin{longtable}{p{%dmm}p{%dmm}p{28mm}p{\way}p{28mm}}`, number, at)
+	line(`\hfill\# & \hfill %s & \hfill\textbf{%s} & & \textbf{%s} \\`, latexText(when.head()), latexText(lanes[conn.Client].name), latexText(lanes[conn.Server].name))
 	line(` & & & \footnotesize %s \hfill %s & \\ \hline \noalign{\vskip 2mm} \endhead`, latexText(lanes[conn.Client].address), latexText(lanes[conn.Server].address))
 	var shown [2]string
-	strokes := strokesOf(r, &d.o, &d.g, sequencePreview)
 	for i := range strokes {
 		b = appendLaTeXRow(b, &strokes[i], &shown)
 	}
@@ -58,14 +60,22 @@ func drawLaTeX(b []byte, d *diagram, r *conn.Record) []byte {
 	return b
 }
 
+// latexWay is how many millimetres there are for the arrows, the frames' numbers
+// and the times.
+const latexWay = 111
+
+// latexColumns gives the millimetres that numbers and times need. Ten of LaTeX's
+// figures are 18 mm wide at most.
+func latexColumns(strokes []stroke) (number, at int) {
+	for i := range strokes {
+		number = max(number, len(strokes[i].frame()))
+		at = max(at, len(strokes[i].time(wideTime)))
+	}
+	wide := func(columns int) int { return (columns*18 + 9) / 10 }
+	return max(8, wide(number)), max(17, wide(at))
+}
+
 func appendLaTeXRow(b []byte, s *stroke, shown *[2]string) []byte {
-	frame, at := "", ""
-	if s.event != nil && s.event.Frame > 0 {
-		frame = itoa(int(s.event.Frame))
-	}
-	if s.known {
-		at = strings.TrimSpace(string(appendSeconds(nil, s.at, 16)))
-	}
 	way := `\remark`
 	switch s.kind {
 	case strokeSegment, strokeICMP, strokeNeighbour:
@@ -74,7 +84,7 @@ func appendLaTeXRow(b []byte, s *stroke, shown *[2]string) []byte {
 		}
 	}
 	client, server := s.changes(conn.Client, shown), s.changes(conn.Server, shown)
-	return fmt.Appendf(b, "\\hfill %s & \\hfill %s & \\hfill\\state{%s} & %s{%s} & \\state{%s} \\\\\n", frame, at, latexText(client), way, latexText(s.plain()), latexText(server))
+	return fmt.Appendf(b, "\\hfill %s & \\hfill %s & \\hfill\\state{%s} & %s{%s} & \\state{%s} \\\\\n", s.frame(), s.time(wideTime), latexText(client), way, latexText(s.plain()), latexText(server))
 }
 
 // latexText escapes text for LaTeX, the one place where that is done. What is

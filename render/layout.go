@@ -18,7 +18,6 @@ const (
 	stateShort = len("FIN-WAIT-1")
 	sumWidth   = len("L7+L4+L3+L2=frame")
 	arrowWide  = 38 // of an arrow where the layers have columns of their own
-	clockWidth = len("16:39:16.442830")
 )
 
 // Widths of the columns of layers 4 to 1.
@@ -73,13 +72,7 @@ func newLayout(o *Options) layout {
 		l.state = stateShort
 	}
 	if o.Time == TimeClock {
-		l.pair = l.number + 1 + clockWidth
-		if w < wideOptions {
-			l.pair -= 3 // milliseconds
-		}
-		if w < wideStates {
-			l.pair = l.number + 1 + len("16:39:16")
-		}
+		l.pair = l.number + 1 + (&rowTimes{mode: o.Time}).width(w)
 	}
 	l.client = l.pair + 1
 	if w >= wideLayer {

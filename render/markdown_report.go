@@ -28,7 +28,8 @@ func drawMarkdown(b []byte, d *diagram, r *conn.Record) []byte {
 	for _, t := range verdictLines(r, &d.g) {
 		line("%s\n", markdownText(t))
 	}
-	line("| # | Seconds | From | Segment | Payload | Client | Server |")
+	when := newRowTimes(&d.o)
+	line("| # | %s | From | Segment | Payload | Client | Server |", opening(when.head()))
 	line("|--:|--------:|------|---------|---------|--------|--------|")
 	var shown [2]string
 	strokes := strokesOf(r, &d.o, &d.g, reportPreview)
@@ -51,13 +52,7 @@ func drawMarkdown(b []byte, d *diagram, r *conn.Record) []byte {
 func opening(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func appendReportRow(b []byte, s *stroke, shown *[2]string) []byte {
-	frame, at, from := "", "", ""
-	if s.event != nil && s.event.Frame > 0 {
-		frame = itoa(int(s.event.Frame))
-	}
-	if s.known {
-		at = string(appendSeconds(nil, s.at, 16))
-	}
+	from := ""
 	switch {
 	case s.kind == strokeCall:
 		from = s.side.String()
@@ -74,7 +69,7 @@ func appendReportRow(b []byte, s *stroke, shown *[2]string) []byte {
 		}
 	}
 	client, server := s.changes(conn.Client, shown), s.changes(conn.Server, shown)
-	return fmt.Appendf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", frame, at, markdownText(from), markdownText(text), markdownText(s.payload),
+	return fmt.Appendf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", s.frame(), s.time(wideTime), markdownText(from), markdownText(text), markdownText(s.payload),
 		client, server)
 }
 

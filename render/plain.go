@@ -17,7 +17,7 @@ type plain struct {
 	sheet
 	o    Options
 	g    glyphs
-	last capture.Stamp
+	when rowTimes
 	seen map[int64]capture.Stamp // when each connection began
 	many bool                    // there was more than one connection
 	text strings.Builder
@@ -31,7 +31,7 @@ const maxPlainData = 200
 // NoPayload, Verbose, Files, Interface and ProcessName count.
 func NewPlain(w io.Writer, o Options) Renderer {
 	o.Color = false
-	return &plain{sheet: newSheet(w, &o), o: o, g: newGlyphs(o.ASCII), last: capture.NoTime, seen: make(map[int64]capture.Stamp)}
+	return &plain{sheet: newSheet(w, &o), o: o, g: newGlyphs(o.ASCII), when: newRowTimes(&o), seen: make(map[int64]capture.Stamp)}
 }
 
 func (p *plain) Event(e *conn.Event) error {
@@ -70,9 +70,7 @@ func (p *plain) Event(e *conn.Event) error {
 			}
 		}
 	}
-	if e.Time.Known() {
-		p.last = e.Time
-	}
+	p.when.passed(e)
 	return p.out.settle()
 }
 
@@ -103,8 +101,8 @@ func sentence(s string) string {
 
 // begin introduces a connection, and says where time passed in silence.
 func (p *plain) begin(e *conn.Event) {
-	if e.Type != conn.TypeCapture && e.Type != conn.TypeEnd && p.last.Known() && e.Time.Known() && e.Time.Sub(p.last) >= firstGap {
-		p.say("Then nothing for " + p.span(e.Time.Sub(p.last)) + ".")
+	if e.Type != conn.TypeCapture && e.Type != conn.TypeEnd && e.Type != conn.TypeVerdict && p.when.last.Known() && e.Time.Known() && e.Time.Sub(p.when.last) >= firstGap {
+		p.say("Then nothing for " + p.span(e.Time.Sub(p.when.last)) + ".")
 	}
 	if e.Conn == 0 || e.Type == conn.TypeEnd {
 		return
@@ -176,10 +174,10 @@ func (p *plain) lead(e *conn.Event) {
 	if e.Time.Known() {
 		switch p.o.Time {
 		case TimeClock:
-			b.WriteString(", at " + e.Time.Time().Format("15:04:05.000000"))
+			b.WriteString(", at " + string(p.when.append(nil, e.Time, clockWidth)))
 		case TimeDelta:
-			if p.last.Known() {
-				b.WriteString(", " + p.span(e.Time.Sub(p.last)) + " later")
+			if p.when.last.Known() {
+				b.WriteString(", " + p.span(e.Time.Sub(p.when.last)) + " later")
 			}
 		default:
 			if began, ok := p.seen[e.Conn]; ok && e.Conn > 0 && e.Time.Sub(began) >= 0 {

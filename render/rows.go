@@ -52,7 +52,7 @@ func (t *timeline) begin(frame int64, at capture.Stamp, layer byte) {
 		used = l.col
 	}
 	used = max(used, t.lay.number)
-	b := t.clock(buf[:0], at, t.lay.pair-used-1)
+	b := t.when.append(buf[:0], at, t.lay.pair-used-1)
 	l.to(t.lay.pair - len(b))
 	l.bytes(b)
 	if t.lay.layer >= 0 {
@@ -62,38 +62,9 @@ func (t *timeline) begin(frame int64, at capture.Stamp, layer byte) {
 	l.to(t.lay.client)
 }
 
-// clock appends the time in at most width columns; nothing where it is not
-// known, or before the first frame.
-func (t *timeline) clock(dst []byte, at capture.Stamp, width int) []byte {
-	if !at.Known() {
-		return dst
-	}
-	switch t.o.Time {
-	case TimeClock:
-		dst = at.Time().AppendFormat(dst, "15:04:05.000000")
-		return dst[:min(len(dst), width)]
-	case TimeDelta:
-		if !t.last.Known() {
-			return appendSeconds(dst, 0, width)
-		}
-		return appendSeconds(dst, at.Sub(t.last), width)
-	}
-	if !t.base.Known() {
-		return dst
-	}
-	return appendSeconds(dst, at.Sub(t.base), width)
-}
-
-// stamp sets where the time column counts from.
-func (t *timeline) stamp(at capture.Stamp) {
-	if !t.base.Known() {
-		t.base = at
-	}
-}
-
 // segmentRow draws a segment.
 func (t *timeline) segmentRow(v *connView, e *conn.Event) {
-	t.stamp(e.Time)
+	t.when.stamp(e.Time)
 	t.begin(e.Frame, e.Time, layerOf(e))
 	t.state(v, e, conn.Client)
 	t.row.to(t.lay.arrow)

@@ -9,7 +9,7 @@ import (
 // no room between the ends uses the server's column too, then a shorter text,
 // then the client's column.
 func (t *timeline) plainRow(e *conn.Event, layer byte, d direction, word, text, shorter string) {
-	t.stamp(e.Time)
+	t.when.stamp(e.Time)
 	t.begin(e.Frame, e.Time, layer)
 	t.row.to(t.lay.arrow)
 	t.fileTag(e)

@@ -15,13 +15,14 @@ const (
 	svgWidth    = 1000
 	svgLeft     = 250 // the client's lane
 	svgRight    = 800 // the server's
-	svgNumber   = 50  // where a frame's number ends
+	svgNumber   = 50  // where a frame's number ends, or left of that
 	svgTime     = 128 // where its time ends
 	svgLine     = 17  // height of a line of text
 	svgGap      = 15  // below an arrow
 	svgSlant    = 18  // that an arrow falls from lane to lane
 	svgColumns  = 66  // of text between the lanes
 	svgMargin   = 20
+	svgEdge     = 6    // left of the numbers
 	svgColumn   = 7.83 // width of a column of monospaced text at svgFont
 	svgFont     = 13
 	svgVerdict  = 118 // columns of the text below
@@ -45,6 +46,8 @@ func NewSVG(w io.Writer, o Options) Renderer {
 type svgPicture struct {
 	o      *Options
 	g      *glyphs
+	number int    // where frames' numbers end
+	left   int    // how much the picture is wider on the left: there are long numbers or times
 	id     string // makes the ids of this picture its own
 	inline bool   // stands in a page, which has the text below itself
 	b      []byte
@@ -59,13 +62,14 @@ func (p *svgPicture) put(format string, args ...any) { p.b = fmt.Appendf(p.b, fo
 // draw appends the picture to b.
 func (p *svgPicture) draw(b []byte, r *conn.Record, remarks []string) []byte {
 	p.b, p.y = nil, 24
+	strokes := strokesOf(r, p.o, p.g, ladderPreview)
+	p.measure(strokes)
 	p.head(r)
 	top := p.y
 	p.since = [2]float64{top, top}
 	p.shown = [2]string{"", ""}
 	words := ladder{whole: whole{o: *p.o}, g: *p.g}
 	words.o.Width = ladderOptions
-	strokes := strokesOf(r, p.o, p.g, ladderPreview)
 	for i := range strokes {
 		p.stroke(&strokes[i], &words)
 	}
@@ -78,6 +82,17 @@ func (p *svgPicture) draw(b []byte, r *conn.Record, remarks []string) []byte {
 	return p.wrap(b, r)
 }
 
+// measure makes room for numbers and times.
+func (p *svgPicture) measure(strokes []stroke) {
+	number, at := 0, 0
+	for i := range strokes {
+		number = max(number, len(strokes[i].frame()))
+		at = max(at, len(strokes[i].time(wideTime)))
+	}
+	p.number = min(svgNumber, svgTime-int(math.Ceil(float64(at+1)*svgColumn)))
+	p.left = max(0, int(math.Ceil(float64(number)*svgColumn))+svgEdge-p.number)
+}
+
 // wrap puts the picture between its first and last tag.
 func (p *svgPicture) wrap(b []byte, r *conn.Record) []byte {
 	h := int(p.y) + svgMargin
@@ -86,11 +101,11 @@ func (p *svgPicture) wrap(b []byte, r *conn.Record) []byte {
 	if desc == "" {
 		desc = "A sequence diagram of its segments."
 	}
-	b = fmt.Appendf(b, `<svg xmlns="http://www.w3.org/2000/svg" class="ladder" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="%st %sd" font-family="%s" font-size="%d">`+"\n",
-		svgWidth, h, svgWidth, h, p.id, p.id, svgText(svgMonoFont), svgFont)
+	b = fmt.Appendf(b, `<svg xmlns="http://www.w3.org/2000/svg" class="ladder" viewBox="%d 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="%st %sd" font-family="%s" font-size="%d">`+"\n",
+		-p.left, svgWidth+p.left, h, svgWidth+p.left, h, p.id, p.id, svgText(svgMonoFont), svgFont)
 	b = fmt.Appendf(b, "<title id=\"%st\">%s</title>\n<desc id=\"%sd\">%s</desc>\n", p.id, svgText(title), p.id, svgText(desc))
 	if !p.inline {
-		b = fmt.Appendf(b, "<rect class=\"paper\" width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", svgWidth, h)
+		b = fmt.Appendf(b, "<rect class=\"paper\" x=\"%d\" width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", -p.left, svgWidth+p.left, h)
 	}
 	b = append(b, p.lanes...)
 	b = append(b, p.b...)
@@ -99,7 +114,7 @@ func (p *svgPicture) wrap(b []byte, r *conn.Record) []byte {
 
 func (p *svgPicture) head(r *conn.Record) {
 	if !p.inline {
-		p.put(`<text x="%d" y="%g" font-family="%s" font-size="17" font-weight="bold" fill="#111111">%s</text>`, svgMargin, p.y, svgText(svgTextFont),
+		p.put(`<text x="%d" y="%g" font-family="%s" font-size="17" font-weight="bold" fill="#111111">%s</text>`, svgMargin-p.left, p.y, svgText(svgTextFont),
 			svgText(recordTitle(r, p.o, p.g)))
 		p.y += 34
 	}
@@ -109,6 +124,9 @@ func (p *svgPicture) head(r *conn.Record) {
 		p.put(`<text class="end" x="%d" y="%g" text-anchor="middle" fill="#444444">%s</text>`, x, p.y+svgLine, svgText(endAddress(r, side, p.g)))
 	}
 	p.y += svgLine + 12
+	when := newRowTimes(p.o)
+	p.put(`<text class="number" x="%d" y="%g" text-anchor="end" fill="#444444">#</text>`, p.number, p.y+2)
+	p.put(`<text class="time" x="%d" y="%g" text-anchor="end" fill="#444444">%s</text>`, svgTime, p.y+2, svgText(when.head()))
 }
 
 func laneX(side conn.Side) int {
@@ -188,11 +206,11 @@ func (p *svgPicture) stroke(s *stroke, words *ladder) {
 
 // stamp writes a stroke's frame and time at the left edge.
 func (p *svgPicture) stamp(s *stroke, y float64) {
-	if s.event != nil && s.event.Frame > 0 {
-		p.put(`<text class="number" x="%d" y="%g" text-anchor="end" fill="#444444">%d</text>`, svgNumber, y+4, s.event.Frame)
+	if n := s.frame(); n != "" {
+		p.put(`<text class="number" x="%d" y="%g" text-anchor="end" fill="#444444">%s</text>`, p.number, y+4, n)
 	}
-	if s.known {
-		p.put(`<text class="time" x="%d" y="%g" text-anchor="end" fill="#444444">%s</text>`, svgTime, y+4, appendSeconds(nil, s.at, 10))
+	if at := s.time(wideTime); at != "" {
+		p.put(`<text class="time" x="%d" y="%g" text-anchor="end" fill="#444444">%s</text>`, svgTime, y+4, at)
 	}
 }
 
@@ -298,7 +316,7 @@ func (p *svgPicture) foot(r *conn.Record, remarks []string) {
 		}
 		for _, part := range wrapText(t, svgVerdict, 0) {
 			p.y += svgLine + 2
-			p.put(`<text x="%d" y="%g" font-family="%s"%s fill="#222222">%s</text>`, svgMargin, p.y, svgText(svgTextFont), weight, svgText(part))
+			p.put(`<text x="%d" y="%g" font-family="%s"%s fill="#222222">%s</text>`, svgMargin-p.left, p.y, svgText(svgTextFont), weight, svgText(part))
 		}
 	}
 }

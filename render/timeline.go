@@ -41,8 +41,7 @@ type timeline struct {
 	sized    bool   // the size of a data segment was said
 	moved    bool   // the columns' heads stand elsewhere than the columns
 	bad      string // which checksums of the segment being drawn are
-	base     capture.Stamp
-	last     capture.Stamp    // time of the event before
+	when     rowTimes
 	named    []netip.AddrPort // ends whose programs the introduction at hand has named
 	seenAt   string           // where connections were seen, as it was said last
 
@@ -69,7 +68,7 @@ type connView struct {
 func NewTimeline(w io.Writer, o Options) Renderer {
 	t := &timeline{
 		sheet: newSheet(w, &o), o: o, lay: newLayout(&o), g: newGlyphs(o.ASCII),
-		views: make(map[int64]*connView), base: capture.NoTime, last: capture.NoTime,
+		views: make(map[int64]*connView), when: newRowTimes(&o),
 	}
 	return t
 }
@@ -168,9 +167,7 @@ func (t *timeline) draw(e *conn.Event) {
 			}
 		}
 	}
-	if e.Time.Known() && e.Type != conn.TypeWait { // a silence goes on though it is told of
-		t.last = e.Time
-	}
+	t.when.passed(e)
 }
 
 func (t *timeline) segment(e *conn.Event) {
@@ -235,7 +232,7 @@ func (t *timeline) view(e *conn.Event) *connView {
 	defer func() { v.introduced(e, t.named) }()
 	if !t.carded {
 		if t.headless && e.Frame > 0 { // calls came before, of a connection that was not there yet
-			t.base = e.Time
+			t.when.base = e.Time
 		}
 		t.card(e)
 		t.heads(e)
@@ -278,10 +275,10 @@ func (t *timeline) forget(n int64) {
 
 // gap draws a silence before e.
 func (t *timeline) gap(e *conn.Event) {
-	if !t.last.Known() || !e.Time.Known() || !t.began {
+	if !t.when.last.Known() || !e.Time.Known() || !t.began {
 		return
 	}
-	d := e.Time.Sub(t.last)
+	d := e.Time.Sub(t.when.last)
 	if d < firstGap {
 		return
 	}

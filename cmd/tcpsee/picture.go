@@ -59,7 +59,7 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 	f.IntVar(&p.width, "width", 0, "`N` columns of the picture (default: the terminal's, else COLUMNS, else 100)")
 	f.StringVar(&p.color, "color", "auto", "colour: `WHEN` is auto, always or never")
 	f.BoolVar(&p.ascii, "ascii", false, "draw with ASCII characters only")
-	f.StringVar(&p.time, "time", "start", "time column: `FROM` is start (since the connection's first row), delta (since the row before) or clock (UTC)")
+	f.StringVar(&p.time, "time", "start", "time column, in the picture and in .txt .md .html .svg .tex: `FROM` is start (since the first row), delta (since the row before) or clock (UTC); .mmd and .puml have no times, data have their own")
 	f.BoolVar(&p.noPayload, "no-payload", false, "leave payloads out of the picture")
 	f.BoolVarP(&p.absolute, "absolute", "S", false, "sequence numbers as they are on the wire")
 	f.BoolVarP(&p.verbose, "verbose", "v", false, "a sentence under each row")
@@ -252,7 +252,7 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 		rs = append(rs, newView(view, pic.w, opt))
 	}
 	plain := base
-	plain.Conn, plain.Width, plain.Full, plain.Notes, plain.Sort, plain.Only = p.conn, opt.Width, p.full, p.notes, p.sort, p.only
+	plain.Conn, plain.Width, plain.Full, plain.Time, plain.Hex, plain.Notes, plain.Sort, plain.Only = p.conn, opt.Width, p.full, opt.Time, p.hex, p.notes, p.sort, p.only
 	plain.NoPayload, plain.Absolute, plain.ASCII, plain.ProcessName = p.noPayload, p.absolute, opt.ASCII, base.ProcessName
 	plain.Checksums, plain.Embed, plain.SavedCall = p.checksums, p.embed, savedCallOf
 	files := p.opened

@@ -246,17 +246,15 @@ func relocate(b, from, to []byte) (moved []byte, ok bool) {
 	return to[i:min(i+len(b), len(to))], true
 }
 
-// Base returns the time of the record's first packet, NoTime where none has
-// any.
+// Base returns the time of the record's first packet, in the order of the
+// record, that has one; NoTime where none has.
 func (rec *Record) Base() capture.Stamp {
-	base := capture.NoTime
 	for i := range rec.Events {
-		e := &rec.Events[i]
-		if e.Frame > 0 && e.Time.Known() && (!base.Known() || e.Time < base) {
-			base = e.Time
+		if e := &rec.Events[i]; e.Frame > 0 && e.Time.Known() {
+			return e.Time
 		}
 	}
-	return base
+	return capture.NoTime
 }
 
 // Path is how long a segment travels between each end and the place of the
