@@ -116,6 +116,9 @@ func hintFor(err error) string {
 	if errors.As(err, &usage) {
 		return "tcpsee help lists the commands and flags"
 	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return "df -h shows which disk is full; -c N ends after so many packets, and --rotate-size with --rotate-count keeps the last of them"
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return "check the name"
 	}

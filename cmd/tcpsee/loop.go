@@ -82,7 +82,7 @@ type loop struct {
 	held    []timedCall
 	ends    verdicts // of connections whose last calls are still to come
 	total   conn.Capture
-	err     error      // the first error of a renderer or of saving
+	broken  failures   // of renderers and of saving: the first ends the loop
 	reached bool       // the limit
 	flushed time.Time  // when saved rows were shown last
 	dropped uint64     // packets that the kernel lost before the next frame
@@ -134,8 +134,8 @@ func (l *loop) run(ctx context.Context) error {
 	for _, s := range l.saves {
 		l.keep(s.finish())
 	}
-	if l.err != nil {
-		return l.err
+	if err := l.broken.err(); err != nil {
+		return err
 	}
 	return fault
 }
@@ -460,13 +460,11 @@ func (l *loop) flush() {
 	}
 }
 
-// keep remembers the first error.
+// keep remembers an error.
 func (l *loop) keep(err error) {
 	if errors.Is(err, capture.ErrRotateDone) { // as many files as were asked for
 		l.reached = true
 		return
 	}
-	if err != nil && l.err == nil {
-		l.err = err
-	}
+	l.broken.add(err)
 }

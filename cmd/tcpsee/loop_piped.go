@@ -297,7 +297,7 @@ func (l *loop) drawParcel(s *stages, p *parcel) {
 	l.shows()
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.failed = l.err != nil
+	s.failed = len(l.broken) > 0
 	s.spare = s.spare || l.needs()&render.NeedsSegments == 0
 }
 

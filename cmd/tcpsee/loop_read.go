@@ -112,7 +112,7 @@ func (l *loop) take(frames []capture.Frame, hold *time.Timer, stop *ending) bool
 	if l.live {
 		stop.goOn()
 	}
-	return l.reached || l.err != nil
+	return l.reached || len(l.broken) > 0
 }
 
 // endTaking ends takeAll, where it has not ended. A source that was given up
@@ -137,7 +137,7 @@ func (l *loop) does(work func()) {
 func (l *loop) failed() bool {
 	l.work.Lock()
 	defer l.work.Unlock()
-	return l.err != nil
+	return len(l.broken) > 0
 }
 
 // overdue draws the calls that have waited for long enough: what has come by

@@ -88,7 +88,7 @@ func (l *loop) readSaved(ctx context.Context) error {
 		most = 1 // what is saved is in the order of what happens, and a disguise is of one frame at a time
 	}
 	s, p := new(stages), new(parcel)
-	for l.err == nil && ctx.Err() == nil {
+	for len(l.broken) == 0 && ctx.Err() == nil {
 		var err error
 		s.frames, err = l.src.Next()
 		l.sparing()

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -50,5 +51,32 @@ func TestFilesOfSudo(t *testing.T) {
 	}
 	if b, err := os.ReadFile(ours); err != nil || string(b) != "of root" {
 		t.Errorf("a file of root's reads %q, %v", b, err)
+	}
+}
+
+// TestEachFullDiskIsNamed: where several outputs cannot be written, each is
+// named, and the way out is told once.
+func TestEachFullDiskIsNamed(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("needs /dev/full: " + err.Error())
+	}
+	defer full.Close()
+	page := filepath.Join(t.TempDir(), "page.html")
+	if err := os.Symlink("/dev/full", page); err != nil {
+		t.Fatal(err)
+	}
+	cmd := tcpsee("replay", filepath.Join("..", "..", "testdata", "s01-chat.pcap"), "-w", "/dev/full", "-o", "ndjson", "-o", page)
+	var said strings.Builder
+	cmd.Stdout, cmd.Stderr = full, &said
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitFailure {
+		t.Errorf("ended with %v", err)
+	}
+	for _, want := range []string{"write /dev/stdout: no space left", "write /dev/full: no space left", "write " + page + ": no space left", "hint: df -h"} {
+		if strings.Count(said.String(), want) != 1 {
+			t.Errorf("%q is not told once:\n%s", want, said.String())
+		}
 	}
 }
