@@ -88,7 +88,7 @@ func (h *helper) run() int {
 	if err := dropCapabilities(); err != nil {
 		return h.refuse(err)
 	}
-	h.ignoreTerminal()
+	h.leaveSignals()
 	path, err := lookPath(h.command[0])
 	if err != nil {
 		return h.refuse(err)
@@ -130,11 +130,25 @@ func (h *helper) refuse(err error) int {
 	return m.Status
 }
 
-// ignoreTerminal catches the signals that a terminal sends to a whole group:
-// they are the command's to heed. Catching, unlike ignoring, is not inherited.
-func (h *helper) ignoreTerminal() {
+// ignoreAsBefore has ignored, for what is executed from here too, what was
+// ignored before. Go's runtime takes every signal for itself but SIGHUP (nohup)
+// and SIGINT where these were ignored, and does not tell of the others. A shell
+// that ignores SIGINT for a command in the background ignores SIGQUIT with it
+// (POSIX.1-2017, XCU 2.11).
+func ignoreAsBefore() {
+	if signal.Ignored(unix.SIGINT) {
+		signal.Ignore(unix.SIGQUIT)
+	}
+}
+
+// leaveSignals catches the signals that a terminal, or kill(1), sends to a whole
+// group: they are the command's to heed. Catching, unlike ignoring, is not
+// inherited.
+func (h *helper) leaveSignals() {
+	ignoreAsBefore()
 	caught := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGPIPE} {
+	for _, s := range []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGPIPE,
+		unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM} {
 		if !signal.Ignored(s) {
 			signal.Notify(caught, s)
 		}
@@ -274,6 +288,7 @@ func (h *helper) becomeCommand() int {
 	if _, err := io.ReadFull(h.control, b[:]); err != nil {
 		return statusSignal + int(unix.SIGKILL)
 	}
+	ignoreAsBefore()
 	path := h.command[0]
 	argv := h.command[1:]
 	err := syscall.Exec(path, argv, os.Environ())

@@ -38,8 +38,11 @@ func TestMain(m *testing.M) {
 // innerVariable makes this binary a program that wraps another.
 const innerVariable = "WRAP_INNER"
 
+// noTraceVariable makes it wrap without tracing.
+const noTraceVariable = "WRAP_UNTRACED"
+
 func inner() int {
-	w, err := Wrap(WrapOptions{Command: os.Args[1:], Stdout: os.Stdout}, nil)
+	w, err := Wrap(WrapOptions{Command: os.Args[1:], Stdout: os.Stdout, NoTrace: os.Getenv(noTraceVariable) != ""}, nil)
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -1179,6 +1182,32 @@ func BenchmarkWrapCall(b *testing.B) {
 				fmt.Sscan(string(text), &ns)
 				b.ReportMetric(ns, "ns/call")
 			})
+		}
+	}
+}
+
+// TestWrapIgnored: what was ignored before is ignored in the command, as far as
+// that can be known, and nothing else.
+func TestWrapIgnored(t *testing.T) {
+	grep := program(t, "grep")
+	for trap, want := range map[string]string{
+		"":             "0",
+		"HUP":          "1", // nohup
+		"INT QUIT":     "6", // & in a script
+		"HUP INT QUIT": "7",
+	} {
+		for _, noTrace := range []string{"", "1"} {
+			script := `exec "$@"`
+			if trap != "" {
+				script = "trap '' " + trap + "; " + script
+			}
+			cmd := exec.Command("sh", "-c", script, "sh", os.Args[0], grep, "SigIgn", "/proc/self/status")
+			cmd.Env = append(os.Environ(), innerVariable+"=1", noTraceVariable+"="+noTrace)
+			out, err := cmd.Output()
+			_, digits, _ := strings.Cut(string(out), "SigIgn:\t")
+			if got := strings.TrimLeft(strings.TrimSpace(digits), "0"); got != strings.TrimLeft(want, "0") || err != nil {
+				t.Errorf("%q ignored, tracing %v: %q, %v", trap, noTrace == "", out, err)
+			}
 		}
 	}
 }

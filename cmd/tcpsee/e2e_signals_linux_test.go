@@ -67,6 +67,28 @@ func TestE2EEnded(t *testing.T) {
 	}
 }
 
+// TestE2EPassed: signals that mean nothing to run come to the command, traced or
+// not, and one that the command ignores ends nobody.
+func TestE2EPassed(t *testing.T) {
+	needsOf(t, []string{"setsid"})
+	l := newLab(t)
+	const script = `for s in USR1 USR2 ALRM WINCH; do trap "echo got $s" $s; done; trap "" INT; echo ready; while :; do sleep 0.05; done`
+	for _, flags := range [][]string{nil, {"--no-trace"}} {
+		args := append([]string{"setsid", builtBinary(t), "run"}, flags...)
+		p := l.start(l.client, append(args, "sh", "-c", script)...)
+		p.out.await(t, "ready")
+		p.signal(t, syscall.SIGINT)
+		for name, sig := range map[string]syscall.Signal{"USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2, "ALRM": syscall.SIGALRM, "WINCH": syscall.SIGWINCH} {
+			p.signal(t, sig)
+			p.out.await(t, "got "+name)
+		}
+		p.signal(t, syscall.SIGTERM)
+		if status := p.end(t); status != 128+int(syscall.SIGTERM) {
+			t.Errorf("%v: status %d", flags, status)
+		}
+	}
+}
+
 // awaitSettled waits until a program is confined, or has had the time for it.
 func awaitSettled(p *program) {
 	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {

@@ -62,7 +62,7 @@ func (a *app) runIsolated(args []string) (int, error) {
 	if err := ownNamespaces(); err != nil {
 		return 0, err
 	}
-	passed := endSignals()
+	passed := append(endSignals(), passedSignals()...)
 	if hasTerminal() {
 		passed = passed[len(keyboardSignals()):]
 	}

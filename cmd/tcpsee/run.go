@@ -52,8 +52,11 @@ The calls are seen by ptrace(2), which makes every system call of the command
 slower (by 10 to 100 µs) and runs setuid programs without their rights, unless
 root traces; calls made through io_uring are not seen. A process has one tracer:
 strace and gdb do not work in there. --no-trace leaves all that out: the packets
-are drawn, the calls are not. Signals that were ignored before, but for SIGINT
-and SIGHUP, are not ignored in the command.
+are drawn, the calls are not.
+
+Signals that ask to end, SIGUSR1, SIGUSR2, SIGALRM and SIGWINCH are passed on to
+the command. What nohup, or & in a script, has had ignored (SIGHUP; SIGINT and
+SIGQUIT) is ignored in the command too; of other signals that is not known.
 
 With --isolated both ends of a connection, and what watches them, have a small
 network of their own, loopback only, which needs no root where the system lets
@@ -210,16 +213,7 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 		return err
 	}
 	rs := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src), ProcessName: names.name}, "timeline")
-	ended := make(chan os.Signal, 1) // the command's end is ours
-	signal.Notify(ended, endSignals()...)
-	defer signal.Stop(ended)
-	go func() {
-		for s := range ended {
-			if !keyboard || !slices.Contains(keyboardSignals(), s) { // the keyboard's are the command's too
-				_ = w.Signal(s)
-			}
-		}
-	}()
+	defer passSignals(w, keyboard)()
 	finish := make(chan struct{})
 	status, waited := 0, error(nil)
 	go func() {
@@ -247,6 +241,22 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 		return &statusError{status}
 	}
 	return nil
+}
+
+// passSignals hands signals on to the command, whose end is ours, until stop is
+// called. A keyboard's own come to the command too.
+func passSignals(w *drive.Wrapped, keyboard bool) (stop func()) {
+	list := append(endSignals(), passedSignals()...)
+	came := make(chan os.Signal, len(list))
+	signal.Notify(came, list...)
+	go func() {
+		for s := range came {
+			if !keyboard || !slices.Contains(keyboardSignals(), s) {
+				_ = w.Signal(s)
+			}
+		}
+	}()
+	return func() { signal.Stop(came) }
 }
 
 // ownPackets lets the wrapped command's packets through.

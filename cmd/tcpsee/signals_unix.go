@@ -1,0 +1,14 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"syscall"
+)
+
+// passedSignals are those that mean nothing to run, and something to many
+// programs: it hands them on, as timeout(1) and sudo(8) do.
+func passedSignals() []os.Signal {
+	return []os.Signal{syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGWINCH}
+}
