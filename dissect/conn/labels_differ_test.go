@@ -87,6 +87,8 @@ func TestNumberDifferences(t *testing.T) {
 		"ack": {"> S 0:0(0) ack #4711", func(e *Event) uint32 { return e.Ack }, 0, 4711, 0},
 		"dup_ack_num": {open + "> P. 1:101(100)\n< . ack 101 id 7\ndup\n< . ack 101 id 8", func(e *Event) uint32 { return uint32(e.DupAckNum) }, 1, 2,
 			1 << DupAck},
+		"win": {"> S 0:0(0) win 900 <wscale 3>\n< S. 0:0(0) ack 1\n+1 > S 0:0(0) win 900 <wscale 3>\n< S. 0:0(0) ack 1\n> . ack 1 win 100",
+			func(e *Event) uint32 { return e.Window }, 100, 800, 0},
 		"irtt": {"0.000 > S 0:0(0)\n0.001 < S 0:0(0)\n0.010 > S. 0:0(0) ack 1\n0.011 < S. 0:0(0) ack 1\n0.100 > P. 1:8(7) ack 1",
 			func(e *Event) uint32 { return uint32(e.IRTT.Milliseconds()) }, 11, 99, 0},
 		"completeness": {"> P. 1:11(10) ack 1", func(e *Event) uint32 { return uint32(e.Detail.Completeness) }, uint32(completeData), 0, 0},
