@@ -307,3 +307,18 @@ func TestRulesAreCited(t *testing.T) {
 		}
 	}
 }
+
+// Bits of completeness that are easily missed, as Wireshark sets them.
+func TestCompletenessBits(t *testing.T) {
+	for script, want := range map[string]uint8{
+		"> S 0:5(5)": completeSYN | completeData, // data, though no Fast Open cookie stands with it
+		"> S 0:5(5)\n< S. 0:0(0) ack 6\n> . 6:6(0) ack 1": completeSYN | completeSYNACK | completeACK | completeData,
+		"> S 0:0(0)\n< S. 0:2(2) ack 1\n> . 1:1(0) ack 3": completeSYN | completeSYNACK | completeACK,
+		"> S 0:0(0)\n< R. #0:#7(7) ack 1":                 completeSYN | completeData | completeRST,
+	} {
+		ends, _ := follow(t, script)
+		if len(ends) != 1 || ends[0].Completeness != want {
+			t.Errorf("%q: %d connections, completeness %d, want %d", script, len(ends), ends[0].Completeness, want)
+		}
+	}
+}

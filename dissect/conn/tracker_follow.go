@@ -282,7 +282,7 @@ func (s *segment) completeness() uint8 {
 	switch s.flags & (dissect.SYN | dissect.ACK) {
 	case dissect.SYN:
 		c = completeSYN
-		if s.len > 0 && fastOpenCookie(s.p.TCP.Options) {
+		if s.len > 0 { // Fast Open's, or without its cookie
 			c |= completeData
 		}
 	case dissect.SYN | dissect.ACK:
