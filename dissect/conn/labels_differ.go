@@ -49,6 +49,9 @@ func numberDifferences() []numberDifference {
 		{"dup_ack_num", "an ACK that was captured twice was sent once, and counts once: the numbers after it are lower. What is sent again after it is a fast-retransmission all the same where Wireshark calls it so"},
 		{"win", "both SYNs must offer a scale (RFC 7323, section 2.2), and no other segment can: Wireshark scales where the SYN is sent again after a SYN-ACK without one, and by the option in an ACK or a probe"},
 		{"irtt", "in a simultaneous open SYN-ACKs complete the handshake: it ends with the last of them, where Wireshark waits for the first ACK without SYN, which comes when somebody speaks. Without a handshake, as where the SYN is refused or its SYN-ACK was not captured, there is none, where Wireshark takes the time to any ACK"},
+		{"rtt", "an ACK that comes once a gap is filled answers what filled it, and what was sent twice tells nothing without timestamps (Karn's rule): Wireshark takes the frame that ends where the ACK does, from its first sending"},
+		{"rto", "the time-out that ran off began with the last sending: Wireshark counts from the first, so that its third number holds the first two waits as well"},
+		{"in_flight", "what no ACK number covers (RFC 5681, section 2): Wireshark leaves out what SACK has told, and often differs where bytes are sent again"},
 		{"completeness", "the first segment seen of a connection counts like any other: Wireshark counts it only where it is a SYN, so that a single one of another kind makes 0"},
 	}
 }
