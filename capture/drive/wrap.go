@@ -53,6 +53,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 )
@@ -133,6 +134,9 @@ type Wrapped struct {
 	closed  bool
 	pid     int
 	missing string
+	left    []Child
+	early   []int // of them those that had ended when that was told
+	serves  bool
 
 	status int
 	err    error
@@ -190,10 +194,36 @@ func (w *Wrapped) Release() error {
 // Wait waits until the command has ended and returns its exit status, or 128
 // and the number of the signal that ended it. Every call that it made has been
 // reported then, and everything that it wrote to its terminal been written.
-// Children may still run.
+// Children may still run; see Left.
 func (w *Wrapped) Wait() (status int, err error) {
 	<-w.exited
 	return w.status, w.err
+}
+
+// Ended reports whether the command has ended.
+func (w *Wrapped) Ended() bool { return isClosed(w.exited) }
+
+// Child is a process of the command's.
+type Child struct {
+	PID     int
+	Program string // as the kernel names it
+}
+
+// Left returns the children of a command that has ended that still ran then,
+// and have not ended since.
+func (w *Wrapped) Left() []Child {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.left)
+}
+
+// Serves reports of a command that has ended that it has put itself into the
+// background: among the children that it left was one in a session of its own
+// and with a TCP socket. What it writes to the command's terminal still comes.
+func (w *Wrapped) Serves() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.serves
 }
 
 // Done is closed when the command and all its traced children have ended.

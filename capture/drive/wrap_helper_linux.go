@@ -65,6 +65,8 @@ type helper struct {
 	deserted chan struct{} // closed when the other side has ended
 	acks     chan struct{}
 
+	announcing sync.WaitGroup // the command's end
+
 	mu   sync.Mutex
 	root *os.Process // the command
 	stub *os.File    // its control pipe, where it is held by a stub

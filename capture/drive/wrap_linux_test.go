@@ -1211,3 +1211,57 @@ func TestWrapIgnored(t *testing.T) {
 		}
 	}
 }
+
+// pythonDaemon puts itself into the background as daemon(3) does, or only
+// leaves a child, and listens, or not, until it is killed.
+const pythonDaemon = `
+import os, signal, socket, sys, time
+if os.fork():
+    os._exit(4)
+if "apart" in sys.argv:
+    os.setsid()
+if "listen" in sys.argv:
+    time.sleep(0.1)
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    s.listen()
+signal.pause()
+`
+
+// TestWrapBackground: of a command that has put itself into the background what
+// it left is told, whether that serves, and when it has ended; what a shell
+// leaves behind & serves nobody.
+func TestWrapBackground(t *testing.T) {
+	for _, noTrace := range []bool{false, true} {
+		for _, c := range []struct {
+			args   []string
+			serves bool
+		}{
+			{[]string{"apart", "listen"}, true},
+			{[]string{"apart"}, false},
+			{[]string{"listen"}, false},
+			{nil, false},
+		} {
+			x := begin(t, WrapOptions{NoTrace: noTrace}, append([]string{program(t, "python3"), "-c", pythonDaemon}, c.args...)...)
+			x.end(t)
+			left := x.w.Left()
+			if x.status != 4 || len(left) != 1 || !strings.HasPrefix(left[0].Program, "python") || x.w.Serves() != c.serves {
+				t.Fatalf("%v, untraced %v: status %d, left %v, serves %v", c.args, noTrace, x.status, left, x.w.Serves())
+			}
+			if isClosed(x.w.Done()) {
+				t.Errorf("%v, untraced %v: said to be done", c.args, noTrace)
+			}
+			if err := unix.Kill(left[0].PID, unix.SIGKILL); err != nil {
+				t.Errorf("%v: %v", left, err)
+			}
+			select {
+			case <-x.w.Done():
+			case <-time.After(wrapPatience):
+				t.Fatalf("%v, untraced %v: the end of what was left is not seen", c.args, noTrace)
+			}
+			if left := x.w.Left(); len(left) > 0 || x.w.Serves() != c.serves {
+				t.Errorf("%v, untraced %v: after its end there is left %v, serves %v", c.args, noTrace, left, x.w.Serves())
+			}
+		}
+	}
+}

@@ -42,6 +42,9 @@ type tracing struct {
 	sockets *socketTable
 	noted   map[string]bool
 	freed   map[int]bool // threads that have been let go
+	over    bool         // the command has ended
+	session int          // the command's, at first
+	family  family       // procs, for other threads
 }
 
 // process is a traced process: threads share it.
@@ -115,6 +118,7 @@ func (h *helper) trace(path string) (why string, err error) {
 		h: h, root: p.Pid, held: true, noted: make(map[string]bool), freed: make(map[int]bool),
 		tasks: make(map[int]*task), procs: make(map[int]*process), sockets: newSocketTable(h.report),
 	}
+	t.session, _ = unix.Getsid(p.Pid)
 	root := t.task(p.Pid)
 	for _, s := range t.sockets.heldBy(p.Pid) {
 		t.sockets.own(s.socket)
@@ -216,6 +220,7 @@ func (t *tracing) loop() {
 			break
 		}
 	}
+	t.h.announcing.Wait()
 	t.h.report.send(wireMessage{Kind: wireGone})
 }
 
@@ -232,6 +237,9 @@ func (t *tracing) kill(tid int, ws unix.WaitStatus) {
 	for pid := range t.procs {
 		_ = unix.Kill(pid, unix.SIGKILL)
 	}
+	for pid := range t.procs {
+		t.family.remove(pid)
+	}
 	clear(t.procs)
 	if ws.Stopped() {
 		_ = unix.Kill(tid, unix.SIGKILL) // perhaps a child that has just been born
@@ -246,7 +254,7 @@ func (t *tracing) letGo(tid int, ws unix.WaitStatus) {
 	if ws>>16 == 0 && ws.StopSignal() != syscallStop && ws.StopSignal() != unix.SIGTRAP {
 		sig = uintptr(ws.StopSignal())
 	}
-	if event := int(ws >> 16); event == unix.PTRACE_EVENT_FORK || event == unix.PTRACE_EVENT_VFORK || event == unix.PTRACE_EVENT_CLONE {
+	if isBirth(int(ws >> 16)) {
 		// A child that was born traced; its first stop is still to come, or
 		// has been handled here already.
 		if child, err := unix.PtraceGetEventMsg(tid); err == nil && !t.freed[int(child)] {
@@ -256,6 +264,12 @@ func (t *tracing) letGo(tid int, ws unix.WaitStatus) {
 	_, _ = ptrace(unix.PTRACE_DETACH, tid, 0, sig)
 	t.freed[tid] = true
 	delete(t.tasks, tid)
+}
+
+// isBirth reports whether an event is of a thread that has made a thread or a
+// process.
+func isBirth(event int) bool {
+	return event == unix.PTRACE_EVENT_FORK || event == unix.PTRACE_EVENT_VFORK || event == unix.PTRACE_EVENT_CLONE
 }
 
 // resume lets a thread go on to its next system call, with a signal.
@@ -275,6 +289,7 @@ func (t *tracing) task(tid int) *task {
 	if p == nil {
 		p = &process{pid: pid, program: programOf(pid)}
 		t.procs[pid] = p
+		t.family.add(pid, p.program)
 	}
 	p.threads++
 	p.alive++
@@ -298,7 +313,13 @@ func (t *tracing) stopped(tid int, ws unix.WaitStatus) {
 		t.executed(k)
 	case event == unix.PTRACE_EVENT_EXIT:
 		t.exiting(k)
-	case event != 0: // a new thread or process, at either end
+	case isBirth(event):
+		// Known before its own first stop, and so before its parent can have
+		// ended, unless it has ended already.
+		if child, err := unix.PtraceGetEventMsg(tid); err == nil && unix.Kill(int(child), 0) == nil {
+			t.task(int(child))
+		}
+	case event != 0: // the first stop of a new thread or process
 	case sig == unix.SIGCONT && t.held && tid == t.root:
 		t.held = false // ours, which the command need not see
 	default:
@@ -317,20 +338,26 @@ func (t *tracing) ended(tid int, ws unix.WaitStatus) {
 	if k := t.tasks[tid]; k != nil {
 		t.forget(k)
 	}
-	if tid != t.root {
+	switch {
+	case tid != t.root && t.over:
+		t.h.report.send(wireMessage{Kind: wireEnded, PID: tid})
+		return
+	case tid != t.root:
 		return
 	}
+	t.over = true
 	status := ws.ExitStatus()
 	if ws.Signaled() {
 		status = statusSignal + int(ws.Signal())
 	}
-	t.h.report.send(wireMessage{Kind: wireExit, Status: status})
+	t.h.announce(status, t.session, t.family.list)
 }
 
 func (t *tracing) forget(k *task) {
 	delete(t.tasks, k.tid)
 	if k.p.threads--; k.p.threads <= 0 && t.procs[k.p.pid] == k.p {
 		delete(t.procs, k.p.pid)
+		t.family.remove(k.p.pid)
 	}
 }
 
@@ -346,6 +373,7 @@ func (t *tracing) executed(k *task) {
 	}
 	k.call, k.interrupted, p.alive = nil, false, 1
 	p.program = programOf(p.pid)
+	t.family.add(p.pid, p.program)
 	t.dropped(k, p.before, "execve", "at exec")
 	p.before = nil
 	t.noteRights(p)

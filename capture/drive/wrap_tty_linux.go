@@ -24,20 +24,24 @@ type terminal struct {
 	master *os.File
 	slave  *os.File
 
-	mu      sync.Mutex
-	begun   bool
-	ended   bool
-	before  *term.State
-	winch   chan os.Signal
-	wake    [2]int // a pipe: closing its write end stops the input
-	running sync.WaitGroup
-	last    atomic.Bool // the command has ended: what is there now is the last
-	drained chan struct{}
+	mu       sync.Mutex
+	begun    bool
+	ended    bool
+	restored bool
+	before   *term.State
+	winch    chan os.Signal
+	wake     [2]int // a pipe: closing its write end stops the input
+	running  sync.WaitGroup
+	last     atomic.Bool // the command has ended: what is there now is the last
+	drained  chan struct{}
 }
 
 // Where the command has ended and children of it still hold its terminal,
 // this long without output is taken for the end.
-const terminalSilence = 50 * time.Millisecond
+const (
+	terminalSilence = 50 * time.Millisecond
+	terminalRest    = 1 << 20 // bytes, after which it is not waited for: more than a terminal holds
+)
 
 const terminalBuffer = 16 << 10
 
@@ -176,7 +180,8 @@ func (t *terminal) input() {
 func (t *terminal) output() {
 	buf := make([]byte, terminalBuffer)
 	fds := []unix.PollFd{{Fd: int32(t.master.Fd()), Events: unix.POLLIN}}
-	for {
+	rest := terminalRest
+	for rest > 0 {
 		last := t.last.Load()
 		n, err := unix.Poll(fds, int(terminalSilence/time.Millisecond))
 		switch {
@@ -191,10 +196,38 @@ func (t *terminal) output() {
 		if k > 0 {
 			_, _ = t.out.Write(buf[:k])
 		}
+		if last {
+			rest -= k
+		}
 		if err != nil && err != unix.EINTR && err != unix.EAGAIN || k == 0 && err == nil {
 			return // EIO: nobody holds the other end
 		}
 	}
+}
+
+// giveBack gives the user the terminal back, and still writes there what comes
+// from the command's.
+func (t *terminal) giveBack() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.restore()
+}
+
+// restore ends the input, and sets the user's terminal as it was.
+func (t *terminal) restore() {
+	if !t.begun || t.restored {
+		return
+	}
+	t.restored = true
+	signal.Stop(t.winch)
+	close(t.winch)
+	unix.Close(t.wake[1])
+	t.running.Wait()
+	unix.Close(t.wake[0])
+	_ = term.Restore(int(t.user.Fd()), t.before)
 }
 
 // drain waits until what the command has written is written, and gives the
@@ -226,12 +259,7 @@ func (t *terminal) end() {
 	t.ended = true
 	t.closeSlave()
 	if t.begun {
-		signal.Stop(t.winch)
-		close(t.winch)
-		unix.Close(t.wake[1])
-		t.running.Wait()
-		unix.Close(t.wake[0])
-		_ = term.Restore(int(t.user.Fd()), t.before)
+		t.restore()
 		t.last.Store(true)
 		<-t.drained
 	}

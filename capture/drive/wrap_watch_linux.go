@@ -3,6 +3,7 @@
 package drive
 
 import (
+	"bytes"
 	"os"
 	"strconv"
 	"strings"
@@ -42,6 +43,7 @@ func (h *helper) watch(path, missing string) int {
 		return h.refuse(err)
 	}
 	h.setRoot(p)
+	session, _ := unix.Getsid(p.Pid)
 	h.letGo()
 	h.report.send(wireMessage{Kind: wireHeld, PID: p.Pid, Text: missing})
 	select {
@@ -59,9 +61,10 @@ func (h *helper) watch(path, missing string) int {
 		defer close(looked)
 		h.look(p.Pid, over)
 	}()
-	h.reap(p)
+	h.reap(p, session)
 	close(over)
 	<-looked
+	h.announcing.Wait()
 	h.report.send(wireMessage{Kind: wireGone})
 	return 0
 }
@@ -73,8 +76,9 @@ func (h *helper) abandon(p *os.Process) int {
 	return 0
 }
 
-// reap waits for the command and its children.
-func (h *helper) reap(p *os.Process) {
+// reap waits for the command, which began in that session, and its children.
+func (h *helper) reap(p *os.Process, session int) {
+	over := false
 	for {
 		var ws unix.WaitStatus
 		pid, err := wait4(-1, &ws, 0)
@@ -86,7 +90,10 @@ func (h *helper) reap(p *os.Process) {
 			if ws.Signaled() {
 				status = statusSignal + int(ws.Signal())
 			}
-			h.report.send(wireMessage{Kind: wireExit, Status: status})
+			over = true
+			h.announce(status, session, func() []Child { return orphansOf(p.Pid) })
+		case over:
+			h.report.send(wireMessage{Kind: wireEnded, PID: pid})
 		}
 		if isClosed(h.deserted) {
 			for _, pid := range familyOfProcess(p.Pid) {
@@ -145,6 +152,25 @@ func familyOfProcess(root int) []int {
 		list = append(list, childrenOf(list[i])...)
 	}
 	return list
+}
+
+// orphansOf returns what is left of a command that has ended: its children, and
+// theirs, that have not.
+func orphansOf(root int) (list []Child) {
+	for _, pid := range familyOfProcess(root) {
+		if program := programOf(pid); pid != root && program != "" && !isZombie(pid) {
+			list = append(list, Child{PID: pid, Program: program})
+		}
+	}
+	return list
+}
+
+// isZombie reports whether a process has ended and was not waited for (proc(5),
+// /proc/pid/stat: the state comes after the program's name in parentheses).
+func isZombie(pid int) bool {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	_, state, _ := strings.Cut(string(b[bytes.LastIndexByte(b, ')')+1:]), " ")
+	return err != nil || strings.HasPrefix(state, "Z")
 }
 
 // childrenOf reads the children of all threads of a process (proc(5),

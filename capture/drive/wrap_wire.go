@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -18,7 +19,8 @@ const (
 	wireCall    = "call"    // Call; with Ack the tracer waits for controlAck
 	wireOwn     = "own"     // Local and Remote are the command's; PID and Text (its program) where known
 	wireNotice  = "notice"  // Text
-	wireExit    = "exit"    // the command has ended: Status
+	wireExit    = "exit"    // the command has ended: Status, Left, Serves
+	wireEnded   = "ended"   // and so has one of those that it left, maybe before that was told: PID
 	wireGone    = "gone"    // and all its children, or they have been let go
 )
 
@@ -33,6 +35,8 @@ type wireMessage struct {
 	Local  netip.AddrPort `json:"l,omitzero"`
 	Remote netip.AddrPort `json:"r,omitzero"`
 	Call   *wireCallBody  `json:"c,omitempty"`
+	Left   []Child        `json:"f,omitempty"`
+	Serves bool           `json:"v,omitempty"`
 }
 
 // wireCallBody is a Call in a form that JSON carries whole.
@@ -154,7 +158,17 @@ func (w *Wrapped) take(m wireMessage, started chan<- wireMessage) {
 			w.options.Notice(m.Text)
 		}
 	case wireExit:
+		w.mu.Lock()
+		w.left, w.serves = slices.DeleteFunc(m.Left, func(c Child) bool { return slices.Contains(w.early, c.PID) }), m.Serves
+		w.mu.Unlock()
 		w.finish(m.Status, nil)
+	case wireEnded:
+		w.mu.Lock()
+		if !isClosed(w.exited) {
+			w.early = append(w.early, m.PID)
+		}
+		w.left = slices.DeleteFunc(w.left, func(c Child) bool { return c.PID == m.PID })
+		w.mu.Unlock()
 	}
 }
 
@@ -178,7 +192,11 @@ func (w *Wrapped) finish(status int, err error) {
 	if isClosed(w.exited) {
 		return
 	}
-	w.terminal.drain()
+	if w.Serves() {
+		w.terminal.giveBack()
+	} else {
+		w.terminal.drain()
+	}
 	w.status, w.err = status, err
 	close(w.exited)
 }

@@ -89,6 +89,35 @@ func TestE2EPassed(t *testing.T) {
 	}
 }
 
+// TestE2EBackground: a server that puts itself into the background is followed
+// there, and left alone at Ctrl-C.
+func TestE2EBackground(t *testing.T) {
+	needsOf(t, []string{"setsid"}, []string{"nginx"}, []string{"nc.openbsd"})
+	l := newLab(t)
+	conf := l.dir + "/nginx.conf"
+	text := fmt.Sprintf("pid %s/nginx.pid; error_log %[1]s/nginx.err; events {}\nhttp { access_log off; server { listen 127.0.0.1:8090; location / { return 200 hi; } } }\n", l.dir)
+	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, flags := range [][]string{nil, {"--no-trace"}} {
+		args := append([]string{"setsid", builtBinary(t), "run"}, flags...)
+		p := l.start(l.client, append(args, "nginx", "-c", conf)...)
+		p.err.await(t, "followed until Ctrl-C: nginx[")
+		l.start(l.client, "sh", "-c", `printf 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' | nc.openbsd 127.0.0.1 8090`).end(t)
+		p.err.await(t, "HTTP 200 OK")
+		p.signal(t, syscall.SIGINT)
+		if status := p.end(t); status != 0 || !strings.Contains(p.err.String(), "still running: nginx[") {
+			t.Errorf("%v: status %d\n%s", flags, status, p.err)
+		}
+		b, err := os.ReadFile(l.dir + "/nginx.pid")
+		pid := 0
+		if _, bad := fmt.Sscan(string(b), &pid); err != nil || bad != nil || syscall.Kill(pid, syscall.SIGTERM) != nil {
+			t.Fatalf("nginx has not stayed: %q, %v", b, err)
+		}
+		awaitEnd(t, pid)
+	}
+}
+
 // awaitSettled waits until a program is confined, or has had the time for it.
 func awaitSettled(p *program) {
 	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -58,6 +60,10 @@ Signals that ask to end, SIGUSR1, SIGUSR2, SIGALRM and SIGWINCH are passed on to
 the command. What nohup, or & in a script, has had ignored (SIGHUP; SIGINT and
 SIGQUIT) is ignored in the command too; of other signals that is not known.
 
+It ends with the command. One that puts itself into the background (nginx) is
+followed there until it ends, or until Ctrl-C; what a script has left behind &
+is named, and followed where the script ends with wait.
+
 With --isolated both ends of a connection, and what watches them, have a small
 network of their own, loopback only, which needs no root where the system lets
 users have namespaces (tcpsee doctor says so). The command is root in there, and
@@ -68,6 +74,7 @@ found there is found by sudo env "PATH=$PATH" tcpsee run …`,
 		Example: `  sudo tcpsee run nc 10.0.0.2 3000
   sudo tcpsee run curl http://10.0.0.2/
   sudo tcpsee run -- python3 server.py
+  sudo tcpsee run nginx
   tcpsee run --isolated sh -c 'nc -l 80 & sleep 1; echo hi | nc -N 127.0.0.1 80'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runWrapped(cmd.Context(), &fl, args)
@@ -213,7 +220,10 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 		return err
 	}
 	rs := fl.renderers(pic, a.std.out, render.Options{Live: true, Interface: interfaceNamer(src), ProcessName: names.name}, "timeline")
-	defer passSignals(w, keyboard)()
+	unfollow, enough := context.WithCancel(context.Background())
+	defer enough()
+	defer passSignals(w, keyboard, enough)()
+	say := func(text string) { fmt.Fprint(inLocale(pic.w), paragraph(a.std.err, "note: ", text)) }
 	finish := make(chan struct{})
 	status, waited := 0, error(nil)
 	go func() {
@@ -221,6 +231,7 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 		if waited = w.Release(); waited == nil {
 			status, waited = w.Wait()
 		}
+		followServer(unfollow, w, say)
 	}()
 	mine := &ownPackets{w: w}
 	if names != nil {
@@ -230,7 +241,11 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 	l.copies = newCopies(src, capture.AnyInterface, "")
 	drawn := l.run(context.Background())
 	go drainCalls(calls, w.Done())
+	if drawn != nil {
+		enough()
+	}
 	<-finish
+	sayLeft(w, say)
 	if err := errors.Join(waited, drawn, fl.closeOutputs()); err != nil {
 		return err
 	}
@@ -243,15 +258,63 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 	return nil
 }
 
+// followServer goes on, after the command's end, with what it has left in the
+// background, until ctx ends.
+func followServer(ctx context.Context, w *drive.Wrapped, say func(string)) {
+	if !w.Serves() {
+		return
+	}
+	if left := named(w.Left()); left != "" {
+		say("the command has ended; what it left in the background is followed until Ctrl-C: " + left)
+	}
+	select {
+	case <-w.Done():
+	case <-ctx.Done():
+	}
+}
+
+// sayLeft tells of the command's children that are left alone from now on.
+func sayLeft(w *drive.Wrapped, say func(string)) {
+	list := w.Left()
+	if len(list) == 0 {
+		return
+	}
+	kill := "kill"
+	for _, c := range list[:min(len(list), maxNamed)] {
+		kill += " " + strconv.Itoa(c.PID)
+	}
+	say(fmt.Sprintf("no longer followed, and still running: %s\n%s ends that", named(list), kill))
+}
+
+// maxNamed is how many of a command's children are named.
+const maxNamed = 3
+
+// named names children; "" for none.
+func named(list []drive.Child) string {
+	var names []string
+	for _, c := range list[:min(len(list), maxNamed)] {
+		names = append(names, processName(c.Program, int32(c.PID)))
+	}
+	if n := len(list) - maxNamed; n > 0 {
+		names = append(names, fmt.Sprintf("%d more", n))
+	}
+	return strings.Join(names, ", ")
+}
+
 // passSignals hands signals on to the command, whose end is ours, until stop is
-// called. A keyboard's own come to the command too.
-func passSignals(w *drive.Wrapped, keyboard bool) (stop func()) {
+// called. A keyboard's own come to the command too. After its end one that asks
+// for an end is enough.
+func passSignals(w *drive.Wrapped, keyboard bool, enough func()) (stop func()) {
 	list := append(endSignals(), passedSignals()...)
 	came := make(chan os.Signal, len(list))
 	signal.Notify(came, list...)
 	go func() {
 		for s := range came {
-			if !keyboard || !slices.Contains(keyboardSignals(), s) {
+			switch {
+			case w.Ended() && slices.Contains(endSignals(), s):
+				overEcho()
+				enough()
+			case !keyboard || !slices.Contains(keyboardSignals(), s):
 				_ = w.Signal(s)
 			}
 		}

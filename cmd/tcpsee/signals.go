@@ -37,6 +37,13 @@ func hasTerminal() bool {
 // with. Programs that are started keep the signal: it is not ignored.
 func survivePipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
+// overEcho has the next line written over the ^C that the terminal has echoed.
+func overEcho() {
+	if isTerminal(os.Stderr) {
+		_, _ = os.Stderr.WriteString("\r")
+	}
+}
+
 // impatience is how long after a first signal a second one means that somebody
 // does not want to wait: timeout(1) sends each twice.
 const impatience = 400 * time.Millisecond
@@ -65,9 +72,7 @@ func interruptible(parent context.Context, abandon ...func()) (context.Context, 
 			default:
 				continue
 			}
-			if isTerminal(os.Stderr) {
-				_, _ = os.Stderr.WriteString("\r") // over the ^C that the terminal has echoed
-			}
+			overEcho()
 			cancel()
 		}
 	}()
