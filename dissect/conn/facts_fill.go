@@ -202,6 +202,9 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	l := t.ledgers.at(b.ledger)
 	if l.rst != 0 {
 		t.settleClosings(e)
+		if l.bare {
+			f.outstanding[e.side(1-int(l.rstBy))] = l.owed
+		}
 	}
 	for d := range 2 {
 		side := e.side(d)

@@ -277,18 +277,19 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		}
 		if l.again[d] > 0 && l.againSeq[d] == s.seq {
 			l.again[d]++
-		} else if s.len > 0 || s.flags&dissect.FIN != 0 {
+		} else if (s.len > 0 || s.flags&dissect.FIN != 0) && !s.behindStuck(l) {
 			l.again[d], l.againSeq[d], l.againBytes[d], l.since[d] = 1, s.seq, 0, 0
 		}
-		l.againBytes[d] = max(l.againBytes[d], uint32(s.len))
-		l.againFrame[d] = ref
+		if s.len > 0 || l.againSeq[d] == s.seq { // not a FIN behind what is stuck
+			l.againBytes[d], l.againFrame[d] = max(l.againBytes[d], uint32(s.len)), ref
+		}
 	}
 	switch {
 	case s.labels.Has(ZeroWindow):
 		if l.zeroWindow[d] == 0 {
 			l.zeroWindow[d] = ref
 		}
-	case s.win > 0:
+	case s.win > 0 && s.flags&dissect.RST == 0:
 		l.zeroWindow[d] = 0
 	}
 	l.heardOf(d, ref)
@@ -307,6 +308,13 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		l.answers = s.isNew && answersUnseen(&s.p.TCP)
 		l.turnedBack = l.answers && t.turnedBack(s)
 	}
+}
+
+// behindStuck reports whether a segment that is sent again lies behind another
+// that was, and has not been acknowledged since.
+func (s *segment) behindStuck(l *ledger) bool {
+	d, e := s.from, s.e
+	return l.again[d] > 0 && after(s.seq, l.againSeq[d]) && e.flags.of(flagAcked0, s.to) && !after(e.ack[s.to], l.againSeq[d])
 }
 
 // keepsAlive counts keep-alives that nothing answers. An RST answers none: it

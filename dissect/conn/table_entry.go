@@ -75,6 +75,7 @@ type ledger struct {
 	rstState    State     // of the other end, before it
 	stray       uint32    // frame of an RST whose sender went on
 	bare        bool      // it had no ACK
+	owed        uint32    // with bare: bytes of the other end that its sender had not acknowledged
 	silent      clock48   // how long its sender had not been heard; as a duration
 	keeps       [2]uint32 // keep-alives in a row that nothing has answered
 	keepFrame   [2]uint32 // the last of them

@@ -41,6 +41,11 @@ func (t *Tracker) follow(s *segment) {
 	} else if s.ack != e.ack[s.from] {
 		b.dups[s.from] = 0
 	}
+	if s.flags&(dissect.RST|dissect.ACK) == dissect.RST && b.ledger != 0 {
+		if l := s.t.ledgers.at(b.ledger); l.rst == 0 {
+			l.owed = e.inFlight(s.to) // which its acknowledgement number would tell
+		}
+	}
 	e.window[s.from] = s.win
 	e.ack[s.from] = s.ack
 	e.flags.put(flagAcked0<<s.from, s.flags&dissect.ACK != 0)

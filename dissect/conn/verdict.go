@@ -325,6 +325,8 @@ func (j *judgement) halfOpen() {
 	f := j.f
 	evidence := []place{f.synFirst, f.synAck}
 	switch {
+	case f.icmp.frame > f.synAck && f.rst == 0 && !j.fragmentation():
+		j.synAckUnreachable(evidence)
 	case f.rst != 0 && f.rstBy == Client:
 		j.outcome(OutcomeHalfOpen, detailAbandoned, "the client answered the SYN-ACK with RST.", append(evidence, f.rst)...)
 		j.by(Client)
@@ -366,8 +368,16 @@ func (j *judgement) reset() {
 	switch {
 	case f.closing[x] != (Closing{}):
 		j.resetByClose(lead)
-	case f.keeps[x] >= keepsStuck:
+	case f.keeps[x] >= keepsStuck && !j.unheard(y):
 		j.gaveUp(x, lead)
+	case f.zeroWindow[y] != 0:
+		j.zeroWindow(y, OutcomeReset, lead+": ")
+	case j.stuck(x):
+		j.unacknowledged(x, OutcomeReset, lead+": it gave up; ")
+	case j.stuck(y) && (j.notAccepted(y) || j.clogged(y) || !j.unknownThere(x)):
+		j.unacknowledged(y, OutcomeReset, lead+": ")
+	case f.zeroWindow[x] != 0:
+		j.unreadThere(x, lead)
 	case f.fin[x] != 0 && f.dataLast[y] > f.fin[x]:
 		j.outcome(OutcomeReset, detailAfterClose, j.words("%s: data (%d) came after its FIN (%d).", lead, f.dataLast[y], f.fin[x]),
 			f.fin[x], f.dataLast[y], f.rst)
@@ -387,9 +397,11 @@ func (j *judgement) reset() {
 		j.outcome(OutcomeReset, detailAfterData, j.words("%s: it came after data of the %s (%d).", lead, y, f.dataLast[y]), f.dataLast[y], f.rst)
 		j.means(j.words("either the program at the %s ended with data unread (the system then sends RST, not FIN), or it failed, or something on the way cut the connection.", x),
 			"look at that program's messages.")
+		j.afterSilence(x)
 	default:
 		j.outcome(OutcomeReset, detailAfterData, lead+j.sinceEstablished()+".", f.dataLast[x], f.rst)
 		j.means(j.words("perhaps the program at the %s was ended, or closes with RST on purpose (SO_LINGER); what was on its way may be lost.", x), "")
+		j.afterSilence(x)
 	}
 }
 

@@ -22,7 +22,7 @@ const idleAfter = time.Second
 func (j *judgement) application() {
 	a := &j.f.app
 	ended := j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeReset || j.v.Outcome == OutcomeHalfClosed
-	if !ended && j.v.Outcome != OutcomeOpen {
+	if !ended && j.v.Outcome != OutcomeOpen || j.cutByNetwork() {
 		return
 	}
 	switch {
@@ -35,6 +35,8 @@ func (j *judgement) application() {
 			"the connection itself worked; the two ends did not agree on TLS.", "openssl s_client -connect HOST:PORT shows more.", a.alertAt)
 	case a.http && (a.status == statusLengthRequired || a.surplus != nil && (a.status >= statusBadRequest || a.incomplete)):
 		j.unmeasured()
+	case a.http && a.status == statusTimeout && a.requests > 0 && !a.incomplete:
+		j.timedOut()
 	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost && a.responses <= a.requests:
 		j.incomplete(ended)
 	case a.http && a.mistake != nil && a.status >= 400:
@@ -54,15 +56,14 @@ func (j *judgement) application() {
 		j.evidence = append(j.evidence, a.requestEnd)
 	case !ended || a.lost:
 	case a.http && a.bodyMissing > 0:
-		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, count(uint64(a.bodyMissing))),
-			"The server waited for them.", "Content-Length must be the number of bytes that follow the blank line.", a.requestEnd)
+		j.bodyMissing()
 	case a.http && a.requests > a.responses && j.hidden(a.requester.Other()): // it may have answered
 	case a.http && a.requests > a.responses:
 		j.noReply()
 	case a.http && (a.answerCut > 0 || a.chunksCut):
 		j.answerCut()
-	case a.http && a.status >= 400 && j.v.Outcome == OutcomeClosed:
-		j.v.Meaning = "The server answered " + j.status() + ": that is HTTP's word, TCP did its part. " + j.v.Meaning
+	case a.http && a.status >= 400 && (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeReset):
+		j.v.Meaning = "The server answered " + j.status() + ": that is HTTP's word, TCP did its part. " + opened(j.v.Meaning, true)
 	case j.unanswered():
 		j.noServerHello()
 	case j.idle():
@@ -151,16 +152,64 @@ func (j *judgement) incomplete(ended bool) {
 	j.evidence = append(j.evidence, a.statusAt)
 }
 
+// bodyMissing is for a request whose head announced more than came.
+func (j *judgement) bodyMissing() {
+	a := &j.f.app
+	left := count(uint64(a.bodyMissing))
+	switch x := a.requester; {
+	case a.status >= statusBadRequest:
+		j.say(detailIncomplete, j.words("%s answered %s, while %s bytes of the body of the request (%d) were still to come.", j.it(x.Other()), j.status(), left, a.requestEnd),
+			"It did not want the rest: its answer says why. TCP did its part.", "", a.requestEnd)
+		if j.v.Outcome == OutcomeReset {
+			j.v.Meaning += " Where data comes after that, the system says with RST that nobody reads it: the answer may be lost at the client."
+		}
+		j.evidence = append(j.evidence, a.statusAt)
+	case j.f.missing[x] > 0:
+		j.say(detailIncomplete, j.words("%s of the body of the request (%d) did not come here: the %s's numbers count them.", j.howMany(x), a.requestEnd, x),
+			lossOrWidth, j.askWidth(x), a.requestEnd)
+	default:
+		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, left),
+			"The server waited for them.", "Content-Length must be the number of bytes that follow the blank line.", a.requestEnd)
+	}
+}
+
+// timedOut is for a server that waited for what should come after the head of a
+// request, or for another request (RFC 9110, section 15.5.9).
+func (j *judgement) timedOut() {
+	a := &j.f.app
+	if a.bodyMissing > 0 {
+		j.say(detailIncomplete, j.words("%s answered %s; the request (%d) had announced %s bytes of body that had not come.", j.it(a.requester.Other()), j.status(), a.requestEnd, count(uint64(a.bodyMissing))),
+			"The server waits for them only so long.", "Content-Length must be the number of bytes that follow the blank line.", a.requestEnd)
+		if j.f.missing[a.requester] > 0 {
+			j.v.Meaning, j.v.NextStep = lossOrWidth, j.askWidth(a.requester)
+		}
+	} else {
+		j.say(detailIdle, j.words("%s said %s, and no request was open: all that came before were answered.", j.it(a.requester.Other()), j.status()),
+			"The server closes a connection on which no further request comes for some time.", "a client that goes on later opens a new connection.", a.requestEnd)
+	}
+	j.evidence = append(j.evidence, a.statusAt)
+}
+
 // noReply is for a complete request and an end before the answer.
 func (j *judgement) noReply() {
-	a := &j.f.app
+	a, f := &j.f.app, j.f
+	server := a.requester.Other()
+	wait, known := j.waited()
+	before := ""
 	if a.responses > 0 {
+		before = j.words("; what came before it was answered (%d)", a.answerAt)
+		j.evidence = append(j.evidence, a.answerAt)
+	}
+	switch {
+	case f.fin[server] != 0 && f.fin[server] <= a.requestEnd && (a.responses > 0 || f.fin[server] < a.requestAt):
+		j.tooLate(server)
+		return
+	case a.responses == 1 && (!known || wait < idleAfter) && f.silent < idleAfter && !(j.v.HasBy && j.v.By == a.requester):
 		j.say(detailNoReply, j.words("an earlier request was answered (%d), the one after it (%d) was not.", a.answerAt, a.requestEnd),
 			"Perhaps the server closes after one answer, as HTTP/1.0 and Connection: close have it.", "one request a connection; one blank line ends it.", a.requestEnd)
-		j.evidence = append(j.evidence, a.answerAt)
 		return
 	}
-	j.say(detailNoReply, j.words("the request (%d) was complete, and no answer to it came.", a.requestEnd), "", "", a.requestEnd)
+	j.say(detailNoReply, j.words("the request (%d) was complete, and no answer to it came%s.", a.requestEnd, before), "", "", a.requestEnd)
 	switch {
 	case j.v.By == a.requester && j.v.HasBy:
 		j.v.Meaning, j.v.NextStep = j.impatience()
@@ -168,12 +217,35 @@ func (j *judgement) noReply() {
 		m := a.mistake
 		j.v.Meaning = j.words("Perhaps because of line %d, character %d of the request: %s.", m.line, m.char, m.what)
 		j.v.NextStep = m.hint
-	case j.c.Server.Port() == portHTTPS:
+	case j.c.Server.Port() == portHTTPS && a.responses == 0:
 		j.v.Meaning, j.v.NextStep = "Perhaps the server waits for TLS: the port is that of HTTPS.", j.overTLS()
+	case j.v.Outcome == OutcomeReset && f.silent >= idleOnTheWay && known && wait < idleAfter:
+		j.afterSilence(server)
+	case a.responses > 0:
+		j.v.Meaning = "The server's program failed on it, or was ended."
+		j.v.NextStep = "look at the server's messages."
 	default:
 		j.v.Meaning = "Either the server's program failed on it, or it speaks something else than HTTP on this port."
 		j.v.NextStep = "look at the server's messages."
 	}
+}
+
+// tooLate is for a request that came when the server had closed already: most
+// often one on a connection that was kept open for it (RFC 9112, section 9.5).
+func (j *judgement) tooLate(server Side) {
+	a, f := &j.f.app, j.f
+	idle := ""
+	if at := f.lastDataAt[server]; at != 0 && at.Known() && f.endedAt.Known() && f.endedAt.Sub(at) >= idleAfter {
+		idle = j.words(", after %s of silence", j.duration(f.endedAt.Sub(at)))
+	}
+	j.say(detailNoReply, j.words("%s had closed (%d)%s, when the request (%d) came.", j.it(server), f.fin[server], idle, a.requestEnd),
+		"The server gives a connection up on which nothing comes for some time, or after so many answers. The request crossed its FIN on the way, or its sender had not looked; nothing is wrong with it.",
+		"send it again on a new connection; and let the client give up idle connections sooner than the server does.", a.requestEnd)
+	if idle == "" && a.responses == 1 {
+		j.v.Meaning = "The server closes after one answer, as HTTP/1.0 and Connection: close have it."
+		j.v.NextStep = "one request a connection; one blank line ends it."
+	}
+	j.evidence = append(j.evidence, f.fin[server])
 }
 
 // answerCut is for an answer that is shorter than it said it would be.

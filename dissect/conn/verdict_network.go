@@ -226,18 +226,18 @@ func (j *judgement) stalled() bool {
 	f := j.f
 	for _, x := range []Side{Client, Server} {
 		if f.zeroWindow[x] != 0 {
-			j.zeroWindow(x)
+			j.zeroWindow(x, OutcomeStalled, "")
 			return true
 		}
 	}
 	for _, x := range []Side{Client, Server} {
-		if f.outstanding[x] > 0 && f.resendsAtEnd[x] >= resendsStuck && (j.c.Segments[x.Other()] > 0 || j.self()) {
-			j.unacknowledged(x)
+		if j.stuck(x) {
+			j.unacknowledged(x, OutcomeStalled, "")
 			return true
 		}
 	}
 	for _, x := range []Side{Client, Server} {
-		if f.keeps[x] >= keepsStuck {
+		if f.keeps[x] >= keepsStuck && !j.unheard(x.Other()) {
 			j.deadPeer(x)
 			return true
 		}
@@ -245,37 +245,81 @@ func (j *judgement) stalled() bool {
 	return false
 }
 
-func (j *judgement) zeroWindow(x Side) {
+// unheard reports whether nothing of one end was captured, so that its silence
+// means nothing.
+func (j *judgement) unheard(x Side) bool { return j.c.Segments[x] == 0 && !j.self() }
+
+// stuck reports whether the bytes that x sent last were sent again and again,
+// and never acknowledged.
+func (j *judgement) stuck(x Side) bool {
+	return j.f.outstanding[x] > 0 && j.f.resendsAtEnd[x] >= resendsStuck && !j.unheard(x.Other())
+}
+
+// notAccepted reports whether x is a client that believes in a connection which
+// the server goes on offering.
+func (j *judgement) notAccepted(x Side) bool {
+	return x == Client && j.f.synAcks > 1 && j.f.dataFirst[Server] == 0
+}
+
+// clogged reports whether the way seems to be too narrow for what x sends.
+func (j *judgement) clogged(x Side) bool {
+	f := j.f
+	through := j.c.Unique[x] > uint64(f.outstanding[x]) || f.handshake != 0
+	return f.resendBytes[x] >= largeSegment && through
+}
+
+// zeroWindow is for an end that does not read. lead begins the sentence.
+func (j *judgement) zeroWindow(x Side, as Outcome, lead string) {
 	f := j.f
 	y := x.Other()
-	text := j.words("the %s's window has been 0 since (%d)", x, f.zeroWindow[x])
+	since := "has been"
+	if as == OutcomeReset {
+		since = "had been"
+	}
+	text := j.words("%sthe %s's window %s 0 since (%d)", lead, x, since, f.zeroWindow[x])
 	if n := f.probes[y]; n > 0 {
 		text += j.words("; the %s probed it %s", y, times(int(n)))
 	}
-	j.outcome(OutcomeStalled, detailZeroWindow, text+".", f.zeroWindow[x])
+	if as == OutcomeReset {
+		j.outcome(as, detailZeroWindow, text+".", f.zeroWindow[x], f.rst)
+		j.means(j.words("the program at the %s did not read: its buffer was full, and the %s waited until it gave up. The network is not at fault.", x, y),
+			j.words("what was the program at the %s busy with?", x))
+		return
+	}
+	j.outcome(as, detailZeroWindow, text+".", f.zeroWindow[x])
 	j.by(x)
 	j.means(j.words("the program at the %s does not read: its buffer is full, and the %s must wait. The network is not at fault.", x, y),
 		j.words("at the %s, ss -tan: Recv-Q is what waits to be read; what is that program doing?", x))
 }
 
-func (j *judgement) unacknowledged(x Side) {
+// unacknowledged is for x whose bytes do not get through. lead begins the
+// sentence; who has reset a connection has been said there.
+func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 	f, c := j.f, j.c
 	y := x.Other()
 	evidence := []place{f.dataLast[x], f.resendFrame[x]}
 	again := j.words("the oldest of %s bytes of the %s was sent again %s (last: %d) and never acknowledged",
 		count(uint64(f.outstanding[x])), x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
-	through := c.Unique[x] > uint64(f.outstanding[x]) || f.handshake != 0
 	switch {
 	case j.fragmentation() && f.icmp.frame != 0:
-		j.outcome(OutcomeStalled, detailPathMTU, j.words("%v says by ICMP that packets may have %s bytes at most, and %s.",
-			f.icmp.from, count(uint64(f.icmp.mtu)), again), append(evidence, f.icmp.frame)...)
+		j.outcome(as, detailPathMTU, j.words("%s%v says by ICMP that packets may have %s bytes at most, and %s.",
+			lead, f.icmp.from, count(uint64(f.icmp.mtu)), again), append(evidence, f.icmp.frame)...)
 		j.means("the sender does not heed the error: perhaps a firewall keeps it away.", "let ICMP through; or set a smaller MTU: ip link set dev IFACE mtu 1400")
-	case f.synAcks > 1 && f.dataFirst[y] == 0 && x == Client:
-		j.outcome(OutcomeStalled, detailBacklog, j.words("the server sent %d SYN-ACKs, and %s.", f.synAcks, again), append(evidence, f.synAck)...)
+	case f.icmp.frame != 0 && f.icmp.from != c.Client.Addr():
+		r := reasonOf(&f.icmp)
+		detail := r.detail
+		if detail == "" {
+			detail = detailUnacked
+		}
+		j.outcome(as, detail, j.words("%s%v says by ICMP \"%s\" (%d), and %s.", lead, f.icmp.from, r.words, f.icmp.frame, again), append(evidence, f.icmp.frame)...)
+		j.means(j.words(r.meaning, f.icmp.from.String(), j.peer(x))+" It was not so when the connection began.",
+			j.words("at %v, or on the way to it: what has changed? ip route get %v", f.icmp.from, j.peer(x)))
+	case j.notAccepted(x):
+		j.outcome(as, detailBacklog, j.words("%sthe server sent %d SYN-ACKs, and %s.", lead, f.synAcks, again), append(evidence, f.synAck)...)
 		j.means("perhaps the server's queue was full when the client's ACK came: the client believes in a connection that the server does not have yet.",
 			j.onServer(j.words("ss -ltn: for :%d, is Recv-Q over Send-Q?", c.Server.Port())))
-	case f.resendBytes[x] >= largeSegment && through:
-		j.outcome(OutcomeStalled, detailPathMTU, j.words("small segments got through; %s, with %s bytes a segment.", again, count(uint64(f.resendBytes[x]))), evidence...)
+	case j.clogged(x):
+		j.outcome(as, detailPathMTU, j.words("%ssmall segments got through; %s, with %s bytes a segment.", lead, again, count(uint64(f.resendBytes[x]))), evidence...)
 		gone := "the other end has gone."
 		if f.heardSince[x] != 0 { // it has sent since
 			gone = j.words("a firewall has begun to drop what goes to the %s, which is there.", y)
@@ -283,13 +327,17 @@ func (j *judgement) unacknowledged(x Side) {
 		j.means("perhaps the way is too narrow for packets of that size and the ICMP error that would say so is lost (a path-MTU black hole); or "+gone,
 			j.askWidth(x))
 	case f.heardSince[x] != 0:
-		j.outcome(OutcomeStalled, detailUnacked, j.words("%s, though the %s has sent since (%d).", again, y, f.heardSince[x]), append(evidence, f.heardSince[x])...)
+		j.outcome(as, detailUnacked, j.words("%s%s, though the %s has sent since (%d).", lead, again, y, f.heardSince[x]), append(evidence, f.heardSince[x])...)
 		j.means(j.words("the %s is there, and these bytes do not reach it: either they are lost on the way from the %s, each time, or a firewall drops them.", y, x),
 			j.words("at the %s, ip route get %v; then the firewalls' rules, for what goes to %v.", x, j.peer(x), j.peer(x)))
 	default:
-		j.outcome(OutcomeStalled, detailUnacked, again+".", evidence...)
+		j.outcome(as, detailUnacked, lead+again+".", evidence...)
 		j.means(j.words("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
 			j.words("ping -c 1 %v; the sender tries for minutes before it gives up.", j.peer(x)))
+	}
+	if as == OutcomeReset {
+		j.evidence = append(j.evidence, f.rst)
+		return
 	}
 	j.by(x)
 }

@@ -1,0 +1,55 @@
+package conn
+
+import (
+	"strings"
+	"time"
+)
+
+// idleOnTheWay is how long a silence must last before something on the way may
+// have ended the connection for it: load balancers wait for a minute, NAT and
+// firewalls mostly for longer (RFC 5382, section 5, wants two hours).
+const idleOnTheWay = 30 * time.Second
+
+// afterSilence adds to an RST of x that nothing had come from there for long.
+func (j *judgement) afterSilence(x Side) {
+	f := j.f
+	if f.silent < idleOnTheWay {
+		return
+	}
+	j.v.Text = j.words("%s; nothing had come from it for %s.", strings.TrimSuffix(j.v.Text, "."), j.duration(f.silent))
+	j.v.Meaning = j.words("after such a silence perhaps an idle time-out: that of the %s, or of a load balancer or a firewall on the way, which ends the connection in its name. Else the program there was ended, or closes with RST on purpose (SO_LINGER).", x)
+	j.v.NextStep = "let something be sent sooner than that (SO_KEEPALIVE), or give an idle connection up before."
+}
+
+// unreadThere is for an RST of x that had not taken what was sent to it for some
+// time.
+func (j *judgement) unreadThere(x Side, lead string) {
+	f := j.f
+	y := x.Other()
+	j.outcome(OutcomeReset, detailZeroWindow, j.words("%s: its window had been 0 since (%d).", lead, f.zeroWindow[x]), f.zeroWindow[x], f.fin[y], f.rst)
+	j.means(j.words("the program at the %s had not read for some time, its buffer was full, and it ended with data unread: the system then sends RST, not FIN. The network is not at fault.", x),
+		j.words("what was the program at the %s busy with?", x))
+}
+
+// synAckUnreachable is for a SYN-ACK that could not be delivered.
+func (j *judgement) synAckUnreachable(evidence []place) {
+	i := &j.f.icmp
+	r := reasonOf(i)
+	j.outcome(OutcomeHalfOpen, r.detail, j.words("the server answered with SYN-ACK (%d), and %v says by ICMP \"%s\" (%d).", j.f.synAck, i.from, r.words, i.frame),
+		append(evidence, i.frame)...)
+	j.means(j.words(r.meaning, i.from.String(), j.c.Client.Addr().String())+" Or the SYN came from a forged address.",
+		j.onServer(j.words("ip route get %v", j.c.Client.Addr())))
+}
+
+// cutByNetwork reports whether an RST has to do with the network, or with an end
+// that did not read, so that layer 7 cannot tell more of it.
+func (j *judgement) cutByNetwork() bool {
+	if j.v.Outcome != OutcomeReset {
+		return false
+	}
+	switch j.v.Detail {
+	case detailForgotten, detailDeadPeer, detailZeroWindow, detailPathMTU, detailUnacked, detailBacklog, detailNoRoute, detailLoop, detailProhibited:
+		return true
+	}
+	return false
+}
