@@ -71,6 +71,9 @@ func (t *Tracker) come(f *capture.Frame) {
 // turn begins a stretch with a frame.
 func (t *Tracker) turn(f *capture.Frame) {
 	l := &t.places
+	if f.File != l.file && (t.split == nil || !t.split.files) {
+		t.twins.apart()
+	}
 	if len(l.stretches) == 0 {
 		l.stretches = append(l.stretches, stretch{file: l.file})
 	}
