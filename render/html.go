@@ -16,6 +16,8 @@ var pageStyle string
 
 // The parts of the page's script, which share one scope, in their order.
 var (
+	//go:embed page/times.js
+	scriptTimes string
 	//go:embed page/model.js
 	scriptModel string
 	//go:embed page/controls.js
@@ -33,7 +35,7 @@ var (
 	//go:embed page/start.js
 	scriptStart string
 
-	pageScript = "'use strict';\n(function () {\n" + scriptModel + scriptControls + scriptLadder + scriptPlay + scriptDetail + scriptMeasured + scriptPlots + scriptStart + "})();\n"
+	pageScript = "'use strict';\n(function () {\n" + scriptTimes + scriptModel + scriptControls + scriptLadder + scriptPlay + scriptDetail + scriptMeasured + scriptPlots + scriptStart + "})();\n"
 )
 
 // Limits of a page. What is left out is said on it.

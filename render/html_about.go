@@ -17,8 +17,15 @@ var legend = [...][2]string{
 	{"Lanes", "The client is on the left, the server on the right, and time runs downwards. A lane has the colour of its end's state: grey for closed or not known, blue while the connection is opened, green while it is established, yellow while it is closed. The state's name (RFC 9293, section 3.3.2) stands where it changes; ? where nobody who only watches can know it."},
 	{"Arrows", "Each arrow is a segment, and begins with what it is: SYN and SYN-ACK open (green), DATA carries bytes of the programs (blue), ACK says what has arrived (dark), FIN closes (yellow), RST breaks off (red). A dashed arrow was sent again. Dotted arrows are not TCP: ARP asks for a neighbour, ICMP reports that a packet could not be delivered."},
 	{"Numbers", "seq= is the number of a segment's first byte, ack= the byte that its sender expects next, both counted from the first number of that end: SYN is 0, the first byte 1. win= is how many bytes the sender of the segment has room for."},
-	{"Time", "Seconds count from the connection's first row. · · · with a time stands for a silence that is folded."},
+	{"Time", "· · · with a time stands for a silence that is folded."},
 	{"Layers", "7 application: what the programs say; 6 presentation: encryption; 5 session: the programs' socket calls; 4 transport: TCP; 3 network: IP; 2 data link: Ethernet; 1 physical: the interface."},
+}
+
+// timeLegend says how times are read.
+var timeLegend = [...]string{
+	TimeStart: "Seconds count from the connection's first row.",
+	TimeDelta: "Seconds count from the row before.",
+	TimeClock: "Times are of the day, in UTC.",
 }
 
 // about says what was captured and how the page is read. The script shows the
@@ -31,6 +38,9 @@ func (p *page) about(records []*conn.Record, terms []string) {
 	p.embed(records)
 	p.put("<h2>How to read it</h2><dl>")
 	for _, l := range legend {
+		if l[0] == "Time" {
+			l[1] = timeLegend[min(p.o.Time, TimeClock)] + " " + l[1]
+		}
 		p.put("<dt>%s</dt><dd>%s</dd>", l[0], svgText(l[1]))
 	}
 	p.put("</dl>")

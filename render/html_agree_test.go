@@ -34,13 +34,13 @@ func pageSegments(t *testing.T, page string) (list []drawnSegment) {
 			}
 			labels := []string{}
 			for i, l := range d.Labels {
-				if num(6)>>i&1 == 1 {
+				if num(7)>>i&1 == 1 {
 					labels = append(labels, l)
 				}
 			}
 			state := func(i int) string { return d.States[num(i)] }
-			list = append(list, drawnSegment{conn: c.N, frame: num(1), from: [...]string{"client", "server"}[num(3)], kind: d.Kinds[num(5)], seq: num(13), ack: num(15), length: num(14),
-				hasSeq: true, hasAck: true, labels: labels, states: [2]string{state(8), state(9)}, complete: true})
+			list = append(list, drawnSegment{conn: c.N, frame: num(1), from: [...]string{"client", "server"}[num(4)], kind: d.Kinds[num(6)], seq: num(14), ack: num(16), length: num(15),
+				hasSeq: true, hasAck: true, labels: labels, states: [2]string{state(9), state(10)}, complete: true})
 		}
 	}
 	return list

@@ -39,7 +39,10 @@ func (d *pageData) encode(records []*conn.Record) []byte {
 	for l := conn.Retransmission; l <= conn.TimeWait; l++ {
 		d.item(l != conn.Retransmission, l.String())
 	}
-	d.b = append(d.b, `],"conns":[`...)
+	when := newRowTimes(d.o)
+	d.b = append(d.b, ']')
+	d.key("times", when.head())
+	d.b = append(d.b, `,"conns":[`...)
 	for i, r := range records {
 		if i > 0 {
 			d.b = append(d.b, ',')
@@ -160,11 +163,7 @@ func (d *pageData) event(s *stroke) {
 	e := s.event
 	d.b = appendIntValue(d.b, `[`, int64(s.kind))
 	d.num(e.Frame)
-	if s.known {
-		d.num(int64(s.at))
-	} else {
-		d.b = append(d.b, `,null`...)
-	}
+	d.when(s)
 	if s.kind != strokeSegment {
 		from := int64(0)
 		if s.dir == pointsLeft || s.kind == strokeCall && s.side == conn.Server {
@@ -207,6 +206,23 @@ func (d *pageData) event(s *stroke) {
 	for l := e.Labels; l != 0; l &= l - 1 {
 		d.term(lowestLabel(l).String())
 	}
+}
+
+// maxScriptNumber is the largest whole number that JavaScript is sure to keep.
+const maxScriptNumber = 1<<53 - 1
+
+// when writes the nanoseconds since the first row, for the places of rows, and
+// the time to show.
+func (d *pageData) when(s *stroke) {
+	switch at := int64(s.at); {
+	case !s.known:
+		d.b = append(d.b, `,null`...)
+	case at > maxScriptNumber || at < -maxScriptNumber:
+		d.b = append(strconv.AppendInt(append(d.b, `,"`...), at, 10), '"')
+	default:
+		d.num(at)
+	}
+	d.b = appendJSONString(append(d.b, ','), s.time(wideTime))
 }
 
 func (d *pageData) num(v int64) { d.b = strconv.AppendInt(append(d.b, ','), v, 10) }

@@ -115,12 +115,12 @@ func TestPageData(t *testing.T) {
 		a := events[n].([]any)
 		n++
 		num := func(i int) int64 { return int64(a[i].(float64)) }
-		got := fmt.Sprintln(num(1), kinds[num(5)], num(13), num(14), num(15), states[num(8)], states[num(9)], texts[num(19)])
+		got := fmt.Sprintln(num(1), kinds[num(6)], num(14), num(15), num(16), states[num(9)], states[num(10)], texts[num(20)])
 		want := fmt.Sprintln(e.Frame, e.Kind, e.Seq, e.Packet.TCP.Len, e.Ack, e.States[0], e.States[1], e.Sentence())
 		if got != want {
 			t.Errorf("row %d: %s, want %s", n, got, want)
 		}
-		frame := a[22].([]any)
+		frame := a[23].([]any)
 		data, err := base64.StdEncoding.DecodeString(frame[3].(string))
 		if err != nil || !bytes.Equal(data, e.Packet.Frame.Data) {
 			t.Errorf("row %d: bytes %x", n, data)

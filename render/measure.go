@@ -1,6 +1,7 @@
 package render
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -55,9 +56,8 @@ func spanText(d time.Duration, g *glyphs) string { return string(appendSpan(nil,
 
 func appendSpan(dst []byte, d time.Duration, g *glyphs) []byte {
 	if d < 0 {
-		return appendSpan(append(dst, '-'), -d, g)
+		return appendSpan(append(dst, '-'), -max(d, -math.MaxInt64), g)
 	}
-	us := float64(d) / 1e3
 	switch {
 	case d < time.Microsecond && d > 0:
 		return append(strconv.AppendInt(dst, int64(d), 10), " ns"...)
@@ -65,11 +65,11 @@ func appendSpan(dst []byte, d time.Duration, g *glyphs) []byte {
 		dst = append(strconv.AppendInt(dst, d.Microseconds(), 10), ' ')
 		return append(append(dst, g.micro...), 's')
 	case d < 10*time.Millisecond:
-		return append(strconv.AppendFloat(dst, us/1e3, 'f', 2, 64), " ms"...)
+		return append(appendRounded(dst, d, 10*time.Microsecond, 2), " ms"...)
 	case d < time.Second:
-		return append(strconv.AppendFloat(dst, us/1e3, 'f', 0, 64), " ms"...)
+		return append(appendRounded(dst, d, time.Millisecond, 0), " ms"...)
 	case d < 100*time.Second:
-		return append(strconv.AppendFloat(dst, us/1e6, 'f', 3, 64), " s"...)
+		return append(appendRounded(dst, d, time.Millisecond, 3), " s"...)
 	}
 	s := int64(d / time.Second)
 	switch {
@@ -79,6 +79,20 @@ func appendSpan(dst []byte, d time.Duration, g *glyphs) []byte {
 		return appendTwo(dst, s/3600, " h ", s%3600/60, " min")
 	}
 	return appendTwo(dst, s/86400, " days ", s%86400/3600, " h")
+}
+
+// appendRounded appends how many units d is, as a number with decimals; halves
+// count as a whole.
+func appendRounded(dst []byte, d, unit time.Duration, decimals int) []byte {
+	n := uint64((d + unit/2) / unit)
+	if decimals == 0 {
+		return strconv.AppendUint(dst, n, 10)
+	}
+	one := uint64(1)
+	for range decimals {
+		one *= 10
+	}
+	return appendDigits(append(strconv.AppendUint(dst, n/one, 10), '.'), n%one, decimals)
 }
 
 func appendTwo(dst []byte, a int64, unit string, b int64, smaller string) []byte {

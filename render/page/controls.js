@@ -64,7 +64,7 @@ function cell(c, k) {
     case 'size': return c.bytes ? c.bytes[0] + c.bytes[1] : 0;
     case 'resent': return c.resent ? c.resent[0] + c.resent[1] : 0;
     case 'rows': return c.events.length;
-    case 'start': return c.base == null ? 0 : Number(BigInt(c.base) - BigInt(D.conns[0].base || c.base));
+    case 'start': return c.base == null ? 0n : BigInt(c.base) - BigInt(D.conns[0].base || c.base);
     case 'n': case 'duration': return c[k] || 0;
   }
   return c[k] || '';

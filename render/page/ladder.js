@@ -4,9 +4,17 @@ function place() {
 }
 // What depends on the size of the box and of its letters: where the lanes are, and how many letters fit between them.
 function measure() {
-  const em = parseFloat(getComputedStyle(root).fontSize), w = ui.box.clientWidth, narrow = w < 33 * em;
-  const L = (narrow ? 5.7 : 14.6) * em, R = w - (narrow ? 6.1 : 6.6) * em;
-  return { em, w, narrow, L, R, cols: Math.max(8, Math.floor((R - L - 1.2 * em) / (LETTER * em))) };
+  const em = parseFloat(getComputedStyle(root).fontSize), w = ui.box.clientWidth, narrow = w < 33 * em, left = leftOf(S.c);
+  const L = (narrow ? 5.7 : left.time + 6.7) * em, R = w - (narrow ? 6.1 : 6.6) * em;
+  return { em, w, narrow, left, L, R, cols: Math.max(8, Math.floor((R - L - 1.2 * em) / (LETTER * em))) };
+}
+// Where the numbers of a connection's rows end, and their times.
+function leftOf(c) {
+  if (c.left) return c.left;
+  let number = 0, time = 0;
+  for (const e of eventsOf(c)) { number = Math.max(number, numberOf(e).length); time = Math.max(time, e.time.length); }
+  const at = Math.max(2.6, 0.4 + SMALL * number);
+  return c.left = { number: at, time: Math.max(7.9, at + 0.7 + SMALL * time) };
 }
 // Even spacing: each row has the room that its lines need; zoom is the room between rows.
 function placeEvenly() {
@@ -141,15 +149,15 @@ function lanes(f, list, L, R, top, h) {
 // One row: number and time, its lines of text above its arrow, states that it changes. room is how many lines are written, marks
 // whether there is room for the rest.
 function arrow(f, e, i, m, top, room, marks) {
-  const { em, narrow, L, R } = m, [y1, y2] = G.ys[i].map(y => y - top), mid = (y1 + y2) / 2;
+  const { em, narrow, left, L, R } = m, [y1, y2] = G.ys[i].map(y => y - top), mid = (y1 + y2) / 2;
   const cls = 'k-' + (e.type === SEGMENT ? e.kind : 'x');
   const put = (x, y, t, anchor, c, turn) => { const n = sv('text', { x, y, 'text-anchor': anchor, class: c, transform: turn }, t); f.append(n); return n; };
   const lines = linesOf(e, m.cols).slice(0, room);
   if (marks) {
-    if (narrow) { if (e.frame) put(0.2 * em, mid - 0.75 * em, '#' + e.frame, 'start', 'soft small'); }
+    if (narrow) { if (e.frame) put(0.2 * em, mid - 0.75 * em, '#' + numberOf(e), 'start', 'soft small'); }
     else {
-      if (e.frame) put(2.6 * em, mid + 0.25 * em, String(e.frame), 'end', 'soft small');
-      if (e.at != null) put(7.9 * em, mid + 0.25 * em, seconds(e.at), 'end', 'soft small');
+      put(left.number * em, mid + 0.25 * em, numberOf(e), 'end', 'soft small');
+      put(left.time * em, mid + 0.25 * em, e.time, 'end', 'soft small');
     }
   }
   if (e.type === NOTE || e.type === CALL) {

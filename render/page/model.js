@@ -4,7 +4,7 @@ const SEGMENT = 0, ICMP = 1, NEIGHBOUR = 2, CALL = 3, NOTE = 4;
 const HAS_ACK = 1, SHOW_SEQ = 2, AGAIN = 4, HANDSHAKE = 8;
 const NS = 'http://www.w3.org/2000/svg';
 // Measures of the ladder in em, but for FOLD and FOLDED, which are pixels.
-const ROW = 2.3, LINE = 1, SLANT = 1, FOLD = 170, FOLDED = 66, MAXDRAWN = 700, GAP = 1e9, LETTER = 0.5, WIDE = 30;
+const ROW = 2.3, LINE = 1, SLANT = 1, FOLD = 170, FOLDED = 66, MAXDRAWN = 700, GAP = 1e9, LETTER = 0.5, SMALL = 0.45, WIDE = 30;
 const SIDES = ['client', 'server'];
 const root = document.documentElement, file = document.getElementById('capture');
 
@@ -29,12 +29,12 @@ const button = (text, title, click, attrs) => el('button', Object.assign({ type:
 function eventsOf(c) {
   if (c.read) return c.read;
   c.read = c.events.map((a, i) => {
-    const e = { i, type: a[0], frame: a[1], at: a[2], from: a[3], text: D.texts[a[4]] };
+    const e = { i, type: a[0], frame: a[1], ns: a[2], at: a[2] == null ? null : Number(a[2]), time: a[3], from: a[4], text: D.texts[a[5]] };
     e.leaves = e.arrives = e.at;
-    if (e.type !== SEGMENT) { e.packet = a[5]; e.comments = textsOf(a[6]); e.kind = 'x'; return e; }
-    Object.assign(e, { payload: e.text, kind: D.kinds[a[5]], labels: labelsIn(a[6]), dup: a[7], states: [a[8], a[9]], before: [a[10], a[11]],
-      flags: a[12], seq: a[13], len: a[14], ack: a[15], win: a[16], flight: a[17], rtt: a[18], sentence: D.texts[a[19]], app: D.texts[a[20]],
-      sack: a[21], packet: a[22], options: D.texts[a[23]], comments: textsOf(a[24]) });
+    if (e.type !== SEGMENT) { e.packet = a[6]; e.comments = textsOf(a[7]); e.kind = 'x'; return e; }
+    Object.assign(e, { payload: e.text, kind: D.kinds[a[6]], labels: labelsIn(a[7]), dup: a[8], states: [a[9], a[10]], before: [a[11], a[12]],
+      flags: a[13], seq: a[14], len: a[15], ack: a[16], win: a[17], flight: a[18], rtt: a[19], sentence: D.texts[a[20]], app: D.texts[a[21]],
+      sack: a[22], packet: a[23], options: D.texts[a[24]], comments: textsOf(a[25]) });
     if (c.path && e.at != null) {
       e.leaves = e.at - c.path[e.from]; e.arrives = e.at + c.path[1 - e.from];
     }
@@ -59,6 +59,7 @@ function wordsOf(e) {
   for (const l of e.labels) if (l !== 'time-wait' && l !== 'refused') w.push(l === 'dup-ack' ? l + ' #' + e.dup : l);
   return w;
 }
+const numberOf = e => e.frame ? String(e.frame) : '';
 const rowText = e => wordsOf(e).join(' ');
 // The lines of a row's text, each of no more than cols columns: first what must be said, then layer 7, and the options where
 // they fit; those of a SYN, which count for all that follows, always where there is some room.
@@ -76,24 +77,16 @@ function linesOf(e, cols) {
   return e.lines = out.map(t => cutTo(t, cols));
 }
 const cutTo = (t, n) => t.length <= n ? t : t.slice(0, Math.max(1, n - 1)) + '…';
+const timeSpoken = e => !e.time ? '' : D.times === 'UTC' ? 'at ' + e.time + ' UTC, ' : e.time + (D.times === 'seconds' ? ' seconds, ' : ' seconds later, ');
 function spoken(e) {
   const who = e.type === SEGMENT ? SIDES[e.from] + ' to ' + SIDES[1 - e.from] + ': ' : e.type === CALL ? SIDES[e.from] + ': ' : '';
-  return (e.frame ? 'frame ' + e.frame + ', ' : '') + (e.at == null ? '' : seconds(e.at) + ' seconds, ') + who + rowText(e) +
+  return (e.frame ? 'frame ' + e.frame + ', ' : '') + timeSpoken(e) + who + rowText(e) +
     (e.type === SEGMENT ? '. ' + e.sentence : '') + e.comments.map(t => ' Comment: ' + t).join('');
-}
-const seconds = ns => (ns / 1e9).toFixed(6);
-function span(ns) {
-  const a = Math.abs(ns);
-  if (a < 1e6) return Math.round(ns / 1e3) + ' µs';
-  if (a < 1e7) return (ns / 1e6).toFixed(2) + ' ms';
-  if (a < 1e9) return Math.round(ns / 1e6) + ' ms';
-  if (a < 1e11) return (ns / 1e9).toFixed(3) + ' s';
-  return Math.floor(ns / 6e10) + ' min ' + Math.round(ns % 6e10 / 1e9) + ' s';
 }
 function bytesIn(n) { return n < 10000 ? n + ' B' : n < 1e6 ? (n / 1e3).toFixed(1) + ' kB' : (n / 1e6).toFixed(1) + ' MB'; }
 function utc(c, e) {
   if (c.base == null || e.at == null) return 'not recorded';
-  const t = BigInt(c.base) + BigInt(e.at), s = t / 1000000000n, ns = t % 1000000000n;
+  const t = BigInt(c.base) + BigInt(e.ns), s = t / 1000000000n, ns = t % 1000000000n;
   return new Date(Number(s) * 1000).toISOString().slice(0, 19) + '.' + String(ns).padStart(9, '0') + 'Z';
 }
 function decode(b64) {
