@@ -15,6 +15,10 @@ func ScenePages() map[string]ScenePage {
 	c.events[1].Packet.Frame.Comments = []string{"look here", CommentMark + "not this", "and <b>here</b>"}
 	return map[string]ScenePage{
 		"hostile":   {bad.events, o},
+		"distant":   {distant().events, Options{}},
+		"ticks":     {ticks().events, Options{}},
+		"clock":     {distant().events, Options{Time: TimeClock}},
+		"delta":     {distant().events, Options{Time: TimeDelta}},
 		"calls":     {calls().events, Options{}},
 		"several":   {several().events, Options{Files: []string{"a.pcap", "b.pcap"}}},
 		"labels":    {labels().events, Options{}},

@@ -12,7 +12,7 @@ function measure() {
 function leftOf(c) {
   if (c.left) return c.left;
   let number = 0, time = 0;
-  for (const e of eventsOf(c)) { number = Math.max(number, numberOf(e).length); time = Math.max(time, e.time.length); }
+  for (const e of eventsOf(c)) { number = Math.max(number, numberOf(e).length); time = Math.max(time, timeOf(e).length); }
   const at = Math.max(2.6, 0.4 + SMALL * number);
   return c.left = { number: at, time: Math.max(7.9, at + 0.7 + SMALL * time) };
 }
@@ -32,7 +32,7 @@ function placeEvenly() {
   }
   G.height = y + 0.8 * em;
 }
-// True time: distances are times, and what is longer than FOLD pixels is folded; zoomed in, what is longer than more.
+// True time: distances are times, and what is longer than FOLD is folded; zoomed in, what is longer than more.
 function placeInTime() {
   const times = [];
   for (const e of S.ev) if (e.at != null) times.push(e.leaves, e.arrives);
@@ -45,12 +45,12 @@ function placeInTime() {
   const scale = Math.min(2.1 * em / (steps[Math.floor(steps.length / 2)] || 1), way ? 0.4 * ui.box.clientHeight / way : Infinity) * S.zoom;
   const at = [], ys = [];
   G.gaps = []; G.boxes = null;
-  const y0 = 1.9 * em, fold = FOLD * clamp(S.zoom, 1, 6);
+  const y0 = Math.max(1.9, 0.4 + linesOf(S.ev[0], measure().cols).length) * em, fold = FOLD * em * clamp(S.zoom, 1, 6);
   let y = y0;
   for (let i = 0; i < times.length; i++) {
     if (i > 0) {
       const px = (times[i] - times[i - 1]) * scale;
-      if (px > fold) { G.gaps.push([y + 16, span(times[i] - times[i - 1])]); y += FOLDED; } else y += px;
+      if (px > fold) { G.gaps.push([y + em, span(times[i] - times[i - 1])]); y += FOLDED * em; } else y += px;
     }
     at.push(times[i]); ys.push(y);
   }
@@ -94,22 +94,20 @@ function drawNow() {
   const list = range(top, top + h);
   const rows = document.createDocumentFragment(), f = document.createDocumentFragment();
   lanes(f, list, L, R, top, h);
-  for (const [y, t] of G.gaps) if (y > top - 60 && y < top + h + 60 && (!S.hide || y < G.ys[S.sel][0] + 8)) {
-    f.append(sv('text', { x: (L + R) / 2, y: y + 10 - top, 'text-anchor': 'middle', class: 'soft small' }, '· · ·  ' + t + '  · · ·'));
+  for (const i of list) rows.append(optionOf(i, em));
+  const texts = new Texts(em), room = {};
+  let last = -99;
+  for (const i of list) { const y = midOf(i); room[i] = Math.floor((y - last) / (TALL * em)); last = y; } // lines between it and the arrow above it
+  if (S.sel in room) row(f, texts, S.sel, m, top, Math.max(1, room[S.sel])); // first, so that no other takes its place
+  const gaps = G.gaps.filter(g => g[0] > top - 60 && g[0] < top + h + 60 && (!S.hide || g[0] < G.ys[S.sel][0] + 8));
+  for (const [y] of gaps) {
     for (const x of [L, R]) f.append(sv('line', { x1: x, x2: x, y1: y - 2 - top, y2: y + 12 - top, stroke: 'var(--paper)', 'stroke-width': 6, 'stroke-dasharray': '3 3' }));
   }
-  let last = -99, marked = -99;
-  for (const i of list) {
-    rows.append(optionOf(i, em));
-    const y = midOf(i), need = linesOf(S.ev[i], m.cols).length;
-    let room = G.boxes ? need : Math.floor((y - last) / (0.95 * em));
-    if (room < need) room = Math.min(room, 1); // all of it, or its first line, or none
-    if (i === S.sel) room = Math.max(room, 1);
-    const marks = room > 0 || y - marked >= 0.95 * em; // number, time and states have their own columns
-    arrow(f, S.ev[i], i, m, top, Math.min(room, need), marks);
-    last = y;
-    if (marks) marked = y;
-  }
+  for (const i of list) if (i !== S.sel) row(f, texts, i, m, top, room[i]);
+  // Where an arrow is on its way while time is folded, its text has the middle.
+  for (const [y, t] of gaps) [0.5, 0.16, 0.84].some(x => texts.put([{ x: L + x * (R - L), y: y + 0.62 * em - top, t: '· · ·  ' + t + '  · · ·', anchor: 'middle', cls: 'soft small' }]));
+  texts.later.forEach(t => texts.put(t));
+  f.append(texts.f);
   clear(ui.rows); clear(ui.svg);
   ui.rows.append(rows);
   ui.svg.append(f);
@@ -146,23 +144,46 @@ function lanes(f, list, L, R, top, h) {
     seg(Math.min(h + 10, end));
   }
 }
-// One row: number and time, its lines of text above its arrow, states that it changes. room is how many lines are written, marks
-// whether there is room for the rest.
-function arrow(f, e, i, m, top, room, marks) {
-  const { em, narrow, left, L, R } = m, [y1, y2] = G.ys[i].map(y => y - top), mid = (y1 + y2) / 2;
-  const cls = 'k-' + (e.type === SEGMENT ? e.kind : 'x');
-  const put = (x, y, t, anchor, c, turn) => { const n = sv('text', { x, y, 'text-anchor': anchor, class: c, transform: turn }, t); f.append(n); return n; };
-  const lines = linesOf(e, m.cols).slice(0, room);
-  if (marks) {
-    if (narrow) { if (e.frame) put(0.2 * em, mid - 0.75 * em, '#' + numberOf(e), 'start', 'soft small'); }
-    else {
-      put(left.number * em, mid + 0.25 * em, numberOf(e), 'end', 'soft small');
-      put(left.time * em, mid + 0.25 * em, e.time, 'end', 'soft small');
+// The texts of a picture. What would touch one that stands already is left out; with even spacing each row has room for its own.
+class Texts {
+  constructor(em) { this.f = document.createDocumentFragment(); this.em = em; this.stand = []; this.later = []; }
+  // put writes all of a list or none, and says which. Each has x, y, t, its anchor and its classes; slope and about turn it, and word is
+  // its beginning that has a colour of its own.
+  put(list) {
+    const em = this.em, strips = list.map(t => {
+      const w = t.t.length * em * (t.cls && t.cls.includes('small') ? SMALL : LETTER), a = t.anchor === 'end' ? t.x - w : t.anchor === 'start' ? t.x : t.x - w / 2;
+      return { a, b: a + w, x: t.x, y: t.y - 0.28 * em, slope: t.slope || 0 };
+    });
+    if (!G.boxes && strips.some(s => this.stand.some(o => touch(s, o, TALL * em)))) return false;
+    this.stand.push(...strips);
+    for (const { x, y, t, anchor, cls, slope, about, word, colour } of list) {
+      const n = sv('text', { x, y, 'text-anchor': anchor, class: cls, transform: slope ? 'rotate(' + [Math.atan(slope) * 180 / Math.PI, ...about].map(v => v.toFixed(2)).join(' ') + ')' : null });
+      if (word) n.append(sv('tspan', { class: colour, 'font-weight': 'bold' }, word));
+      n.append(word ? t.slice(word.length) : t);
+      this.f.append(n);
     }
+    return true;
   }
+}
+// Two strips of text touch where somewhere above each other less than tall lies between their middles, which are straight lines.
+function touch(a, b, tall) {
+  const from = Math.max(a.a, b.a), to = Math.min(a.b, b.b);
+  if (from >= to) return false;
+  const apart = x => a.y + (x - a.x) * a.slope - b.y - (x - b.x) * b.slope, u = apart(from), v = apart(to);
+  return u * v <= 0 || Math.min(Math.abs(u), Math.abs(v)) < tall * Math.hypot(1, Math.max(Math.abs(a.slope), Math.abs(b.slope)));
+}
+// One row: its arrow, its lines of text above that as far as there is room, number and time, states that it changes.
+function row(f, texts, i, m, top, room) {
+  const e = S.ev[i], { em, narrow, L, R } = m, [y1, y2] = G.ys[i].map(y => y - top), mid = (y1 + y2) / 2;
+  const cls = 'k-' + (e.type === SEGMENT ? e.kind : 'x'), lines = linesOf(e, m.cols);
+  const most = at => { // all lines, or the first, or none
+    if ((G.boxes || room >= lines.length) && texts.put(at(lines))) return;
+    if (lines.length > 1 && room > 0) texts.put(at(lines.slice(0, 1)));
+  };
   if (e.type === NOTE || e.type === CALL) {
     const [x, anchor, c] = e.type === NOTE ? [(L + R) / 2, 'middle', 'soft'] : e.from ? [R - 0.7 * em, 'end', 'k-x'] : [L + 0.7 * em, 'start', 'k-x'];
-    lines.forEach((t, k) => put(x, mid + 0.25 * em - (lines.length - 1 - k) * LINE * em, t, anchor, c));
+    most(l => l.map((t, k) => ({ x, y: mid + 0.25 * em - (l.length - 1 - k) * LINE * em, t, anchor, cls: c })));
+    marks(texts, e, m, mid);
     return;
   }
   let a = L + 4, b = R - 4;
@@ -175,20 +196,20 @@ function arrow(f, e, i, m, top, room, marks) {
   f.append(sv('line', { class: 'arrow ' + cls, x1: a, y1, x2: b + back / 2, y2, 'stroke-width': i === S.sel ? 3 : 1.6,
     'stroke-dasharray': e.flags & AGAIN ? '9 4' : e.type !== SEGMENT ? '3 4' : null }));
   f.append(sv('path', { class: cls, d: 'M' + b + ' ' + y2 + 'l' + back + ' -5v10z' }));
-  if (room) {
-    const x = (L + R) / 2, deg = Math.atan2(y2 - y1, R - L) * 180 / Math.PI * (e.from ? -1 : 1);
-    lines.forEach((t, k) => {
-      const y = mid - 0.32 * em - (lines.length - 1 - k) * LINE * em;
-      const turn = y2 > y1 && Math.abs(deg) < 30 ? 'rotate(' + deg.toFixed(2) + ' ' + x + ' ' + mid + ')' : null;
-      const word = k ? '' : e.type === SEGMENT ? e.kind : t.split(' ')[0], n = put(x, y, '', 'middle', null, turn);
-      if (word) n.append(sv('tspan', { class: cls, 'font-weight': 'bold' }, word));
-      n.append(t.slice(word.length));
-    });
-  }
-  if (e.type !== SEGMENT || !marks) return;
+  const x = (L + R) / 2, fall = (y2 - y1) / (R - L), slope = fall > 0 && fall < STEEP ? fall * (e.from ? -1 : 1) : 0;
+  most(l => l.map((t, k) => ({ x, y: mid - 0.32 * em - (l.length - 1 - k) * LINE * em, t, anchor: 'middle', slope, about: [x, mid],
+    word: k ? '' : e.type === SEGMENT ? e.kind : t.split(' ')[0], colour: cls })));
+  if (!marks(texts, e, m, mid) || e.type !== SEGMENT) return;
   for (const k of [0, 1]) {
     if (e.states[k] === e.before[k] && i > 0) continue;
     const name = D.states[e.states[k]], y = (e.from === k ? y1 : y2) + 0.25 * em;
-    put(k ? R + 0.5 * em : L - 0.5 * em, y, name, k ? 'start' : 'end', stateClass(name) + (narrow ? ' small' : ''));
+    const list = [{ x: k ? R + 0.5 * em : L - 0.5 * em, y, t: name, anchor: k ? 'start' : 'end', cls: stateClass(name) + (narrow ? ' small' : '') }];
+    if (name === '?') texts.later.push(list); else texts.put(list);
   }
+}
+// Number and time, which have columns of their own.
+function marks(texts, e, { em, narrow, left }, mid) {
+  const list = narrow ? [{ x: 0.2 * em, y: mid - 0.75 * em, t: e.frame ? '#' + numberOf(e) : '', anchor: 'start' }] :
+    [{ x: left.number * em, y: mid + 0.25 * em, t: numberOf(e), anchor: 'end' }, { x: left.time * em, y: mid + 0.25 * em, t: timeOf(e), anchor: 'end' }];
+  return texts.put(list.filter(t => t.t).map(t => Object.assign(t, { cls: 'soft small' })));
 }

@@ -3,8 +3,8 @@ const D = JSON.parse(document.getElementById('data').textContent);
 const SEGMENT = 0, ICMP = 1, NEIGHBOUR = 2, CALL = 3, NOTE = 4;
 const HAS_ACK = 1, SHOW_SEQ = 2, AGAIN = 4, HANDSHAKE = 8;
 const NS = 'http://www.w3.org/2000/svg';
-// Measures of the ladder in em, but for FOLD and FOLDED, which are pixels.
-const ROW = 2.3, LINE = 1, SLANT = 1, FOLD = 170, FOLDED = 66, MAXDRAWN = 700, GAP = 1e9, LETTER = 0.5, SMALL = 0.45, WIDE = 30;
+// Measures of the ladder in em; of letters their width, of ordinary and of small ones, the height that no other text may touch, and from which slope on none is turned.
+const ROW = 2.3, LINE = 1, SLANT = 1, FOLD = 10.6, FOLDED = 4.1, MAXDRAWN = 700, GAP = 1e9, LETTER = 0.5, SMALL = 0.45, TALL = 0.95, WIDE = 30, STEEP = 0.58;
 const SIDES = ['client', 'server'];
 const root = document.documentElement, file = document.getElementById('capture');
 
@@ -59,6 +59,7 @@ function wordsOf(e) {
   for (const l of e.labels) if (l !== 'time-wait' && l !== 'refused') w.push(l === 'dup-ack' ? l + ' #' + e.dup : l);
   return w;
 }
+const timeOf = e => (D.times === '+seconds' && e.time && e.time[0] !== '-' ? '+' : '') + e.time;
 const numberOf = e => e.frame ? String(e.frame) : '';
 const rowText = e => wordsOf(e).join(' ');
 // The lines of a row's text, each of no more than cols columns: first what must be said, then layer 7, and the options where

@@ -5,6 +5,7 @@ function select(i, jump) {
   reveal(jump);
   draw(); header(); detail(); light(); drawPlots();
   ui.caption.textContent = captionOf(S.ev[S.sel]);
+  fit();
   try { history.replaceState(null, '', '#c' + S.c.n + 's' + (S.sel + 1)); } catch (err) { /* some browsers forbid it for files */ }
 }
 function reveal(jump) {
@@ -25,7 +26,12 @@ function zoom(f) {
   if (G.height * f > 8e6 && f > 1) { S.zoom /= f; return; }
   place(); reveal(true); draw();
 }
-function projector() { const on = root.classList.toggle('projector'); ui.big.setAttribute('aria-pressed', on); place(); reveal(true); refresh(); }
+// In large type the ladder ends above the caption, which stays at the window's lower edge, where both have room at the page's beginning.
+function fit() {
+  const on = root.classList.contains('projector'), free = innerHeight - ui.box.getBoundingClientRect().top - scrollY - ui.caption.offsetHeight;
+  ui.box.style.height = on && free >= 14 * measure().em ? free + 'px' : '';
+}
+function projector() { const on = root.classList.toggle('projector'); ui.big.setAttribute('aria-pressed', on); fit(); place(); reveal(true); refresh(); }
 function theme() {
   const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
   root.dataset.theme = dark ? 'light' : 'dark';

@@ -65,5 +65,6 @@ pan();
 document.addEventListener('keydown', keys);
 window.addEventListener('hashchange', () => { const want = '#c' + S.c.n + 's' + (S.sel + 1); if (location.hash !== want) fromLink(); });
 new ResizeObserver(() => { place(); reveal(); draw(); drawPlots(); }).observe(ui.box);
+window.addEventListener('resize', fit);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', refresh);
 fromLink();

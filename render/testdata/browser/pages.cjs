@@ -63,6 +63,53 @@ async function accessible(p, ctx, what) {
   same(r.result.value, [], 'axe, ' + what);
 }
 
+// Which texts of the ladder overlap by more than the edges of their boxes, in which there is no ink: boxes as they are turned, apart
+// where along a side of either all corners of one lie before those of the other.
+const overlaps = p => p.evaluate(() => {
+  const box = document.getElementById('ladderbox').getBoundingClientRect(), out = [];
+  const quads = [...document.querySelectorAll('#ladderbox svg text')].filter(t => t.textContent).map(t => {
+    const b = t.getBBox(), m = t.getScreenCTM(), x = Math.min(1, b.width / 4), y = Math.min(1.5, b.height / 4);
+    const at = (dx, dy) => { const q = new DOMPoint(b.x + dx, b.y + dy).matrixTransform(m); return [q.x, q.y]; };
+    return { text: t.textContent, c: [at(x, y), at(b.width - x, y), at(b.width - x, b.height - y), at(x, b.height - y)] };
+  }).filter(q => q.c.some(c => c[1] > box.top && c[1] < box.bottom));
+  const apart = (a, b) => [a, b].some(q => [0, 1].some(i => {
+    const n = [q.c[i + 1][0] - q.c[i][0], q.c[i + 1][1] - q.c[i][1]], along = r => r.c.map(c => c[0] * n[0] + c[1] * n[1]), u = along(a), v = along(b);
+    return Math.max(...u) <= Math.min(...v) || Math.max(...v) <= Math.min(...u);
+  }));
+  quads.forEach((a, i) => quads.slice(i + 1).forEach(b => { if (!apart(a, b)) out.push(a.text + ' over ' + b.text); }));
+  return out.slice(0, 6).concat(quads.length ? [] : ['no text']);
+});
+
+// Even spacing and true time, in ordinary and in large letters, at several places and zooms: no text stands on another, nor under the caption.
+async function noTextOnAnother() {
+  const sizes = { classroom: { width: 1280, height: 720 }, wall: { width: 1920, height: 1080 }, phone: SIZES.phone };
+  for (const name of ['s02-http-200', 's07-backlog', 'calls', 'labels', 'distant', 'clock'])
+    for (const size in sizes) if (size !== 'phone' || name === 's02-http-200' || name === 'distant') await check('no text on another: ' + name + ', ' + size, () => tab(name, { viewport: sizes[size] }, async p => {
+      for (const keys of ['', 'p', 't', 'p', '+', '-', '-', '-']) { // ordinary even, large even, large true, ordinary true, zooms
+        if (keys) await p.keyboard.press(keys);
+        for (const part of [0, 0.4, 1]) {
+          await p.evaluate(part => { const b = document.getElementById('ladderbox'); b.scrollTop = b.scrollHeight * part; }, part);
+          await frame(p);
+          same(await overlaps(p), [], (keys || 'at first') + ' at ' + part);
+        }
+        const left = await p.evaluate(() => { const c = document.getElementById('caption').offsetHeight, b = document.getElementById('ladderbox').getBoundingClientRect(), free = innerHeight - b.top - scrollY - c; return c && free >= 14 * 24 ? free - b.height : 0; });
+        assert(left > -1, 'the caption is over the ladder: ' + left);
+      }
+      await p.keyboard.press('End'); await frame(p);
+      same(await overlaps(p), [], 'at the last row');
+    }));
+  await check('times as the timeline tells them', async () => {
+    for (const name of ['ticks', 'clock', 'delta']) await tab(name, {}, async p => {
+      await frame(p);
+      const [want, drawn] = await p.evaluate(() => {
+        const d = JSON.parse(document.getElementById('data').textContent), sign = d.times === '+seconds' ? '+' : '';
+        return [d.conns[0].events.map(e => (e[3][0] === '-' ? '' : sign) + e[3]), [...document.querySelectorAll('#ladderbox svg text')].map(t => t.textContent)];
+      });
+      same(want.slice(0, 8).filter(t => !drawn.includes(t)), [], name);
+    });
+  });
+}
+
 async function everyPage() {
   for (const name of names) await check('opens ' + name, () => tab(name, {}, async p => {
     await frame(p);
@@ -438,7 +485,7 @@ async function large() {
 (async () => {
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'tcpsee-chromium-'));
   browser = await chromium.launch({ executablePath: browserPath, args: FLAGS.concat('--disk-cache-dir=' + data) });
-  const parts = { everyPage, accessibility, stepping, learning, pageControls, withoutScript, hostility, large, speed };
+  const parts = { everyPage, noTextOnAnother, accessibility, stepping, learning, pageControls, withoutScript, hostility, large, speed };
   const only = process.env.TCPSEE_BROWSER_PARTS;
   try { for (const n in parts) if (!only || only.split(',').includes(n)) await parts[n](); } finally { await browser.close(); fs.rmSync(data, { recursive: true, force: true }); }
 })().catch(e => { console.log(JSON.stringify({ name: 'browser', ms: 0, error: String(e.stack || e) })); process.exit(1); });
