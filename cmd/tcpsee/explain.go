@@ -24,10 +24,11 @@ func (a *app) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [TERM|FILE#N]",
 		Short: "A word, or one packet, in plain language",
-		Long: `Explain a word of the field (SYN, dup-ack, CLOSE-WAIT, refused, window …), or
-packet N of a capture, each layer from 7 to 1 with every field. Without
-arguments it is a glossary of all words.`,
+		Long: `Explain a word of the field (SYN, dup-ack, CLOSE-WAIT, refused, window …), an
+error as a program prints it, or packet N of a capture, each layer from 7 to 1
+with every field. Without arguments it is a glossary of all words.`,
 		Example: `  tcpsee explain TIME-WAIT
+  tcpsee explain 'Connection reset by peer'
   tcpsee explain lesson.pcap#4
   tcpsee explain`,
 		RunE: func(cmd *cobra.Command, args []string) error {

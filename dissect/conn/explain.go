@@ -15,7 +15,8 @@ type Entry struct {
 
 // Explain finds the entry for a word: a kind, a label, a state, an outcome, a
 // control bit or another term. Case, and spaces or underscores in the place of
-// hyphens, do not matter.
+// hyphens, do not matter. Of a message that a program printed it finds the error
+// that the message holds.
 func Explain(term string) (Entry, bool) {
 	for _, e := range catalogue { // CLOSED is a state, closed a verdict
 		if e.Term == term {
@@ -33,12 +34,15 @@ func Explain(term string) (Entry, bool) {
 			return Explain(s[1])
 		}
 	}
-	return Entry{}, false
+	return failureIn(term)
 }
 
 // Terms lists every entry, sorted by term.
 func Terms() []Entry {
 	t := slices.Clone(catalogue[:])
+	for i := range socketFailures {
+		t = append(t, socketFailures[i].Entry)
+	}
 	slices.SortFunc(t, func(a, b Entry) int { return strings.Compare(termKey(a.Term)+a.Term, termKey(b.Term)+b.Term) })
 	return t
 }
@@ -55,11 +59,9 @@ var synonyms = [...][2]string{
 	{"win", "window"}, {"receive window", "window"}, {"wscale", "window scale"}, {"WS", "window scale"},
 	{"maximum segment size", "MSS"}, {"round trip time", "RTT"}, {"initial RTT", "iRTT"}, {"resend", "retransmission"},
 	{"duplicate ack", "dup-ack"}, {"TFO", "TCP Fast Open"}, {"Fast Open", "TCP Fast Open"}, {"FO", "TCP Fast Open"},
-	{"TS", "timestamps"}, {"TSval", "timestamps"}, {"ECONNRESET", "reset"}, {"PMTU", "path-mtu"},
+	{"TS", "timestamps"}, {"TSval", "timestamps"}, {"PMTU", "path-mtu"},
 	{"PMTUD", "path-mtu"}, {"black hole", "path-mtu"}, {"SYN_RECV", "SYN-RECEIVED"},
-	{"Address already in use", "EADDRINUSE"}, {"Connection refused", "ECONNREFUSED"}, {"Connection timed out", "ETIMEDOUT"}, {"No route to host", "EHOSTUNREACH"},
-	{"Network is unreachable", "ENETUNREACH"}, {"Permission denied", "EACCES"}, {"Broken pipe", "EPIPE"}, {"SACK_PERM", "SACK"},
-	{"sackOK", "SACK"}, {"bytes in flight", "in flight"}, {"Karn", "Karn's rule"}, {"MD5", "MD5 signature"}, {"AO", "TCP-AO"}, {"UTO", "user timeout"}, {"AccECN", "AE"}, {"split", "VLAN"}, {"VXLAN", "VLAN"},
+	{"SACK_PERM", "SACK"}, {"sackOK", "SACK"}, {"bytes in flight", "in flight"}, {"Karn", "Karn's rule"}, {"MD5", "MD5 signature"}, {"AO", "TCP-AO"}, {"UTO", "user timeout"}, {"AccECN", "AE"}, {"split", "VLAN"}, {"VXLAN", "VLAN"},
 	{"localhost", "loopback"}, {"HTTPS", "TLS"}, {"SSL", "TLS"},
 	{"GSO", "offloaded"}, {"TSO", "offloaded"}, {"GRO", "offloaded"},
 	{"connect", "connect()"}, {"accept", "accept()"}, {"accept4()", "accept()"}, {"bind", "bind()"}, {"socket", "socket()"},
@@ -166,7 +168,7 @@ var catalogue = [...]Entry{
 	{"forgotten", "RST from one who knows nothing of it", "A machine answers data for a connection that it does not have with an RST without ACK: it was restarted, or a NAT or a firewall has forgotten the connection after a long silence.", "RFC 9293, section 3.10.7.1"},
 	{"simultaneous", "both closed at once", "Each end sent FIN before it had seen the other's. Both go through CLOSING, and both keep TIME-WAIT.", "RFC 9293, section 3.6"},
 	{"waiting", "no answer so far", "The data was acknowledged by the server's system, and its program has sent nothing yet.", ""},
-	{"self-connect", "connected to itself", "The socket's own port, chosen or picked by the system, is the very one that it called at its own address, where no server listens: the SYN meets itself, a simultaneous open with oneself. What is sent comes back.", "RFC 9293, section 3.5"},
+	{"self-connect", "connected to itself", "The socket's own port is the very one that it called at its own address, where no server listens: its SYN meets itself, a simultaneous open with oneself. What is sent comes back.", "RFC 9293, section 3.5"},
 	{"bad-request", "HTTP status 400", "The server could not make sense of the request: its form is wrong. TCP is not concerned.", "RFC 9110, section 15.5.1"},
 	{"request-incomplete", "no empty line", "An HTTP request ends with an empty line. Until it comes the server waits, and after a while it gives up.", "RFC 9112, section 2.1"},
 
@@ -215,16 +217,6 @@ var catalogue = [...]Entry{
 	{"VLAN", "virtual local network", "A tag says to which of several networks on one cable a frame belongs. Equal addresses and ports are one connection here, whatever the tag (often only one direction has it); --split parts them.", ""},
 	{"completeness", "which parts of a connection were captured", "A sum: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST. 31 is a whole connection with data that was closed.", ""},
 	{"OSI", "the seven layers", "A way to sort what happens: 7 application, 6 presentation, 5 session, 4 transport (TCP), 3 network (IP), 2 data link (Ethernet), 1 physical.", ""},
-
-	// What programs are told.
-	{"ECONNREFUSED", "Connection refused", "connect() got RST for its SYN: nobody listens there.", ""},
-	{"ETIMEDOUT", "Connection timed out", "No answer came, though the system tried for minutes.", ""},
-	{"EHOSTUNREACH", "No route to host", "An ICMP error says so, or nobody in the local network has the address.", ""},
-	{"ENETUNREACH", "Network is unreachable", "This machine has no route to that address.", ""},
-	{"EADDRINUSE", "Address already in use", "bind() failed: another program has the port, or an old connection on it is still in TIME-WAIT. SO_REUSEADDR helps in the second case.", ""},
-	{"EADDRNOTAVAIL", "Cannot assign requested address", "This machine does not have the address that was to be used.", ""},
-	{"EACCES", "Permission denied", "Ports below 1024 are for root, and a local firewall may forbid a call.", ""},
-	{"EPIPE", "Broken pipe", "The program wrote to a connection that was closed or reset.", ""},
 
 	// Socket calls: layer 5, what a program asks of its system.
 	{"socket()", "a socket call: make an end", "The program asks its system for an end of a connection. Nothing is sent.", "RFC 9293, section 3.9.1"},
