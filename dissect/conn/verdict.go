@@ -383,6 +383,7 @@ func (j *judgement) reset() {
 			f.fin[x], f.dataLast[y], f.rst)
 		j.means(j.words("the program at the %s had closed already; what the %s sent then was read by nobody, and the system says so with RST. FIN (%d) was the sign%s",
 			x, y, f.fin[x], j.whoStayed(y)), "")
+		j.answeredLate(x)
 	case f.fin[y] != 0:
 		j.outcome(OutcomeReset, detailPeerClosed, j.words("%s: after the FIN of the %s (%d), it sent RST in place of its own.", lead, y, f.fin[y]), f.fin[y], f.rst)
 		j.peerClosed(x)
@@ -401,6 +402,10 @@ func (j *judgement) reset() {
 	default:
 		j.outcome(OutcomeReset, detailAfterData, lead+j.sinceEstablished()+".", f.dataLast[x], f.rst)
 		j.means(j.words("perhaps the program at the %s was ended, or closes with RST on purpose (SO_LINGER); what was on its way may be lost.", x), "")
+		if f.dataLast[y] != 0 { // that x spoke last does not tell that it had read
+			j.means(j.words("perhaps the program at the %s closed with data of the %s (%d) unread: the system then sends RST, not FIN. Or it was ended, or closes with RST on purpose (SO_LINGER). What was on its way may be lost.", x, y, f.dataLast[y]),
+				"a program that reads until recv() returns 0, and then closes, ends with FIN.")
+		}
 		j.afterSilence(x)
 	}
 }
@@ -604,6 +609,10 @@ func (j *judgement) open() {
 		j.v.Detail = detailWaiting
 		j.evidence = append(j.evidence, f.dataFirst[Client])
 		j.v.Meaning = "The server's system has acknowledged, its program has sent nothing: perhaps it is busy, waits for more, or has not accepted the connection yet."
+		j.v.NextStep = j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", c.Server.Port()))
+	case j.leftUnanswered():
+		j.evidence = append(j.evidence, f.dataLast[Client])
+		j.v.Meaning = j.words("The server's system has acknowledged the last data of the client (%d), its program has sent nothing since. Where an answer is due: perhaps it reads only once (no loop around recv()), is busy, or waits for more, such as the end of the line.", f.dataLast[Client])
 		j.v.NextStep = j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", c.Server.Port()))
 	}
 }

@@ -45,3 +45,30 @@ func TestKeptOpen(t *testing.T) {
 		}
 	}
 }
+
+// What is said of programs that do not read, or not far enough.
+func TestUnread(t *testing.T) {
+	const said = opened3 + "> P. \"hi\\n\"\n< .\n"
+	for name, tt := range map[string]struct{ script, detail, meaning, next string }{
+		"closed unread, after words of its own": {said + "< P. \"Welcome\\n\"\n> .\n< R.",
+			detailAfterData, "perhaps the program at the server closed with data of the client (4) unread", "until recv() returns 0"},
+		"words of its own alone": {opened3 + "< P. \"Welcome\\n\"\n> .\n< R.",
+			detailAfterData, "perhaps the program at the server was ended", ""},
+		"an end that has sent has accepted": {said + "< P. \"HI\\n\"\n> .\n> F.\n< R.",
+			detailPeerClosed, "or was ended by force", ""},
+		"an end that has not": {said + "> F.\n< R.",
+			detailPeerClosed, "or without having accepted the connection", ""},
+		"reads once": {said + "< P. \"HI\\n\"\n> .\n> P. \"two\\n\"\n< .\nconn 10.0.0.3:9 10.0.0.4:9\n+1.2 > S 0:0(0)",
+			"", "the last data of the client (8), its program has sent nothing since", "Recv-Q"},
+		"has had no time yet": {said + "< P. \"HI\\n\"\n> .\n> P. \"two\\n\"\n< .",
+			"", "", ""},
+		"answers when the client has gone": {opened3 + "> P. \"hi\"\n< .\n+2 > F.\n< P. \"hi\"\n> R",
+			detailAfterClose, "the client had waited 2.0 s for an answer to its data (4)", ""},
+	} {
+		ends, _ := follow(t, tt.script)
+		v := ends[0].Verdict
+		if v.Detail != tt.detail || !strings.Contains(v.Meaning, tt.meaning) || tt.meaning == "" && v.Meaning != "" || !strings.Contains(v.NextStep, tt.next) {
+			t.Errorf("%s: %s, %q: %q\n%q\n%q", name, v.Outcome, v.Detail, v.Text, v.Meaning, v.NextStep)
+		}
+	}
+}

@@ -26,8 +26,8 @@ func noDataMeaning(x Side) string {
 // peerClosed says why x may have sent RST after the FIN of the other end.
 func (j *judgement) peerClosed(x Side) {
 	or := "without having accepted the connection"
-	if x == Client {
-		or = "was ended by force" // it has nothing to accept
+	if x == Client || j.f.dataFirst[x] != 0 {
+		or = "was ended by force" // it had nothing to accept, or has done so
 	}
 	j.means(j.words("perhaps the program at the %s ended with data unread, or %s; either way nothing more can come.", x, or), "")
 }

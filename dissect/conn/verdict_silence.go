@@ -53,3 +53,25 @@ func (j *judgement) cutByNetwork() bool {
 	}
 	return false
 }
+
+// leftUnanswered reports whether the client waits for an answer, as it seems:
+// the server has answered before, and for some time not.
+func (j *judgement) leftUnanswered() bool {
+	f := j.f
+	at, until := f.lastDataAt[Client], max(f.until, j.c.Last)
+	return f.dataFirst[Server] > f.dataFirst[Client] && f.dataFirst[Client] != 0 && f.dataLast[Client] > f.dataLast[Server] && f.outstanding[Client] == 0 &&
+		at != 0 && at.Known() && until.Known() && until.Sub(at) >= idleAfter
+}
+
+// answeredLate adds to data that came after the FIN of x that x had waited for
+// it.
+func (j *judgement) answeredLate(x Side) {
+	f := j.f
+	y := x.Other()
+	at := f.lastDataAt[x]
+	if f.dataFirst[y] < f.fin[x] || f.dataLast[x] == 0 || f.dataLast[x] > f.fin[x] || at == 0 || !at.Known() || !f.endedAt.Known() || f.endedAt.Sub(at) < idleAfter {
+		return
+	}
+	j.v.Meaning += j.words(" Before, the %s had waited %s for an answer to its data (%d), which came only after that FIN: perhaps the program at the %s is slow, or reads on to the end of a line (is a newline missing?) or of the stream.",
+		x, j.duration(f.endedAt.Sub(at)), f.dataLast[x], y)
+}
