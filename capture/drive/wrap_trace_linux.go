@@ -3,6 +3,7 @@
 package drive
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -43,8 +44,14 @@ type tracing struct {
 	noted   map[string]bool
 	freed   map[int]bool // threads that have been let go
 	over    bool         // the command has ended
-	session int          // the command's, at first
-	family  family       // procs, for other threads
+
+	// leaves: the command, which leads the session of a terminal of its own, ends
+	// or has ended. The kernel then sends SIGHUP to the children that it has
+	// there, as it does not where the session is a shell's: they do not get it.
+	leaves bool
+
+	session int    // the command's, at first
+	family  family // procs, for other threads
 }
 
 // process is a traced process: threads share it.
@@ -322,11 +329,21 @@ func (t *tracing) stopped(tid int, ws unix.WaitStatus) {
 	case event != 0: // the first stop of a new thread or process
 	case sig == unix.SIGCONT && t.held && tid == t.root:
 		t.held = false // ours, which the command need not see
+	case sig == unix.SIGHUP && t.leaves && fromKernel(tid): // see leaves
 	default:
 		t.resume(tid, sig)
 		return
 	}
 	t.resume(tid, 0)
+}
+
+// fromKernel reports whether the signal that a thread is about to get is the
+// kernel's own (sigaction(2), SI_KERNEL).
+func fromKernel(tid int) bool {
+	var info [128]byte // siginfo_t: three int32 begin it, the number, an error and the code
+	const siKernel = 0x80
+	_, err := ptrace(unix.PTRACE_GETSIGINFO, tid, 0, uintptr(unsafe.Pointer(&info)))
+	return err == nil && binary.NativeEndian.Uint32(info[8:]) == siKernel
 }
 
 func stops(s unix.Signal) bool {
@@ -390,6 +407,7 @@ func (t *tracing) noteRights(p *process) {
 // one by one; the last one takes the descriptors with it.
 func (t *tracing) exiting(k *task) {
 	k.call = nil
+	t.leaves = t.leaves || t.h.tty && k.tid == t.root
 	if k.p.alive--; k.p.alive <= 0 {
 		t.dropped(k, closings(k.tid, t.sockets.heldBy(k.tid)), "exit", "at exit")
 	}
