@@ -53,7 +53,7 @@ drawn even then.`,
 		Example: "  tcpsee doctor\n  sudo tcpsee doctor     what root may",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			list := append(systemDiagnoses(), a.terminalDiagnosis(), netcatDiagnosis(exec.LookPath, netcatHelp))
+			list := append(systemDiagnoses(), a.display().diagnosis(), netcatDiagnosis(exec.LookPath, netcatHelp))
 			columns := 0
 			if isTerminal(a.std.out) {
 				columns = widthOf(a.std.out)
@@ -103,23 +103,33 @@ func writeDiagnoses(w interface{ Write([]byte) (int, error) }, list []diagnosis,
 	return err
 }
 
-// terminalDiagnosis is about what the picture is drawn on.
-func (a *app) terminalDiagnosis() diagnosis {
+// display is what the picture is drawn on.
+type display struct {
+	terminal bool
+	columns  int
+	ascii    bool // the locale has no UTF-8
+	color    bool
+}
+
+func (a *app) display() display {
+	return display{isTerminal(a.std.out), widthOf(a.std.out), asciiLocale(), wantsColor(a.std.out)}
+}
+
+func (p display) diagnosis() diagnosis {
 	d := diagnosis{subject: "terminal"}
-	if !isTerminal(a.std.out) {
-		d.text = fmt.Sprintf("standard output is none: %d columns, no colour", widthOf(a.std.out))
+	if !p.terminal {
+		d.text = fmt.Sprintf("standard output is none: %d columns, no colour", p.columns)
 		return d
 	}
-	columns := widthOf(a.std.out)
-	words := []string{fmt.Sprintf("%d columns", columns), "UTF-8", "colour"}
-	if asciiLocale() {
+	words := []string{fmt.Sprintf("%d columns", p.columns), "UTF-8", "colour"}
+	if p.ascii {
 		d.ability, words[1] = abilityLimited, "no UTF-8 by the locale: drawn with ASCII"
 		d.remedy = "export LC_ALL=C.UTF-8"
 	}
-	if !wantsColor(a.std.out) {
+	if !p.color {
 		words[2] = "no colour (NO_COLOR or TERM says so)"
 	}
-	if columns < comfortable {
+	if p.columns < comfortable {
 		d.ability = abilityLimited
 		d.remedy = fmt.Sprintf("make the window %d columns wide", comfortable)
 	}

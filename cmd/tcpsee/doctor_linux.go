@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tcpsee/capture"
+	"tcpsee/capture/drive"
 )
 
 // probeTime is how long a probe may take.
@@ -73,19 +74,73 @@ func (m machine) container() bool {
 	return err == nil && s != ""
 }
 
+// inUserNamespace reports whether root is so of a user namespace alone, which
+// maps fewer users than the first one does (user_namespaces(7)).
+func (m machine) inUserNamespace() bool {
+	s, err := m.read("/proc/self/uid_map")
+	return err == nil && strings.Join(strings.Fields(s), " ") != "0 0 4294967295"
+}
+
+// foreign reports of one who may not capture, and has CAP_NET_RAW, that this is
+// so in a user namespace to which the network does not belong.
+func (m machine) foreign() bool {
+	return m.root && m.inUserNamespace() && m.caps&(1<<unix.CAP_NET_RAW) != 0
+}
+
+// facts are what the doctor has found out of this system. Tests have others.
+type facts struct {
+	machine
+	env       func(string) string
+	ssh       bool   // an ancestor of this process is an ssh server
+	sudo      error  // why this cannot become who called sudo; nil where it can
+	method    string // how packets are read
+	captured  error  // of trying to capture
+	isolated  error  // of trying that in namespaces of one's own
+	landlock  int    // its version
+	ready     hello  // of the helper that names processes
+	nameless  error  // why there is none
+	untraced  string // why a wrapped command is not traced; empty where it is
+	unstarted error  // why none is started
+}
+
 // systemDiagnoses is all that depends on this system.
-func systemDiagnoses() []diagnosis {
-	m := thisMachine()
-	captured, method := m.captureDiagnosis(openLoopback())
-	list := []diagnosis{{subject: "system", text: fmt.Sprintf("Linux %s on %s", m.release, runtime.GOARCH)}, m.session(os.Getenv), captured}
-	if _, err := sudoAccount(); m.root && err != nil && !errors.Is(err, errNoAccount) {
-		list = append(list, diagnosis{ability: abilityMissing, subject: "sudo", text: fmt.Sprintf("no command that captures starts: %v", err), remedy: "env -u SUDO_UID -u SUDO_GID … stays root"})
+func systemDiagnoses() []diagnosis { return thisSystem().diagnoses() }
+
+// thisSystem tries everything once.
+func thisSystem() *facts {
+	f := &facts{machine: thisMachine(), env: os.Getenv, ssh: underSSH(), landlock: landlockABI(), isolated: probeIsolated()}
+	if _, err := sudoAccount(); err != nil && !errors.Is(err, errNoAccount) {
+		f.sudo = err
 	}
-	if method != "" {
-		list = append(list, diagnosis{subject: "reading", text: method})
+	f.method, f.captured = openLoopback()
+	f.ready, f.nameless = askHelper()
+	f.untraced, f.unstarted = tryTracing()
+	return f
+}
+
+// diagnoses judges the facts.
+func (f *facts) diagnoses() []diagnosis {
+	list := []diagnosis{{subject: "system", text: fmt.Sprintf("Linux %s on %s", f.release, runtime.GOARCH)}, f.session(f.env, f.ssh), f.captureDiagnosis(f.captured)}
+	if f.root && f.sudo != nil {
+		list = append(list, diagnosis{ability: abilityMissing, subject: "sudo", text: fmt.Sprintf("no command that captures starts: %v", f.sudo), remedy: "env -u SUDO_UID -u SUDO_GID … stays root"})
 	}
-	list = append(list, m.namespaces(probeIsolated()), m.confinement(landlockABI()), m.names(askHelper()), m.tracing())
-	return list
+	if f.method != "" {
+		list = append(list, diagnosis{subject: "reading", text: f.method})
+	}
+	return append(list, f.namespaces(f.isolated), f.confinement(f.landlock), f.names(f.ready, f.nameless), f.tracing(f.untraced, f.unstarted))
+}
+
+// tryTracing has this program wrapped, and ends it before it begins.
+func tryTracing() (missing string, err error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	w, err := drive.Wrap(drive.WrapOptions{Command: []string{exe}}, nil)
+	if err != nil {
+		return "", err
+	}
+	return w.Missing(), w.Close()
 }
 
 // openLoopback tries to capture, and returns how packets are read.
@@ -106,25 +161,31 @@ func openLoopback() (method string, err error) {
 }
 
 // captureDiagnosis is about the right to capture.
-func (m machine) captureDiagnosis(method string, err error) (diagnosis, string) {
+func (m machine) captureDiagnosis(err error) diagnosis {
 	d := diagnosis{subject: subjectCapture}
 	var denied *capture.PermissionError
 	switch {
+	case err == nil && m.root && m.inUserNamespace():
+		d.text = "allowed: this is root of a user namespace, and sees the network of that alone"
 	case err == nil && m.root:
 		d.text = "allowed: this is root, and gives that up as soon as the capture is open"
 	case err == nil:
 		d.text = "allowed without root: this program has CAP_NET_RAW"
+	case errors.As(err, &denied) && m.foreign():
+		d.ability, d.text, d.remedy = abilityMissing, "not allowed: the network is not that of this user namespace", m.grant()
 	case errors.As(err, &denied):
 		d.ability, d.text, d.remedy = abilityMissing, "not allowed: it takes "+denied.Missing, m.grant()
 	default:
 		d.ability, d.text = abilityMissing, err.Error()
 	}
-	return d, method
+	return d
 }
 
 // grant is the one command that allows to capture.
 func (m machine) grant() string {
 	switch {
+	case m.foreign():
+		return "unshare -rn …   (the rights of a user namespace are over networks of its own; over the machine's has sudo, outside)"
 	case m.root && m.container():
 		return "docker run --cap-add NET_RAW …: root in this container lacks CAP_NET_RAW"
 	case m.root:
@@ -137,12 +198,16 @@ func (m machine) grant() string {
 
 // captureAdvice is what an error says that needs the right to capture.
 func captureAdvice() string {
-	m := thisMachine()
+	return thisMachine().advice(os.Args[1:])
+}
+
+// advice is what is told of a command with these arguments.
+func (m machine) advice(args []string) string {
 	if m.root {
 		return m.grant()
 	}
 	grant, _, _ := strings.Cut(m.grant(), "   (once;")
-	return sudoCommand(os.Args[1:]) + "\nor, once and for all users: " + grant + "\ntcpsee doctor says what else this machine allows"
+	return sudoCommand(args) + "\nor, once and for all users: " + grant + "\ntcpsee doctor says what else this machine allows"
 }
 
 // errProbe is what went wrong in the namespaces, and not in making them.
@@ -280,13 +345,19 @@ func (m machine) names(ready hello, err error) diagnosis {
 		d.ability, d.text = abilityMissing, "processes cannot be named: "+err.Error()
 		return d
 	}
-	d.text = "processes of all users"
-	if ready&helloAll == 0 {
-		d.ability, d.text = abilityLimited, "your own processes only"
-		d.remedy = "sudo before the command names those of all users"
-		if m.root {
-			d.text, d.remedy = "this root's own processes only", "it lacks CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH"
+	switch {
+	case ready&helloAll != 0 && m.root && m.inUserNamespace():
+		d.text = "processes of this user namespace"
+	case ready&helloAll != 0:
+		d.text = "processes of all users"
+	case m.root:
+		d.ability, d.text = abilityLimited, "this root's own processes only, for it lacks CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH"
+		if m.container() {
+			d.remedy = "docker run --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH …"
 		}
+	default:
+		d.ability, d.text = abilityLimited, "your own processes only"
+		d.remedy = "sudo " + m.exe + " watch …   (with sudo those of all users are named)"
 	}
 	if ready&helloTrace != 0 {
 		d.text += ", those too that end at once"
@@ -299,35 +370,47 @@ func (m machine) names(ready hello, err error) diagnosis {
 	return d
 }
 
-// tracing is about seeing a wrapped command's socket calls (ptrace(2)).
-func (m machine) tracing() diagnosis {
+// tracing is about seeing a wrapped command's socket calls (ptrace(2)): missing
+// says why they are not, and err why no command is started.
+func (m machine) tracing(missing string, err error) diagnosis {
 	d := diagnosis{subject: "tracing", text: "socket calls of a wrapped command can be shown"}
-	scope, ok := m.setting("kernel/yama/ptrace_scope")
-	switch {
+	if err == nil && missing == "" {
+		return d
+	}
+	d.ability = abilityMissing
+	const without = ": a wrapped command's packets are drawn, not its socket calls"
+	switch scope, ok := m.setting("kernel/yama/ptrace_scope"); {
 	case !m.exists("/proc/self/exe"):
-		d.ability, d.text, d.remedy = abilityMissing, "/proc is not mounted: run cannot start its tracer", "mount -t proc proc /proc"
+		d.text, d.remedy = "/proc is not mounted: run cannot start its tracer", "sudo mount -t proc proc /proc"
+	case err != nil:
+		d.text = "run cannot start a command: " + err.Error()
 	case ok && scope >= 3:
-		d.ability, d.text = abilityMissing, "switched off until the next start (ptrace_scope 3): a wrapped command's packets are drawn, not its socket calls"
-	case ok && scope == 2 && m.caps&(1<<unix.CAP_SYS_PTRACE) == 0:
-		d.ability, d.text = abilityMissing, "kept for root (ptrace_scope 2): a wrapped command's packets are drawn, not its socket calls"
-		d.remedy = "sudo sysctl -w kernel.yama.ptrace_scope=1"
+		d.text = "switched off until the next start (ptrace_scope 3)" + without
+	case ok && scope == 2:
+		d.text, d.remedy = "kept for root (ptrace_scope 2)"+without, "sudo sysctl -w kernel.yama.ptrace_scope=1"
+	case m.container():
+		d.text, d.remedy = "not allowed in this container"+without, "docker run --cap-add SYS_PTRACE …"
+	default:
+		d.text = missing + without
 	}
 	return d
 }
 
 // session is about who runs this, and over what.
-func (m machine) session(env func(string) string) diagnosis {
+func (m machine) session(env func(string) string, ssh bool) diagnosis {
 	d := diagnosis{subject: "session"}
 	var words []string
 	switch user := env("SUDO_USER"); {
 	case m.root && user != "":
 		words = append(words, "root by sudo for "+user)
+	case m.root && m.inUserNamespace():
+		words = append(words, "root of a user namespace")
 	case m.root:
 		words = append(words, "root")
 	default:
 		words = append(words, "an ordinary user")
 	}
-	if underSSH() {
+	if ssh {
 		words = append(words, "over ssh: its own packets are left out of the picture (--ssh draws them)")
 	}
 	if m.container() {

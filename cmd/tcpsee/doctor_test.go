@@ -40,6 +40,43 @@ func TestNetcatDiagnosis(t *testing.T) {
 	}
 }
 
+// TestInstallNetcat: where there is no nc, the package manager that is there
+// installs one.
+func TestInstallNetcat(t *testing.T) {
+	for manager, want := range map[string]string{
+		"apt": "sudo apt install netcat-openbsd", "dnf": "sudo dnf install nmap-ncat", "pacman": "sudo pacman -S openbsd-netcat",
+		"zypper": "sudo zypper install netcat-openbsd", "apk": "sudo apk add netcat-openbsd", "brew": "",
+	} {
+		got := installNetcat(func(name string) (string, error) {
+			if name != manager {
+				return "", errors.New("not found")
+			}
+			return "/usr/bin/" + name, nil
+		})
+		if got != want {
+			t.Errorf("%s: %q, want %q", manager, got, want)
+		}
+	}
+}
+
+func TestDisplayDiagnosis(t *testing.T) {
+	for _, c := range []struct {
+		display
+		ability      ability
+		text, remedy string
+	}{
+		{display{true, 80, false, true}, abilityOK, "80 columns, UTF-8, colour", ""},
+		{display{true, 120, false, false}, abilityOK, "120 columns, UTF-8, no colour (NO_COLOR or TERM says so)", ""},
+		{display{true, 80, true, true}, abilityLimited, "80 columns, no UTF-8 by the locale: drawn with ASCII, colour", "export LC_ALL=C.UTF-8"},
+		{display{true, 60, false, true}, abilityLimited, "60 columns, UTF-8, colour", "make the window 80 columns wide"},
+		{display{false, 100, false, false}, abilityOK, "standard output is none: 100 columns, no colour", ""},
+	} {
+		if d := c.diagnosis(); d.ability != c.ability || d.text != c.text || d.remedy != c.remedy {
+			t.Errorf("%+v: %+v", c.display, d)
+		}
+	}
+}
+
 func TestCanCapture(t *testing.T) {
 	missing := diagnosis{subject: subjectCapture, ability: abilityMissing}
 	if canCapture([]diagnosis{missing, {subject: "nc"}}) {
