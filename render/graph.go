@@ -211,7 +211,7 @@ func (p *plot) add(e *conn.Event) {
 		b := p.at(e.Delta, side)
 		to := from + length
 		p.sent[side] += uint64(tcp.Len)
-		if e.Labels.Has(conn.Retransmission) || e.Labels.Has(conn.FastRetransmission) || e.Labels.Has(conn.SpuriousRetransmission) {
+		if e.SentAgain() {
 			p.again[side]++
 			widen(&b.again, from, to)
 		} else {

@@ -240,7 +240,7 @@ func (s *sketch) segment(e *conn.Event) stroke {
 	}
 	st.tokens = append(st.tokens, strings.Fields(s.words.numbers(e))...)
 	st.tokens = append(st.tokens, labelWords(e)...)
-	st.again = e.Labels.Has(conn.Retransmission) || e.Labels.Has(conn.FastRetransmission) || e.Labels.Has(conn.SpuriousRetransmission)
+	st.again = e.SentAgain()
 	st.extra = strings.Fields(optionsText(e))
 	if e.Packet.TCP.Len > 0 && !s.o.NoPayload && s.preview > 0 {
 		st.readable = s.words.readable(e)

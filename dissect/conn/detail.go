@@ -116,7 +116,7 @@ func (s *segment) scaleOf() int {
 // send remembers what the segment takes of the sequence numbers, and finds what
 // it repeats: the eldest that had its first byte.
 func (x *trailEnd) send(s *segment, ev *Event, d *Detail) {
-	if ev.Labels&resendLabels != 0 {
+	if ev.SentAgain() {
 		before := x.newest
 		for i := len(x.sent) - 1; i >= 0; i-- {
 			if o := &x.sent[i]; !after(o.seq, s.seq) && after(o.end, s.seq) {

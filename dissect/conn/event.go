@@ -204,6 +204,7 @@ type Event struct {
 	InFlight   uint32           // bytes sent by From and not acknowledged, after the segment
 	RTT        time.Duration    // that this segment's ACK shows; 0 is none
 	RTO        time.Duration    // since From had sent the same bytes last, of a segment that is sent again; 0 is not known
+	SentBefore bool             // with OutOfOrder: all its bytes were seen before, so that it was sent again and not overtaken
 	RTTEchoed  bool             // RTT is from the timestamp that the ACK echoes, since what it acknowledges was sent more than once (RFC 7323, section 4)
 	IRTT       time.Duration    // of the handshake, SYN to its completing ACK, once known; 0 before
 	HalfRTT    [2]time.Duration // SYN to SYN-ACK, SYN-ACK to ACK, as seen here; on the completing ACK
@@ -223,6 +224,10 @@ type Event struct {
 	Neighbour dissect.Neighbour // of TypeNeighbour
 	DNS       *Lookup           // of TypeDNS and TypeName; never changed, so that it may be kept
 }
+
+// SentAgain reports whether a segment carries what its sender had sent before,
+// as its label or SentBefore says.
+func (e *Event) SentAgain() bool { return e.Labels&resendLabels != 0 || e.SentBefore }
 
 // Call is a socket call that one end made.
 type Call struct {
@@ -282,7 +287,7 @@ type Connection struct {
 	Segments     [2]uint64 // by sender
 	Bytes        [2]uint64 // payload by sender, all that was sent
 	Unique       [2]uint64 // of it, each byte once
-	Retransmits  [2]uint64 // segments by sender with any retransmission label
+	Retransmits  [2]uint64 // segments by sender that carry what it had sent before: with any retransmission label, or out of order with Event.SentBefore
 	LabelCounts  [labelCount]uint32
 	SYNs         uint32   // SYNs without ACK that the client sent
 	Measures     Measures // RTO always, the rest with Options.Measures

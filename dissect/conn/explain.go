@@ -105,7 +105,7 @@ var catalogue = [...]Entry{
 	{"retransmission", "sent again", "Bytes that were sent before, because no ACK came in time. The first copy, or the ACK for it, was lost or late.", "RFC 6298, section 5"},
 	{"fast-retransmission", "sent again after duplicate ACKs", "Several equal ACKs told the sender that something was missing, and it did not wait for its timer.", "RFC 5681, section 3.2"},
 	{"spurious-retransmission", "sent again for nothing", "These bytes had been acknowledged already: the ACK was late or lost, not the data.", "RFC 5682"},
-	{"out-of-order", "overtaken on the way", "It left before another segment that came first. The receiver puts them in order again.", "RFC 5681, section 4.2"},
+	{"out-of-order", "overtaken on the way", "It left before another segment that came first. The receiver puts them in order again. The label goes by time: if the bytes were seen before, it was sent again, and counts so.", "RFC 5681, section 4.2"},
 	{"dup-ack", "the same ACK again", "The receiver got something, but not what it waits for: it repeats which byte that is. Three in a row make the sender resend.", "RFC 5681, section 2"},
 	{"lost-segment", "a segment before this one is not in the capture", "Bytes before this one are missing here. Either they were lost on the way, or the capture missed them.", ""},
 	{"ack-lost-segment", "acknowledges what is not in the capture", "The other end has received bytes that this capture does not have: the capture missed them, the network did not.", ""},

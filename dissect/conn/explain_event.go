@@ -133,6 +133,15 @@ func (e *Event) again() string {
 	return " " + duration(e.RTO) + " after it had sent it last"
 }
 
+// where is " (frame 90)", the frame that had its bytes before, "" where that is
+// not known.
+func (e *Event) where() string {
+	if e.Detail == nil || e.Detail.Repeats == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (frame %d)", e.Detail.Repeats)
+}
+
 func (e *Event) rstSentence() string {
 	if e.Labels.Has(Refused) || e.AnswersUnseenSYN() {
 		return fmt.Sprintf("The %s refuses: nobody listens on port %d, or a firewall says so.", e.From, e.Server.Port())
@@ -201,6 +210,8 @@ func (e *Event) labelSentence() string {
 		return fmt.Sprintf("The %s sends its %s again%s, for nothing came back.", from, e.Kind, e.again())
 	case has(Retransmission):
 		return fmt.Sprintf("The %s sends %s again%s, for no ACK came in time.", from, e.what(), e.again())
+	case has(OutOfOrder) && e.SentBefore:
+		return fmt.Sprintf("The %s sends %s again%s%s. \"Out-of-order\" only says that it came within a round trip after a newer one; these bytes were seen before.", from, e.what(), e.again(), e.where())
 	case has(OutOfOrder) && e.payload() == 0:
 		return fmt.Sprintf("The %s's %s arrives late: a later segment has overtaken it.", from, e.Kind)
 	case has(OutOfOrder):

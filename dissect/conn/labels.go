@@ -181,8 +181,10 @@ func fast(s *segment) bool {
 	return s.seq == s.e.ack[s.to]
 }
 
-// reordered: it came so soon after a newer one that it cannot have been sent
-// again, and was not seen before.
+// reordered: it came so soon after a newer one that it was hardly sent again.
+// Whether its bytes were seen before is not asked, as little as Wireshark 4.0
+// does: a sender that learns from SACK what is missing can send it again so
+// soon, and then seenAll tells.
 func reordered(s *segment) bool {
 	within := reorderWithin
 	if irtt := s.b.irtt.bits(); irtt != 0 {

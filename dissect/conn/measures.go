@@ -28,7 +28,7 @@ func (t *Tracker) track(s *segment) {
 		}
 	}
 	if s.shape&occupies != 0 && !s.answersCrossing() {
-		x := sent{seq: s.seq, end: s.end, at: s.now, again: s.labels&resendLabels != 0}
+		x := sent{seq: s.seq, end: s.end, at: s.now, again: s.resent()}
 		if x.again {
 			s.ambiguous()
 		}
@@ -49,6 +49,12 @@ func (s *segment) answersCrossing() bool {
 
 // resendLabels are those of segments that carry what was sent before.
 const resendLabels = 1<<Retransmission | 1<<FastRetransmission | 1<<SpuriousRetransmission
+
+// resent reports whether the segment carries what was sent before. Its label does
+// not always say so: out-of-order goes by the time alone (see reordered).
+func (s *segment) resent() bool {
+	return s.labels&resendLabels != 0 || s.seenAll && s.labels.Has(OutOfOrder)
+}
 
 // ambiguous marks what the segment sends again: an acknowledgement of it does
 // not say which copy it answers (Karn's rule, RFC 6298, section 3). It notes
@@ -270,7 +276,7 @@ func (l *ledger) heardOf(d int, ref uint32) {
 // trouble writes into the ledger what a verdict may want to know.
 func (t *Tracker) trouble(s *segment, ref uint32) {
 	l, d := t.ledger(s.b), s.from
-	if s.labels&resendLabels != 0 {
+	if s.resent() {
 		l.resends[d]++
 		if s.labels.Has(Retransmission) && int64(s.rto) > l.waited[d] {
 			l.waited[d] = int64(s.rto)

@@ -35,7 +35,7 @@ const (
 )
 
 // unseenBefore finds out how much of a segment was sent for the first time, and
-// adds the rest to what is repeated. It is called before next moves, for
+// adds the rest to what is repeated; seenAll says that this is all. It is called before next moves, for
 // segments that are not the next one, and for a zero-window probe, which does
 // not move it: of all others each byte is new.
 //
@@ -86,6 +86,7 @@ func (t *Tracker) unseenBefore(s *segment, probe bool) {
 		t.passed(l, s, next, s.seq)
 	}
 	l.repeated[d] += uint64(int64(s.len) - fresh)
+	s.seenAll = s.len > 0 && fresh == 0
 }
 
 // probedAt reports whether a zero-window probe carried the byte at next, and

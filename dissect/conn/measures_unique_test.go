@@ -5,11 +5,13 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"tcpsee/capture"
 	"tcpsee/dissect"
+	"tcpsee/dissect/segtest"
 )
 
 // covered is the plain union of what one end of a connection has sent, by
@@ -224,6 +226,47 @@ func TestUniqueIsBounded(t *testing.T) {
 		}
 		if n, want := e.Connection.Unique[Client], uint64(10*(pieces+maxHoles+1)); n != want {
 			t.Errorf("%d of %d bytes are unique, want %d", n, e.Connection.Bytes[Client], want)
+		}
+	}
+}
+
+// A segment that is out-of-order by its time was sent again where its bytes were
+// seen before: it counts as that, says so, and its ACK shows no round trip.
+func TestSentAgainOutOfOrder(t *testing.T) {
+	const open = "> S 0:0(0)\n+.010 < S. 0:0(0) ack 1\n> . ack 1\n"
+	for name, tt := range map[string]struct {
+		script   string
+		again    bool // the last segment of the client
+		resent   uint64
+		sentence string
+	}{
+		"sent again":    {open + "> . 1:101(100)\n> . 101:201(100)\n> . 201:301(100)\n+.002 > . 1:101(100)", true, 1, "The client sends byte 1 and what follows again 4.0 ms after it had sent it last (frame 4)."},
+		"of two":        {open + "> . 1:101(100)\n> . 101:201(100)\n> . 201:301(100)\n+.002 > . 51:151(100)", true, 1, "The client sends byte 51 and what follows again"},
+		"overtaken":     {open + "> . 1:101(100)\n> . 201:301(100)\n+.002 > . 101:201(100)", false, 0, "Byte 101 and what follows arrives late: a later segment has overtaken it."},
+		"in part":       {open + "> . 1:101(100)\n> . 201:301(100)\n+.002 > . 51:151(100)", false, 0, "Byte 51 and what follows arrives late"},
+		"a FIN, and it": {open + "> . 1:101(100)\n> F. 101:101(0)\n> . 102:102(0)\n+.002 > . 51:101(50)", true, 1, "again"},
+	} {
+		tracker := New(Options{Detail: true})
+		var d dissect.Decoder
+		var p dissect.Packet
+		var sentence string
+		var again bool
+		for _, f := range segtest.MustFrames(t, tt.script+"\n< . ack 301") {
+			d.Decode(&f, &p)
+			for _, e := range tracker.Add(&p) {
+				switch {
+				case e.Type != TypeSegment:
+				case e.From == Client:
+					if sentence, again = e.Sentence(), e.SentBefore; e.Labels.Has(OutOfOrder) != (e.Frame == int64(strings.Count(tt.script, "\n")+1)) {
+						t.Errorf("%s: frame %d has labels %b", name, e.Frame, e.Labels)
+					}
+				case again && e.RTT != 0:
+					t.Errorf("%s: the ACK shows a round trip of %v", name, e.RTT)
+				}
+			}
+		}
+		if n := tracker.End()[0].Connection.Retransmits[Client]; again != tt.again || n != tt.resent || !strings.Contains(sentence, tt.sentence) {
+			t.Errorf("%s: sent before %v, %d in all: %q", name, again, n, sentence)
 		}
 	}
 }

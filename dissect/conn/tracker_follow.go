@@ -8,9 +8,6 @@ func (t *Tracker) follow(s *segment) {
 	if !s.isSettled() {
 		t.change(s)
 	}
-	if e.body != 0 {
-		t.track(s)
-	}
 	// What its sender has sent.
 	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && after(e.next[s.from], b.maxAck[s.from]) {
 		e.next[s.from] = b.maxAck[s.from] // it starts over: what was sent past a gap does not count
@@ -20,6 +17,9 @@ func (t *Tracker) follow(s *segment) {
 	probe := s.labels.Has(ZeroWindowProbe) && s.shape&atNext != 0
 	if (probe || s.shape&atNext == 0) && e.body != 0 {
 		t.unseenBefore(s, probe)
+	}
+	if e.body != 0 {
+		t.track(s)
 	}
 	if !probe {
 		inOrder := !known || s.seq == b.maxAck[s.from]

@@ -34,6 +34,7 @@ type segment struct {
 	dupNum   int
 	app      string
 	ended    bool          // it is an RST that its receiver takes
+	seenAll  bool          // it begins below next, and each byte of its payload was seen before
 	silent   time.Duration // with RST: how long its sender had not been heard, 0 where it never was
 }
 
@@ -77,7 +78,7 @@ func (s *segment) reset(p *dissect.Packet) {
 		s.end++
 	}
 	s.shape, s.labels, s.rtt, s.rto, s.dupNum, s.silent = 0, 0, 0, 0, 0, 0
-	s.role, s.isNew, s.ended, s.echoed = false, false, false, false
+	s.role, s.isNew, s.ended, s.echoed, s.seenAll = false, false, false, false, false
 	if s.app != "" {
 		s.app = ""
 	}
