@@ -53,7 +53,8 @@ func (a *app) facts() appFacts {
 	}
 	for i := range a.dirs {
 		d := &a.dirs[i]
-		f.lost = f.lost || d.flags&dirLost != 0 || d.known && d.flags&dirBegun == 0
+		waits := d.work != nil && len(d.work.held) > 0 // for bytes that did not come
+		f.lost = f.lost || waits || d.flags&dirLost != 0 || d.known && d.flags&dirBegun == 0
 	}
 	if f.http {
 		a.unfinished(&f)

@@ -151,6 +151,7 @@ var catalogue = [...]Entry{
 	{"stale-connection", "the server remembers an older one", "A SYN came for a connection that the server still has, after a client that crashed or reused its port. It answers with an ACK of what it believes; the client's RST to that clears the way.", "RFC 9293, section 3.5.1"},
 	{"abandoned", "given up within the handshake", "SYN and SYN-ACK were sent, and RST came in place of the ACK. Port scanners do that to learn whether a port is open, without opening a connection.", "RFC 9293, section 3.5.2"},
 	{"no-data", "reset before a byte was sent", "The handshake was complete, and RST came before any data.", "RFC 9293, section 3.5.2"},
+	{"probe", "a segment that belongs to no connection", "Within a connection each segment has ACK; before it comes SYN. What has neither is sent by port scanners: a closed port answers with RST, an open one not at all.", "RFC 9293, section 3.10.7"},
 	{"after-data", "reset after data", "RST came while the connection was in use. A system sends it by itself when a program closes, or ends, with bytes unread.", "RFC 9293, section 3.6.1"},
 	{"after-close", "data for one who had closed", "One end had closed, the other went on sending. Nobody is there to read it, and the system says so with RST.", "RFC 9293, section 3.6.1"},
 	{"after-peers-close", "RST in place of the second FIN", "One end sent FIN, and the other answered by RST: it has bytes unread, or its program closes in that way on purpose.", "RFC 9293, section 3.6.1"},

@@ -28,6 +28,7 @@ type facts struct {
 	stray               place    // an RST that ended nothing: its sender went on
 	simultaneous        bool     // both ends sent SYN
 	midstream           bool     // no SYN seen
+	noAck               bool     // the client has sent no segment with ACK
 	zeroWindow          [2]place // since which the window is zero, by sender; 0 once it opened again
 	probes              [2]uint32
 	outstanding         [2]uint32 // bytes sent and not acknowledged at the end, by sender

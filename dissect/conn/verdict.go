@@ -17,6 +17,8 @@ func judge(c *Connection, f *facts, brief bool) Verdict {
 	switch {
 	case !j.established():
 		j.opening()
+	case j.probing():
+		j.probe()
 	case f.rst != 0 && !j.bothClosed():
 		j.reset()
 	case j.self() && f.fin[Client] != 0:
@@ -76,6 +78,7 @@ const (
 	detailIncomplete   = "request-incomplete"
 	detailIdle         = "idle-timeout"
 	detailTLSToPlain   = "tls-to-plain"
+	detailProbe        = "probe"
 	detailPlainToTLS   = "plain-to-tls"
 	detailOtherTongue  = "other-protocol"
 	detailTLSAlert     = "tls-alert"
@@ -358,116 +361,6 @@ func (j *judgement) synAckLost(evidence []place) {
 		j.words("%s; then the firewalls' rules, for what comes from port %d.", j.onServer(j.words("ip route get %v", j.c.Client.Addr())), j.c.Server.Port()))
 }
 
-// reset is for a connection that was established and ended by RST.
-func (j *judgement) reset() {
-	f := j.f
-	x := f.rstBy
-	y := x.Other()
-	j.by(x)
-	lead := "reset by the " + x.String()
-	switch {
-	case f.closing[x] != (Closing{}):
-		j.resetByClose(lead)
-	case f.keeps[x] >= keepsStuck && !j.unheard(y):
-		j.gaveUp(x, lead)
-	case f.zeroWindow[y] != 0:
-		j.zeroWindow(y, OutcomeReset, lead+": ")
-	case j.stuck(x):
-		j.unacknowledged(x, OutcomeReset, lead+": it gave up; ")
-	case j.stuck(y) && (j.notAccepted(y) || j.clogged(y) || !j.unknownThere(x)):
-		j.unacknowledged(y, OutcomeReset, lead+": ")
-	case f.zeroWindow[x] != 0:
-		j.unreadThere(x, lead)
-	case f.fin[x] != 0 && f.dataLast[y] > f.fin[x]:
-		j.outcome(OutcomeReset, detailAfterClose, j.words("%s: data (%d) came after its FIN (%d).", lead, f.dataLast[y], f.fin[x]),
-			f.fin[x], f.dataLast[y], f.rst)
-		j.means(j.words("the program at the %s had closed already; what the %s sent then was read by nobody, and the system says so with RST. FIN (%d) was the sign%s",
-			x, y, f.fin[x], j.whoStayed(y)), "")
-		j.answeredLate(x)
-	case f.fin[y] != 0:
-		j.outcome(OutcomeReset, detailPeerClosed, j.words("%s: after the FIN of the %s (%d), it sent RST in place of its own.", lead, y, f.fin[y]), f.fin[y], f.rst)
-		j.peerClosed(x)
-	case f.fin[x] != 0:
-		j.outcome(OutcomeReset, "", j.words("%s: it had sent FIN (%d) before.", lead, f.fin[x]), f.fin[x], f.rst)
-		j.means(j.words("the %s had closed, and did not wait for the other end: perhaps its program ended, or its system gave up waiting in FIN-WAIT-2.", x), "")
-	case j.unknownThere(x):
-		j.forgotten(x, lead)
-	case f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0:
-		j.noData(x, lead)
-	case f.dataLast[y] > f.dataLast[x]:
-		j.outcome(OutcomeReset, detailAfterData, j.words("%s: it came after data of the %s (%d).", lead, y, f.dataLast[y]), f.dataLast[y], f.rst)
-		j.means(j.words("either the program at the %s ended with data unread (the system then sends RST, not FIN), or it failed, or something on the way cut the connection.", x),
-			"look at that program's messages.")
-		j.afterSilence(x)
-	default:
-		j.outcome(OutcomeReset, detailAfterData, lead+j.sinceEstablished()+".", f.dataLast[x], f.rst)
-		j.means(j.words("perhaps the program at the %s was ended, or closes with RST on purpose (SO_LINGER); what was on its way may be lost.", x), "")
-		if f.dataLast[y] != 0 { // that x spoke last does not tell that it had read
-			j.means(j.words("perhaps the program at the %s closed with data of the %s (%d) unread: the system then sends RST, not FIN. Or it was ended, or closes with RST on purpose (SO_LINGER). What was on its way may be lost.", x, y, f.dataLast[y]),
-				"a program that reads until recv() returns 0, and then closes, ends with FIN.")
-		}
-		j.afterSilence(x)
-	}
-}
-
-// resetByClose is for an RST of which the system has said why it was sent, when
-// the socket was closed.
-func (j *judgement) resetByClose(lead string) {
-	f := j.f
-	x := f.rstBy
-	y := x.Other()
-	evidence := []place{f.fin[x], f.fin[y], f.rst}
-	k := f.closing[x]
-	if k.Linger0 {
-		j.outcome(OutcomeReset, detailLinger0, j.words("%s%s: its program had set SO_LINGER with 0 s, so that closing sends RST (%d), not FIN.",
-			lead, j.sinceEstablished(), f.rst), evidence...)
-		meaning := j.words("the program throws the connection away on purpose. No TIME-WAIT stays; what was still on its way is lost, and the %s is told \"Connection reset by peer\".", y)
-		if k.Unread > 0 {
-			meaning += j.words(" It had not read %s either.", plural(k.Unread, "byte"))
-		}
-		j.means(meaning, "")
-		return
-	}
-	j.outcome(OutcomeReset, detailUnread, j.words("%s%s: its program closed with %s of the %s%s unread, so that RST (%d) was sent, not FIN.",
-		lead, j.sinceEstablished(), plural(k.Unread, "byte"), y, j.frameOf(f.dataLast[y]), f.rst), append(evidence, f.dataLast[y])...)
-	j.means(j.words("the system says with RST that not all was taken which the %s had sent; what was still on its way back to it may be lost too.", y),
-		j.words("a program that reads until recv() returns 0, and then closes, ends with FIN."))
-}
-
-// closedHard says the same as resetByClose in a sentence, where something else
-// has the verdict's first; "" where there is nothing to say.
-func (j *judgement) closedHard() string {
-	f := j.f
-	k := f.closing[f.rstBy]
-	switch {
-	case f.rst == 0:
-	case k.Linger0:
-		return j.words("RST (%d) was sent on purpose: the program had set SO_LINGER with 0 s before it closed.", f.rst)
-	case k.Unread > 0:
-		return j.words("RST (%d) was sent since the program closed with %s unread.", f.rst, plural(k.Unread, "byte"))
-	}
-	return ""
-}
-
-// frameOf is " (5)", "" where there is no frame.
-func (j *judgement) frameOf(n place) string {
-	if n == 0 {
-		return ""
-	}
-	return j.words(" (%d)", n)
-}
-
-// whoStayed ends the sentence about one who went on after the other's FIN.
-func (j *judgement) whoStayed(y Side) string {
-	switch {
-	case j.f.app.name == protoNames[protoTLS]:
-		return "; with TLS it is often the last word of the other end (close_notify), and nothing is lost."
-	case y == Client:
-		return "; plain nc stays until it is told to go."
-	}
-	return "."
-}
-
 // sinceEstablished is " after 2.0 s", "" where that is not known.
 func (j *judgement) sinceEstablished() string {
 	f := j.f
@@ -495,11 +388,7 @@ func (j *judgement) closed() {
 	lead := "closed by the " + x.String()
 	switch {
 	case f.rst != 0:
-		j.outcome(OutcomeClosed, "", j.words("%s, FIN from both ends %s, then RST by the %s (%d).", lead, j.list(f.fin[x], f.fin[y]), f.rstBy, f.rst), f.fin[x], f.fin[y], f.rst)
-		if f.closing[f.rstBy] != (Closing{}) {
-			return // oddities tells
-		}
-		j.v.Meaning = j.words("RST came after all: something arrived at the %s for a connection that it had forgotten, or its program ended with data unread.", f.rstBy)
+		j.closedWithRST(lead)
 		return
 	case f.finAcked[x] == f.fin[y]:
 		text := "three segments " + j.list(frames...) + j.words(": %d is ACK and FIN in one.", j.among(f.fin[y], frames))
@@ -596,7 +485,11 @@ func (j *judgement) open() {
 	if d := max(c.Last.Sub(f.establishedAt), f.until.Sub(f.establishedAt)); f.establishedAt != 0 && d > 0 {
 		text += " in " + j.duration(d) // silence at the capture's end counts
 	}
-	j.outcome(OutcomeOpen, "", text+".", f.handshake)
+	shows := f.handshake
+	if shows == 0 { // not captured
+		shows = max(f.dataFirst[Client], f.dataFirst[Server])
+	}
+	j.outcome(OutcomeOpen, "", text+".", shows)
 	switch {
 	case !j.self() && (c.Segments[Client] == 0 || c.Segments[Server] == 0): // oddities tells
 	case f.missing[Client] > 0 || f.missing[Server] > 0:
@@ -605,6 +498,12 @@ func (j *judgement) open() {
 		j.v.Meaning = j.unseen()
 	case f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0:
 		j.v.Meaning = "Nobody has sent anything yet. An open connection needs no packets."
+	case f.dataFirst[Server] == 0 && f.until.Known() && f.lastDataAt[Client].Known() && f.lastDataAt[Client] != 0 && f.until.Sub(f.lastDataAt[Client]) < answerWithin:
+		j.v.Detail = detailWaiting
+		j.evidence = append(j.evidence, f.dataFirst[Client])
+		j.v.Meaning = j.words("The capture ends %s after the client's last data (%d): so short a time tells nothing of an answer.",
+			j.duration(f.until.Sub(f.lastDataAt[Client])), f.dataLast[Client])
+		j.v.NextStep = "capture for some seconds more."
 	case f.dataFirst[Server] == 0:
 		j.v.Detail = detailWaiting
 		j.evidence = append(j.evidence, f.dataFirst[Client])

@@ -250,9 +250,10 @@ func (j *judgement) stalled() bool {
 func (j *judgement) unheard(x Side) bool { return j.c.Segments[x] == 0 && !j.self() }
 
 // stuck reports whether the bytes that x sent last were sent again and again,
-// and never acknowledged.
+// and never acknowledged. Where the other end was not captured, x shows that it
+// has heard no ACK by sending them again to the last.
 func (j *judgement) stuck(x Side) bool {
-	return j.f.outstanding[x] > 0 && j.f.resendsAtEnd[x] >= resendsStuck && !j.unheard(x.Other())
+	return j.f.outstanding[x] > 0 && j.f.resendsAtEnd[x] >= resendsStuck && (!j.unheard(x.Other()) || j.f.resendFrame[x] == j.f.last)
 }
 
 // notAccepted reports whether x is a client that believes in a connection which

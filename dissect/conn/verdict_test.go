@@ -224,7 +224,7 @@ func TestJudgeEnds(t *testing.T) {
 		{name: "midstream and closed", f: &facts{midstream: true, fin: [2]place{3, 4}, finAcked: [2]place{4, 5}},
 			outcome: OutcomeClosed, by: "client", text: "closed by the client, three segments (3 4 5): 4 is ACK and FIN in one.", meaning: "The capture began after the handshake.", evidence: []int64{3, 4, 5}},
 		{name: "one direction only", c: func(c *Connection) { c.Segments[Server] = 0 }, f: &facts{synFirst: 1, synLast: 1, dataFirst: [2]place{3, 0}, dataLast: [2]place{3, 0}},
-			outcome: OutcomeOpen, text: "established, and no end of it was captured.", meaning: "Only what the client sent was captured: perhaps the filter", evidence: nil},
+			outcome: OutcomeOpen, text: "established, and no end of it was captured.", meaning: "Only what the client sent was captured: perhaps the filter", evidence: []int64{3}},
 		{name: "self-connect", c: func(c *Connection) { c.Client = c.Server }, f: upTo(nil),
 			outcome: OutcomeOpen, detail: detailSelf, text: "established, and no end of it was captured in 2.0 s.", meaning: "The connection is to itself", evidence: []int64{3}},
 	})

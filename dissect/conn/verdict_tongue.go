@@ -83,6 +83,9 @@ func (j *judgement) towards(c, s tongue) string {
 		name string
 		port int
 	}{{tongueSMTP, "smtp", 465}, {tongueFTP, "ftp", 990}, {tonguePOP3, "pop3", 995}, {tongueIMAP, "imap", 993}} {
+		if p.t == s && int(j.c.Server.Port()) == p.port {
+			return "this port is for TLS from the first byte on: the server's configuration does not say so (Postfix: smtpd_tls_wrappermode)."
+		}
 		if p.t == s {
 			return j.words("openssl s_client -starttls %s -connect %v, or the port for TLS from the first byte on (%d).", p.name, j.c.Server, p.port)
 		}
