@@ -12,6 +12,7 @@ type ScenePage struct {
 func ScenePages() map[string]ScenePage {
 	bad, o := hostile()
 	c := chat()
+	two, files := halves()
 	c.events[1].Packet.Frame.Comments = []string{"look here", CommentMark + "not this", "and <b>here</b>"}
 	return map[string]ScenePage{
 		"hostile":   {bad.events, o},
@@ -19,6 +20,7 @@ func ScenePages() map[string]ScenePage {
 		"ticks":     {ticks().events, Options{}},
 		"clock":     {distant().events, Options{Time: TimeClock}},
 		"delta":     {distant().events, Options{Time: TimeDelta}},
+		"halves":    {two.events, files},
 		"calls":     {calls().events, Options{}},
 		"several":   {several().events, Options{Files: []string{"a.pcap", "b.pcap"}}},
 		"labels":    {labels().events, Options{}},

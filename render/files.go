@@ -42,17 +42,63 @@ func FileNames(files []string) []string {
 // fileTag is how rows name one of several files.
 func fileTag(i int) string { return "f" + strconv.Itoa(i+1) }
 
+// fileOf is the tag of the file that an event's frame is in, where there are
+// several; else "".
+func fileOf(e *conn.Event, o *Options) string {
+	if len(o.Files) < 2 || e.Frame <= 0 || e.File < 0 || e.File >= len(o.Files) {
+		return ""
+	}
+	return fileTag(e.File)
+}
+
+// fileTagWidth is how many columns tags have at most; 0 where there is one file.
+func fileTagWidth(o *Options) int {
+	if len(o.Files) < 2 {
+		return 0
+	}
+	return len(fileTag(len(o.Files) - 1))
+}
+
+// filesText says which tag is which file, of those that are wanted.
+func filesText(o *Options, g *glyphs, wanted func(i int) bool) string {
+	var parts []string
+	for i, name := range shortNames(o.Files) {
+		if !wanted(i) {
+			continue
+		}
+		if len(parts) == maxLegend {
+			parts = append(parts, "and so on in the order given, to "+fileTag(len(o.Files)-1))
+			break
+		}
+		parts = append(parts, fileTag(i)+" "+cutMiddle(safeText(name, g), 2*maxName, g))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// recordFiles says which tag is which of the files that a record is from; ""
+// where there is one file only.
+func recordFiles(r *conn.Record, o *Options, g *glyphs) string {
+	if len(o.Files) < 2 {
+		return ""
+	}
+	from := make(map[int]bool)
+	for i := range r.Events {
+		if r.Events[i].Frame > 0 {
+			from[r.Events[i].File] = true
+		}
+	}
+	return filesText(o, g, func(i int) bool { return from[i] })
+}
+
 // fileTag writes the tag of the file that the event's frame is in, where there
 // are several files.
 func (t *timeline) fileTag(e *conn.Event) {
-	n := len(t.o.Files)
-	if n < 2 {
+	w := fileTagWidth(&t.o)
+	if w == 0 {
 		return
 	}
-	col := t.row.col + len(fileTag(n-1)) + 1
-	if e.Frame > 0 && e.File >= 0 && e.File < n {
-		t.row.ascii(fileTag(e.File))
-	}
+	col := t.row.col + w + 1
+	t.row.ascii(fileOf(e, &t.o))
 	t.row.to(col)
 }
 
@@ -61,19 +107,11 @@ func (t *timeline) filesLine() {
 	if len(t.o.Files) < 2 {
 		return
 	}
-	var parts []string
-	for i, name := range shortNames(t.o.Files) {
-		if i == maxLegend {
-			parts = append(parts, "and so on in the order given, to "+fileTag(len(t.o.Files)-1))
-			break
-		}
-		parts = append(parts, fileTag(i)+" "+cutMiddle(safeText(name, &t.g), 2*maxName, &t.g))
-	}
 	l := &t.row
 	l.reset(t.lay.width)
 	l.ascii(" files")
 	l.to(cardValue)
-	t.wrapped(strings.Join(parts, ", "), cardValue)
+	t.wrapped(filesText(&t.o, &t.g, func(int) bool { return true }), cardValue)
 	t.emit()
 }
 

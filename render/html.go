@@ -152,6 +152,9 @@ func (p *page) where() string {
 	if len(p.o.Files) == 0 {
 		return ""
 	}
+	if n := len(p.o.Files); n > 1 {
+		return fmt.Sprintf(" in %s files", count(uint64(n)))
+	}
 	return " in " + safeName(p.o.Files[0], maxName, &p.g)
 }
 
@@ -224,6 +227,9 @@ func (p *page) connection(r *conn.Record, alone bool) {
 	p.put(`<section id="t%d"><h%d>%s</h%d>`, r.Number, level, svgText(opening(recordTitle(r, &p.o, &p.g))), level)
 	for _, s := range verdictLines(r, &p.g) {
 		p.put(`<p class="verdict">%s</p>`, svgText(s))
+	}
+	if files := recordFiles(r, &p.o, &p.g); files != "" {
+		p.put(`<p class="remark">Files: %s.</p>`, svgText(files))
 	}
 	picture := svgPicture{o: &p.o, g: &p.g, id: fmt.Sprintf("p%d", r.Number), inline: true}
 	p.out.buf = append(p.out.buf, `<figure class="wide" tabindex="0" role="group" aria-label="Picture">`...)

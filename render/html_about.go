@@ -125,10 +125,7 @@ func (p *page) sentences(r *conn.Record) {
 }
 
 func (p *page) sentence(s *stroke) {
-	number, from, means := "", "", ""
-	if s.event != nil && s.event.Frame > 0 {
-		number = count(uint64(s.event.Frame))
-	}
+	from, means := "", ""
 	switch s.kind {
 	case strokeSegment:
 		from, means = s.event.From.String(), s.event.Sentence()
@@ -142,7 +139,7 @@ func (p *page) sentence(s *stroke) {
 		})
 	}
 	what := strings.TrimSpace(s.text() + " " + s.payload)
-	p.put("<tr><td>%s<td>%s<td>%s<td>%s<td>%s</tr>", number, s.time(wideTime), from, svgText(what), svgText(safeText(strings.TrimSpace(means), &p.g)))
+	p.put("<tr><td>%s<td>%s<td>%s<td>%s<td>%s</tr>", s.numbered(), s.time(wideTime), from, svgText(what), svgText(safeText(strings.TrimSpace(means), &p.g)))
 }
 
 // baseNames leaves out where files lie, which says more about their owner than

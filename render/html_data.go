@@ -42,6 +42,13 @@ func (d *pageData) encode(records []*conn.Record) []byte {
 	when := newRowTimes(d.o)
 	d.b = append(d.b, ']')
 	d.key("times", when.head())
+	if len(d.o.Files) > 1 {
+		d.b = append(d.b, `,"files":[`...)
+		for i, name := range shortNames(d.o.Files) {
+			d.item(i > 0, safeName(name, maxName, d.g))
+		}
+		d.b = append(d.b, ']')
+	}
 	d.b = append(d.b, `,"conns":[`...)
 	for i, r := range records {
 		if i > 0 {
@@ -91,6 +98,9 @@ func (d *pageData) key(name, value string) {
 func (d *pageData) record(r *conn.Record) {
 	d.b = appendIntValue(d.b, `{"n":`, r.Number)
 	d.key("title", recordTitle(r, d.o, d.g))
+	if files := recordFiles(r, d.o, d.g); files != "" {
+		d.key("files", files)
+	}
 	for _, side := range [...]conn.Side{conn.Client, conn.Server} {
 		d.key(side.String(), endAddress(r, side, d.g))
 		d.key(side.String()+"Name", endName(r, d.o, side, d.g))
@@ -162,7 +172,12 @@ const (
 func (d *pageData) event(s *stroke) {
 	e := s.event
 	d.b = appendIntValue(d.b, `[`, int64(s.kind))
-	d.num(e.Frame)
+	if s.file == "" {
+		d.num(e.Frame)
+	} else { // which counts in one of several files
+		d.b = append(strconv.AppendInt(append(d.b, `,[`...), e.Frame, 10), ',')
+		d.b = append(strconv.AppendInt(d.b, int64(e.File), 10), ']')
+	}
 	d.when(s)
 	if s.kind != strokeSegment {
 		from := int64(0)

@@ -25,7 +25,7 @@ type ladder struct {
 
 	short  bool // the states' short names
 	when   rowTimes
-	number int // columns of a frame's number
+	number int // columns of a frame's number, and of its file's tag
 	time   int // columns of a time, with what marks one that is not the capture's
 	client int // where the client's state begins
 	lane   int // the client's lane
@@ -49,11 +49,15 @@ func NewLadder(w io.Writer, o Options) Renderer {
 
 // measure places the columns for a record.
 func (l *ladder) measure(r *conn.Record) {
-	l.number = ladderNumber
+	tag := fileTagWidth(&l.o)
+	l.number = ladderNumber - min(tag, ladderNumber-1)
 	for i := range r.Events {
 		l.number = max(l.number, len(itoa(int(r.Events[i].Frame))))
 	}
 	l.number = min(l.number, ladderDigits)
+	if tag > 0 {
+		l.number += tag + 1
+	}
 	w := l.o.Width
 	if w == 0 {
 		w = DefaultWidth
@@ -185,6 +189,9 @@ func endAddress(r *conn.Record, side conn.Side, g *glyphs) string {
 
 func (l *ladder) head(r *conn.Record) {
 	l.put(recordTitle(r, &l.o, &l.g), sgrBold)
+	if files := recordFiles(r, &l.o, &l.g); files != "" {
+		l.put("files  "+files, "")
+	}
 	l.pair(endName(r, &l.o, conn.Client, &l.g), endName(r, &l.o, conn.Server, &l.g),
 		spaces[:l.number-1]+"#"+spaces[:l.client-1-l.number-len(l.when.head())]+l.when.head())
 	l.pair(endAddress(r, conn.Client, &l.g), endAddress(r, conn.Server, &l.g), "")
@@ -221,7 +228,8 @@ func (l *ladder) rule(end string) {
 func (l *ladder) begin(s *stroke, part linePart) {
 	l.row.reset(l.o.Width)
 	if n := s.frameOn(part); n != "" {
-		n = n[max(0, len(n)-l.number):] // the last digits say most
+		l.row.ascii(s.file)
+		n = n[max(0, len(n)-l.number+l.row.col):] // the last digits say most
 		l.row.to(l.number - len(n))
 		l.row.ascii(n)
 	}

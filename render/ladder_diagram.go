@@ -51,6 +51,9 @@ func (s *stroke) plain() string {
 	return t
 }
 
+// tagged is the same, behind the tag of the file that it is from.
+func (s *stroke) tagged() string { return strings.TrimSpace(s.file + " " + s.plain()) }
+
 // verdictLines gives a verdict in lines of text, none where there is no end.
 func verdictLines(r *conn.Record, g *glyphs) []string {
 	if r.End == nil {
@@ -117,5 +120,9 @@ func (w *sequenceWords) draw(b []byte, d *diagram, r *conn.Record) []byte {
 			}
 		}
 	}
-	return w.end(b, verdictLines(r, &d.g), d.remarks(r, &d.g))
+	var remarks []string
+	if files := recordFiles(r, &d.o, &d.g); files != "" {
+		remarks = append(remarks, "Files: "+files+".")
+	}
+	return w.end(b, verdictLines(r, &d.g), append(remarks, d.remarks(r, &d.g)...))
 }

@@ -26,6 +26,7 @@ const (
 type stroke struct {
 	kind     strokeKind
 	event    *conn.Event // nil for notes of our own
+	file     string      // tag of the file that its frame is in, where there are several
 	dir      direction
 	side     conn.Side // of a call: whose
 	word     string    // what it is: "SYN", "ICMP", "connect()"
@@ -49,6 +50,9 @@ func (s *stroke) frame() string {
 	}
 	return strconv.FormatInt(s.event.Frame, 10)
 }
+
+// numbered is the same behind its file's tag.
+func (s *stroke) numbered() string { return strings.TrimSpace(s.file + " " + s.frame()) }
 
 // time is when a stroke was captured, as it is told in at most width columns;
 // "" where it is not.
@@ -196,7 +200,7 @@ func labelsOf(list []stroke) string {
 
 // place says of which event a stroke is, and when it left and arrived.
 func (s *sketch) place(st *stroke, e *conn.Event) {
-	st.event, st.when = e, s.when
+	st.event, st.when, st.file = e, s.when, fileOf(e, s.o)
 	s.when.passed(e)
 	if !e.Time.Known() || !s.when.base.Known() {
 		return

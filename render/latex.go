@@ -44,6 +44,9 @@ func drawLaTeX(b []byte, d *diagram, r *conn.Record) []byte {
 	strokes := strokesOf(r, &d.o, &d.g, sequencePreview)
 	lanes, when := d.lanesOf(r), newRowTimes(&d.o)
 	number, at := latexColumns(strokes)
+	if files := recordFiles(r, &d.o, &d.g); files != "" {
+		line("Files: %s.\n", latexText(files))
+	}
 	line(`\setlength{\way}{%dmm}`, latexWay-number-at)
 	line(`\begin{longtable}{p{%dmm}p{%dmm}p{28mm}p{\way}p{28mm}}`, number, at)
 	line(`\hfill\# & \hfill %s & \hfill\textbf{%s} & & \textbf{%s} \\`, latexText(when.head()), latexText(lanes[conn.Client].name), latexText(lanes[conn.Server].name))
@@ -68,7 +71,7 @@ const latexWay = 111
 // figures are 18 mm wide at most.
 func latexColumns(strokes []stroke) (number, at int) {
 	for i := range strokes {
-		number = max(number, len(strokes[i].frame()))
+		number = max(number, len(strokes[i].numbered()))
 		at = max(at, len(strokes[i].time(wideTime)))
 	}
 	wide := func(columns int) int { return (columns*18 + 9) / 10 }
@@ -84,7 +87,7 @@ func appendLaTeXRow(b []byte, s *stroke, shown *[2]string) []byte {
 		}
 	}
 	client, server := s.changes(conn.Client, shown), s.changes(conn.Server, shown)
-	return fmt.Appendf(b, "\\hfill %s & \\hfill %s & \\hfill\\state{%s} & %s{%s} & \\state{%s} \\\\\n", s.frame(), s.time(wideTime), latexText(client), way, latexText(s.plain()), latexText(server))
+	return fmt.Appendf(b, "\\hfill %s & \\hfill %s & \\hfill\\state{%s} & %s{%s} & \\state{%s} \\\\\n", s.numbered(), s.time(wideTime), latexText(client), way, latexText(s.plain()), latexText(server))
 }
 
 // latexText escapes text for LaTeX, the one place where that is done. What is

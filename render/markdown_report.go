@@ -28,6 +28,9 @@ func drawMarkdown(b []byte, d *diagram, r *conn.Record) []byte {
 	for _, t := range verdictLines(r, &d.g) {
 		line("%s\n", markdownText(t))
 	}
+	if files := recordFiles(r, &d.o, &d.g); files != "" {
+		line("Files: %s.\n", markdownText(files))
+	}
 	when := newRowTimes(&d.o)
 	line("| # | %s | From | Segment | Payload | Client | Server |", opening(when.head()))
 	line("|--:|--------:|------|---------|---------|--------|--------|")
@@ -69,7 +72,7 @@ func appendReportRow(b []byte, s *stroke, shown *[2]string) []byte {
 		}
 	}
 	client, server := s.changes(conn.Client, shown), s.changes(conn.Server, shown)
-	return fmt.Appendf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", s.frame(), s.time(wideTime), markdownText(from), markdownText(text), markdownText(s.payload),
+	return fmt.Appendf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", s.numbered(), s.time(wideTime), markdownText(from), markdownText(text), markdownText(s.payload),
 		client, server)
 }
 

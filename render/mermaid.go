@@ -45,7 +45,7 @@ func beginMermaid(b []byte, title string, lanes [2]lane) []byte {
 }
 
 func appendMermaidStroke(b []byte, s *stroke) []byte {
-	text := mermaidText(s.plain())
+	text := mermaidText(s.tagged())
 	from, to := "C", "S"
 	if s.dir == pointsLeft {
 		from, to = to, from

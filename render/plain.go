@@ -15,12 +15,13 @@ import (
 // read than look.
 type plain struct {
 	sheet
-	o    Options
-	g    glyphs
-	when rowTimes
-	seen map[int64]capture.Stamp // when each connection began
-	many bool                    // there was more than one connection
-	text strings.Builder
+	o     Options
+	g     glyphs
+	when  rowTimes
+	seen  map[int64]capture.Stamp // when each connection began
+	files []string                // names of several
+	many  bool                    // there was more than one connection
+	text  strings.Builder
 }
 
 // maxPlainData is how many columns of payload a sentence holds.
@@ -158,6 +159,14 @@ func (p *plain) span(d time.Duration) string {
 	return s
 }
 
+// fileName is how a sentence calls one of several files.
+func (p *plain) fileName(i int) string {
+	if p.files == nil {
+		p.files = shortNames(p.o.Files)
+	}
+	return safeName(p.files[i], maxName, &p.g)
+}
+
 // lead begins a sentence: the frame's number, the connection's where there are
 // several, and the time.
 func (p *plain) lead(e *conn.Event) {
@@ -165,6 +174,9 @@ func (p *plain) lead(e *conn.Event) {
 	b.Reset()
 	if e.Frame > 0 {
 		b.WriteString("Frame " + strconv.FormatInt(e.Frame, 10))
+		if fileOf(e, &p.o) != "" {
+			b.WriteString(" in " + p.fileName(e.File))
+		}
 	} else {
 		b.WriteString("Socket call")
 	}

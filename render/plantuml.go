@@ -58,7 +58,7 @@ func endPlantUML(b []byte, verdict, remarks []string) []byte {
 }
 
 func appendPlantStroke(b []byte, s *stroke) []byte {
-	text := plantText(s.plain())
+	text := plantText(s.tagged())
 	from, to := "C", "S"
 	if s.dir == pointsLeft {
 		from, to = to, from

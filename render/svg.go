@@ -86,7 +86,7 @@ func (p *svgPicture) draw(b []byte, r *conn.Record, remarks []string) []byte {
 func (p *svgPicture) measure(strokes []stroke) {
 	number, at := 0, 0
 	for i := range strokes {
-		number = max(number, len(strokes[i].frame()))
+		number = max(number, len(strokes[i].numbered()))
 		at = max(at, len(strokes[i].time(wideTime)))
 	}
 	p.number = min(svgNumber, svgTime-int(math.Ceil(float64(at+1)*svgColumn)))
@@ -116,6 +116,12 @@ func (p *svgPicture) head(r *conn.Record) {
 	if !p.inline {
 		p.put(`<text x="%d" y="%g" font-family="%s" font-size="17" font-weight="bold" fill="#111111">%s</text>`, svgMargin-p.left, p.y, svgText(svgTextFont),
 			svgText(recordTitle(r, p.o, p.g)))
+		if files := recordFiles(r, p.o, p.g); files != "" {
+			for _, part := range wrapText("Files: "+files+".", svgVerdict, 0) {
+				p.y += svgLine + 2
+				p.put(`<text x="%d" y="%g" font-family="%s" fill="#222222">%s</text>`, svgMargin-p.left, p.y, svgText(svgTextFont), svgText(part))
+			}
+		}
 		p.y += 34
 	}
 	for _, side := range [...]conn.Side{conn.Client, conn.Server} {
@@ -206,7 +212,7 @@ func (p *svgPicture) stroke(s *stroke, words *ladder) {
 
 // stamp writes a stroke's frame and time at the left edge.
 func (p *svgPicture) stamp(s *stroke, y float64) {
-	if n := s.frame(); n != "" {
+	if n := s.numbered(); n != "" {
 		p.put(`<text class="number" x="%d" y="%g" text-anchor="end" fill="#444444">%s</text>`, p.number, y+4, n)
 	}
 	if at := s.time(wideTime); at != "" {

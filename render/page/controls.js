@@ -111,6 +111,7 @@ function header() {
   if (over) S.c.verdict.forEach(t => ui.verdict.append(el('p', { class: 'verdict' }, t)));
   else ui.verdict.append(el('p', { class: 'remark' }, 'What became of it stands here at its end.'));
   fillMeasured(over);
+  if (S.c.files) ui.verdict.append(el('p', { class: 'remark' }, 'Files: ' + S.c.files + '.'));
   if (S.c.pathNote) ui.verdict.append(el('p', { class: 'remark' }, S.c.pathNote));
   const e = S.ev[S.sel];
   SIDES.forEach((s, k) => {

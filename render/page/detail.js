@@ -4,7 +4,7 @@ function detail() {
   clear(ui.detail);
   const e = S.ev[S.sel];
   if (!e) return;
-  ui.detail.append(el('h2', {}, (e.frame ? 'Frame ' + e.frame + ': ' : '') + rowText(e)));
+  ui.detail.append(el('h2', {}, (e.frame ? 'Frame ' + frameName(e) + ': ' : '') + rowText(e)));
   if (e.type === SEGMENT) ui.detail.append(el('p', {}, e.sentence));
   for (const t of e.comments) ui.detail.append(el('p', { class: 'comment' }, el('strong', {}, 'Comment: '), t));
   const terms = e.type === SEGMENT ? [e.kind, ...e.labels, ...new Set([D.states[e.states[0]], D.states[e.states[1]]])] : [e.type === CALL ? e.text.split('(')[0] + '()' : e.text.split(' ')[0]];

@@ -29,7 +29,7 @@ const button = (text, title, click, attrs) => el('button', Object.assign({ type:
 function eventsOf(c) {
   if (c.read) return c.read;
   c.read = c.events.map((a, i) => {
-    const e = { i, type: a[0], frame: a[1], ns: a[2], at: a[2] == null ? null : Number(a[2]), time: a[3], from: a[4], text: D.texts[a[5]] };
+    const e = { i, type: a[0], frame: [].concat(a[1])[0], file: [].concat(a[1])[1], ns: a[2], at: a[2] == null ? null : Number(a[2]), time: a[3], from: a[4], text: D.texts[a[5]] };
     e.leaves = e.arrives = e.at;
     if (e.type !== SEGMENT) { e.packet = a[6]; e.comments = textsOf(a[7]); e.kind = 'x'; return e; }
     Object.assign(e, { payload: e.text, kind: D.kinds[a[6]], labels: labelsIn(a[7]), dup: a[8], states: [a[9], a[10]], before: [a[11], a[12]],
@@ -60,7 +60,9 @@ function wordsOf(e) {
   return w;
 }
 const timeOf = e => (D.times === '+seconds' && e.time && e.time[0] !== '-' ? '+' : '') + e.time;
-const numberOf = e => e.frame ? String(e.frame) : '';
+// Frames are counted in each file: where there are several, a row has its file's tag, and a sentence its name.
+const numberOf = e => !e.frame ? '' : e.file == null ? String(e.frame) : 'f' + (e.file + 1) + ' ' + e.frame;
+const frameName = e => e.file == null ? String(e.frame) : e.frame + ' in ' + D.files[e.file];
 const rowText = e => wordsOf(e).join(' ');
 // The lines of a row's text, each of no more than cols columns: first what must be said, then layer 7, and the options where
 // they fit; those of a SYN, which count for all that follows, always where there is some room.
@@ -81,7 +83,7 @@ const cutTo = (t, n) => t.length <= n ? t : t.slice(0, Math.max(1, n - 1)) + 'â€
 const timeSpoken = e => !e.time ? '' : D.times === 'UTC' ? 'at ' + e.time + ' UTC, ' : e.time + (D.times === 'seconds' ? ' seconds, ' : ' seconds later, ');
 function spoken(e) {
   const who = e.type === SEGMENT ? SIDES[e.from] + ' to ' + SIDES[1 - e.from] + ': ' : e.type === CALL ? SIDES[e.from] + ': ' : '';
-  return (e.frame ? 'frame ' + e.frame + ', ' : '') + timeSpoken(e) + who + rowText(e) +
+  return (e.frame ? 'frame ' + frameName(e) + ', ' : '') + timeSpoken(e) + who + rowText(e) +
     (e.type === SEGMENT ? '. ' + e.sentence : '') + e.comments.map(t => ' Comment: ' + t).join('');
 }
 function bytesIn(n) { return n < 10000 ? n + ' B' : n < 1e6 ? (n / 1e3).toFixed(1) + ' kB' : (n / 1e6).toFixed(1) + ' MB'; }

@@ -40,7 +40,7 @@ function theme() {
 
 // What a class reads below the ladder while the teacher steps on.
 function captionOf(e) {
-  return (e.frame ? e.frame + ': ' : '') + (e.type === SEGMENT ? e.sentence : e.type === CALL ? 'The program of the ' + SIDES[e.from] + ' calls ' + e.text : e.text);
+  return (e.frame ? numberOf(e) + ': ' : '') + (e.type === SEGMENT ? e.sentence : e.type === CALL ? 'The program of the ' + SIDES[e.from] + ' calls ' + e.text : e.text);
 }
 
 // ---- playing

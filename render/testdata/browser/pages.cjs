@@ -83,7 +83,7 @@ const overlaps = p => p.evaluate(() => {
 // Even spacing and true time, in ordinary and in large letters, at several places and zooms: no text stands on another, nor under the caption.
 async function noTextOnAnother() {
   const sizes = { classroom: { width: 1280, height: 720 }, wall: { width: 1920, height: 1080 }, phone: SIZES.phone };
-  for (const name of ['s02-http-200', 's07-backlog', 'calls', 'labels', 'distant', 'clock'])
+  for (const name of ['s02-http-200', 's07-backlog', 'calls', 'labels', 'distant', 'clock', 'halves'])
     for (const size in sizes) if (size !== 'phone' || name === 's02-http-200' || name === 'distant') await check('no text on another: ' + name + ', ' + size, () => tab(name, { viewport: sizes[size] }, async p => {
       for (const keys of ['', 'p', 't', 'p', '+', '-', '-', '-']) { // ordinary even, large even, large true, ordinary true, zooms
         if (keys) await p.keyboard.press(keys);
@@ -98,6 +98,12 @@ async function noTextOnAnother() {
       await p.keyboard.press('End'); await frame(p);
       same(await overlaps(p), [], 'at the last row');
     }));
+  await check('rows of several files', () => tab('halves', { hash: '#c1s5' }, async p => {
+    await frame(p);
+    assert(await p.locator('#ladderbox svg text', { hasText: /^f2 1$/ }).count() === 1, 'the row');
+    assert((await heading(p)).startsWith('Frame 1 in second.pcap: '), await heading(p));
+    assert((await p.locator('#app .remark').allTextContents()).includes('Files: f1 first.pcap, f2 second.pcap.'), 'which is which');
+  }));
   await check('times as the timeline tells them', async () => {
     for (const name of ['ticks', 'clock', 'delta']) await tab(name, {}, async p => {
       await frame(p);
