@@ -137,7 +137,7 @@ func TestJudgeOpening(t *testing.T) {
 		{name: "router is gone", f: &facts{unresolved: router, asked: []place{2}},
 			outcome: OutcomeUnreachable, detail: detailNoNeighbour, text: "ARP asked once for 10.9.0.254, and nobody answered.", meaning: "10.9.0.254, which is to pass packets on to 10.9.0.2, is not there.", evidence: []int64{2}},
 		{name: "no route", f: &facts{callError: "ENETUNREACH", callName: "connect"},
-			outcome: OutcomeUnreachable, detail: detailNoRoute, text: "connect() failed with ENETUNREACH, and no packet was sent.", meaning: "this machine has no route", evidence: nil},
+			outcome: OutcomeUnreachable, detail: detailNoRoute, text: "connect() failed with ENETUNREACH, and no packet was sent.", meaning: "routing table has no way to that address", evidence: nil},
 		{name: "half-open", f: &facts{synFirst: 1, synLast: 1, synAck: 2, synAcks: 1},
 			outcome: OutcomeHalfOpen, text: "SYN-ACK came, its ACK is not in the capture.", evidence: []int64{1, 2}},
 		{name: "SYN flood", f: &facts{synFirst: 1, synLast: 1, synAck: 2, synAcks: 6},
