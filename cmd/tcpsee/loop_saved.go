@@ -35,6 +35,9 @@ func (l *loop) trackerOptions() conn.Options {
 	if l.sockets != nil {
 		o.Listening = l.sockets.listening
 	}
+	if l.live && l.disguise == nil { // else the tracker's addresses are not the sockets'
+		o.Program = l.names.program
+	}
 	o.Detail = n&render.NeedsDetail != 0
 	o.Measures = n&render.NeedsMeasures != 0
 	o.Verdicts = n&render.NeedsVerdicts != 0

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"strings"
 
 	"tcpsee/dissect/conn"
 )
@@ -35,6 +36,20 @@ func (p *processNames) name(a netip.AddrPort) string {
 	default:
 		return ""
 	}
+	return p.at(a, other)
+}
+
+// program is conn.Options.Program.
+func (p *processNames) program(local, remote netip.AddrPort) string {
+	if p == nil {
+		return ""
+	}
+	name, _, _ := strings.Cut(p.at(local, remote), "[")
+	return name
+}
+
+// at names the program at the first of two ends as "nc[4121]".
+func (p *processNames) at(a, other netip.AddrPort) string {
 	if p.own != nil {
 		if name := p.own(a, other); name != "" {
 			return name

@@ -20,6 +20,7 @@ type sockets struct {
 
 	at    time.Time // of what follows
 	list  []socketInfo
+	udp   []socketInfo
 	own   []netip.Addr
 	clock func() time.Time
 }
@@ -56,6 +57,7 @@ func (s *sockets) refresh() {
 	if now := s.clock(); now.Sub(s.at) > socketsStay || now.Before(s.at) {
 		s.at = now
 		s.list, _ = s.diag.all(1<<stateListen, 0)
+		s.udp, _ = s.diag.datagrams() // none, where the kernel cannot tell
 		s.own = s.own[:0]
 		addrs, _ := net.InterfaceAddrs()
 		for _, a := range addrs {
@@ -86,7 +88,18 @@ func (s *sockets) listening(at netip.AddrPort) (list []conn.Listener, mine bool)
 			list = append(list, conn.Listener{Addr: x.local.Addr(), Waiting: x.waiting, Room: x.room})
 		}
 	}
+	for _, x := range s.udp {
+		if x.local.Port() == at.Port() && reaches(x.local.Addr(), addr) {
+			list = append(list, conn.Listener{Addr: x.local.Addr(), UDP: true})
+		}
+	}
 	return list, true
+}
+
+// reaches reports whether what is sent to an address comes to a socket that is
+// bound to another, or to all.
+func reaches(bound, addr netip.Addr) bool {
+	return bound == addr || bound.IsUnspecified() && (bound.Is6() || addr.Is4())
 }
 
 // holders says which sockets hold a port, so that another program cannot bind

@@ -14,6 +14,7 @@ const (
 	stateEstablished = 1
 	stateFinWait2    = 5
 	stateTimeWait    = 6
+	stateClose       = 7 // of UDP: bound, and not connected
 	stateCloseWait   = 8
 )
 
@@ -45,20 +46,32 @@ func openDiagDump() (*diagDump, error) {
 
 func (d *diagDump) close() { unix.Close(d.fd) }
 
-// all lists the sockets in some states, a set of 1<<state, and with a local
-// port, where that is not 0.
+// all lists the sockets of TCP in some states, a set of 1<<state, and with a
+// local port, where that is not 0.
 func (d *diagDump) all(states uint32, port uint16) (list []socketInfo, err error) {
+	return d.both(unix.IPPROTO_TCP, states, port)
+}
+
+// datagrams lists the sockets of UDP.
+func (d *diagDump) datagrams() (list []socketInfo, err error) {
+	return d.both(unix.IPPROTO_UDP, 1<<stateClose|1<<stateEstablished, 0)
+}
+
+// both lists sockets of IPv4 and IPv6.
+func (d *diagDump) both(protocol uint8, states uint32, port uint16) (list []socketInfo, err error) {
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		if list, err = d.family(list, family, states, port); err != nil {
+		d.seq++
+		request := dumpRequest(family, states, port, d.seq)
+		request[unix.SizeofNlMsghdr+1] = protocol
+		if list, err = d.family(list, request); err != nil {
 			return list, fmt.Errorf("sock_diag: %w", err)
 		}
 	}
 	return list, nil
 }
 
-func (d *diagDump) family(list []socketInfo, family uint8, states uint32, port uint16) ([]socketInfo, error) {
-	d.seq++
-	if err := unix.Sendto(d.fd, dumpRequest(family, states, port, d.seq), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+func (d *diagDump) family(list []socketInfo, request []byte) ([]socketInfo, error) {
+	if err := unix.Sendto(d.fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return list, err
 	}
 	for len(list) < maxSockets {

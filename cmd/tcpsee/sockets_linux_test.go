@@ -116,3 +116,31 @@ func TestSocketsOfThisMachine(t *testing.T) {
 		t.Errorf("%q", call.Error)
 	}
 }
+
+// TestDatagramSockets holds that a socket of UDP is told of, where a SYN would
+// have gone to it.
+func TestDatagramSockets(t *testing.T) {
+	s := openSockets()
+	if s == nil {
+		t.Skip("this system does not list its sockets (sock_diag)")
+	}
+	defer s.close()
+	if _, err := s.diag.datagrams(); err != nil {
+		t.Skipf("this system does not list its sockets of UDP: %v", err)
+	}
+	u, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	at := u.LocalAddr().(*net.UDPAddr).AddrPort()
+	list, mine := s.listening(at)
+	if !mine || len(list) != 1 || !list[0].UDP || list[0].Addr != at.Addr() {
+		t.Errorf("%v: %v, %v", at, list, mine)
+	}
+	for _, other := range []string{"127.0.0.2", "::1"} {
+		if list, _ := s.listening(netip.AddrPortFrom(netip.MustParseAddr(other), at.Port())); len(list) != 0 {
+			t.Errorf("%s is not where the socket is: %v", other, list)
+		}
+	}
+}

@@ -148,6 +148,7 @@ var catalogue = [...]Entry{
 	{"bound-to-localhost", "open for this machine only", "A server that binds to 127.0.0.1 or ::1 is heard from its own machine alone; from outside its port is closed, and RST comes back.", ""},
 	{"bound-elsewhere", "open at another address", "A machine has several addresses, and a server may bind to one of them: at the others the port is closed. 0.0.0.0 and :: mean all.", ""},
 	{"other-family", "open for IPv4 or IPv6 alone", "A port may be open at 127.0.0.1 and closed at ::1, or the other way round: they are two addresses. localhost usually means ::1 first, then 127.0.0.1.", "RFC 6724"},
+	{"udp-only", "the port is UDP's", "TCP and UDP count their ports apart: a program that waits for datagrams on UDP's port 3000 (nc -u -l, SOCK_DGRAM) does not open TCP's. ss -lun lists the one kind, ss -ltn the other.", "RFC 768"},
 	{"stale-connection", "the server remembers an older one", "A SYN came for a connection that the server still has, after a client that crashed or reused its port. It answers with an ACK of what it believes; the client's RST to that clears the way.", "RFC 9293, section 3.5.1"},
 	{"abandoned", "given up within the handshake", "SYN and SYN-ACK were sent, and RST came in place of the ACK. Port scanners do that to learn whether a port is open, without opening a connection.", "RFC 9293, section 3.5.2"},
 	{"no-data", "reset before a byte was sent", "The handshake was complete, and RST came before any data.", "RFC 9293, section 3.5.2"},

@@ -28,7 +28,7 @@ func TestExplainKnowsEveryWord(t *testing.T) {
 	}
 	words = append(words, dissect.Flags(0x1ff).Names()...)
 	words = append(words, detailBacklog, detailNoNeighbour, detailNoRoute, detailProhibited, detailLoop, detailLocalOnly, detailElsewhere,
-		detailOtherFamily, detailStale, detailAbandoned, detailNoData, detailAfterClose, detailAfterData, detailPeerClosed, detailLinger0, detailUnread, detailNoReply,
+		detailOtherFamily, detailUDP, detailStale, detailAbandoned, detailNoData, detailAfterClose, detailAfterData, detailPeerClosed, detailLinger0, detailUnread, detailNoReply,
 		detailAnswerCut, detailBadRequest, detailIncomplete, detailIdle, detailTLSToPlain, detailProbe, detailPlainToTLS, detailOtherTongue, detailTLSAlert, detailZeroWindow, detailPathMTU,
 		detailUnacked, detailSimultaneous, detailSelf, detailWaiting)
 	words = append(words, "syn_sent", "Initial Sequence Number", "handshake", "three-way handshake", "MSS", "RTT", "ECONNREFUSED")

@@ -58,6 +58,8 @@ type facts struct {
 	listens             bool          // with mine: a program listens on the server's port
 	full                bool          // the queue of the server's port was full while a SYN went unanswered, where local socket data shows it
 	waiting, room       uint32        // with full: connections that wait to be accepted, and the program's limit
+	udp                 bool          // a socket of UDP has a port with the server's number, where local socket data shows it
+	stayed              string        // the program that went on after the FIN of rstBy, where it is known; filled by the tracker
 	app                 appFacts
 
 	older     place         // ACK of an older connection that answered the SYN

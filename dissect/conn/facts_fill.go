@@ -32,7 +32,7 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	t.addresses(c, f)
 	h := t.heard[c.Number]
 	f.boundTo, f.full, f.waiting, f.room = h.boundTo, h.full, h.waiting, h.room
-	f.mine, f.listens = h.mine, h.listens
+	f.mine, f.listens, f.udp = h.mine, h.listens, h.udp
 	if t.driven.conn == c.Number {
 		f.callError, f.callName = t.driven.errName, t.driven.errCall
 	}
@@ -42,6 +42,7 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 			c.App = f.app.name
 		}
 	}
+	f.stayed = t.stayed(c)
 	c.Verdict = judge(c, f, t.options.Brief)
 }
 

@@ -9,6 +9,7 @@ import (
 // Listener is a socket of this machine that listens on a port.
 type Listener struct {
 	Addr          netip.Addr // unspecified for every address
+	UDP           bool       // it waits for datagrams: TCP's port with that number is another
 	Waiting, Room uint32     // connections that wait to be accepted, and how many may: one more fills the queue (listen(2))
 }
 
@@ -94,6 +95,7 @@ type heard struct {
 	listens       bool // with mine: a program listens there
 	full          bool
 	waiting, room uint32
+	udp           bool // it was refused, and a socket of UDP has a port with that number
 }
 
 // ask asks the local system about the server's port, where the segment is a
@@ -111,6 +113,10 @@ func (t *Tracker) ask(s *segment) {
 	}
 	h := heard{mine: again}
 	for _, l := range list {
+		if l.UDP {
+			h.udp = !again
+			continue
+		}
 		if l.Addr.IsUnspecified() && (l.Addr.Is6() || l.Addr.Is4() == server.Addr().Is4()) || l.Addr == server.Addr() {
 			h = heard{mine: again, listens: again, full: l.Waiting > l.Room, waiting: l.Waiting, room: l.Room}
 			break
@@ -120,7 +126,7 @@ func (t *Tracker) ask(s *segment) {
 		}
 	}
 	number := int64(e.number.get())
-	if again && t.heard[number].full && !h.full || !again && !h.boundTo.IsValid() {
+	if again && t.heard[number].full && !h.full || !again && !h.boundTo.IsValid() && !h.udp {
 		return
 	}
 	if t.heard == nil {

@@ -47,6 +47,10 @@ type Options struct {
 	// is called while a connection is refused, or not answered.
 	Listening func(at netip.AddrPort) (list []Listener, mine bool)
 
+	// Program, where it is not nil, names the program at the local one of two
+	// ends; "" is not known. It is called where a verdict may speak of it.
+	Program func(local, remote netip.AddrPort) string
+
 	// Split makes connections with the same endpoints, but in different VLANs
 	// or virtual networks (see dissect.Identifier), connections of their own.
 	Split bool

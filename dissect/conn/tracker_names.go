@@ -143,3 +143,14 @@ func (t *Tracker) giveLookup(x *looked, r *recentConn) {
 	}
 	x.given = true
 }
+
+// stayed names the program that went on when the other one had closed and got an
+// RST for it; "" where that is not known. t.facts has been filled.
+func (t *Tracker) stayed(c *Connection) string {
+	f := &t.facts
+	if t.options.Program == nil || t.options.Brief || f.rst == 0 || f.fin[f.rstBy] == 0 {
+		return ""
+	}
+	two := [2]netip.AddrPort{Client: c.Client, Server: c.Server}
+	return t.options.Program(two[f.rstBy.Other()], two[f.rstBy])
+}

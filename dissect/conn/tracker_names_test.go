@@ -127,3 +127,44 @@ func TestNamesOverTCP(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoStayed holds that the verdict on data after the other end's FIN suits
+// the program that sent it.
+func TestWhoStayed(t *testing.T) {
+	const toClosed = "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n< F. 1:1(0) ack 1\n> . ack 2\n> P. 1:2(1) ack 2\n< R. 2:2(0) ack 2"
+	const toLeft = "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> F. 1:1(0) ack 1\n< . ack 2\n< P. 1:2(1) ack 2\n> R. 2:2(0) ack 2"
+	for _, tt := range []struct{ script, program, says, not string }{
+		{toClosed, "", "; plain nc stays until it is told to go.", "recv()"},
+		{toClosed, "nc", "; plain nc stays until it is told to go.", "recv()"},
+		{toClosed, "ncat", "; plain nc stays until it is told to go.", "recv()"},
+		{toClosed, "tcpsee", "; like plain nc, tcpsee stays until it is told to go.", "recv()"},
+		{toClosed, "python3", "was the sign: recv() returns 0 (Python: b'') at the client then. It should stop sending.", "nc "},
+		{toLeft, "", "was the sign.", "nc "},
+		{toLeft, "node", "was the sign: recv() returns 0 (Python: b'') at the server then.", "nc "},
+		{toLeft, "nc", "; plain nc stays", "recv()"},
+	} {
+		o := Options{}
+		asked := 0
+		if tt.program != "" {
+			o.Program = func(local, remote netip.AddrPort) string {
+				asked++
+				if (local.Port() == 80) != (tt.script == toLeft) || (remote.Port() == 80) != (tt.script == toClosed) {
+					t.Errorf("asked for %v to %v", local, remote)
+				}
+				return tt.program
+			}
+		}
+		var v Verdict
+		run(t, New(o), tt.script, func(e *Event) {
+			if e.Type == TypeEnd {
+				v = e.Connection.Verdict
+			}
+		})
+		if v.Detail != detailAfterClose || !strings.Contains(v.Meaning, tt.says) || strings.Contains(v.Meaning, tt.not) {
+			t.Errorf("%q: %q, %s", tt.program, v.Detail, v.Meaning)
+		}
+		if tt.program != "" && asked == 0 {
+			t.Errorf("%q: nobody was asked", tt.program)
+		}
+	}
+}

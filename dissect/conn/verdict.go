@@ -64,6 +64,7 @@ const (
 	detailLocalOnly    = "bound-to-localhost"
 	detailElsewhere    = "bound-elsewhere"
 	detailOtherFamily  = "other-family"
+	detailUDP          = "udp-only"
 	detailStale        = "stale-connection"
 	detailAbandoned    = "abandoned"
 	detailNoData       = "no-data"
@@ -177,7 +178,7 @@ func (j *judgement) opening() {
 
 func (j *judgement) refused() {
 	f, c := j.f, j.c
-	if j.brief && !f.boundTo.IsValid() && !f.turnedBack { // most connections of a scan
+	if j.brief && !f.boundTo.IsValid() && !f.udp && !f.turnedBack { // most connections of a scan
 		j.outcome(OutcomeRefused, "", "")
 		j.by(Server)
 		return
@@ -208,6 +209,9 @@ func (j *judgement) refused() {
 		return
 	case f.boundTo.IsValid():
 		j.elsewhere(port)
+		return
+	case f.udp:
+		j.datagrams(port)
 		return
 	}
 	switch {
@@ -245,6 +249,14 @@ func (j *judgement) elsewhere(port uint16) {
 		j.v.Detail = detailElsewhere
 		j.means(j.words("port %d is open there, but only at %v.", port, at), "use that address, or "+try)
 	}
+}
+
+// datagrams is for a port that refused, while local sockets show that UDP's with
+// the same number is in use: one is taken for the other.
+func (j *judgement) datagrams(port uint16) {
+	j.v.Detail = detailUDP
+	j.means(j.words("no program listens on TCP's port %d, but one has UDP's: those are two ports, and no SYN reaches it.", port),
+		j.words("ss -lun shows it. A server of TCP instead: nc -l %d without -u, SOCK_STREAM in a program. Or a client of UDP: nc -u.", port))
 }
 
 // answerWithin is how long a SYN is given before silence means something: by

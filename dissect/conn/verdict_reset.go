@@ -1,5 +1,7 @@
 package conn
 
+import "slices"
+
 // reset is for a connection that was established and ended by RST.
 func (j *judgement) reset() {
 	f := j.f
@@ -105,14 +107,22 @@ func (j *judgement) frameOf(n place) string {
 
 // whoStayed ends the sentence about one who went on after the other's FIN.
 func (j *judgement) whoStayed(y Side) string {
+	stayed := j.f.stayed
 	switch {
 	case j.f.app.name == protoNames[protoTLS]:
 		return "; with TLS it is often the last word of the other end (close_notify), and nothing is lost."
-	case y == Client:
+	case stayed == "tcpsee":
+		return "; like plain nc, tcpsee stays until it is told to go."
+	case slices.Contains(netcats[:], stayed), stayed == "" && y == Client:
 		return "; plain nc stays until it is told to go."
+	case stayed != "":
+		return j.words(": recv() returns 0 (Python: b'') at the %s then. It should stop sending.", y)
 	}
 	return "."
 }
+
+// netcats are the programs that stay when the other end has closed.
+var netcats = [...]string{"nc", "ncat", "netcat", "nc.openbsd", "nc.traditional"}
 
 // noData is for an RST before which nobody was seen to send data.
 func (j *judgement) noData(x Side, lead string) {
