@@ -51,6 +51,7 @@ type plot struct {
 	ack       [2]int64 // what was acknowledged of each, last
 	edge      [2]int64 // and how far its peer's window lets it go
 	acked     [2]bool
+	unscaled  [2]bool   // the scale of that window is not known
 	sent      [2]uint64 // bytes of data
 	again     [2]uint64 // segments sent again
 	last      time.Duration
@@ -238,6 +239,7 @@ func (p *plot) acknowledge(e *conn.Event, of conn.Side) {
 		p.news[of] = e.Delta
 	}
 	p.ack[of], p.edge[of], p.acked[of] = ack, ack+int64(e.Window), true
+	p.unscaled[of] = p.unscaled[of] || !e.ScaleKnown
 	b.ack, b.edge, b.acked = p.ack[of], p.edge[of], true
 	b.stopped = b.stopped || e.Labels.Has(conn.ZeroWindow)
 	tcp := &e.Packet.TCP
@@ -310,12 +312,15 @@ func (g *graph) direction(p *plot, side conn.Side) {
 	if quiet {
 		g.note(graphAxis+2, "nothing new after that, until "+spanText(p.last, &g.g), "")
 	}
-	g.legend(marks, window)
+	g.legend(marks, window, p.unscaled[side])
 }
 
 // windowFits reports whether the window's edge is in the picture, and makes
 // room for it where it does not push the data down too far.
 func (g *graph) windowFits(p *plot, side conn.Side, lo int64, hi *int64) bool {
+	if p.unscaled[side] {
+		return false
+	}
 	top, least := int64(0), int64(-1)
 	for _, b := range p.bins[side] {
 		if b.acked {
@@ -390,11 +395,14 @@ func (g *graph) timeAxis(last time.Duration, cols int) {
 }
 
 // legend explains what is drawn.
-func (g *graph) legend(marks marks, window bool) {
+func (g *graph) legend(marks marks, window, unscaled bool) {
 	parts := []string{"relative sequence numbers over time", "the line below is what was acknowledged"}
-	if window {
+	switch {
+	case unscaled:
+		parts = append(parts, "no window: its scale is not known")
+	case window:
 		parts = append(parts, "the one above how far the window goes")
-	} else {
+	default:
 		parts = append(parts, "the window ends above the picture")
 	}
 	if marks.again {

@@ -38,6 +38,9 @@ func lossy() *scene {
 	l.send(0.17, conn.Server, segment{flags: ack, seq: 1, ack: 1 + 20*size, win: 0, labels: []conn.Label{conn.ZeroWindow}})
 	l.send(0.30, conn.Server, segment{flags: ack, seq: 1, ack: 1 + 20*size, win: 300, labels: []conn.Label{conn.WindowUpdate}})
 	l.end(0.30, conn.Connection{Verdict: conn.Verdict{Outcome: conn.OutcomeOpen}})
+	for i := range s.events {
+		s.events[i].ScaleKnown = true
+	}
 	return s
 }
 

@@ -202,6 +202,7 @@ type sizes struct {
 	ok                    bool
 }
 
+// It takes the lengths on the wire: what the capture cut off counts as well.
 func sizesOf(p *dissect.Packet) sizes {
 	var s sizes
 	if p.Frame == nil || p.Joined != nil {
@@ -209,7 +210,7 @@ func sizesOf(p *dissect.Packet) sizes {
 	}
 	s.frame = p.Frame.OrigLen
 	for i := range min(p.NumLayers, len(p.Layers)) {
-		n := int(p.Layers[i].Length)
+		n := headerLength(p, p.Layers[i].Kind, int(p.Layers[i].Length))
 		switch p.Layers[i].Kind.OSI() {
 		case 4:
 			s.l4 += n
@@ -228,4 +229,14 @@ func sizesOf(p *dissect.Packet) sizes {
 	s.l2 = s.frame - s.l7 - s.l4 - s.l3
 	s.ok = s.l2 >= 0
 	return s
+}
+
+// headerLength returns how long a header of the packet is on the wire, of which
+// so many bytes were captured: TCP's own offset of its data tells where the
+// capture ends inside of its options.
+func headerLength(p *dissect.Packet, kind dissect.LayerKind, captured int) int {
+	if kind != dissect.LayerTCP || p.Content != dissect.ContentTCP || p.Problem == dissect.ProblemMalformed {
+		return captured
+	}
+	return max(captured, int(p.TCP.Header))
 }

@@ -247,6 +247,8 @@ func (s *stack) upper(e *conn.Event, layers []dissect.LayerFields) {
 	p := e.Packet
 	tls := strings.HasPrefix(e.App, "TLS")
 	switch {
+	case p.Content != dissect.ContentTCP && p.Problem == dissect.ProblemTruncated:
+		s.title(7, "", "not known: the capture cut the packet off within its headers")
 	case p.Content != dissect.ContentTCP && has(4) && len(p.Payload) > 0:
 		s.title(7, "", plural(uint64(len(p.Payload)), "byte"))
 	case p.Content != dissect.ContentTCP:
@@ -259,7 +261,9 @@ func (s *stack) upper(e *conn.Event, layers []dissect.LayerFields) {
 		s.title(7, "", plural(uint64(p.TCP.Len), "byte")+", encrypted")
 	default:
 		what := plural(uint64(p.TCP.Len), "byte")
-		if n := len(p.TCP.Payload); n < p.TCP.Len {
+		if n := len(p.TCP.Payload); n == 0 {
+			what += ", not captured"
+		} else if n < p.TCP.Len {
 			what += ", " + count(uint64(n)) + " of them captured"
 		}
 		name := ""
@@ -322,9 +326,16 @@ func mostlyText(p []byte) bool {
 
 // layer draws the card of one header.
 func (s *stack) layer(e *conn.Event, l *dissect.LayerFields) {
-	text := plural(uint64(l.Length), "byte")
-	if l.Length > 0 {
-		text += ": " + rangeText(l.Offset, l.Length)
+	length := l.Length
+	if !l.Quoted {
+		length = headerLength(e.Packet, l.Kind, length)
+	}
+	text := plural(uint64(length), "byte")
+	if length > 0 {
+		text += ": " + rangeText(l.Offset, length)
+	}
+	if length > l.Length {
+		text += ", " + itoa(l.Length) + " of them captured"
 	}
 	if l.Kind == dissect.LayerFrame {
 		s.physical(e, l)

@@ -44,6 +44,7 @@ type app struct {
 	port   uint16 // of the server
 
 	spoke     bool // payload was seen
+	captured  bool // and some of it was captured
 	first     Side // who sent the first of it
 	binary    bool // some of it was no text
 	requester Side // with protoHTTP: who asks
@@ -209,6 +210,7 @@ func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, fr
 		return ""
 	}
 	payload = payload[:min(len(payload), length)]
+	a.captured = a.captured || len(payload) > 0
 	if !d.known {
 		d.next, d.known, d.mode = seq, true, modeLost
 	}
@@ -504,7 +506,7 @@ func (a *app) name() string {
 	switch {
 	case a.proto != protoNone:
 		return protoNames[a.proto]
-	case !a.spoke:
+	case !a.spoke || !a.captured:
 		return ""
 	case a.binary:
 		return "bytes"
@@ -592,6 +594,8 @@ func (a *app) describe(payload []byte) string {
 		return ""
 	case a.proto != protoNone:
 		return protoContinued[a.proto]
+	case len(payload) == 0:
+		return "" // none of it was captured
 	case isText(payload):
 		return "text"
 	}

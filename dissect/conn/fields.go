@@ -233,7 +233,7 @@ func (e *Event) windowFields(l *fieldList) {
 	syn := e.Packet.TCP.Flags.Has(dissect.SYN)
 	meaning := "bytes that the other end may send now"
 	if !e.ScaleKnown {
-		meaning = "bytes, if it is not scaled: the handshake was not seen"
+		meaning = "bytes, if it is not scaled: " + e.unscaled()
 	}
 	l.number("calculated window", int64(e.Window), meaning)
 	if e.Detail == nil || syn {
@@ -241,12 +241,21 @@ func (e *Event) windowFields(l *fieldList) {
 	}
 	switch e.Detail.Scale {
 	case ScaleUnknown:
-		l.add("window scaling factor", "?", "the handshake was not seen")
+		l.add("window scaling factor", "?", e.unscaled())
 	case ScaleNone:
 		l.number("window scaling factor", 1, "not both ends offered to scale")
 	default:
 		l.number("window scaling factor", 1<<e.Detail.Scale, "2 to the power of "+strconv.Itoa(e.Detail.Scale))
 	}
+}
+
+// unscaled says why the scale of the sender's windows is not known: its SYN, in
+// whose options that stands, was not captured, or not to its end.
+func (e *Event) unscaled() string {
+	if e.SeqSeen {
+		return "the handshake was not seen"
+	}
+	return "the capture cut off the options of its SYN"
 }
 
 func (e *Event) timeFields(l *fieldList) {
