@@ -549,7 +549,7 @@ func (j *judgement) oddities() {
 	if f.older != 0 && f.cleared != 0 {
 		more = append(more, j.words("The server had an older connection with the same ports, and answered the SYN with an ACK of that (%d); the client's RST (%d) made it forget.", f.older, f.cleared))
 	}
-	if f.midstream && j.v.Outcome != OutcomeMidstream && c.Segments[Client]+c.Segments[Server] > 1 {
+	if f.midstream && j.v.Outcome != OutcomeMidstream && j.v.Detail != detailProbe && c.Segments[Client]+c.Segments[Server] > 1 {
 		more = append(more, "The capture began after the handshake.")
 	}
 	if why := j.closedHard(); why != "" && j.v.Detail != detailLinger0 && j.v.Detail != detailUnread {

@@ -44,11 +44,24 @@ func (j *judgement) began(x Side) string {
 
 // plainFirst says why a server that speaks s does not take a ClientHello.
 func (j *judgement) plainFirst(s tongue) string {
+	for _, p := range greeters {
+		if p.tongue == s && p.port == j.c.Server.Port() {
+			return "the port is one for TLS from the first byte on, and this server does not begin with TLS there."
+		}
+	}
 	if s.greets() {
 		return "on this port " + s.String() + " begins in plain text; TLS comes after the command " + startTLS(s) + ", if at all."
 	}
 	return "this port does not speak TLS."
 }
+
+// greeters are the protocols whose servers speak first, the names that openssl
+// has for them, and their ports for TLS from the first byte on (IANA's registry).
+var greeters = [...]struct {
+	tongue tongue
+	name   string
+	port   uint16
+}{{tongueSMTP, "smtp", 465}, {tongueFTP, "ftp", 990}, {tonguePOP3, "pop3", 995}, {tongueIMAP, "imap", 993}}
 
 // startTLS is the command with which a protocol goes over to TLS (RFC 3207,
 // RFC 4217, RFC 2595).
@@ -78,15 +91,12 @@ func (j *judgement) towards(c, s tongue) string {
 	case c == tongueHTTP:
 		return web
 	}
-	for _, p := range [...]struct {
-		t    tongue
-		name string
-		port int
-	}{{tongueSMTP, "smtp", 465}, {tongueFTP, "ftp", 990}, {tonguePOP3, "pop3", 995}, {tongueIMAP, "imap", 993}} {
-		if p.t == s && int(j.c.Server.Port()) == p.port {
-			return "this port is for TLS from the first byte on: the server's configuration does not say so (Postfix: smtpd_tls_wrappermode)."
-		}
-		if p.t == s {
+	for _, p := range greeters {
+		switch {
+		case p.tongue != s:
+		case j.c.Server.Port() == p.port:
+			return "the server has to be told that this port is for TLS (Postfix: smtpd_tls_wrappermode)."
+		default:
 			return j.words("openssl s_client -starttls %s -connect %v, or the port for TLS from the first byte on (%d).", p.name, j.c.Server, p.port)
 		}
 	}

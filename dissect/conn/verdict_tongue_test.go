@@ -70,6 +70,8 @@ func TestTonguesThatClash(t *testing.T) {
 		{"TLS, and SMTP greets then", talk3("C", "> "+helloBytes, `< "220 mail.example.org ESMTP\r\n"`),
 			detailTLSToPlain, "the client began with TLS (4), and the server speaks SMTP (6).", "STARTTLS", "-starttls smtp", []int64{4, 6},
 			"TLS ClientHello|not TLS: 220 mail.example.org ESMTP"},
+		{"TLS to SMTP's port for TLS", strings.Replace(talk3("C", `< "220 m ESMTP\r\n"`, "> "+helloBytes), "\n", "\nconn 10.0.0.1:40000 10.0.0.2:465\n", 1),
+			detailTLSToPlain, "the client began with TLS (6), and the server speaks SMTP (4).", "does not begin with TLS there", "has to be told", []int64{4, 6}, "SMTP 220 m ESMTP|not SMTP: TLS ClientHello"},
 		{"TLS to FTP", talk3("S", `< "220 FTP server ready\r\n"`, "> "+helloBytes), detailTLSToPlain, "the server speaks FTP (4)", "AUTH TLS", "990",
 			[]int64{4, 6}, "FTP 220 FTP server ready|not FTP: TLS ClientHello"},
 		{"TLS to POP3", talk3("S", `< "+OK ready\r\n"`, "> "+helloBytes), detailTLSToPlain, "the server speaks POP3 (4)", "STLS", "995",
