@@ -85,8 +85,12 @@ func canCapture(list []diagnosis) bool {
 	return false
 }
 
+// remarkBegin stands between the command of a remedy and a remark on it.
+const remarkBegin = "   ("
+
 // writeDiagnoses writes a line each, and under those where there is a way out,
-// the way out. Words stay whole in so many columns; 0 is any number.
+// the way out, whose command stays in one line, to be copied. Words stay whole
+// in so many columns; 0 is any number.
 func writeDiagnoses(w interface{ Write([]byte) (int, error) }, list []diagnosis, columns int) error {
 	var b strings.Builder
 	width := 0
@@ -95,8 +99,18 @@ func writeDiagnoses(w interface{ Write([]byte) (int, error) }, list []diagnosis,
 	}
 	for _, d := range list {
 		b.WriteString(folded(fmt.Sprintf("%-7s  %-*s  ", d.ability, width, d.subject), printable(d.text), columns))
-		if d.remedy != "" {
-			fmt.Fprintf(&b, "%-7s  %-*s  try: %s\n", "", width, "", printable(d.remedy)) // in one line, to be copied
+		if d.remedy == "" {
+			continue
+		}
+		lead := fmt.Sprintf("%-7s  %-*s  try: ", "", width, "")
+		command, why, _ := strings.Cut(printable(d.remedy), remarkBegin)
+		switch {
+		case why != "" && columns > 0 && len([]rune(lead+command+remarkBegin+why)) > columns:
+			b.WriteString(lead + command + "\n" + folded(strings.Repeat(" ", len(lead)), "("+why, columns))
+		case why != "":
+			b.WriteString(lead + command + remarkBegin + why + "\n")
+		default:
+			b.WriteString(lead + command + "\n")
 		}
 	}
 	_, err := w.Write([]byte(b.String()))

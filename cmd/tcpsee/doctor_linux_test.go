@@ -130,26 +130,32 @@ func TestDoctorTells(t *testing.T) {
 ok       system       Linux 6.1.0-13-amd64 on GOARCH
 ok       session      an ordinary user
 missing  capture      not allowed: it takes root or the capability CAP_NET_RAW
-                      try: sudo setcap cap_net_raw+ep /opt/tcpsee   (once; or sudo before each command)
+                      try: sudo setcap cap_net_raw+ep /opt/tcpsee
+                           (once; or sudo before each command)
 ok       namespaces   allowed: tcpsee demo is live without root
 limited  confinement  Landlock 2: files are out of reach of what parses packets,
                       TCP is from Linux 6.7 on
 limited  names        your own processes only, as long as they live
-                      try: sudo /opt/tcpsee watch …   (with sudo those of all users are named)
+                      try: sudo /opt/tcpsee watch …
+                           (with sudo those of all users are named)
 ok       tracing      socket calls of a wrapped command can be shown
 `},
 		{"Ubuntu", facts{machine: ubuntu, env: none, captured: denied, isolated: errProbe, landlock: 7, ready: helloSeccomp}, false, `
 ok       system       Linux 6.1.0-13-amd64 on GOARCH
 ok       session      an ordinary user
 missing  capture      not allowed: it takes root or the capability CAP_NET_RAW
-                      try: sudo setcap cap_net_raw+ep /opt/tcpsee   (once; or sudo before each command)
+                      try: sudo setcap cap_net_raw+ep /opt/tcpsee
+                           (once; or sudo before each command)
 missing  namespaces   restricted by AppArmor, as Ubuntu does since 23.10: tcpsee
                       demo is not live without the right to capture
-                      try: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (for all programs; the right to capture is the smaller step)
+                      try: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0
+                           (for all programs; the right to capture is the
+                           smaller step)
 ok       confinement  Landlock 7: files and TCP are out of reach of what parses
                       packets
 limited  names        your own processes only, as long as they live
-                      try: sudo /opt/tcpsee watch …   (with sudo those of all users are named)
+                      try: sudo /opt/tcpsee watch …
+                           (with sudo those of all users are named)
 ok       tracing      socket calls of a wrapped command can be shown
 `},
 		{"sudo of a user that is gone", facts{machine: otherMachine(true, nil), env: sudo, ssh: true, sudo: errors.New("user 1000: no such user"), method: "ring of 64 blocks of 256 KiB", landlock: 7, ready: helloAll | helloSeccomp | helloTrace}, true, `
