@@ -49,17 +49,19 @@ type app struct {
 	binary    bool // some of it was no text
 	requester Side // with protoHTTP: who asks
 
-	methods    uint32    // of requests not answered, two bits each, the oldest lowest
-	pending    uint16    // requests not answered
-	requests   uint32    // complete heads
-	responses  uint32    // final ones, begun
-	requestAt  place     // frame in which the last request began
-	requestEnd place     // frame with the blank line of the last complete one
-	answerAt   place     // frame in which the last response began
-	status     uint16    // of the last final response
-	lineFeed   bool      // the first line of the last complete head ended in LF alone
-	body       bodyRule  // of that request
-	tongues    [2]tongue // how each end began
+	methods    uint32       // of requests not answered, two bits each, the oldest lowest
+	pending    uint16       // requests not answered
+	requests   uint32       // complete heads
+	responses  uint32       // final ones, begun
+	requestAt  place        // frame in which the last request began
+	requestEnd place        // frame with the blank line of the last complete one
+	answerAt   place        // frame in which the last response began
+	status     uint16       // of the last final response
+	lineFeed   bool         // the first line of the last complete head ended in LF alone
+	body       bodyRule     // of that request
+	versioned  bool         // its first line names one of HTTP's versions
+	answer     answerTraits // of the last final response
+	tongues    [2]tongue    // how each end began
 	trouble    *appTrouble
 }
 
@@ -78,6 +80,9 @@ type appTrouble struct {
 	clashAt  place // the ends do not speak the same: the frame that shows it
 	wantsTLS place // HTTP to a port of HTTPS: the frame that says so
 	surplus  *surplus
+	fault    answerFault
+	endless  place // where an answer begins whose head did not end within appBufferLimit
+	echoAt   place // a ClientHello from the server, after the client's
 }
 
 // appDir is one direction.
@@ -102,6 +107,7 @@ const (
 	dirChunked                     // what is skipped is a chunk
 	dirLost                        // out of step at least once
 	dirMail                        // SMTP: what comes is a message, no command
+	dirHello                       // TLS: a ClientHello was seen
 )
 
 // appWork is what one direction has put aside.
@@ -172,6 +178,7 @@ const (
 	modeHead                     // head of an HTTP request or response
 	modeChunk                    // size of a chunk, or the CR LF behind one
 	modeTrailer                  // fields behind the last chunk
+	modeOver                     // more than a response announced
 	modeRecord                   // TLS record
 	modeHandshake                // handshake message in a TLS record
 	modeFrames2                  // HTTP/2 frame
@@ -286,6 +293,7 @@ func (a *app) step(side Side, data []byte) []byte {
 		case a.keep(d, data):
 			d.work.scanned = len(data)
 		default:
+			a.tooLong(side, len(data))
 			a.giveUp(side)
 		}
 		return nil
@@ -307,6 +315,7 @@ func (a *app) step(side Side, data []byte) []byte {
 		w.scanned = 0
 		return data
 	case len(fits) < len(data):
+		a.tooLong(side, old+len(data))
 		a.giveUp(side)
 		return data[len(fits):]
 	}
@@ -333,6 +342,8 @@ func (a *app) parse(side Side, b []byte) int {
 			n = a.head(side, b)
 		case modeChunk, modeTrailer:
 			n = a.chunk(side, b)
+		case modeOver:
+			n = a.over(side, b)
 		case modeRecord:
 			n = a.record(side, b)
 		case modeHandshake:

@@ -1,5 +1,7 @@
 package conn
 
+import "strings"
+
 // appFacts is what layer 7 tells a verdict. The tracker fills facts.app with
 // app.facts; it is the zero value where no payload was seen. Frames are 0 where
 // there was none.
@@ -26,6 +28,11 @@ type appFacts struct {
 	bodyMissing int64  // bytes that a request announced as its body and did not send
 	answerCut   int64  // bytes that the last response announced and did not send
 	chunksCut   bool   // its last chunk has not come
+	unmeasured  bool   // it says neither how long it is nor that it comes in chunks: only FIN ends it
+	headAt      place  // where a response begins whose blank line has not come
+	headLine    string // what its first line says behind the version: "200 OK"
+	headLines   int    // complete lines of it; 0 is not known
+	answer      answerTraits
 
 	mistake  *mistake // in the request that status answers, or in the last one
 	status   int      // of the first response over 399, else of the last one; 0 is none
@@ -41,6 +48,8 @@ type appFacts struct {
 	clashAt  place     // the frame that shows that they do not go together; 0 is none
 	wantsTLS place     // the answer to a request that says that the port is one for HTTPS
 	surplus  *surplus  // what came after a request, where only another one could
+	fault    answerFault
+	echoAt   place // a ClientHello from the server, after the client's
 }
 
 // facts is what judge needs of layer 7.
@@ -49,7 +58,7 @@ func (a *app) facts() appFacts {
 		name: a.name(), spoke: a.spoke, first: a.first,
 		http: a.proto == protoHTTP, requester: a.requester, requests: a.requests, responses: a.responses,
 		requestAt: a.requestAt, requestEnd: a.requestEnd, answerAt: a.answerAt, lineFeed: a.lineFeed,
-		status: int(a.status), statusAt: a.answerAt, tongues: a.tongues,
+		status: int(a.status), statusAt: a.answerAt, answer: a.answer, tongues: a.tongues,
 	}
 	for i := range a.dirs {
 		d := &a.dirs[i]
@@ -60,7 +69,10 @@ func (a *app) facts() appFacts {
 		a.unfinished(&f)
 	}
 	if t := a.trouble; t != nil {
-		f.noStatus = t.noStatus
+		f.noStatus, f.fault, f.echoAt = t.noStatus, t.fault, t.echoAt
+		if f.headAt == 0 {
+			f.headAt = t.endless
+		}
 		f.alert, f.alertBy, f.alertAt = t.alert, t.alertBy, t.alertAt
 		f.clashAt, f.wantsTLS, f.surplus = t.clashAt, t.wantsTLS, t.surplus
 		if t.mistake != nil && (t.answers == 0 || t.answers == t.request) {
@@ -80,27 +92,39 @@ func (a *app) unfinished(f *appFacts) {
 	case d.mode == modeHead && d.skip > 0:
 		f.bodyMissing = d.skip
 	case d.mode == modeHead && d.work != nil && len(d.work.buf) > 0:
-		f.incomplete, f.lineFeed = true, endsInLF(d.work.buf)
-		r := lineReader{b: d.work.buf}
-		f.bytes = len(d.work.buf)
-		for {
-			line, ok := r.next()
-			if !ok {
-				break
-			}
-			if f.lines++; f.lines == 1 {
-				f.typed = bounded(line)
-			}
-		}
-		if f.lines == 0 {
-			f.typed = bounded(d.work.buf)
-		}
+		f.incomplete, f.lineFeed, f.bytes = true, endsInLF(d.work.buf), len(d.work.buf)
+		f.lines, f.typed = linesOf(d.work.buf)
 	}
 	d = &a.dirs[a.requester.Other()]
 	switch {
+	case d.mode == modeHead && d.work != nil && hasPrefix(d.work.buf, "HTTP/1."):
+		f.headAt = a.answerAt
+		f.headLines, f.headLine = linesOf(d.work.buf)
+		_, f.headLine, _ = strings.Cut(f.headLine, " ")
 	case d.flags&dirChunked != 0 || d.mode == modeChunk || d.mode == modeTrailer:
 		f.chunksCut = true
 	case d.mode == modeHead && d.skip > 0:
 		f.answerCut = d.skip
+	case d.mode == modeHead && d.skip < 0:
+		f.unmeasured = true
 	}
+}
+
+// linesOf counts the complete lines of a head and gives its first, or what there
+// is of that.
+func linesOf(head []byte) (n int, first string) {
+	r := lineReader{b: head}
+	for {
+		line, ok := r.next()
+		if !ok {
+			break
+		}
+		if n++; n == 1 {
+			first = bounded(line)
+		}
+	}
+	if n == 0 {
+		first = bounded(head)
+	}
+	return n, first
 }

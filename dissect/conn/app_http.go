@@ -135,9 +135,8 @@ func headEnd(b []byte, seen int) int {
 // head reads the head of a request or a response, once all of it is there.
 func (a *app) head(side Side, b []byte) int {
 	d := &a.dirs[side]
-	if side != a.requester && !hasPrefix(b, "HTTP/1.") && !isPrefixOf(b, "HTTP/1.") {
-		a.lose(d)
-		return parseAgain
+	if side != a.requester && !hasPrefix(b, "HTTP/1.") && !isPrefixOf(b, "HTTP/1.") && !isPrefixOf(b[:min(len(b), 2)], "\r\n") && b[0] != '\n' {
+		return a.between(side, b)
 	}
 	seen := 0
 	if d.work != nil {
@@ -218,6 +217,11 @@ type framing struct {
 	length  int64 // −1 is not said
 	chunked bool
 	upgrade []byte
+	close   bool   // Connection: close
+	keep    bool   // Connection: keep-alive
+	stream  bool   // the type of the body is one without an end
+	odd     []byte // the first line that is no field
+	oddLine int    // its number, from 1; 0 is none
 }
 
 // lineReader gives the lines of a head without their ends.
@@ -253,6 +257,9 @@ func readFraming(head []byte) framing {
 		}
 		colon := bytes.IndexByte(line, ':')
 		if colon < 0 {
+			if f.oddLine == 0 && len(line) > 0 && line[0] != ' ' && line[0] != '\t' {
+				f.odd, f.oddLine = line, r.line
+			}
 			continue
 		}
 		value := bytes.TrimSpace(line[colon+1:])
@@ -266,6 +273,14 @@ func readFraming(head []byte) framing {
 		case len("Transfer-Encoding"):
 			if equalFold(name, "transfer-encoding") {
 				f.chunked = len(value) >= 7 && equalFold(value[len(value)-7:], "chunked")
+			}
+		case len("Connection"):
+			if equalFold(name, "connection") {
+				f.connection(value)
+			}
+		case len("Content-Type"):
+			if equalFold(name, "content-type") {
+				f.stream = endless(value)
 			}
 		case len("Upgrade"):
 			if equalFold(name, "upgrade") {
@@ -321,7 +336,7 @@ func (a *app) unasked(b []byte) {
 // requestHead takes a complete head of a request.
 func (a *app) requestHead(side Side, head []byte) {
 	a.requests++
-	a.requestEnd, a.lineFeed = a.budget.frame, endsInLF(head)
+	a.requestEnd, a.lineFeed, a.versioned = a.budget.frame, endsInLF(head), namesVersion(head)
 	kind := methodOther
 	switch {
 	case hasPrefix(head, "HEAD "):
@@ -373,6 +388,7 @@ func (a *app) responseHead(side Side, head []byte) {
 	status, ok := statusOf(head)
 	if !ok {
 		if t := a.troubled(); t.noStatus == 0 {
+			a.noStatus(head)
 			t.noStatus = a.answerAt
 		}
 		a.lose(d)
@@ -388,6 +404,10 @@ func (a *app) responseHead(side Side, head []byte) {
 		a.methods >>= 2
 	}
 	a.respond(status, head)
+	a.answer = f.traits(head)
+	if f.oddLine > 0 {
+		a.colonless(&f)
+	}
 	d.mode = modeHead
 	switch {
 	case status == 101:
@@ -398,6 +418,7 @@ func (a *app) responseHead(side Side, head []byte) {
 			a.dirs[i].mode = modeLost
 		}
 	case kind == methodHead, status == 204, status == 304:
+		a.answer |= answerBare
 	case f.chunked:
 		d.mode = modeChunk
 	case f.length > 0:
@@ -474,6 +495,12 @@ func (a *app) answered(side Side, b []byte) bool {
 	}
 	a.isHTTP(side.Other())
 	a.answerAt = a.budget.frame
+	if status == 0 && a.wantsStatus() {
+		a.noStatus(b)
+		a.note("answer without a status line")
+		a.dirs[side].skip = -1
+		return true
+	}
 	if a.pending > 0 {
 		a.pending--
 		a.methods >>= 2
@@ -485,6 +512,7 @@ func (a *app) answered(side Side, b []byte) bool {
 	} else {
 		a.note("response without a status line")
 		a.responses++
+		a.answer = answerLast
 	}
 	a.dirs[side].skip = -1
 	return true

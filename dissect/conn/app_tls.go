@@ -165,6 +165,9 @@ func (a *app) handshake(side Side, b []byte) int {
 		return 0
 	}
 	kind := b[0]
+	if kind == clientHello {
+		a.helloFrom(side)
+	}
 	size := uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
 	here := min(messageHeader+size, d.rec)
 	if kind != clientHello && kind != serverHello {
@@ -186,6 +189,18 @@ func (a *app) handshake(side Side, b []byte) int {
 	}
 	d.part = messageHeader + size - here
 	return a.rest(d, b, here)
+}
+
+// helloFrom takes down that side has sent a ClientHello. No server does: one
+// that sends it after its client sends back what it gets.
+func (a *app) helloFrom(side Side) {
+	a.dirs[side].flags |= dirHello
+	if a.dirs[side.Other()].flags&dirHello == 0 || side == a.first {
+		return
+	}
+	if t := a.troubled(); t.echoAt == 0 {
+		t.echoAt = a.budget.frame
+	}
 }
 
 // rest passes over n bytes of a record, of which b may hold less.

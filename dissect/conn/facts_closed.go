@@ -19,7 +19,7 @@ func (t *Tracker) closedWell(e *entry) bool {
 		return false
 	}
 	b, a := t.bodies.at(e.body), t.appOf(e)
-	return b.ledger == 0 && b.fin[0] != 0 && b.fin[1] != 0 && (a == nil || a.untroubled())
+	return b.ledger == 0 && b.fin[0] != 0 && b.fin[1] != 0 && (a == nil || a.untroubled(b.fin[e.client()] < b.fin[1-e.client()]))
 }
 
 // appOf returns what reads a connection's layer 7, nil where there is nothing to
@@ -32,17 +32,17 @@ func (t *Tracker) appOf(e *entry) *app {
 }
 
 // untroubled reports whether layer 7 has nothing to say of a connection that was
-// closed (see application).
-func (a *app) untroubled() bool {
+// closed, and first by its client or not (see application).
+func (a *app) untroubled(clientFirst bool) bool {
 	if a.trouble != nil || a.status >= 400 {
 		return false
 	}
-	if a.proto != protoHTTP {
-		return true
+	if a.proto != protoHTTP { // a ClientHello may have no answer
+		return a.tongues[Client] != tongueHello || a.tongues[Server] != tongueNone
 	}
 	var f appFacts
 	a.unfinished(&f)
-	return a.requests <= a.responses && !f.incomplete && f.bodyMissing == 0 && f.answerCut == 0 && !f.chunksCut
+	return a.requests <= a.responses && !f.incomplete && f.bodyMissing == 0 && f.answerCut == 0 && !f.chunksCut && f.headAt == 0 && !(f.unmeasured && clientFirst == (a.requester == Client))
 }
 
 // summarizeClosed is summarize for such a connection. What it sets does not

@@ -30,14 +30,18 @@ func (j *judgement) application() {
 		j.misunderstood()
 	case a.http && a.wantsTLS != 0:
 		j.wantsTLS()
+	case a.echoAt != 0:
+		j.echoed()
 	case a.alert != "":
 		j.say(detailTLSAlert, j.words("%s broke off the TLS handshake (%d): %s.", j.it(a.alertBy), a.alertAt, a.alert),
 			"the connection itself worked; the two ends did not agree on TLS.", j.words("openssl s_client -connect %v shows more.", j.c.Server), a.alertAt)
 	case a.http && (a.status == statusLengthRequired || a.surplus != nil && (a.status >= statusBadRequest || a.incomplete)):
 		j.unmeasured()
+	case a.http && a.noStatus > 0 && (a.requests > a.responses || a.incomplete):
+		j.noStatusLine()
 	case a.http && a.status == statusTimeout && a.requests > 0 && !a.incomplete:
 		j.timedOut()
-	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost && a.responses <= a.requests:
+	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost && (a.responses <= a.requests || j.answeredLate()):
 		j.incomplete(ended)
 	case a.http && a.mistake != nil && a.status >= 400:
 		j.badRequest()
@@ -50,17 +54,16 @@ func (j *judgement) application() {
 			"the server did not understand the request, though its form is right as far as the capture shows it.", "", a.statusAt)
 	case ended && a.http && a.requests > a.responses && j.f.missing[a.requester.Other()] > 0:
 		j.answerLost()
-	case ended && a.http && a.noStatus > 0 && a.requests > a.responses:
-		j.say(detailNoReply, j.words("the answer (%d) to the request (%d) begins with no status line.", a.noStatus, a.requestEnd),
-			"A client takes it for none: behind the version stands a number of three digits.", "HTTP/1.1 200 OK, the headers, and an empty line before the page.", a.noStatus)
-		j.evidence = append(j.evidence, a.requestEnd)
+	case j.oddAnswer():
+	case !ended && !a.lost && j.unanswered():
+		j.awaitsHello()
 	case !ended || a.lost:
 	case a.http && a.bodyMissing > 0:
 		j.bodyMissing()
 	case a.http && a.requests > a.responses && j.hidden(a.requester.Other()): // it may have answered
 	case a.http && a.requests > a.responses:
 		j.noReply()
-	case a.http && (a.answerCut > 0 || a.chunksCut):
+	case a.http && j.cut():
 		j.answerCut()
 	case a.http && a.status >= 400 && (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeReset):
 		j.v.Meaning = "The server answered " + j.status() + ": that is HTTP's word, TCP did its part. " + opened(j.v.Meaning, true)
@@ -144,12 +147,27 @@ func (j *judgement) incomplete(ended bool) {
 			who, meaning = j.didSo(), "So soon no server gives up waiting: perhaps it did not like what it had read, or its program ended."
 		}
 	}
+	late := j.answeredLate()
+	if late {
+		meaning = j.words("The client closed before an empty line had ended its request. The server took the FIN for the end, and answered then (%d).", a.answerAt)
+		if j.v.By != a.requester {
+			who = j.it(a.requester) + " closed"
+		}
+	}
 	if a.status >= statusBadRequest {
 		who = j.it(Server) + " answered " + j.status()
 	}
 	j.say(detailIncomplete, who+j.sinceEstablished()+"; "+what+".", meaning,
 		"type faster, or paste: printf 'GET / HTTP/1.1\\r\\nHost: "+j.server()+"\\r\\n\\r\\n' | nc "+j.server()+" "+strconv.Itoa(int(j.c.Server.Port())), a.requestAt)
 	j.evidence = append(j.evidence, a.statusAt)
+}
+
+// answeredLate reports whether the server answered a request that was not
+// complete once the client had closed: its FIN ends the headers, too.
+func (j *judgement) answeredLate() bool {
+	a := &j.f.app
+	fin := j.f.fin[a.requester]
+	return a.incomplete && fin != 0 && a.answerAt > fin
 }
 
 // bodyMissing is for a request whose head announced more than came.
@@ -246,20 +264,6 @@ func (j *judgement) tooLate(server Side) {
 		j.v.NextStep = "one request a connection; one blank line ends it."
 	}
 	j.evidence = append(j.evidence, f.fin[server])
-}
-
-// answerCut is for an answer that is shorter than it said it would be.
-func (j *judgement) answerCut() {
-	a := &j.f.app
-	text := j.words("the answer (%d) ended before its last chunk.", a.answerAt)
-	if a.answerCut > 0 {
-		text = j.words("the answer (%d) ended %s bytes before its announced length.", a.answerAt, count(uint64(a.answerCut)))
-	}
-	meaning := "Either the server's program ended too early, or something on the way cut the connection."
-	if j.v.HasBy && j.v.By == a.requester {
-		meaning = "The client did not want the rest."
-	}
-	j.say(detailAnswerCut, text, meaning, "", a.answerAt)
 }
 
 // it is "it" for the end that the sentence has named already, else its name.

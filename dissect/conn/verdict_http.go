@@ -1,0 +1,223 @@
+package conn
+
+import (
+	"strconv"
+	"time"
+)
+
+// What is wrong with an answer of HTTP/1, and who waited for what.
+
+// oddAnswer says what is wrong with an answer, whether the connection has ended
+// or not, and reports whether something is.
+func (j *judgement) oddAnswer() bool {
+	a := &j.f.app
+	switch {
+	case !a.http:
+		return false
+	case j.headless():
+		j.noBlankLine()
+	case a.lost:
+		return false
+	case a.fault.bytes > 0:
+		j.tooLong()
+	case a.fault.line > 0 && a.fault.answer == a.answerAt:
+		j.colonless()
+	case (a.answerCut > 0 || a.chunksCut) && a.answer&answerStream == 0 && j.silent(a.requester.Other()):
+		j.awaitsRest()
+	case j.unended():
+		j.noLength()
+	default:
+		return false
+	}
+	return true
+}
+
+// headless reports whether an answer has begun and nothing ended its headers,
+// though nothing of it is known to be missing.
+func (j *judgement) headless() bool {
+	a := &j.f.app
+	return a.http && a.headAt != 0 && j.f.missing[a.requester.Other()] == 0
+}
+
+// blankLine is what has to stand between the headers of an answer and its page.
+const blankLine = `put \r\n\r\n between the headers and the page.`
+
+// noBlankLine is for such an answer.
+func (j *judgement) noBlankLine() {
+	a := &j.f.app
+	what := j.words("the answer (%d) began", a.headAt)
+	if a.headLine != "" {
+		what += " with HTTP " + quotable(a.headLine)
+	}
+	meaning := "A client takes the page for headers, too."
+	if a.headLines > 0 {
+		meaning = j.words("None of its %s is blank: a client takes the page for headers, too.", plural(uint32(a.headLines), "line"))
+	}
+	j.say(detailAnswerHead, what+", and no blank line ended its headers.", meaning, blankLine, a.headAt)
+	j.evidence = append(j.evidence, a.requestEnd)
+}
+
+// colonless is for a line among the headers of the last answer that is no header.
+func (j *judgement) colonless() {
+	x := &j.f.app.fault
+	j.say(detailAnswerHead, j.words("line %d in the head of the answer (%d) has no colon, and is no header.", x.line, x.answer),
+		j.words("It is %s. Headers end at the first blank line: perhaps that is missing, or comes too late.", strconv.Quote(x.typed)), blankLine, x.answer)
+	j.evidence = append(j.evidence, x.at)
+}
+
+// noStatusLine is for an answer that does not begin as one.
+func (j *judgement) noStatusLine() {
+	a := &j.f.app
+	request := a.requestEnd
+	if a.incomplete || request == 0 {
+		request = a.requestAt
+	}
+	meaning := j.words("It begins with %s, which clients take for no answer of HTTP/1.", strconv.Quote(a.fault.typed))
+	next := "HTTP/1.1 200 OK, the headers, and an empty line before the page."
+	switch {
+	case hasPrefix([]byte(a.fault.typed), "HTTP/"):
+		meaning = "A client takes it for none: behind the version stands a number of three digits."
+	case looksLikeRequest([]byte(a.fault.typed+" ")) == yes:
+		meaning, next = "The server sends back what it gets: it is no web server.", "the port of the web server."
+	}
+	j.say(detailNoReply, j.words("the answer (%d) to the request (%d) begins with no status line.", a.noStatus, request), meaning, next, a.noStatus)
+	j.evidence = append(j.evidence, request)
+}
+
+// tooLong is for bytes behind the end that an answer had announced.
+func (j *judgement) tooLong() {
+	x := &j.f.app.fault
+	n := plural(uint32(min(x.bytes, 1<<32-1)), "byte")
+	if x.bare {
+		j.say(detailAnswerLong, j.words("%s came after the answer (%d), which has no body.", n, x.answer),
+			"An answer to HEAD, and one with status 204 or 304, ends at its blank line.", "send no page with it.", x.at)
+	} else {
+		j.say(detailAnswerLong, j.words("%s came after the announced end of the answer (%d).", n, x.answer),
+			"The client leaves them out. Content-Length counts bytes, not characters: ä has two.", "len(page.encode()) in Python, Buffer.byteLength(page) in Node.", x.at)
+	}
+	j.evidence = append(j.evidence, x.answer)
+}
+
+// cut reports whether the connection ended before the last answer did. A stream
+// has no other end than that its client leaves.
+func (j *judgement) cut() bool {
+	a := &j.f.app
+	return (a.answerCut > 0 || a.chunksCut) && !(a.answer&answerStream != 0 && j.v.HasBy && j.v.By == a.requester)
+}
+
+// answerCut is for an answer that is shorter than it said it would be.
+func (j *judgement) answerCut() {
+	a := &j.f.app
+	text := j.words("the answer (%d) ended before its last chunk.", a.answerAt)
+	if a.answerCut > 0 {
+		text = j.words("the answer (%d) ended %s before its announced length.", a.answerAt, plural(uint32(min(a.answerCut, 1<<32-1)), "byte"))
+	}
+	x := a.requester
+	wait, gaveUp := j.gaveUpAfter()
+	meaning, next := "Either the server's program ended too early, or something on the way cut the connection.", ""
+	switch {
+	case j.f.missing[x.Other()] > 0:
+		meaning, next = lossOrWidth, j.askWidth(x)
+	case gaveUp:
+		meaning, next = j.words("The %s gave up after %s in which nothing more came. %s", x, j.duration(wait), j.restForgotten()), j.wholeAnswer()
+	case j.v.HasBy && j.v.By == x:
+		meaning = j.words("The %s did not want the rest.", x)
+	case j.v.Outcome != OutcomeReset && a.answerCut > 0:
+		meaning, next = "Either Content-Length is too large, or the server's program ended too early.", j.wholeAnswer()
+	}
+	j.say(detailAnswerCut, text, meaning, next, a.answerAt)
+}
+
+// restForgotten says why the rest of an answer may not come.
+func (j *judgement) restForgotten() string {
+	if j.f.app.answerCut > 0 {
+		return "Perhaps Content-Length is too large, or the program forgets the last part (in Node, res.end())."
+	}
+	return "Perhaps the program forgets the end (in Node, res.end()): nothing else sends the last chunk."
+}
+
+// wholeAnswer is what a program has to do for its answer to end.
+func (j *judgement) wholeAnswer() string {
+	if j.f.app.answerCut > 0 {
+		return "Content-Length must be the number of bytes that follow the blank line."
+	}
+	return "end the answer in the server's program."
+}
+
+// gaveUpAfter reports whether the requester ended the connection after the other end
+// had been silent for a while, within an answer or after it.
+func (j *judgement) gaveUpAfter() (time.Duration, bool) {
+	f := j.f
+	x := f.app.requester
+	y := x.Other()
+	at := f.lastDataAt[y]
+	if !j.v.HasBy || j.v.By != x || f.fin[y] != 0 && (f.fin[x] == 0 || f.fin[y] < f.fin[x]) || f.zeroWindow[x] != 0 ||
+		!at.Known() || at == 0 || !f.endedAt.Known() || f.endedAt == 0 {
+		return 0, false
+	}
+	wait := f.endedAt.Sub(at)
+	return wait, wait >= impatient
+}
+
+// silent reports whether side has said nothing for a while as the capture of an
+// open connection ends, and nothing of it is known to be missing.
+func (j *judgement) silent(side Side) bool {
+	f := j.f
+	at := f.lastDataAt[side]
+	if f.dataFirst[side] == 0 { // it would answer
+		at = f.lastDataAt[side.Other()]
+	}
+	return j.v.Outcome == OutcomeOpen && f.missing[side] == 0 && at.Known() && at != 0 && f.until.Known() && f.until.Sub(at) >= impatient
+}
+
+// unended reports whether the client waits, or waited in vain, for the end of an
+// answer that only FIN would end.
+func (j *judgement) unended() bool {
+	a := &j.f.app
+	if !a.http || !a.unmeasured || a.answer&answerStream != 0 || j.f.missing[a.requester.Other()] > 0 {
+		return false
+	}
+	_, gaveUp := j.gaveUpAfter()
+	return gaveUp || j.silent(a.requester.Other())
+}
+
+// noLength is for such an answer.
+func (j *judgement) noLength() {
+	a := &j.f.app
+	meaning := j.words("The %s waits for more.", a.requester)
+	if wait, ok := j.gaveUpAfter(); ok {
+		meaning = j.words("The %s waited for more, and gave up after %s.", a.requester, j.duration(wait))
+	}
+	j.say(detailNoLength, j.words("the answer (%d) does not say how long it is, so that only the server's FIN ends it.", a.answerAt),
+		meaning, "Content-Length among the headers, or close() after the page.", a.answerAt)
+}
+
+// awaitsRest is for an open connection in which the rest of an answer does not
+// come.
+func (j *judgement) awaitsRest() {
+	a := &j.f.app
+	text := j.words("the last chunk of the answer (%d) has not come.", a.answerAt)
+	if a.answerCut > 0 {
+		text = j.words("of the announced length of the answer (%d), %s have not come.", a.answerAt, plural(uint32(min(a.answerCut, 1<<32-1)), "byte"))
+	}
+	j.say(detailAnswerCut, text, j.restForgotten()+" Or it is still at work.", j.wholeAnswer(), a.answerAt)
+}
+
+// echoed is for a server that returned the client's own ClientHello.
+func (j *judgement) echoed() {
+	a := &j.f.app
+	j.say(detailTLSToPlain, j.words("the server sent a ClientHello, too (%d).", a.echoAt),
+		"only clients send that: the server sends back what it gets, and does not speak TLS.", "the same without TLS, or the port for TLS.", a.echoAt)
+	j.evidence = append(j.evidence, j.f.dataFirst[a.first])
+}
+
+// awaitsHello is for an open connection in which nothing has answered a
+// ClientHello.
+func (j *judgement) awaitsHello() {
+	meaning := "Either this port does not speak TLS, and its server waits for something else, or its program is busy, or has not accepted the connection yet."
+	if !j.silent(Server) {
+		meaning = "Perhaps this port does not speak TLS, or the answer came after the end of the capture."
+	}
+	j.say(detailWaiting, j.words("the ClientHello%s has no answer yet.", j.frameOf(j.f.dataFirst[Client])), meaning,
+		j.words("the same without TLS (http:// in place of https://); %s", j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", j.c.Server.Port()))), j.f.dataFirst[Client])
+}
