@@ -208,6 +208,9 @@ func (j *judgement) timedOut() {
 	j.evidence = append(j.evidence, a.statusAt)
 }
 
+// lastAnswer says why a server does not take another request.
+const lastAnswer = "The server closes after that answer: it was one of HTTP/1.0, or said Connection: close."
+
 // noReply is for a complete request and an end before the answer.
 func (j *judgement) noReply() {
 	a, f := &j.f.app, j.f
@@ -222,9 +225,9 @@ func (j *judgement) noReply() {
 	case f.fin[server] != 0 && f.fin[server] <= a.requestEnd && (a.responses > 0 || f.fin[server] < a.requestAt):
 		j.tooLate(server)
 		return
-	case a.responses == 1 && (!known || wait < idleAfter) && f.silent < idleAfter && !(j.v.HasBy && j.v.By == a.requester):
+	case a.answer&answerLast != 0 && !(j.v.HasBy && j.v.By == a.requester):
 		j.say(detailNoReply, j.words("an earlier request was answered (%d), the one after it (%d) was not.", a.answerAt, a.requestEnd),
-			"Perhaps the server closes after one answer, as HTTP/1.0 and Connection: close have it.", "one request a connection; one blank line ends it.", a.requestEnd)
+			lastAnswer, "one request a connection; one blank line ends it.", a.requestEnd)
 		return
 	}
 	j.say(detailNoReply, j.words("the request (%d) was complete, and no answer to it came%s.", a.requestEnd, before), "", "", a.requestEnd)
@@ -259,8 +262,11 @@ func (j *judgement) tooLate(server Side) {
 	j.say(detailNoReply, j.words("%s had closed (%d)%s, when the request (%d) came.", j.it(server), f.fin[server], idle, a.requestEnd),
 		"The server gives a connection up on which nothing comes for some time, or after so many answers. The request crossed its FIN on the way, or its sender had not looked; nothing is wrong with it.",
 		"send it again on a new connection; and let the client give up idle connections sooner than the server does.", a.requestEnd)
-	if idle == "" && a.responses == 1 {
-		j.v.Meaning = "The server closes after one answer, as HTTP/1.0 and Connection: close have it."
+	if idle == "" && (a.responses == 1 || a.answer&answerLast != 0) {
+		j.v.Meaning = lastAnswer
+		if a.answer&answerLast == 0 {
+			j.v.Meaning = "The server closes after one answer, and did not say so (Connection: close)."
+		}
 		j.v.NextStep = "one request a connection; one blank line ends it."
 	}
 	j.evidence = append(j.evidence, f.fin[server])

@@ -214,10 +214,17 @@ func (j *judgement) echoed() {
 // awaitsHello is for an open connection in which nothing has answered a
 // ClientHello.
 func (j *judgement) awaitsHello() {
+	port := j.c.Server.Port()
 	meaning := "Either this port does not speak TLS, and its server waits for something else, or its program is busy, or has not accepted the connection yet."
-	if !j.silent(Server) {
+	next := j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", port))
+	switch {
+	case !j.silent(Server):
 		meaning = "Perhaps this port does not speak TLS, or the answer came after the end of the capture."
+	case port == portHTTPS:
+		meaning = "The server's system has acknowledged it: perhaps its program is busy, or has not accepted the connection yet."
 	}
-	j.say(detailWaiting, j.words("the ClientHello%s has no answer yet.", j.frameOf(j.f.dataFirst[Client])), meaning,
-		j.words("the same without TLS (http:// in place of https://); %s", j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", j.c.Server.Port()))), j.f.dataFirst[Client])
+	if port != portHTTPS {
+		next = "the same without TLS (http:// in place of https://); " + next
+	}
+	j.say(detailWaiting, j.words("the ClientHello%s has no answer yet.", j.frameOf(j.f.dataFirst[Client])), meaning, next, j.f.dataFirst[Client])
 }

@@ -194,6 +194,24 @@ func TestAnswerAfterFIN(t *testing.T) {
 	})
 }
 
+// TestSecondRequest: a request after others on the same connection gets no
+// answer.
+func TestSecondRequest(t *testing.T) {
+	const again = "> \"GET /b HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\""
+	kept := func(head string) string { return "< \"" + head + "Content-Length: 2\\r\\n\\r\\nhi\"" }
+	const failed = "closed by the server: the request (8) was complete, and no answer to it came; what came before it was answered (6)."
+	checkAnswers(t, []answerTest{
+		{name: "the program failed on it", script: talk3("S", "> "+aRequest, kept(`HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n`), again), outcome: OutcomeClosed, detail: detailNoReply,
+			text: failed, meaning: "The server's program failed on it", next: "look at the server's messages", evidence: []int64{6, 8}},
+		{name: "the same without a word on the connection", script: talk3("S", "> "+aRequest, kept(`HTTP/1.1 200 OK\r\n`), again), outcome: OutcomeClosed, detail: detailNoReply, text: failed, meaning: "The server's program failed on it"},
+		{name: "HTTP/1.0 that stays", script: talk3("S", "> "+aRequest, kept(`HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\n`), again), outcome: OutcomeClosed, detail: detailNoReply, text: failed, meaning: "The server's program failed on it"},
+		{name: "HTTP/1.0", script: talk3("S", "> "+aRequest, kept(`HTTP/1.0 200 OK\r\n`), again), outcome: OutcomeClosed, detail: detailNoReply,
+			text: "closed by the server: an earlier request was answered (6), the one after it (8) was not.", meaning: "The server closes after that answer", evidence: []int64{6, 8}},
+		{name: "Connection: close", script: talk3("S", "> "+aRequest, kept(`HTTP/1.1 200 OK\r\nconnection: TE, Close\r\n`), again), outcome: OutcomeClosed, detail: detailNoReply,
+			text: "closed by the server: an earlier request was answered (6), the one after it (8) was not.", meaning: "The server closes after that answer"},
+	})
+}
+
 // TestHelloWithoutAnswer: TLS to a server that does not speak it.
 func TestHelloWithoutAnswer(t *testing.T) {
 	checkAnswers(t, []answerTest{
