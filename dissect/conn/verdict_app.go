@@ -41,7 +41,7 @@ func (j *judgement) application() {
 		j.noStatusLine()
 	case a.http && a.status == statusTimeout && a.requests > 0 && !a.incomplete:
 		j.timedOut()
-	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost && (a.responses <= a.requests || j.answeredLate()):
+	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost && (a.responses <= a.requests || j.answeredAfterFIN()):
 		j.incomplete(ended)
 	case a.http && a.mistake != nil && a.status >= 400:
 		j.badRequest()
@@ -147,7 +147,7 @@ func (j *judgement) incomplete(ended bool) {
 			who, meaning = j.didSo(), "So soon no server gives up waiting: perhaps it did not like what it had read, or its program ended."
 		}
 	}
-	late := j.answeredLate()
+	late := j.answeredAfterFIN()
 	if late {
 		meaning = j.words("The client closed before an empty line had ended its request. The server took the FIN for the end, and answered then (%d).", a.answerAt)
 		if j.v.By != a.requester {
@@ -162,9 +162,9 @@ func (j *judgement) incomplete(ended bool) {
 	j.evidence = append(j.evidence, a.statusAt)
 }
 
-// answeredLate reports whether the server answered a request that was not
+// answeredAfterFIN reports whether the server answered a request that was not
 // complete once the client had closed: its FIN ends the headers, too.
-func (j *judgement) answeredLate() bool {
+func (j *judgement) answeredAfterFIN() bool {
 	a := &j.f.app
 	fin := j.f.fin[a.requester]
 	return a.incomplete && fin != 0 && a.answerAt > fin
