@@ -92,6 +92,17 @@ func (t *TCP) RawOptions() iter.Seq[RawOption] {
 	}
 }
 
+// OptionsCut reports whether the capture ends inside of the options: the last
+// of RawOptions is then bad, or some are missing, and nobody is to blame.
+func (t *TCP) OptionsCut() bool { return tcpHeader+len(t.Options) < int(t.Header) }
+
+// Misfit reports whether an option that is not Bad has a length that its kind
+// does not have.
+func (o *RawOption) Misfit() bool {
+	var x Options
+	return !o.Bad && o.Kind > OptionNOP && !x.take(o.Kind, o.Data)
+}
+
 // rawOption returns the option at a place in b.
 func rawOption(b []byte, at int) RawOption {
 	o := RawOption{Kind: b[at], Offset: at, Bytes: b[at : at+1 : at+1]}
@@ -112,7 +123,7 @@ func rawOption(b []byte, at int) RawOption {
 func (t *TCP) ParseOptions(o *Options) {
 	*o = Options{}
 	b := t.Options
-	if len(b) == 12 && be32(b) == OptionNOP<<24|OptionNOP<<16|OptionTimestamps<<8|10 {
+	if len(b) == 12 && be32(b) == OptionNOP<<24|OptionNOP<<16|OptionTimestamps<<8|10 && !t.OptionsCut() {
 		o.Has, o.TSVal, o.TSEcr = HasTimestamps, be32(b[4:]), be32(b[8:])
 		return
 	}
@@ -123,7 +134,7 @@ func (t *TCP) ParseOptions(o *Options) {
 		}
 		raw := rawOption(b, at)
 		if raw.Bad {
-			if tcpHeader+len(b) < int(t.Header) {
+			if t.OptionsCut() {
 				o.Has |= OptionsCut
 			} else {
 				o.Has |= OptionsMalformed
@@ -135,7 +146,7 @@ func (t *TCP) ParseOptions(o *Options) {
 		}
 		at += len(raw.Bytes)
 	}
-	if tcpHeader+len(b) < int(t.Header) {
+	if t.OptionsCut() {
 		o.Has |= OptionsCut
 	}
 }

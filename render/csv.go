@@ -26,7 +26,7 @@ func SegmentColumns() []Columns {
 		{"seq_raw,ack_raw", "as on the wire"},
 		{"len", "of the payload"},
 		{"win,win_raw", "the window, scaled where the scale is known, and as on the wire"},
-		{"options", "TCP's"},
+		{"options", "TCP's, with spaces between them: mss=, sackOK, ts=value/echo, wscale=, sack=left-right with edges counted as ack is and sack_raw= with them as on the wire, tfo=, mptcp=, uto=, md5, ao, other; cut where the capture ends inside of them, malformed where a length cannot be"},
 		{"labels", "what the segment means in its place, with spaces between them"},
 		{"state_client,state_server", "RFC 9293's states of both ends after it"},
 		{"rtt", "the round trip that this ACK shows, from what it acknowledges to it"},
@@ -35,6 +35,8 @@ func SegmentColumns() []Columns {
 		{"rto", "how long ago the same bytes had been sent before, of a segment that is sent again"},
 		{"in_flight", "bytes sent by its sender and not acknowledged yet, this segment's among them; of segments with data"},
 		{"idle", "how long nothing of the connection had come before it"},
+		{"seq_base,ack_base", "seen where seq or ack counts from the first number seen, for the SYN was not captured"},
+		{"dup_ack_num", "of a dup-ack: how many in a row, from 1"},
 	}
 }
 
@@ -70,7 +72,7 @@ func (c *csvWriter) row(b []byte, e *conn.Event) []byte {
 	p := e.Packet
 	b = strconv.AppendInt(b, e.Frame, 10)
 	b = append(b, ',')
-	if e.File >= 0 && e.File < len(c.o.Files) {
+	if len(c.o.Files) > 1 && e.File >= 0 && e.File < len(c.o.Files) {
 		b = appendCSVField(b, safeText(c.o.Files[e.File], &c.g))
 	}
 	b = append(b, ',')
@@ -115,10 +117,10 @@ func (c *csvWriter) rest(b []byte, e *conn.Event, p *dissect.Packet) []byte {
 	b = appendUintValue(b, ",", e.Window)
 	b = appendUintValue(b, ",", t.Window)
 	b = append(b, ',')
-	if len(t.Options) > 0 {
+	if len(t.Options) > 0 || t.OptionsCut() {
 		var o dissect.Options
 		t.ParseOptions(&o)
-		c.scratch = o.Append(c.scratch[:0])
+		c.scratch = appendCSVOptions(c.scratch[:0], &o, t.Ack-dissect.Seq(e.Ack))
 		b = appendCSVField(b, string(c.scratch))
 	}
 	b = append(b, ',')
@@ -143,6 +145,22 @@ func (c *csvWriter) rest(b []byte, e *conn.Event, p *dissect.Packet) []byte {
 	return appendCSVMeasured(b, e)
 }
 
+// appendCSVOptions appends options, the edges of SACK counted from base, as ack
+// is, and behind the rest as on the wire.
+func appendCSVOptions(b []byte, o *dissect.Options, base dissect.Seq) []byte {
+	wire := dissect.Options{Has: dissect.HasSACK, NumSACK: o.NumSACK, SACK: o.SACK}
+	for i := range o.SACK[:o.NumSACK] {
+		o.SACK[i].Left -= base
+		o.SACK[i].Right -= base
+	}
+	b = o.Append(b)
+	if o.NumSACK > 0 {
+		raw := wire.Append(nil)
+		b = append(append(b, " sack_raw"...), raw[len("sack"):]...)
+	}
+	return b
+}
+
 // appendCSVMeasured appends what was measured at the segment.
 func appendCSVMeasured(b []byte, e *conn.Event) []byte {
 	b = append(b, ',')
@@ -156,5 +174,15 @@ func appendCSVMeasured(b []byte, e *conn.Event) []byte {
 		b = appendUint(b, uint64(e.InFlight))
 	}
 	b = append(b, ',')
-	return appendCSVSpan(b, e.Idle)
+	b = appendCSVSpan(b, e.Idle)
+	for _, seen := range [...]bool{e.SeqSeen, e.AckSeen} {
+		if b = append(b, ','); seen {
+			b = append(b, "seen"...)
+		}
+	}
+	b = append(b, ',')
+	if e.Labels.Has(conn.DupAck) {
+		b = strconv.AppendInt(b, int64(e.DupAckNum), 10)
+	}
+	return b
 }

@@ -64,7 +64,7 @@ func newConnectionColumns() []connectionColumns {
 		one("verdict", "what became of it: closed, reset, refused, …", func(b []byte, r row) []byte { return r.text(b, string(r.Verdict.Outcome)) }),
 		one("by", "which end closed, reset or refused it", appendCSVBy),
 		one("detail", "a narrower word for the verdict", func(b []byte, r row) []byte { return r.text(b, r.Verdict.Detail) }),
-		one("file", "that it began in", appendCSVFile),
+		one("file", "the one of several that it began in", appendCSVFile),
 		one("syns", "SYNs that the client sent", func(b []byte, r row) []byte { return appendUint(b, uint64(r.SYNs)) }),
 	}
 	return append(list, measureColumns()...)
@@ -74,7 +74,12 @@ func newConnectionColumns() []connectionColumns {
 func measureColumns() []connectionColumns {
 	type connection = *conn.Connection
 	trip := func(f func(*conn.RoundTrips) time.Duration) func([]byte, connection, conn.Side) []byte {
-		return func(b []byte, c connection, s conn.Side) []byte { return appendCSVSpan(b, f(&c.Measures.RTT[s])) }
+		return func(b []byte, c connection, s conn.Side) []byte {
+			if c.Measures.RTT[s].Count == 0 {
+				return b
+			}
+			return appendSecondsJSON(b, f(&c.Measures.RTT[s]))
+		}
 	}
 	return []connectionColumns{
 		ofEnds("unique_bytes", "of payload that this end sent, each byte once", func(b []byte, c connection, s conn.Side) []byte { return appendUint(b, c.Unique[s]) }),
@@ -83,7 +88,7 @@ func measureColumns() []connectionColumns {
 			func(b []byte, c connection, s conn.Side) []byte { return appendCSVSpan(b, c.HalfRTT[s.Other()]) }),
 		ofEnds("rtt_count", "its ACKs that show how long it took to acknowledge what the other end had sent, seen at the place of the capture",
 			func(b []byte, c connection, s conn.Side) []byte {
-				return appendUint(b, uint64(c.Measures.RTT[s].Count))
+				return appendCSVCount(b, uint64(c.Measures.RTT[s].Count))
 			}),
 		ofEnds("rtt_min", "the shortest of these times", trip(func(r *conn.RoundTrips) time.Duration { return r.Min })),
 		ofEnds("rtt_mean", "their average", trip(func(r *conn.RoundTrips) time.Duration { return r.Mean })),
@@ -91,7 +96,9 @@ func measureColumns() []connectionColumns {
 		ofEnds("longest_rto", "how long it waited at most before it sent the same bytes again",
 			func(b []byte, c connection, s conn.Side) []byte { return appendCSVSpan(b, c.Measures.RTO[s]) }),
 		ofEnds("most_in_flight", "bytes that it had sent and not seen acknowledged, at most",
-			func(b []byte, c connection, s conn.Side) []byte { return appendUint(b, uint64(c.Measures.InFlight[s])) }),
+			func(b []byte, c connection, s conn.Side) []byte {
+				return appendCSVCount(b, uint64(c.Measures.InFlight[s]))
+			}),
 		ofEnds("window_used", "the largest part of the other end's window that was in flight; 1 is all of it", appendWindowUsed),
 		ofEnds("goodput", "bytes a second: unique_bytes divided by duration", appendGoodput),
 		{Columns{"longest_silence", "the longest time between two segments"}, func(b []byte, r *connectionRow) []byte { return appendCSVSpan(b, r.Measures.Silence) }},
@@ -161,7 +168,7 @@ func appendCSVBy(dst []byte, r *connectionRow) []byte {
 }
 
 func appendCSVFile(dst []byte, r *connectionRow) []byte {
-	if r.File < 0 || r.File >= len(r.files) {
+	if len(r.files) < 2 || r.File < 0 || r.File >= len(r.files) {
 		return dst
 	}
 	return r.text(dst, r.files[r.File])
@@ -176,10 +183,18 @@ func appendCSVSilenceEnd(dst []byte, r *connectionRow) []byte {
 
 func appendCSVSilenceFile(dst []byte, r *connectionRow) []byte {
 	f := r.Measures.SilenceFile
-	if r.Measures.Silence <= 0 || f == r.File || f < 0 || f >= len(r.files) {
+	if len(r.files) < 2 || r.Measures.Silence <= 0 || f == r.File || f < 0 || f >= len(r.files) {
 		return dst
 	}
 	return r.text(dst, r.files[f])
+}
+
+// appendCSVCount appends how many of something were measured, nothing for 0.
+func appendCSVCount(dst []byte, n uint64) []byte {
+	if n == 0 {
+		return dst
+	}
+	return appendUint(dst, n)
 }
 
 // appendCSVSpan appends a duration in seconds, nothing for 0.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,7 +40,7 @@ func TestCSVAgrees(t *testing.T) {
 	}
 	for _, c := range append(render.SegmentColumns(), render.ConnectionColumns()...) {
 		for _, column := range strings.Split(c.Names, ",") {
-			if len(names) > 0 && len(more) > 0 && !told[column] && column != "file" && column != "silence_end_file" && column != "client_longest_rto" {
+			if len(names) > 0 && len(more) > 0 && !told[column] && column != "file" && column != "silence_end_file" && column != "client_longest_rto" && column != "seq_base" && column != "ack_base" {
 				t.Errorf("column %s is empty everywhere", column)
 			}
 		}
@@ -65,15 +67,93 @@ func agreeCSV(t *testing.T, name, text string, objects []map[string]any, told ma
 		if x["type"] == "connection" {
 			x = byConn[row[0]]
 		}
+		if x["type"] == "segment" {
+			agreeWords(t, fmt.Sprintf("%s: row %d", name, i+1), rows[0], row, x)
+		}
 		for k, column := range rows[0] {
 			told[column] = told[column] || row[k] != ""
 			want, ok := inObject(x, column)
-			if !ok && row[k] != "" && row[k] != "0" && measured[strings.TrimPrefix(strings.TrimPrefix(column, "client_"), "server_")] {
+			if !ok && row[k] != "" && measured[strings.TrimPrefix(strings.TrimPrefix(column, "client_"), "server_")] {
 				t.Errorf("%s: row %d: %s is %s, and not in NDJSON", name, i+1, column, row[k])
 			}
 			if got, err := strconv.ParseFloat(row[k], 64); ok && (err != nil || got != want) {
 				t.Errorf("%s: row %d: %s is %q, in NDJSON %v", name, i+1, column, row[k], want)
 			}
+		}
+	}
+}
+
+// agreeWords compares what of a segment is no number: which file it is in, what
+// its numbers count from, what its options say.
+func agreeWords(t *testing.T, where string, names, row []string, x map[string]any) {
+	t.Helper()
+	cell := func(name string) string { return row[slices.Index(names, name)] }
+	for _, name := range []string{"file", "role", "seq_base", "ack_base", "rtt_by"} {
+		if want, _ := x[name].(string); cell(name) != want {
+			t.Errorf("%s: %s is %q, in NDJSON %q", where, name, cell(name), want)
+		}
+	}
+	words := strings.Fields(cell("options"))
+	said := func(prefix string) (list []string) {
+		for _, w := range words {
+			if rest, ok := strings.CutPrefix(w, prefix); ok && rest != "" {
+				list = append(list, strings.Split(rest, ",")...)
+			}
+		}
+		return list
+	}
+	malformed, blocks := false, map[string][]string{}
+	for _, o := range x["options"].([]any) {
+		o := o.(map[string]any)
+		malformed = malformed || o["malformed"] == true
+		for _, key := range []string{"blocks", "blocks_raw"} {
+			list, _ := o[key].([]any)
+			for _, b := range list {
+				blocks[key] = append(blocks[key], fmt.Sprintf("%.0f-%.0f", b.([]any)[0], b.([]any)[1]))
+			}
+		}
+	}
+	if got := slices.Contains(words, "malformed"); got != malformed {
+		t.Errorf("%s: malformed is %v, in NDJSON %v: %q, %v", where, got, malformed, words, x["options"])
+	}
+	if got := slices.Contains(words, "cut"); got != (x["options_cut"] == true) {
+		t.Errorf("%s: cut is %v, in NDJSON %v", where, got, x["options_cut"])
+	}
+	if got, raw := said("sack="), said("sack_raw="); !slices.Equal(got, blocks["blocks"]) || !slices.Equal(raw, blocks["blocks_raw"]) {
+		t.Errorf("%s: SACK is %q, %q, in NDJSON %q", where, got, raw, blocks)
+	}
+}
+
+// TestCSVAgreesOnOptions compares options that no stack sends, and what is left
+// of some where the capture cut them off.
+func TestCSVAgreesOnOptions(t *testing.T) {
+	for _, o := range [][]byte{
+		{2, 4, 5, 0xb4}, {2, 3, 5, 0}, {5, 10, 0, 0, 3, 0xed, 0, 0, 4, 0, 0, 0}, {5, 6, 0, 0, 0, 1, 0, 0}, {8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0},
+		{8, 4, 0, 0}, {3, 3, 7, 0}, {3, 1, 0, 0}, {3, 90, 0, 0}, {34, 4, 1, 2}, {254, 4, 1, 2}, {30, 2, 0, 0}, {1, 1, 1, 99}, {},
+		{1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 4, 2, 1, 1},
+		{5, 18, 0, 0, 0, 1, 0, 0, 0, 9, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 1, 1},
+	} {
+		for _, missing := range []int{0, 4, 8} {
+			missing = min(missing, len(o))
+			events := render.SegmentWithOptions(o, missing)
+			var data, table bytes.Buffer
+			files := render.Options{Files: []string{"a.pcap", "b.pcap"}}
+			for _, r := range []render.Renderer{render.NewNDJSON(&data, files), render.NewCSV(&table, files)} {
+				if err := r.Event(&events[0]); err != nil {
+					t.Fatal(err)
+				}
+				if err := r.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var x map[string]any
+			if err := json.Unmarshal(data.Bytes(), &x); err != nil {
+				t.Fatal(err)
+			}
+			if (x["options_cut"] == true) != (missing > 0) {
+				t.Errorf("%x, %d missing: %s", o, missing, data.String())
+			}
+			agreeCSV(t, fmt.Sprintf("%x, %d missing", o, missing), table.String(), []map[string]any{x}, map[string]bool{})
 		}
 	}
 }

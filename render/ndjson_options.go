@@ -66,9 +66,14 @@ func optionName(kind byte) string {
 func appendOption(b []byte, e *conn.Event, t *dissect.TCP, o *dissect.RawOption) []byte {
 	data := o.Data
 	switch {
+	case o.Bad && t.OptionsCut():
+		b = append(b, `,"cut":true`...)
+		data = o.Bytes
 	case o.Bad:
 		b = append(b, `,"malformed":true`...)
 		data = o.Bytes
+	case o.Misfit():
+		b = append(b, `,"malformed":true`...)
 	case o.Kind == dissect.OptionEnd, o.Kind == dissect.OptionNOP, o.Kind == dissect.OptionSACKPermitted && len(data) == 0:
 		return b
 	case o.Kind == dissect.OptionMSS && len(data) == 2:

@@ -205,7 +205,7 @@ func appendTCP(b []byte, e *conn.Event, t *dissect.TCP) []byte {
 	at = putUint(w, at, uint64(e.Window))
 	at = put(w, at, `,"win_raw":`)
 	at = putUint(w, at, uint64(t.Window))
-	if o := t.Options; len(o) == 12 && be32(o) == timestampsOnly {
+	if o := t.Options; len(o) == 12 && be32(o) == timestampsOnly && !t.OptionsCut() {
 		at = put(w, at, `,"options":[{"name":"nop"},{"name":"nop"},{"name":"timestamps","value":`)
 		at = putUint(w, at, uint64(be32(o[4:])))
 		at = put(w, at, `,"echo":`)
@@ -213,7 +213,11 @@ func appendTCP(b []byte, e *conn.Event, t *dissect.TCP) []byte {
 		return b[:put(w, at, `}]`)]
 	}
 	at = put(w, at, `,"options":[`)
-	return append(appendOptions(b[:at], e, t), ']')
+	b = append(appendOptions(b[:at], e, t), ']')
+	if t.OptionsCut() {
+		b = append(b, `,"options_cut":true`...)
+	}
+	return b
 }
 
 // appendFate appends what a segment means, and both ends' states.

@@ -155,7 +155,7 @@ func TestNDJSONSegment(t *testing.T) {
 		`"from":"client","src":"2001:db8::1","sport":40000,"dst":"2001:db8::2","dport":80,"kind":"DATA","flags":"0xe18",` +
 		`"control_bits":["PSH","ACK","R3","R2","R1"],"seq":17,"ack":5,"seq_raw":1,"ack_raw":1005,"seq_base":"seen","len":1,"win":7,"win_raw":7,` +
 		`"options":[{"name":"nop"},{"name":"nop"},{"name":"timestamps","value":1,"echo":2},{"name":"nop"},{"name":"nop"},` +
-		`{"name":"sack","blocks":[[5,24]],"blocks_raw":[[1005,1024]]},{"name":"fast-open","kind":34,"data":"abcd"}],` +
+		`{"name":"sack","blocks":[[5,24]],"blocks_raw":[[1005,1024]]},{"name":"fast-open","malformed":true,"kind":34,"data":"abcd"}],` +
 		`"labels":["retransmission","dup-ack"],"dup_ack_num":2,"states":{"client":["CLOSED","CLOSED"],"server":["?","?"]},` +
 		`"app":"HTTP \"\u007f\ufffd\"","layers":["ethernet","ipv6","tcp"],"fragments":[7,8]}` + "\n"
 	if got != want {

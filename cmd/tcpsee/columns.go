@@ -28,8 +28,9 @@ connection, with everything that was measured of it:
   tcpsee replay lesson.pcap -o csv >segments.csv
   tcpsee replay lesson.pcap --view summary -o csv >connections.csv
 
-Durations are seconds, sizes bytes; what is not known is empty. The names are
-those of -o ndjson where it has them; new columns come last.
+Durations are seconds, sizes bytes; what is not known, or was not there to be
+measured, is empty, as -o ndjson leaves it out. The names are those of -o ndjson
+where it has them; new columns come last.
 
 Segments:
 `)
