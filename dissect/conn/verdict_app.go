@@ -35,7 +35,7 @@ func (j *judgement) application() {
 	case a.alert != "":
 		j.say(detailTLSAlert, j.words("%s broke off the TLS handshake (%d): %s.", j.it(a.alertBy), a.alertAt, a.alert),
 			"the connection itself worked; the two ends did not agree on TLS.", j.words("openssl s_client -connect %v shows more.", j.c.Server), a.alertAt)
-	case a.http && (a.status == statusLengthRequired || a.surplus != nil && (a.status >= statusBadRequest || a.incomplete)):
+	case a.http && (a.status == statusLengthRequired || a.surplus != nil && (a.status == statusBadRequest || a.status == statusTimeout || a.status < statusBadRequest && a.incomplete)):
 		j.unmeasured()
 	case a.http && a.noStatus > 0 && (a.requests > a.responses || a.incomplete):
 		j.noStatusLine()

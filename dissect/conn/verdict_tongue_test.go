@@ -149,6 +149,8 @@ func TestBodyWithoutLength(t *testing.T) {
 		{"too small a length", talk3("S", `> "POST /x HTTP/1.1\nHost: a\nContent-Length: 4\n\nname=bob\n"`, ok, bad),
 			detailBadRequest, "more came than the request (4) announced as its body: the rest (4) counts as another request; the server answered HTTP 400 Bad Request (8).", `It began with "=bob".`, "", []int64{4, 8},
 			"HTTP POST /x HTTP/1.1, =bob|HTTP 200 OK|HTTP 400 Bad Request"},
+		{"refused for another reason", talk3("S", "> "+post+`name=bob\n"`, `< "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n"`), "", "three segments", "The server answered HTTP 501 Not Implemented (6)", "", nil,
+			"HTTP POST /x HTTP/1.1, name=bob|HTTP 501 Not Implemented"},
 		{"the right length, and Enter behind it", talk3("S", `> "POST /x HTTP/1.1\nHost: a\nContent-Length: 8\n\nname=bob\n"`, ok), "", "three segments", "TIME-WAIT", "", nil,
 			"HTTP POST /x HTTP/1.1, blank line|HTTP 200 OK"},
 		{"none, and no body either", talk3("S", "> "+post+`"`, ok), "", "three segments", "TIME-WAIT", "", nil, "HTTP POST /x HTTP/1.1|HTTP 200 OK"},
