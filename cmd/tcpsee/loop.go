@@ -403,6 +403,12 @@ func (l *loop) finishCapture(fault error) {
 	}
 	l.total.NotTCP = max(0, l.total.Frames-l.shown)
 	l.leaveFragments()
+	for _, c := range l.tracker.Datagrams() {
+		if n := min(c.N, l.total.NotTCP); n > 0 {
+			l.total.NotTCP -= n
+			l.unfollowed(c.Why(), n)
+		}
+	}
 	l.total.Anonymized = l.disguise.says()
 	l.total.Interfaces = l.src.Interfaces()
 	s := l.tracker.Stats()

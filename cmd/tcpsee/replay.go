@@ -192,6 +192,7 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		ahead = nil
 	}
 	tracking := fl.trackFlags.options()
+	tracking.Ports = expr.Ports()
 	drawn := !fl.quiet && !fl.takesStdout()
 	tracking.SplitFiles = len(files) > 1 && fl.chosen(view) == "summary" && (drawn || fl.view != "")
 	selects := savedMatchers(expr)

@@ -124,6 +124,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	}
 	l := &loop{tracking: fl.trackFlags.options(), src: from, live: true, prompt: true, renderers: rs, limit: fl.packets, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
 		match: matchLive(expr, fl.exact, also), pass: leaveOut(own), learned: learned}
+	l.tracking.Ports = expr.Ports()
 	l.patience = live.SetPatience
 	if len(saves) == 0 && fl.snapLen == 0 {
 		l.relief = &relief{backlog: src.Backlog, keep: func(n int) error { return live.SetSnapLen(cmp.Or(n, drawnBytes)) }}

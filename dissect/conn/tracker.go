@@ -51,6 +51,9 @@ type Options struct {
 	// ends; "" is not known. It is called where a verdict may speak of it.
 	Program func(local, remote netip.AddrPort) string
 
+	// Ports are those that were asked for: UDP on one of them is told of.
+	Ports []uint16
+
 	// Split makes connections with the same endpoints, but in different VLANs
 	// or virtual networks (see dissect.Identifier), connections of their own.
 	Split bool
@@ -114,6 +117,8 @@ type Tracker struct {
 	driven  driven
 	silence silence
 	served  served
+
+	datagrams []PortCount
 
 	plodding bool // for tests: no short cut is taken
 
@@ -205,6 +210,8 @@ func (t *Tracker) Add(p *dissect.Packet) []Event {
 	case dissect.ContentUDP:
 		if p.IsDNS() {
 			t.lookup(p)
+		} else if len(t.options.Ports) > 0 {
+			t.datagram(p)
 		}
 	}
 	return t.events

@@ -215,6 +215,9 @@ func (t *Tracker) nothingYet() string {
 	if text := t.askedSince(capture.NoTime); text != "" {
 		return text
 	}
+	if text := t.onlyDatagrams(); text != "" {
+		return text
+	}
 	if t.driven.listens {
 		return fmt.Sprintf("nothing has arrived on port %d", t.driven.listening.Port())
 	}
