@@ -6,7 +6,7 @@ import "testing"
 // is true.
 func TestVerdictsHeedOrder(t *testing.T) {
 	checkTongues(t, []tongueTest{
-		{"RST before the last data of the other end", opened3 + "> P. \"GET / HTTP/1.0\\n\\n\"\n< . 1:1001(1000)\n> R. ack 1001\n< . 1001:2001(1000)\n> R #19:#19(0)\n< P. 2001:3001(1000)\n> R #19:#19(0)",
+		{"RST before the last data of the other end", opened3 + "> P. \"GET /page.html\\n\\n\"\n< . 1:1001(1000)\n> R. ack 1001\n< . 1001:2001(1000)\n> R #19:#19(0)\n< P. 2001:3001(1000)\n> R #19:#19(0)",
 			detailAfterData, "data of the server was on its way, and came after it (last: 9).", "before it had taken all", "messages", []int64{6, 9}, "HTTP GET /page.html|HTTP response without a status line|HTTP continued|HTTP continued"},
 		{"RST of a client that has closed, before the server's FIN", opened3 + "> P. \"QUIT\\n\"\n> F.\n< P. \"221 bye\\n\" ack 7\n> R. ack 9\n< F. ack 7",
 			"", "closed by the client, FIN from both ends (5 8), and RST by the client (7).", "the server still sent data (6) after the FIN of the client (5)", "", []int64{5, 7, 8}, "text|text"},
