@@ -170,6 +170,7 @@ var catalogue = [...]Entry{
 	{"tls-alert", "TLS says why it ends", "An alert is TLS's own message about an error, such as a certificate that is not accepted. TCP did its part.", "RFC 8446, section 6"},
 	{"unacknowledged", "sent again and again", "The sender repeats the same bytes and hears nothing, with longer and longer pauses. After minutes its system gives up, and the program is told ETIMEDOUT.", "RFC 9293, section 3.8.3"},
 	{"dead-peer", "keep-alives that nobody answers", "A keep-alive asks whether the other end is still there. After some without an answer the system gives up: RST goes out, and the program is told ETIMEDOUT.", "RFC 9293, section 3.8.4"},
+	{"forged", "RST in the name of another", "Whoever sees a connection's numbers can send an RST that fits, and so end it: firewalls and filters do. It shows where the end that it names goes on, or by another hop limit (TTL).", "RFC 5961, section 1"},
 	{"forgotten", "RST from one who knows nothing of it", "A machine answers data for a connection that it does not have with an RST without ACK: it was restarted, or a NAT or a firewall has forgotten the connection after a long silence.", "RFC 9293, section 3.10.7.1"},
 	{"simultaneous", "both closed at once", "Each end sent FIN before it had seen the other's. Both go through CLOSING, and both keep TIME-WAIT.", "RFC 9293, section 3.6"},
 	{"waiting", "no answer so far", "The data was acknowledged by the server's system, and its program has sent nothing yet.", ""},

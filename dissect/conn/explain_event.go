@@ -149,6 +149,9 @@ func (e *Event) rstSentence() string {
 	if e.Before[e.From] == StateSynSent && e.States[e.From] == StateSynSent {
 		return fmt.Sprintf("The %s knows nothing of what came back, and says so: the %s is to forget an older connection with the same ports.", e.From, e.From.Other())
 	}
+	if to := e.From.Other(); e.States[to] == e.Before[to] && e.States[to] >= StateEstablished {
+		return fmt.Sprintf("The %s breaks a connection off, but not with the number that the %s expects: it takes no notice.", e.From, to)
+	}
 	return fmt.Sprintf("The %s breaks the connection off: both ends forget it at once.", e.From)
 }
 

@@ -22,10 +22,13 @@ type facts struct {
 	finOrder            Side     // who sent FIN first, where there is one
 	rst                 place    // first RST
 	rstBy               Side
-	rstState            State    // of the other end before the RST
-	refusal             bool     // the RST answers a SYN that was not captured
-	turnedBack          bool     // and was sent by this machine itself, in the name of another
-	stray               place    // an RST that ended nothing: its sender went on
+	rstState            State // of the other end before the RST
+	refusal             bool  // the RST answers a SYN that was not captured
+	turnedBack          bool  // and was sent by this machine itself, in the name of another
+	stray               strayFact
+	hops                [2]uint8 // hop limits of the SYN or SYN-ACK of who sent the RST, or of the answer that disproves it, and of the RST; 0 is not known
+	adopted             bool     // with otherSYN: the client went on with that one
+	otherSYN            place    // a SYN-ACK with another number than the one that was acknowledged
 	simultaneous        bool     // both ends sent SYN
 	midstream           bool     // no SYN seen
 	noAck               bool     // the client has sent no segment with ACK

@@ -119,7 +119,7 @@ func (t *Tracker) unseen(e *entry, b *body, d int) uint32 {
 		return 0
 	}
 	n := int32(0)
-	strays := b.ledger != 0 && (t.ledgers.at(b.ledger).stray != 0 || t.ledgers.at(b.ledger).cleared != 0)
+	strays := b.ledger != 0 && (t.ledgers.at(b.ledger).stray.frame != 0 || t.ledgers.at(b.ledger).cleared != 0)
 	if e.flags.of(flagKnown0, d) && !strays {
 		n = int32(e.next[d] - e.base[d] - 1)
 	}
@@ -223,13 +223,14 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 		}
 	}
 	f.closing[e.side(0)], f.closing[e.side(1)] = l.closing[0], l.closing[1]
-	f.stray = e.frame(l.stray)
+	f.otherSYN, f.adopted = e.frame(l.otherSYN), l.adopted
 	f.older, f.cleared = e.frame(l.older), e.frame(l.cleared)
 	if l.rst != 0 {
 		f.rst, f.rstBy, f.rstState = e.frame(l.rst), e.side(int(l.rstBy)), l.rstState
 		f.rstBare, f.silent = l.bare, time.Duration(l.silent.bits())
 		f.refusal, f.turnedBack = l.answers && c.Segments[f.rstBy.Other()] == 0, l.turnedBack
 	}
+	t.summarizeStray(c, e, b, l)
 	if l.icmpCount > 0 {
 		f.icmp = icmpFact{frame: e.frame(l.icmpFrame), version: l.icmpVersion, kind: l.icmpType, code: l.icmpCode,
 			mtu: l.icmpMTU, from: e.family(l.icmpFrom), count: l.icmpCount}

@@ -313,6 +313,7 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		l.rst, l.rstBy, l.rstState = ref, uint8(d), s.before[s.to]
 		l.answers = s.isNew && answersUnseen(&s.p.TCP)
 		l.turnedBack = l.answers && t.turnedBack(s)
+		l.resetCame(s)
 	}
 }
 

@@ -121,7 +121,7 @@ func (s *segment) provenAnew() State {
 // connection, went further.
 func (s *segment) behindFin() uint32 {
 	if s.b.ledger != 0 {
-		if l := s.t.ledgers.at(s.b.ledger); (l.stray != 0 || l.cleared != 0) && s.b.fin[s.to] != 0 {
+		if l := s.t.ledgers.at(s.b.ledger); (l.stray.frame != 0 || l.cleared != 0) && s.b.fin[s.to] != 0 {
 			return l.finEnd[s.to]
 		}
 	}
@@ -231,6 +231,9 @@ func (s *segment) resets(st State) bool {
 	}
 	if !e.flags.of(flagKnown0, s.from) {
 		return s.seq == e.ack[s.to]
+	}
+	if s.isOthers() {
+		return false
 	}
 	return !after(e.ack[s.to], s.seq) && !after(s.seq, s.highest())
 }

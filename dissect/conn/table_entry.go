@@ -22,8 +22,9 @@ type entry struct {
 	next        [2]uint32     // highest byte sent, plus one
 	ack         [2]uint32     // the ACK number that this direction sent last
 	flags       flags
-	firstFrame  count48 // its place
-	number      count48
+	firstFrame  count40 // its place
+	number      count40
+	hops        [2]uint8  // hop limits of the first SYN or SYN-ACK, of an RST that refuses; 0 is not known
 	synTime     clock48   // of the client's last SYN; with flagHandshake how long the SYN-ACK took to come
 	window      [2]uint16 // that it sent last, as in the header
 	file        uint16
@@ -73,7 +74,13 @@ type ledger struct {
 	rst         uint32    // frame of the first RST
 	rstBy       uint8     // its direction
 	rstState    State     // of the other end, before it
-	stray       uint32    // frame of an RST whose sender went on
+	stray       stray     // the last RST whose sender went on
+	rstHops     uint8     // hop limit of the first RST
+	rstTook     bool      // it ended the connection at the other end
+	rstHeard    uint32    // segments that the other end had sent by then
+	otherSYN    uint32    // frame of a SYN-ACK with another number than the one that was acknowledged
+	otherISS    uint32    // that number
+	adopted     bool      // the client went on with that
 	bare        bool      // it had no ACK
 	owed        uint32    // with bare: bytes of the other end that its sender had not acknowledged
 	silent      clock48   // how long its sender had not been heard; as a duration
@@ -245,6 +252,19 @@ type count48 clock48
 func (c *count48) add(n uint64) { put48((*clock48)(c), c.get()+n) }
 
 func (c *count48) get() uint64 { return get48((*clock48)(c)) }
+
+// count40 counts to 2^40: a million million.
+type count40 [5]byte
+
+func (c *count40) add(n uint64) {
+	n += c.get()
+	binary.LittleEndian.PutUint32(c[:4], uint32(n))
+	c[4] = byte(n >> 32)
+}
+
+func (c *count40) get() uint64 {
+	return uint64(binary.LittleEndian.Uint32(c[:4])) | uint64(c[4])<<32
+}
 
 // dupCount counts the duplicate ACKs in a row that a direction sent, since its
 // ACK number changed, and notes what else happened since then.

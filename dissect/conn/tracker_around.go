@@ -261,7 +261,7 @@ func (t *Tracker) vouchAll() {
 		open = open || !x.Reply && !x.answered && !x.told
 	}
 	for i := uint32(1); open && i <= t.entries.used; i++ {
-		if e := t.entries.at(i); e.number != (count48{}) {
+		if e := t.entries.at(i); e.number != (count40{}) {
 			t.vouch(e)
 		}
 	}

@@ -164,10 +164,15 @@ func (t *Tracker) setBases(s *segment) {
 	if s.flags&dissect.SYN == 0 {
 		return
 	}
-	if s.flags&dissect.ACK != 0 && e.base[s.from] != s.seq {
-		// Another SYN-ACK than the first one: numbers count anew.
-		s.labels = s.labels.With(PortReuse)
-		e.base[s.from] = s.seq
+	if s.flags&dissect.ACK != 0 {
+		// Another SYN-ACK than the first one: numbers count anew, unless that one
+		// has been acknowledged.
+		if t.newestISS(e, s.from) != s.seq {
+			s.labels = s.labels.With(PortReuse)
+		}
+		if e.base[s.from] != s.seq && !s.isForeignSYN() {
+			e.base[s.from] = s.seq
+		}
 	}
 	if e.base[s.from] == s.seq {
 		e.flags.set(flagSyn0 << s.from)

@@ -5,6 +5,9 @@ import "tcpsee/dissect"
 // follow takes the segment into what is known of the connection.
 func (t *Tracker) follow(s *segment) {
 	e, b := s.e, s.b
+	if e.flags.has(flagStray) {
+		s.adopt()
+	}
 	if !s.isSettled() {
 		t.change(s)
 	}
@@ -63,6 +66,10 @@ func (t *Tracker) follow(s *segment) {
 // came from somebody else.
 func (s *segment) revive() {
 	e := s.e
+	if s.flags&(dissect.SYN|dissect.RST|dissect.ACK) == dissect.SYN|dissect.ACK {
+		s.reviveAnswer()
+		return
+	}
 	if s.before[s.from] != StateClosed || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK ||
 		!e.flags.of(flagKnown0, s.from) || s.b.ledger == 0 {
 		return
@@ -72,14 +79,15 @@ func (s *segment) revive() {
 		fresh = fresh || e.flags.of(flagAcked0, s.to) && !after(e.ack[s.to], s.end)
 	}
 	if !fresh {
+		s.revivePeer()
 		return
 	}
 	l := s.t.ledgers.at(s.b.ledger)
 	if l.rst == 0 || int(l.rstBy) != s.from {
+		s.revivePeer()
 		return
 	}
-	l.rst, l.stray = 0, l.rst
-	e.flags &^= flagReset | flagQueued
+	l.goOn(s)
 	e.pair.set(s.from, uint8(StateEstablished))
 	if e.state(s.to) == StateClosed {
 		e.pair.set(s.to, uint8(StateEstablished))
@@ -151,6 +159,7 @@ func (s *segment) mark() {
 		e.flags.set(flagCrossed)
 	}
 	if s.labels.Has(Refused) {
+		e.hops[s.from] = s.p.IP.HopLimit
 		e.flags.set(flagRefused)
 	}
 	s.markEnd()
@@ -184,7 +193,14 @@ func (s *segment) isStray() bool {
 func (t *Tracker) open(s *segment) {
 	e := s.e
 	fromClient := s.from == e.client()
+	if s.isForeignSYN() {
+		t.foreignSYN(s)
+		return
+	}
 	if s.flags&dissect.SYN != 0 && s.flags&dissect.RST == 0 {
+		if e.hops[s.from] == 0 {
+			e.hops[s.from] = s.p.IP.HopLimit
+		}
 		o := readSYNOptions(s.p.TCP.Options)
 		s.synOptions(&o)
 	}

@@ -79,6 +79,7 @@ func (t *Tracker) grow(s *segment) {
 	if e.flags.has(flagReset) {
 		l := t.ledger(b)
 		l.rst, l.rstBy, l.rstState = e.lastFrame, uint8(e.resetBy()), e.stateBeforeReset()
+		l.rstHops, l.rstTook, l.rstHeard = e.hops[l.rstBy], true, b.segments[1-l.rstBy]
 	}
 	if e.syns > 1 || e.synAcks > 1 {
 		t.ledger(b).resends = [2]uint64{}

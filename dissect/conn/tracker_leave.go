@@ -170,7 +170,7 @@ func (t *Tracker) silentLongest() (number uint32, oldest *entry) {
 	for looked, steps := 0, uint32(0); looked < evictLook && steps < t.entries.used; steps++ {
 		t.hand = t.hand%t.entries.used + 1
 		e := t.entries.at(t.hand)
-		if e.number == (count48{}) {
+		if e.number == (count40{}) {
 			continue // free
 		}
 		looked++

@@ -37,6 +37,7 @@ func (t *Tracker) answer(s *segment) bool {
 		e.synAck = e.frameRef(t.places.at())
 	}
 	e.synAcks = 1
+	e.hops[d] = s.p.IP.HopLimit
 	e.next[d] = s.end
 	e.window[d], e.ack[d] = s.win, s.ack
 	e.flags.set(flagSynAck | (flagKnown0|flagAcked0|flagEarly0)<<d)

@@ -26,6 +26,7 @@ func (t *Tracker) knock(s *segment) bool {
 	now := clockOf(s.now)
 	e.synTime, e.synLast, e.syns = now, e.frameRef(t.places.at()), 1
 	t.ask(s)
+	e.hops[d] = s.p.IP.HopLimit
 	e.next[d] = s.end
 	e.window[d], e.ack[d] = s.win, s.ack
 	e.flags.set((flagKnown0 | flagEarly0) << d)
@@ -59,6 +60,7 @@ func (t *Tracker) refuse(s *segment) bool {
 	e.pair.set(to, uint8(after))
 	e.flags.set(flagReset | flagRefused | flagAcked0<<d)
 	t.ask(s)
+	e.hops[d] = s.p.IP.HopLimit
 	e.next[d] = s.end
 	e.flags.put(flagKnown0<<d, s.end != 0)
 	e.window[d], e.ack[d] = s.win, s.ack

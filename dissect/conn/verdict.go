@@ -17,6 +17,10 @@ func judge(c *Connection, f *facts, brief bool) Verdict {
 	switch {
 	case !j.established():
 		j.opening()
+	case f.forged() && !j.bothClosed():
+		j.impostor()
+	case j.notItsOwn():
+		j.perhapsForged()
 	case j.probing():
 		j.probe()
 	case f.rst != 0 && !j.bothClosed():
@@ -34,7 +38,9 @@ func judge(c *Connection, f *facts, brief bool) Verdict {
 		j.open()
 	}
 	if j.established() {
-		j.application()
+		if j.v.Detail != detailForged {
+			j.application()
+		}
 		j.oddities()
 	}
 	if brief {
@@ -90,6 +96,7 @@ const (
 	detailPathMTU      = "path-mtu"
 	detailDeadPeer     = "dead-peer"
 	detailForgotten    = "forgotten"
+	detailForged       = "forged"
 	detailUnacked      = "unacknowledged"
 	detailSimultaneous = "simultaneous"
 	detailSelf         = "self-connect"
@@ -164,6 +171,8 @@ func (j *judgement) onServer(command string) string {
 func (j *judgement) opening() {
 	f := j.f
 	switch {
+	case f.refusedInName():
+		j.refusedByOther()
 	case f.rst != 0 && f.rstBy == Server && f.synAck == 0:
 		j.refused()
 	case f.synAck == 0 && f.icmp.frame != 0 && !j.fragmentation():
@@ -558,8 +567,11 @@ func (j *judgement) oddities() {
 	if why := j.closedHard(); why != "" && j.v.Detail != detailLinger0 && j.v.Detail != detailUnread {
 		more = append(more, why)
 	}
-	if f.stray != 0 {
-		more = append(more, j.words("An RST (%d) ended nothing: its number did not fit, or it came from somebody else, and its sender went on.", f.stray))
+	if about := j.aboutStray(); about != "" {
+		more = append(more, about)
+	}
+	if two := j.twoAnswers(); two != "" {
+		more = append(more, two)
 	}
 	for _, s := range []Side{Client, Server} {
 		if c.Segments[s] == 0 && c.Segments[s.Other()] > 1 && !j.self() {

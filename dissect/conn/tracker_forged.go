@@ -1,0 +1,121 @@
+package conn
+
+import "tcpsee/dissect"
+
+// An RST with a number that fits ends the connection at the end that gets it,
+// whoever sent it. Where the end in whose name it came goes on, somebody else
+// did: that end knows of nothing, and the other one answers what still comes
+// with an RST without ACK, for it has no such connection any more (RFC 9293,
+// section 3.10.7.1).
+
+// stray is what a ledger knows of an RST whose sender went on.
+type stray struct {
+	frame uint32 // of the RST; 0 is none
+	goes  uint32 // its sender's next segment
+	next  uint32 // what its sender would have sent next, when it came
+	heard uint32 // segments that the other end had sent by then
+	by    uint8  // its direction
+	hops  uint8  // its hop limit
+	took  bool   // its number fitted
+	bare  uint32 // an RST without ACK of the other end, which had sent nothing since; 0 is none
+}
+
+// hopsApart is by how much the hop limits of segments that one machine sent may
+// differ on arrival, as ways through a network do.
+const hopsApart = 4
+
+// farApart reports whether two hop limits are hardly those of one machine. 0 is
+// not known.
+func farApart(a, b uint8) bool {
+	return a != 0 && b != 0 && (a > b && a-b > hopsApart || b > a && b-a > hopsApart)
+}
+
+// resetCame notes in the ledger what may matter of an RST that is the first.
+func (l *ledger) resetCame(s *segment) {
+	l.rstHops, l.rstTook, l.rstHeard = s.p.IP.HopLimit, s.ended, s.b.segments[s.to]
+	if x := &l.stray; x.frame != 0 && x.took && int(x.by) == s.to && l.bare && s.b.segments[s.from] == x.heard+1 {
+		x.bare = l.rst
+	}
+}
+
+// goOn makes the first RST a stray, since its sender goes on with this segment.
+func (l *ledger) goOn(s *segment) {
+	l.stray = stray{frame: l.rst, goes: s.e.frameRef(s.t.places.at()), next: s.e.next[s.from], heard: l.rstHeard,
+		by: uint8(s.from), hops: l.rstHops, took: l.rstTook}
+	l.rst = 0
+	s.e.flags &^= flagReset | flagQueued
+}
+
+// reviveAnswer is revive for a SYN that was refused, and then answered with
+// SYN-ACK. Where it was not sent again meanwhile, the RST was not the server's.
+func (s *segment) reviveAnswer() {
+	e := s.e
+	if !e.flags.has(flagRefused) || s.b.ledger == 0 || s.from == e.client() {
+		return
+	}
+	l := s.t.ledgers.at(s.b.ledger)
+	if l.rst == 0 || int(l.rstBy) != s.from {
+		return
+	}
+	asked := e.synLast > l.rst
+	if l.goOn(s); asked {
+		l.stray = stray{}
+	}
+	e.hops[s.from] = s.p.IP.HopLimit
+}
+
+// revivePeer takes back that an RST has ended the connection at the end that
+// got it, since that end goes on too.
+func (s *segment) revivePeer() {
+	if s.b.ledger != 0 {
+		if x := &s.t.ledgers.at(s.b.ledger).stray; x.frame != 0 && int(x.by) == s.to && !s.e.flags.has(flagReset) {
+			s.e.pair.set(s.from, uint8(StateEstablished))
+		}
+	}
+}
+
+// isForeignSYN reports whether the segment is a SYN-ACK with another number than
+// the one that the client's ACK has answered: it opens nothing.
+func (s *segment) isForeignSYN() bool {
+	e := s.e
+	return s.flags.Has(dissect.SYN|dissect.ACK) && s.flags&dissect.RST == 0 && e.flags.has(flagHandshake) &&
+		!e.flags.has(flagCrossed) && s.from != e.client() && e.flags.of(flagSyn0, s.from) && e.base[s.from] != s.seq
+}
+
+// foreignSYN takes such a one: it changes nothing that was agreed upon.
+func (t *Tracker) foreignSYN(s *segment) {
+	l := t.ledger(s.b)
+	l.otherSYN, l.otherISS, l.adopted = s.e.frameRef(t.places.at()), s.seq, false
+}
+
+// newestISS is the number of the last SYN-ACK of direction d, or SYN.
+func (t *Tracker) newestISS(e *entry, d int) uint32 {
+	if e.body != 0 && d != e.client() {
+		if b := t.bodies.at(e.body); b.ledger != 0 && t.ledgers.at(b.ledger).otherSYN != 0 {
+			return t.ledgers.at(b.ledger).otherISS
+		}
+	}
+	return e.base[d]
+}
+
+// adopt makes the number of a SYN-ACK that came too late the one that counts,
+// where the client acknowledges it right away: to the client it was the first.
+func (s *segment) adopt() {
+	e := s.e
+	if s.from != e.client() || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK || s.b.ledger == 0 {
+		return
+	}
+	if l := s.t.ledgers.at(s.b.ledger); l.otherSYN != 0 && s.ack == l.otherISS+1 {
+		e.base[s.to], l.adopted = l.otherISS, true
+	}
+}
+
+// isOthers reports whether an RST goes on where a SYN-ACK left off that opened
+// nothing: it is not of this connection.
+func (s *segment) isOthers() bool {
+	if s.b.ledger == 0 {
+		return false
+	}
+	l := s.t.ledgers.at(s.b.ledger)
+	return l.otherSYN != 0 && !l.adopted && s.seq == l.otherISS+1 && s.seq != s.e.ack[s.to]
+}
