@@ -251,7 +251,7 @@ func csvOf(t testing.TB, s *scene, o Options) string {
 
 func TestCSV(t *testing.T) {
 	golden(t, "csv/chat.csv", csvOf(t, chat(), Options{}))
-	golden(t, "csv/labels.csv", csvOf(t, labels(), Options{Files: []string{"a,b.pcap"}}))
+	golden(t, "csv/labels.csv", csvOf(t, labels(), Options{Files: []string{"a,b.pcap", "c.pcap"}}))
 	for _, s := range scenes {
 		rows, err := csv.NewReader(strings.NewReader(csvOf(t, s.make(), Options{}))).ReadAll()
 		if err != nil {
