@@ -15,7 +15,7 @@ type Detail struct {
 	Next         uint32        // relative number that the sender's next byte will have
 	Scale        int           // shift of the sender's windows, ScaleUnknown, or ScaleNone
 	Acks         int64         // frame of the segment whose end it acknowledges; 0 is none
-	AckTime      time.Duration // since that frame
+	AckTime      time.Duration // since that frame; 0 where another place captured that one
 	Repeats      int64         // frame that the sender may have sent it in before, where it is a resend; 0 is none
 	RepeatTime   time.Duration // since that frame
 	DupOf        int64         // with DupAck: frame of the ACK that it repeats
@@ -81,6 +81,9 @@ func (t *Tracker) detail(s *segment, ev *Event) {
 	mine.count(s, d)
 	if s.flags&dissect.ACK != 0 {
 		theirs.acked(s, d)
+		if s.origin != 0 && s.rtt == 0 && !s.labels.Has(DuplicateCapture) {
+			d.AckTime = 0 // that frame was captured at another place
+		}
 		t.relativeSACK(s, d)
 	}
 	if s.labels.Has(DupAck) {

@@ -205,6 +205,7 @@ type Event struct {
 	RTT        time.Duration    // that this segment's ACK shows; 0 is none
 	RTO        time.Duration    // since From had sent the same bytes last, of a segment that is sent again; 0 is not known
 	SentBefore bool             // with OutOfOrder: all its bytes were seen before, so that it was sent again and not overtaken
+	Copied     time.Duration    // with DuplicateCapture: since the same packet was captured before
 	RTTEchoed  bool             // RTT is from the timestamp that the ACK echoes, since what it acknowledges was sent more than once (RFC 7323, section 4)
 	IRTT       time.Duration    // of the handshake, SYN to its completing ACK, once known; 0 before
 	HalfRTT    [2]time.Duration // SYN to SYN-ACK, SYN-ACK to ACK, as seen here; on the completing ACK

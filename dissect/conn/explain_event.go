@@ -202,6 +202,9 @@ func (e *Event) labelSentence() string {
 	has := e.Labels.Has
 	switch {
 	case has(DuplicateCapture):
+		if e.Copied > twinCloser {
+			return "The same packet as before, captured again " + duration(e.Copied) + " later, at another place on its way: it was sent once." + e.copyAnswers()
+		}
 		return "The same packet as before, captured twice: it was sent once."
 	case has(SpuriousRetransmission):
 		return fmt.Sprintf("The %s sends %s again, which the %s has acknowledged already: that ACK was late or lost.", from, e.what(), to)
@@ -271,3 +274,12 @@ func (e *Event) roomSentence() string {
 }
 
 func upperFirst(s string) string { return opened(s, true) }
+
+// copyAnswers says what a copy shows of the round trip: that of the place where
+// what it acknowledges was captured first.
+func (e *Event) copyAnswers() string {
+	if e.RTT <= 0 {
+		return ""
+	}
+	return " What it answers was captured here " + duration(e.RTT) + " before: the whole way there and back."
+}

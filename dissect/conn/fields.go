@@ -281,7 +281,11 @@ func (e *Event) analysisFields(l *fieldList) {
 	}
 	if d.Acks > 0 {
 		l.number("acknowledges frame", d.Acks, inFile(d.AcksIn))
-		l.seconds("round trip of this ACK", d.AckTime, "seconds since that frame")
+		if d.AckTime > 0 {
+			l.seconds("round trip of this ACK", d.AckTime, "seconds since that frame")
+		}
+	} else if e.Labels.Has(DuplicateCapture) && e.RTT > 0 {
+		l.seconds("round trip of this ACK", e.RTT, "seconds since what it acknowledges was captured here")
 	}
 	if e.Labels.Has(DupAck) {
 		l.number("duplicate ACK", int64(e.DupAckNum), "how many in a row")

@@ -13,6 +13,7 @@ type sent struct {
 	at       int64 // when it was sent; sentAgain where that is not known
 	again    bool  // part of it was sent more than once: its ACK says nothing (Karn's rule)
 	stamped  bool  // it has a timestamp
+	point    point // where it was captured
 	stamp    uint32
 }
 
@@ -31,6 +32,7 @@ type queue struct {
 	mixed   bool // not in order of sequence numbers
 	repeats bool // part of it was sent more than once
 	highest uint32
+	where   point // where that was captured of which acked returned the time last
 }
 
 func (q *queue) live() []sent { return q.items[q.head:] }
@@ -66,7 +68,7 @@ func (q *queue) acked(ack uint32) (at int64) {
 				}
 				break
 			}
-			at = s.when()
+			at, q.where = s.when(), s.point
 			q.head++
 		}
 		return at
@@ -74,7 +76,7 @@ func (q *queue) acked(ack uint32) (at int64) {
 	kept := q.items[q.head:q.head]
 	for _, s := range q.items[q.head:] {
 		if !after(s.end, ack) {
-			at = s.when()
+			at, q.where = s.when(), s.point
 			continue
 		}
 		if after(ack, s.seq) {

@@ -35,7 +35,15 @@ const (
 // higher bits are folded.
 type point uint16
 
-const pointPlace = 1<<8 - 1 // of it, all but the hop limit
+// Parts of a point.
+const (
+	pointPlace     point = 1<<8 - 1 // all but the hop limit
+	pointFile      point = 7 << 5
+	pointInterface point = 7 << 2
+	pointDirection point = 3 // a capture.Direction
+)
+
+func (p point) hops() uint8 { return uint8(p >> 8) }
 
 func pointOf(p *dissect.Packet) point {
 	f := p.Frame
@@ -73,6 +81,7 @@ func directionOf(f *capture.Frame) capture.Direction {
 type twins struct {
 	near [twinSets]twinSet
 	far  []twinSet // in place of near from when packets of two places were seen; nil before
+	held []held    // round trips that wait for their ACK's copy; nil before there is one
 }
 
 type twinSet [4]twin // a cache line
@@ -93,6 +102,7 @@ func (t *twins) seen(s *segment) bool {
 	h, l = bits.Mul64(print^uint64(s.win)<<48^uint64(c.Checksum)<<32^uint64(s.flags)<<16^uint64(s.p.IP.ID)^uint64(s.len)<<20, 0xd6e8feb86659fd93)
 	print = h ^ l ^ s.e.number.get()<<1 ^ uint64(s.from)
 	this := twin{uint32(print), uint32(s.t.places.at()), clockOf(s.now), pointOf(s.p)}
+	s.print, s.point = this.print, this.point
 	near := &t.near[print>>(64-7)]
 	if t.far == nil {
 		if near.met(s, &this) {
@@ -113,6 +123,7 @@ func (t *twins) seen(s *segment) bool {
 func (set *twinSet) met(s *segment, this *twin) bool {
 	for i := range set {
 		if x := &set[i]; x.print == this.print && s.likely(x, this) {
+			s.first, s.copied = x.point, s.ago(x)
 			x.frame, x.at = this.frame, this.at
 			return true
 		}

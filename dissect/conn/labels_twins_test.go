@@ -101,15 +101,16 @@ func eventsOf(t *testing.T, all []sight, o Options) []Event {
 	return events
 }
 
-// An exchange over 15 ms each way, at the times of the senders. The sixth frame
-// is lost on the way, and sent again as the seventh.
+// An exchange over 15 ms each way, at the times of the senders. The seventh
+// frame is lost on the way, and sent again as the eighth.
 const overPath = `
 	0.0000 > S 0:0(0)
 	0.0151 < S. 0:0(0) ack 1
 	0.0302 > . ack 1
 	0.0303 > P. 1:72(71)
 	0.0458 < P. 1:541(540)
-	0.0609 > P. 72:172(100) ack 541
+	0.0609 > . 72 ack 541
+	0.0610 > P. 72:172(100) ack 541
 	0.3609 > P. 72:172(100) ack 541
 	0.3760 < . 541 ack 172
 	0.3911 > F. 172:172(0) ack 541
@@ -152,8 +153,8 @@ func TestBothEndsOfAPath(t *testing.T) {
 	for _, tt := range tests {
 		for _, skew := range []time.Duration{0, 4 * time.Millisecond, -7 * time.Millisecond} {
 			t.Run(tt.name+" "+skew.String(), func(t *testing.T) {
-				all := bothEnds(t, tt.script, 15*time.Millisecond, skew, []int{6}, tt.mark)
-				events := eventsOf(t, all, Options{})
+				all := bothEnds(t, tt.script, 15*time.Millisecond, skew, []int{7}, tt.mark)
+				events := eventsOf(t, all, Options{Measures: true})
 				again := 0
 				for i, s := range all {
 					labels := events[i].Labels
@@ -173,6 +174,17 @@ func TestBothEndsOfAPath(t *testing.T) {
 				}
 				if want := 30200 * time.Microsecond; c.IRTT != want {
 					t.Errorf("the handshake took %v, want %v", c.IRTT, want)
+				}
+				if tt.name == "identifications alone" && skew != 0 {
+					return // nothing tells the places apart
+				}
+				if want := [2]time.Duration{30100 * time.Microsecond, 100 * time.Microsecond}; c.HalfRTT != want {
+					t.Errorf("SYN-ACK and ACK took %v, want %v: the client's place", c.HalfRTT, want)
+				}
+				for side, r := range c.Measures.RTT {
+					if r.Count != 3 || r.Min != 30100*time.Microsecond || r.Max > 30500*time.Microsecond {
+						t.Errorf("round trips to the %v: %+v; want 3 of 30.1 to 30.5 ms", Side(side), r)
+					}
 				}
 			})
 		}

@@ -24,11 +24,11 @@ func (t *Tracker) track(s *segment) {
 			at, s.echoed = copied, copied != sentAgain
 		}
 		if at != sentAgain && s.flags&dissect.ACK != 0 {
-			s.rtt = time.Duration(max(s.now-at, 0))
+			s.rtt, s.origin = time.Duration(max(s.now-at, 0)), q.where
 		}
 	}
 	if s.shape&occupies != 0 && !s.answersCrossing() {
-		x := sent{seq: s.seq, end: s.end, at: s.now, again: s.resent()}
+		x := sent{seq: s.seq, end: s.end, at: s.now, again: s.resent(), point: s.point}
 		if x.again {
 			s.ambiguous()
 		}

@@ -96,6 +96,8 @@ type ledger struct {
 	againFrame  [2]uint32
 	againSeq    [2]uint32
 	since       [2]uint32 // last frame of the other end after the second of those segments
+	hops        [2]uint8  // hop limit that copies of one packet had most of; 0 where all had the same
+	lags        [2]bool   // copies came later than one place's do
 	icmpFrame   uint32
 	icmpVersion uint8
 	icmpType    uint8

@@ -101,6 +101,9 @@ func (t *Tracker) grow(s *segment) {
 			case d != c && e.synAcks > 1:
 				x.at = sentAgain
 			}
+			if d == s.from && s.labels.Has(DuplicateCapture) {
+				x.point = s.first
+			}
 			t.remember(b, d, x)
 		}
 	}

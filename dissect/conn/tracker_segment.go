@@ -33,6 +33,11 @@ type segment struct {
 	isNew    bool          // the connection's first
 	dupNum   int
 	app      string
+	print    uint32        // of twins
+	point    point         // where it was captured
+	first    point         // with DuplicateCapture: where it was captured first
+	copied   time.Duration // and how long ago that, or its copy before, was
+	origin   point         // where what rtt counts from was captured
 	ended    bool          // it is an RST that its receiver takes
 	seenAll  bool          // it begins below next, and each byte of its payload was seen before
 	silent   time.Duration // with RST: how long its sender had not been heard, 0 where it never was
@@ -79,6 +84,7 @@ func (s *segment) reset(p *dissect.Packet) {
 	}
 	s.shape, s.labels, s.rtt, s.rto, s.dupNum, s.silent = 0, 0, 0, 0, 0, 0
 	s.role, s.isNew, s.ended, s.echoed, s.seenAll = false, false, false, false, false
+	s.origin, s.copied = 0, 0
 	if s.app != "" {
 		s.app = ""
 	}
@@ -116,6 +122,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 		}
 		t.judge(s)
 	}
+	if s.rtt > 0 && e.flags.has(flagDoubled) {
+		t.await(s)
+	}
 	if e.body != 0 {
 		if t.options.Measures {
 			t.measure(s)
@@ -140,8 +149,11 @@ func (t *Tracker) double(s *segment) {
 	if s.len > 0 {
 		t.ledger(s.b).repeated[s.from] += uint64(s.len)
 	}
+	t.arrive(s)
 	if t.options.Measures {
-		t.gauges.at(s.e.body).listen(s)
+		g := t.gauges.at(s.e.body)
+		g.listen(s)
+		g.roundTrip(s.from, s.rtt)
 	}
 	if !t.options.NoSegments {
 		t.give(s)
