@@ -140,9 +140,10 @@ func (j *judgement) incomplete(ended bool) {
 		j.say(detailIncomplete, what+".", "The server waits for the rest; an empty line ends a request.", "press Enter once more.", a.requestAt)
 		return
 	}
-	who, meaning := j.didSo(), "The client closed before an empty line had ended its request."
+	who, meaning, faster := j.didSo(), "The client closed before an empty line had ended its request.", "press Enter once more"
 	if j.v.By != a.requester {
-		who, meaning = j.it(j.v.By)+" gave up", "The connection was up all the time. A server waits for a request only so long, and an empty line ends one."
+		who, faster = j.it(j.v.By)+" gave up", "type faster"
+		meaning = "The connection was up all the time. A server waits for a request only so long, and an empty line ends one."
 		if d := j.f.endedAt.Sub(j.f.establishedAt); j.f.establishedAt != 0 && d < idleAfter && a.status != statusTimeout {
 			who, meaning = j.didSo(), "So soon no server gives up waiting: perhaps it did not like what it had read, or its program ended."
 		}
@@ -158,7 +159,7 @@ func (j *judgement) incomplete(ended bool) {
 		who = j.it(Server) + " answered " + j.status()
 	}
 	j.say(detailIncomplete, who+j.sinceEstablished()+"; "+what+".", meaning,
-		"type faster, or paste: printf 'GET / HTTP/1.1\\r\\nHost: "+j.server()+"\\r\\n\\r\\n' | nc "+j.server()+" "+strconv.Itoa(int(j.c.Server.Port())), a.requestAt)
+		faster+", or paste: printf 'GET / HTTP/1.1\\r\\nHost: "+j.server()+"\\r\\n\\r\\n' | nc "+j.server()+" "+strconv.Itoa(int(j.c.Server.Port())), a.requestAt)
 	j.evidence = append(j.evidence, a.statusAt)
 }
 

@@ -188,7 +188,7 @@ func TestAnswerAfterFIN(t *testing.T) {
 	const typed = opened3 + "> P. \"GET / HTTP/1.1\\nHost: a\\n\"\n< .\n+8 > F.\n< .\n"
 	checkAnswers(t, []answerTest{
 		{name: "and it was reset", script: typed + "< P. \"HTTP/1.0 200 OK\\r\\nContent-Length: 1035\\r\\n\\r\\n\"\n> R", outcome: OutcomeReset, detail: detailIncomplete,
-			text: "reset by the client: it did so after 8.0 s; the request (4) was not complete: 2 lines and no blank one.", meaning: "took the FIN for the end, and answered then (8)", next: "printf", evidence: []int64{4, 8}},
+			text: "reset by the client: it did so after 8.0 s; the request (4) was not complete: 2 lines and no blank one.", meaning: "took the FIN for the end, and answered then (8)", next: "press Enter once more, or paste: printf", evidence: []int64{4, 8}},
 		{name: "and it was read", script: typed + "< P. \"HTTP/1.0 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi\"\n> .\n< F.\n> .", outcome: OutcomeClosed, detail: detailIncomplete,
 			text: "closed by the client: it did so after 8.0 s; the request (4) was not complete: 2 lines and no blank one.", meaning: "took the FIN for the end, and answered then (8)"},
 	})
@@ -220,6 +220,8 @@ func TestHelloWithoutAnswer(t *testing.T) {
 		{name: "open, and the capture ends", script: left("0.1", "> "+helloBytes), outcome: OutcomeOpen, detail: detailWaiting, text: "open: the ClientHello (4) has no answer yet.",
 			meaning: "or the answer came after the end of the capture"},
 		{name: "closed", script: talk3("S", "> "+helloBytes), outcome: OutcomeClosed, detail: detailNoReply, text: "closed by the server: the ClientHello (4) got no answer."},
+		{name: "given up", script: after5(talk3("C", "> "+helloBytes)), outcome: OutcomeClosed, detail: detailNoReply, text: "closed by the client: the ClientHello (4) got no answer.",
+			meaning: "The client gave up after 5.0 s. Either this port does not speak TLS"},
 		{name: "an echo", script: talk3("C", "> "+helloBytes, "< "+helloBytes, "> "+alertBytes), outcome: OutcomeClosed, detail: detailTLSToPlain,
 			text: "closed by the client: the server sent a ClientHello, too (6).", meaning: "sends back what it gets, and does not speak TLS", evidence: []int64{4, 6}},
 		{name: "an echo, open", script: left("0.1", "> "+helloBytes, "< "+helloBytes), outcome: OutcomeOpen, detail: detailTLSToPlain,

@@ -158,6 +158,9 @@ func (j *judgement) noServerHello() {
 	j.say(detailNoReply, j.words("the ClientHello%s got no answer.", j.frameOf(f.dataFirst[Client])), "", "", f.dataFirst[Client])
 	if j.v.HasBy && j.v.By == Client {
 		j.v.Meaning = "The client did not wait, or gave up."
+		if d := f.endedAt.Sub(f.lastDataAt[Client]); f.endedAt != 0 && f.endedAt.Known() && f.lastDataAt[Client] != 0 && f.lastDataAt[Client].Known() && d >= impatient {
+			j.v.Meaning = j.words("The client gave up after %s. Either this port does not speak TLS, and its server waits for something else, or its program is busy, or had not accepted the connection.", j.duration(d))
+		}
 	} else {
 		j.v.Meaning = "Either this port does not speak TLS, or the server, or a firewall on the way, does not want this client or the name that it asks for."
 	}
