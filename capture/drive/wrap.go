@@ -138,6 +138,9 @@ type Wrapped struct {
 	early   []int // of them those that had ended when that was told
 	serves  bool
 
+	streams   bool // it has made a socket of TCP
+	datagrams bool // and of UDP
+
 	status int
 	err    error
 	exited chan struct{} // closed when the command has ended: status and err are set
@@ -224,6 +227,14 @@ func (w *Wrapped) Serves() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.serves
+}
+
+// OnlyDatagrams reports whether the command has made sockets of UDP
+// (SOCK_DGRAM), as far as it was traced, and none of TCP.
+func (w *Wrapped) OnlyDatagrams() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.datagrams && !w.streams
 }
 
 // Done is closed when the command and all its traced children have ended.

@@ -174,6 +174,10 @@ func (t *tracing) prepare(k *task, p *pendingCall) bool {
 	case kindSocket:
 		p.c.Name, p.c.FD = "socket", -1
 		p.c.Args = socketArgs(p.args)
+		if !t.datagrams && isDatagram(p.args) {
+			t.datagrams = true
+			t.h.report.send(wireMessage{Kind: wireUDP})
+		}
 		return p.c.Args != ""
 	case kindExec:
 		k.p.before = closings(k.tid, t.sockets.heldBy(k.tid))
@@ -485,12 +489,19 @@ func (t *tracing) concludeMoved(k *task, p *pendingCall, n int) {
 	}
 }
 
+// isDatagram reports whether socket(2) makes a socket of UDP.
+func isDatagram(a [6]uint64) bool {
+	return (a[0] == unix.AF_INET || a[0] == unix.AF_INET6) && a[1]&socketTypes == unix.SOCK_DGRAM && (a[2] == 0 || a[2] == unix.IPPROTO_UDP)
+}
+
+// socketTypes masks the flags of socket(2) away.
+const socketTypes = 0xf
+
 // socketArgs says what socket(2) makes, if that is TCP.
 func socketArgs(a [6]uint64) string {
-	const typeMask = 0xf
 	family := "AF_INET"
 	switch {
-	case a[0] != unix.AF_INET && a[0] != unix.AF_INET6, a[1]&typeMask != unix.SOCK_STREAM,
+	case a[0] != unix.AF_INET && a[0] != unix.AF_INET6, a[1]&socketTypes != unix.SOCK_STREAM,
 		a[2] != 0 && a[2] != unix.IPPROTO_TCP && a[2] != unix.IPPROTO_MPTCP:
 		return ""
 	case a[0] == unix.AF_INET6:

@@ -42,8 +42,11 @@ type tracing struct {
 	procs   map[int]*process
 	sockets *socketTable
 	noted   map[string]bool
-	freed   map[int]bool // threads that have been let go
-	over    bool         // the command has ended
+
+	datagrams bool // a socket of UDP was made, and that has been told
+
+	freed map[int]bool // threads that have been let go
+	over  bool         // the command has ended
 
 	// leaves: the command, which leads the session of a terminal of its own, ends
 	// or has ended. The kernel then sends SIGHUP to the children that it has

@@ -18,6 +18,7 @@ const (
 	wireRefused = "refused" // it could not be started: Status, Errno, Text
 	wireCall    = "call"    // Call; with Ack the tracer waits for controlAck
 	wireOwn     = "own"     // Local and Remote are the command's; PID and Text (its program) where known
+	wireUDP     = "udp"     // the command has made a socket of UDP, the first
 	wireNotice  = "notice"  // Text
 	wireExit    = "exit"    // the command has ended: Status, Left, Serves
 	wireEnded   = "ended"   // and so has one of those that it left, maybe before that was told: PID
@@ -153,6 +154,10 @@ func (w *Wrapped) take(m wireMessage, started chan<- wireMessage) {
 		}
 	case wireOwn:
 		w.owned.add(m.Local, m.Remote, whose{m.PID, m.Text})
+	case wireUDP:
+		w.mu.Lock()
+		w.datagrams = true
+		w.mu.Unlock()
 	case wireNotice:
 		if w.options.Notice != nil {
 			w.options.Notice(m.Text)
@@ -173,6 +178,11 @@ func (w *Wrapped) take(m wireMessage, started chan<- wireMessage) {
 }
 
 func (w *Wrapped) takeCall(c Call) {
+	if c.Name == "socket" {
+		w.mu.Lock()
+		w.streams = true
+		w.mu.Unlock()
+	}
 	if c.Name == "connect" && c.Remote.IsValid() {
 		switch c.Phase {
 		case Entry:

@@ -245,6 +245,9 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 		enough()
 	}
 	<-finish
+	if w.OnlyDatagrams() && !fl.quiet {
+		say("the command has made a socket of UDP (SOCK_DGRAM) and none of TCP (SOCK_STREAM): what goes through it are datagrams, with no connection to draw. (Name servers are asked in that way, too.)")
+	}
 	sayLeft(w, say)
 	if err := errors.Join(waited, drawn, fl.closeOutputs()); err != nil {
 		return err

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"net"
 	"slices"
 	"testing"
 )
@@ -54,6 +56,39 @@ func TestInsteadOf(t *testing.T) {
 	} {
 		if got := insteadOf(word); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+}
+
+// TestWatchOfInterface holds that who names an interface as a filter is told of
+// -i, and who names anything else is not.
+func TestWatchOfInterface(t *testing.T) {
+	list, err := net.Interfaces()
+	if err != nil || len(list) == 0 {
+		t.Skipf("this machine has no interfaces: %v", err)
+	}
+	wrong := errors.New("wrong")
+	for _, tt := range []struct {
+		words []string
+		hint  string // "" where the error stays
+	}{
+		{[]string{list[0].Name, "port", "3000"}, "tcpsee watch -i " + list[0].Name + " port 3000"},
+		{[]string{list[0].Name + " port 3000"}, "tcpsee watch -i " + list[0].Name + " port 3000"},
+		{[]string{list[0].Name}, "tcpsee watch -i " + list[0].Name},
+		{[]string{"any"}, "tcpsee watch -i any"},
+		{[]string{"nosuchinterface", "port", "3000"}, ""},
+		{[]string{"port", list[0].Name}, ""},
+	} {
+		err := meantInterface(wrong, tt.words)
+		if tt.hint == "" {
+			if err != wrong {
+				t.Errorf("%q: %v", tt.words, err)
+			}
+			continue
+		}
+		var h *hinted
+		if !errors.As(err, &h) || h.hint != tt.hint {
+			t.Errorf("%q: %v", tt.words, err)
 		}
 	}
 }

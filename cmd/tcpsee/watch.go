@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
@@ -78,7 +79,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	defer names.close()
 	expr, err := parseFilter(words)
 	if err != nil {
-		return err
+		return meantInterface(err, words)
 	}
 	own := sshSessions()
 	if fl.ssh {
@@ -148,6 +149,16 @@ func (a *app) unlessEnded(interrupted bool, err error) error {
 		return nil
 	}
 	return err
+}
+
+// meantInterface returns err, of a filter that cannot be read, or what is wrong
+// where the filter's first word is an interface.
+func meantInterface(err error, words []string) error {
+	first, rest, _ := strings.Cut(strings.TrimSpace(strings.Join(words, " ")), " ")
+	if _, unknown := net.InterfaceByName(first); unknown != nil && first != capture.AnyInterface {
+		return err
+	}
+	return withHint(usagef("%s is an interface, and no filter", printable(first)), strings.TrimSpace("tcpsee watch -i "+printable(first)+" "+printable(rest)))
 }
 
 // also is what passes besides the filter, nil for nothing.

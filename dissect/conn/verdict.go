@@ -435,6 +435,9 @@ func (j *judgement) closed() {
 			lead, j.list(frames...), y, f.dataLast[y]), frames...)
 	default:
 		j.outcome(OutcomeClosed, "", j.words("%s, four segments %s: FIN and ACK each way.", lead, j.list(frames...)), frames...)
+		j.timeWait()
+		j.closedLate(x)
+		return
 	}
 	j.timeWait()
 }

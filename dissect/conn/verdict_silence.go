@@ -75,3 +75,25 @@ func (j *judgement) answeredLate(x Side) {
 	j.v.Meaning += j.words(" Before, the %s had waited %s for an answer to its data (%d), which came only after that FIN: perhaps the program at the %s is slow, or reads on to the end of a line (is a newline missing?) or of the stream.",
 		x, j.duration(f.endedAt.Sub(at)), f.dataLast[x], y)
 }
+
+// lateFrom is the least time in CLOSE-WAIT that is worth a word.
+const lateFrom = time.Second
+
+// closedLate adds to a close, which x has begun, how long the other end left its
+// socket open, though it sent nothing more: no half-close in use. The last
+// segment is the ACK of that end's FIN, so that it tells when that was sent.
+func (j *judgement) closedLate(x Side) {
+	f, c := j.f, j.c
+	y := x.Other()
+	late := c.Last.Sub(f.endedAt)
+	if j.brief || f.endedAt == 0 || !f.endedAt.Known() || late < lateFrom || late < 10*c.IRTT || c.Retransmits[y] > 0 ||
+		f.dataLast[y] > f.fin[x] || f.last != f.finAcked[y] {
+		return
+	}
+	j.v.Text = strings.TrimSuffix(j.v.Text, ".") + j.words("; the %s closed %s after the FIN of the %s.", y, j.duration(late), x)
+	why := "perhaps its program had not read to the end (recv() returns 0 there), waited for something else, or forgot close()."
+	if y == Client {
+		why = "plain nc stays until it is told to go; another program has perhaps forgotten close()."
+	}
+	j.v.Meaning = strings.TrimSpace(j.words("in between, the %s was in CLOSE-WAIT: %s", y, why) + " " + j.v.Meaning)
+}
