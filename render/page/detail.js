@@ -49,7 +49,7 @@ function cards(e, p, layers, bytes, body) {
   for (const [n, name] of [[4, 'transport'], [3, 'network'], [2, 'data link']]) {
     const mine = layers.filter(l => l.osi === n);
     const c = card(n, name, 'l' + n, ...(mine.length ? [] : [none('nothing')]));
-    for (const l of mine) layerIn(c, l);
+    for (const l of mine) layerIn(c, l, p);
     out.append(c);
   }
   const name = D.texts[p[7]];
@@ -61,7 +61,12 @@ function fieldButton(fd, name, value, meaning) {
   fd.buttons.push(b);
   return b;
 }
-function layerIn(c, l) {
+// lengthOf gives a header's length on the wire: TCP's data offset tells it where the capture cut the header.
+function lengthOf(l, p) {
+  const at = l.name === 'TCP' && l.fields.find(f => f.name === 'data offset'), whole = at ? 4 * at.value : l.len;
+  return whole > l.len && l.off + whole <= p[1] ? whole + ' bytes, ' + l.len + ' of them captured' : l.len + ' bytes';
+}
+function layerIn(c, l, p) {
   const list = el('div', { class: 'fields', role: 'group', 'aria-label': l.name + ' fields' }, ...l.fields.map(fd => fieldButton(fd, fd.name, fd.value, fd.meaning)));
   if (list.firstChild) list.firstChild.setAttribute('tabindex', '0');
   list.addEventListener('keydown', ev => {
@@ -73,7 +78,7 @@ function layerIn(c, l) {
   });
   const bits = el('details', {}, el('summary', {}, 'bits'));
   bits.addEventListener('toggle', () => { if (bits.open && bits.childNodes.length === 1) bits.append(bitDiagram(l)); });
-  c.append(el('h3', {}, l.name + ', ' + l.len + ' bytes'), list, bits);
+  c.append(el('h3', {}, l.name + ', ' + lengthOf(l, p)), list, bits);
   if (['TCP', 'IPv4', 'IPv6'].includes(l.name) && l.osi === 4) bits.open = true;
 }
 // Rows of 32 bits, as RFCs draw headers; a field over a row's end goes on in the next.
