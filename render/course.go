@@ -39,6 +39,7 @@ type courses struct {
 	conn    int64
 	several bool
 	time    timeBins
+	latest  time.Duration // since its beginning: where time goes back, the picture stays
 	bins    []courseBin
 }
 
@@ -61,7 +62,8 @@ func (c *courses) add(e *conn.Event) {
 		}
 		c.conn = e.Conn
 	}
-	i, doublings := c.time.index(e.Delta)
+	c.latest = max(c.latest, e.Delta)
+	i, doublings := c.time.index(c.latest)
 	for range doublings {
 		c.merge()
 	}
@@ -69,7 +71,9 @@ func (c *courses) add(e *conn.Event) {
 		c.bins = append(c.bins, courseBin{})
 	}
 	b := &c.bins[i]
-	b.bytes[e.From&1] += uint64(max(e.Packet.TCP.Len, 0))
+	if !e.Labels.Has(conn.DuplicateCapture) { // it was sent once
+		b.bytes[e.From&1] += uint64(max(e.Packet.TCP.Len, 0))
+	}
 	b.rtt = max(b.rtt, e.RTT)
 }
 

@@ -194,7 +194,7 @@ func widen(r *[2]int64, from, to int64) {
 // add takes a segment.
 func (p *plot) add(e *conn.Event) {
 	side, tcp := e.From&1, &e.Packet.TCP
-	p.last = max(p.last, e.Delta)
+	p.last = max(p.last, e.Delta) // where time goes back, the picture stays
 	length := int64(tcp.Len)
 	if tcp.Flags.Has(dissect.SYN) {
 		length++
@@ -209,9 +209,11 @@ func (p *plot) add(e *conn.Event) {
 			p.known[side], p.base[side] = true, from
 			p.high[side] = from
 		}
-		b := p.at(e.Delta, side)
+		b := p.at(p.last, side)
 		to := from + length
-		p.sent[side] += uint64(tcp.Len)
+		if !e.Labels.Has(conn.DuplicateCapture) { // it was sent once
+			p.sent[side] += uint64(tcp.Len)
+		}
 		if e.SentAgain() {
 			p.again[side]++
 			widen(&b.again, from, to)
@@ -220,7 +222,7 @@ func (p *plot) add(e *conn.Event) {
 		}
 		p.base[side] = min(p.base[side], from)
 		p.high[side] = max(p.high[side], to)
-		p.news[side] = e.Delta
+		p.news[side] = p.last
 		p.end[side] = max(p.end[side], to)
 	}
 	if tcp.Flags.Has(dissect.ACK) && e.Kind != conn.KindRST {
@@ -234,9 +236,9 @@ func (p *plot) acknowledge(e *conn.Event, of conn.Side) {
 		return
 	}
 	ack := unwrap(e.Ack, p.high[of])
-	b := p.at(e.Delta, of)
+	b := p.at(p.last, of)
 	if !p.acked[of] || ack > p.ack[of] {
-		p.news[of] = e.Delta
+		p.news[of] = p.last
 	}
 	p.ack[of], p.edge[of], p.acked[of] = ack, ack+int64(e.Window), true
 	p.unscaled[of] = p.unscaled[of] || !e.ScaleKnown

@@ -272,9 +272,9 @@ type Connection struct {
 	Number       int64
 	Client       netip.AddrPort
 	Server       netip.AddrPort
-	Inferred     bool // who is client was inferred
-	Told         bool // an event of TypeVerdict has told of it before
-	First, Last  capture.Stamp
+	Inferred     bool          // who is client was inferred
+	Told         bool          // an event of TypeVerdict has told of it before
+	First, Last  capture.Stamp // of the earliest and the latest segment: where time goes back, not of FirstFrame and LastFrame
 	FirstFrame   int64
 	LastFrame    int64
 	File         int // index of the file of FirstFrame
@@ -286,7 +286,7 @@ type Connection struct {
 	IRTT         time.Duration // 0 is not known
 	HalfRTT      [2]time.Duration
 	Segments     [2]uint64 // by sender
-	Bytes        [2]uint64 // payload by sender, all that was sent
+	Bytes        [2]uint64 // payload by sender, all that was sent: what was captured twice counts once
 	Unique       [2]uint64 // of it, each byte once
 	Retransmits  [2]uint64 // segments by sender that carry what it had sent before: with any retransmission label, or out of order with Event.SentBefore
 	LabelCounts  [labelCount]uint32

@@ -72,6 +72,9 @@ func (e *entry) summarize(c *Connection, at placed) {
 	c.Number, c.File = int64(e.number.get()), int(e.file)
 	c.Inferred, c.Told = e.flags.has(flagInferred), e.tail&tailTold != 0
 	c.First, c.Last = e.first, e.last
+	if c.Last < c.First && c.Last.Known() { // they changed places on their way into the capture
+		c.Last = c.First
+	}
 	c.FirstFrame, c.LastFrame, c.LastFile = at.first, at.last, at.lastFile
 	c.Completeness, c.SYNs = e.complete, uint32(e.syns)
 	c.States = [2]State{e.state(client), e.state(1 - client)}
@@ -231,6 +234,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 		f.refusal, f.turnedBack = l.answers && c.Segments[f.rstBy.Other()] == 0, l.turnedBack
 	}
 	t.summarizeStray(c, e, b, l)
+	t.summarizeBack(c, e, l)
 	if l.icmpCount > 0 {
 		f.icmp = icmpFact{frame: e.frame(l.icmpFrame), version: l.icmpVersion, kind: l.icmpType, code: l.icmpCode,
 			mtu: l.icmpMTU, from: e.family(l.icmpFrom), count: l.icmpCount}

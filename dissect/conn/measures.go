@@ -241,7 +241,9 @@ func (t *Tracker) count(s *segment) {
 		t.countLabel(b, x)
 	}
 	if s.len > 0 {
-		b.bytes[d].add(uint64(s.len))
+		if !s.labels.Has(DuplicateCapture) { // it was sent once
+			b.bytes[d].add(uint64(s.len))
+		}
 		if b.dataFirst[d] == 0 {
 			b.dataFirst[d] = ref
 		}

@@ -75,6 +75,7 @@ type ledger struct {
 	rstBy       uint8     // its direction
 	rstState    State     // of the other end, before it
 	stray       stray     // the last RST whose sender went on
+	back        back      // time that went back
 	rstHops     uint8     // hop limit of the first RST
 	rstTook     bool      // it ended the connection at the other end
 	rstHeard    uint32    // segments that the other end had sent by then

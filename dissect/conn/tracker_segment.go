@@ -103,6 +103,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	}
 	s.before = [2]State{e.state(0), e.state(1)}
 	s.heard = e.last
+	if s.p.Frame.Time < s.heard && s.goesBack() {
+		t.wentBack(s)
+	}
 	if p.Problem != dissect.ProblemNone && s.unmeasured() {
 		t.passOver(s)
 		return
@@ -146,9 +149,6 @@ func (t *Tracker) double(s *segment) {
 	t.grow(s)
 	s.repeat()
 	t.count(s)
-	if s.len > 0 {
-		t.ledger(s.b).repeated[s.from] += uint64(s.len)
-	}
 	t.arrive(s)
 	if t.options.Measures {
 		g := t.gauges.at(s.e.body)

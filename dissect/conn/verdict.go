@@ -573,8 +573,10 @@ func (j *judgement) oddities() {
 	if about := j.aboutStray(); about != "" {
 		more = append(more, about)
 	}
-	if two := j.twoAnswers(); two != "" {
-		more = append(more, two)
+	for _, about := range []string{j.twoAnswers(), j.aboutTime()} {
+		if about != "" {
+			more = append(more, about)
+		}
 	}
 	for _, s := range []Side{Client, Server} {
 		if c.Segments[s] == 0 && c.Segments[s.Other()] > 1 && !j.self() {
