@@ -145,7 +145,7 @@ func (a *app) detectWords(side Side, b []byte, start bool) (int, bool) {
 	switch {
 	case hasPrefix(b, "HTTP/1."):
 		a.isHTTP(side.Other())
-		a.dirs[side].mode = modeHead
+		a.dirs[side].enterHead()
 		return parseAgain, true
 	case hasPrefix(b, "PRI * HTTP/2"):
 		return a.enter(side, protoHTTP2, modeFrames2), true

@@ -31,7 +31,7 @@ func (a *app) detectRequest(side Side, b []byte, start bool) (int, bool) {
 	switch looksLikeRequest(b) {
 	case yes:
 		a.isHTTP(side)
-		a.dirs[side].mode = modeHead
+		a.dirs[side].enterHead()
 		return parseAgain, true
 	case perhaps:
 		return 0, start
@@ -142,6 +142,9 @@ func (a *app) head(side Side, b []byte) int {
 	if d.work != nil {
 		seen = d.work.scanned
 	}
+	if seen == 1 && b[0] == '\r' {
+		seen = 0
+	}
 	if seen == 0 { // blank lines before it (RFC 9112, section 2.2)
 		switch {
 		case b[0] == '\n':
@@ -171,6 +174,14 @@ func (a *app) head(side Side, b []byte) int {
 		a.responseHead(side, b[:n])
 	}
 	return n
+}
+
+// enterHead lets what was put aside, if anything, be read as a head.
+func (d *appDir) enterHead() {
+	d.mode = modeHead
+	if d.work != nil {
+		d.work.scanned = 0
+	}
 }
 
 // begins takes down the frame in which a request or a response begins.

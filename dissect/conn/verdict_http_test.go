@@ -228,3 +228,39 @@ func TestHelloWithoutAnswer(t *testing.T) {
 			text: "open: the server sent a ClientHello, too (6)."},
 	})
 }
+
+// TestAnswerFaultsInPieces: what is wrong with an answer is found wherever its
+// segments are cut.
+func TestAnswerFaultsInPieces(t *testing.T) {
+	for _, tt := range []struct {
+		answer                    string
+		headless, noStatus, bytes int64
+		line                      int
+	}{
+		{answer: "HTTP/1.1 200 OK\r\nServer: x\r\n<h1>", headless: 1},
+		{answer: "Hello World\n", noStatus: 1},
+		{answer: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nHello", bytes: 3},
+		{answer: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi\r\n\r\n"},
+		{answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\nabc", bytes: 3},
+		{answer: "HTTP/1.1 200 OK\r\nhello\r\n\r\n", line: 2},
+		{answer: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"},
+	} {
+		for size := 1; size <= len(tt.answer); size++ {
+			k := newTalk(80)
+			k.run("> GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+			for rest := tt.answer; len(rest) > 0; {
+				n := min(size, len(rest))
+				k.say(Server, rest[:n])
+				rest = rest[n:]
+			}
+			f := k.a.facts()
+			if f.headAt != 0 != (tt.headless != 0) || f.noStatus != 0 != (tt.noStatus != 0) || f.fault.bytes != tt.bytes || f.fault.line != tt.line || f.lost {
+				t.Errorf("%q in pieces of %d: head at %d, no status at %d, %+v, lost %v", tt.answer, size, f.headAt, f.noStatus, f.fault, f.lost)
+			}
+			k.a.release()
+			if k.b.used != 0 {
+				t.Errorf("%q in pieces of %d: %d bytes not given back", tt.answer, size, k.b.used)
+			}
+		}
+	}
+}
