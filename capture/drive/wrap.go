@@ -259,6 +259,10 @@ func (w *Wrapped) Close() error {
 // far; see Pending.
 func (w *Wrapped) Owns(local, remote netip.AddrPort) bool { return w.owned.owns(local, remote) }
 
+// BoundNear reports whether the command has a port at a loopback address: who
+// calls that port at another address of this machine is refused.
+func (w *Wrapped) BoundNear(port uint16) bool { return w.owned.near(port) }
+
 // Program returns the name and the process id of who has connected local, the
 // command's own end, to remote, as early as Owns knows of it; false where that
 // is not known, as of connections that were accepted.

@@ -2,6 +2,7 @@ package drive
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -126,6 +127,13 @@ func (o *owned) owns(local, remote netip.AddrPort) bool {
 		}
 	}
 	return false
+}
+
+// near reports whether a port is bound at a loopback address.
+func (o *owned) near(port uint16) bool {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return slices.ContainsFunc(o.bound[port], netip.Addr.IsLoopback)
 }
 
 // whose returns which process has connected local to remote.

@@ -125,14 +125,17 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 	if err := fl.tls.prepare(l.Reachable()); err != nil {
 		return err
 	}
-	name := capture.AnyInterface
+	name, local := capture.AnyInterface, l.Addr
 	if l.Addr.Addr().IsLoopback() {
+		// Who calls another address of this machine, as nc localhost calls ::1
+		// first, is refused: that is to be seen, too.
 		name, _, _ = capture.RouteInterface(l.Addr.Addr())
+		local = netip.AddrPortFrom(netip.IPv6Unspecified(), l.Addr.Port())
 	}
 	d.iface = name
 	d.live, err = capture.OpenLive(keeping(capture.LiveOptions{
 		Interface: name,
-		Filter:    capture.DriveFilter(capture.DriveSpec{Local: l.Addr}),
+		Filter:    capture.DriveFilter(capture.DriveSpec{Local: local}),
 	}, &fl.pictureFlags, &fl.saveFlags))
 	if err != nil {
 		return err
@@ -142,7 +145,9 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 	}
 	d.says(conn.Server, l.Addr, netip.AddrPort{}, "Listening on %s %d", l.Addr.Addr(), l.Addr.Port())
 	d.announce(l, fl)
-	d.drives(func(a netip.AddrPort) bool { return a.Port() == l.Addr.Port() })
+	d.drives(func(a netip.AddrPort) bool {
+		return a.Port() == l.Addr.Port() && (l.Addr.Addr().IsUnspecified() || a.Addr().Unmap() == l.Addr.Addr().Unmap())
+	})
 	return d.draw(func() error { return d.serve(l, fl) })
 }
 

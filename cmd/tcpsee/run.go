@@ -343,7 +343,7 @@ const maxPeers = 1 << 12
 func (o *ownPackets) pass(p *dissect.Packet) bool {
 	switch p.Content {
 	case dissect.ContentTCP:
-		return o.owns(p.Src(), p.Dst())
+		return o.owns(p.Src(), p.Dst()) || p.Loopback() && (o.w.BoundNear(p.Src().Port()) || o.w.BoundNear(p.Dst().Port()))
 	case dissect.ContentICMP:
 		return p.ICMP.Error && p.ICMP.QuotedTCP && o.owns(p.ICMP.QuotedSrc, p.ICMP.QuotedDst)
 	case dissect.ContentNeighbour:
