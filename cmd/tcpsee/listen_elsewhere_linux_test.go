@@ -16,7 +16,7 @@ func TestCalledElsewhere(t *testing.T) {
 		args []string
 	}{
 		{"listen", []string{"listen", "127.0.0.1", "PORT"}},
-		{"run", []string{"run", "--", "python3", "-c", serve, "PORT"}},
+		{"run", []string{"run", "--", needTool(t, "python3"), "-c", serve, "PORT"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			port := freePort(t)
