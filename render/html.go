@@ -96,7 +96,11 @@ func (p *page) Close() error {
 	p.head(records)
 	p.static(records, data.ordered)
 	p.put(`<script type="application/json" id="data">`)
-	p.out.buf = appendForScript(p.out.buf, encoded)
+	for rest := encoded; len(rest) > 0 && p.out.settle() == nil; { // in pieces: it may be long
+		n := min(len(rest), outputChunk)
+		p.out.buf = appendForScript(p.out.buf, rest[:n])
+		rest = rest[n:]
+	}
 	p.put("</script>\n<script>%s</script>\n</body>\n</html>", pageScript)
 	return p.out.flush()
 }
