@@ -40,6 +40,7 @@ type diagnosis struct {
 	subject string
 	text    string
 	remedy  string // one command, or what to do; empty where nothing is to be done
+	remark  string // on the remedy; may be empty
 }
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -85,9 +86,6 @@ func canCapture(list []diagnosis) bool {
 	return false
 }
 
-// remarkBegin stands between the command of a remedy and a remark on it.
-const remarkBegin = "   ("
-
 // writeDiagnoses writes a line each, and under those where there is a way out,
 // the way out, whose command stays in one line, to be copied. Words stay whole
 // in so many columns; 0 is any number.
@@ -103,14 +101,17 @@ func writeDiagnoses(w interface{ Write([]byte) (int, error) }, list []diagnosis,
 			continue
 		}
 		lead := fmt.Sprintf("%-7s  %-*s  try: ", "", width, "")
-		command, why, _ := strings.Cut(printable(d.remedy), remarkBegin)
+		line, remark := lead+printable(d.remedy), ""
+		if d.remark != "" {
+			remark = "(" + printable(d.remark) + ")"
+		}
 		switch {
-		case why != "" && columns > 0 && len([]rune(lead+command+remarkBegin+why)) > columns:
-			b.WriteString(lead + command + "\n" + folded(strings.Repeat(" ", len(lead)), "("+why, columns))
-		case why != "":
-			b.WriteString(lead + command + remarkBegin + why + "\n")
+		case remark != "" && columns > 0 && len([]rune(line+"   "+remark)) > columns:
+			b.WriteString(line + "\n" + folded(strings.Repeat(" ", len(lead)), remark, columns))
+		case remark != "":
+			b.WriteString(line + "   " + remark + "\n")
 		default:
-			b.WriteString(lead + command + "\n")
+			b.WriteString(line + "\n")
 		}
 	}
 	_, err := w.Write([]byte(b.String()))

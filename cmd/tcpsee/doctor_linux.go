@@ -172,28 +172,40 @@ func (m machine) captureDiagnosis(err error) diagnosis {
 	case err == nil:
 		d.text = "allowed without root: this program has CAP_NET_RAW"
 	case errors.As(err, &denied) && m.foreign():
-		d.ability, d.text, d.remedy = abilityMissing, "not allowed: the network is not that of this user namespace", m.grant()
+		d.ability, d.text = abilityMissing, "not allowed: the network is not that of this user namespace"
+		d.remedy, d.remark = m.grant()
 	case errors.As(err, &denied):
-		d.ability, d.text, d.remedy = abilityMissing, "not allowed: it takes "+denied.Missing, m.grant()
+		d.ability, d.text = abilityMissing, "not allowed: it takes "+denied.Missing
+		if d.remedy, d.remark = m.grant(); !m.root && d.remark == "" {
+			d.remark = "once; or sudo before each command"
+		}
 	default:
 		d.ability, d.text = abilityMissing, err.Error()
 	}
 	return d
 }
 
-// grant is the one command that allows to capture.
-func (m machine) grant() string {
+// grant is the one command that allows to capture, and a remark on it.
+func (m machine) grant() (command, remark string) {
 	switch {
 	case m.foreign():
-		return "unshare -rn …   (the rights of a user namespace are over networks of its own; over the machine's has sudo, outside)"
+		return "unshare -rn …", "the rights of a user namespace are over networks of its own; over the machine's has sudo, outside"
 	case m.root && m.container():
-		return "docker run --cap-add NET_RAW …: root in this container lacks CAP_NET_RAW"
+		return "docker run --cap-add NET_RAW …: root in this container lacks CAP_NET_RAW", ""
 	case m.root:
-		return "give this root CAP_NET_RAW: whatever started it took it away"
+		return "give this root CAP_NET_RAW: whatever started it took it away", ""
 	case m.nosuid:
-		return "sudo install -m 755 " + m.exe + " /usr/local/bin/tcpsee && sudo setcap cap_net_raw+ep /usr/local/bin/tcpsee   (no capability works where it lies now)"
+		return "sudo install -m 755 " + m.exe + " /usr/local/bin/tcpsee && sudo setcap cap_net_raw+ep /usr/local/bin/tcpsee", "no capability works where it lies now"
 	}
-	return "sudo setcap cap_net_raw+ep " + m.exe + "   (once; or sudo before each command)"
+	return "sudo setcap cap_net_raw+ep " + m.exe, ""
+}
+
+// remarked is a command with a remark on it, if there is one.
+func remarked(command, remark string) string {
+	if remark == "" {
+		return command
+	}
+	return command + " (" + remark + ")"
 }
 
 // captureAdvice is what an error says that needs the right to capture.
@@ -203,10 +215,10 @@ func captureAdvice() string {
 
 // advice is what is told of a command with these arguments.
 func (m machine) advice(args []string) string {
+	grant := remarked(m.grant())
 	if m.root {
-		return m.grant()
+		return grant
 	}
-	grant, _, _ := strings.Cut(m.grant(), "   (once;")
 	return sudoCommand(args) + "\nor, once and for all users: " + grant + "\ntcpsee doctor says what else this machine allows"
 }
 
@@ -274,7 +286,7 @@ func (m machine) namespaces(err error) diagnosis {
 	d.ability = abilityMissing
 	if n, ok := m.setting("kernel/apparmor_restrict_unprivileged_userns"); ok && n != 0 && !m.root {
 		d.text = "restricted by AppArmor, as Ubuntu does since 23.10: tcpsee demo is not live without the right to capture"
-		d.remedy = "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (for all programs; the right to capture is the smaller step)"
+		d.remedy, d.remark = "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0", "for all programs; the right to capture is the smaller step"
 		return d
 	}
 	if n, ok := m.setting("kernel/unprivileged_userns_clone"); ok && n == 0 && !m.root {
@@ -357,7 +369,7 @@ func (m machine) names(ready hello, err error) diagnosis {
 		}
 	default:
 		d.ability, d.text = abilityLimited, "your own processes only"
-		d.remedy = "sudo " + m.exe + " watch …   (with sudo those of all users are named)"
+		d.remedy, d.remark = "sudo "+m.exe+" watch …", "with sudo those of all users are named"
 	}
 	if ready&helloTrace != 0 {
 		d.text += ", those too that end at once"

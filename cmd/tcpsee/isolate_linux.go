@@ -46,7 +46,7 @@ func isolationAdvice() string {
 	if d.remedy == "" {
 		return d.text
 	}
-	return d.text + "\ntry: " + d.remedy
+	return d.text + "\ntry: " + remarked(d.remedy, d.remark)
 }
 
 // runIsolated runs this command again in a user and a network namespace of its
