@@ -61,9 +61,7 @@ func (d *diagDump) datagrams() (list []socketInfo, err error) {
 func (d *diagDump) both(protocol uint8, states uint32, port uint16) (list []socketInfo, err error) {
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
 		d.seq++
-		request := dumpRequest(family, states, port, d.seq)
-		request[unix.SizeofNlMsghdr+1] = protocol
-		if list, err = d.family(list, request); err != nil {
+		if list, err = d.family(list, dumpRequest(family, protocol, states, port, d.seq)); err != nil {
 			return list, fmt.Errorf("sock_diag: %w", err)
 		}
 	}
@@ -91,11 +89,11 @@ func (d *diagDump) family(list []socketInfo, request []byte) ([]socketInfo, erro
 }
 
 // dumpRequest is diagRequest for many sockets.
-func dumpRequest(family uint8, states uint32, port uint16, seq uint32) []byte {
+func dumpRequest(family, protocol uint8, states uint32, port uint16, seq uint32) []byte {
 	zero := netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
 	b := diagRequest(ends{netip.AddrPortFrom(netip.IPv6Unspecified(), port), zero}, 0, seq)
 	binary.NativeEndian.PutUint16(b[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
-	b[16] = family
+	b[16], b[17] = family, protocol
 	binary.NativeEndian.PutUint32(b[20:], states)
 	return b
 }
