@@ -1,37 +1,9 @@
 package conn
 
 import (
-	"slices"
 	"strings"
 	"testing"
-
-	"tcpsee/dissect"
-	"tcpsee/dissect/segtest"
 )
-
-// briefly is the verdict of a script's only connection as a table wants it,
-// with what is there before it leaves.
-func briefly(t *testing.T, script string) (v Verdict) {
-	t.Helper()
-	tracker := New(Options{Quiet: true, Brief: true})
-	tracker.Segments(false)
-	var d dissect.Decoder
-	var p dissect.Packet
-	take := func(events []Event) {
-		for i := range events {
-			if events[i].Type == TypeEnd {
-				v = events[i].Connection.Verdict
-			}
-		}
-	}
-	frames := segtest.MustFrames(t, script)
-	for i := range frames {
-		d.Decode(&frames[i], &p)
-		take(tracker.Add(&p))
-	}
-	take(tracker.End())
-	return v
-}
 
 type answerTest struct {
 	name, script string
@@ -47,27 +19,16 @@ type answerTest struct {
 func checkAnswers(t *testing.T, tests []answerTest) {
 	t.Helper()
 	for _, tt := range tests {
-		ends, rows := follow(t, tt.script)
-		if len(ends) != 1 {
-			t.Fatalf("%s: %d connections", tt.name, len(ends))
-		}
-		v := ends[0].Verdict
+		v, rows := verdictOf(t, tt.name, tt.script)
 		if v.Outcome != tt.outcome || v.Detail != tt.detail || v.Text != tt.text {
 			t.Errorf("%s: %s, detail %q\n got %q\nwant %q", tt.name, v.Outcome, v.Detail, v.Text, tt.text)
 		}
 		if !strings.Contains(v.Meaning, tt.meaning) || !strings.Contains(v.NextStep, tt.next) {
 			t.Errorf("%s: %q\n%q\nTry: %q", tt.name, v.Text, v.Meaning, v.NextStep)
 		}
-		for _, f := range tt.evidence {
-			if !slices.Contains(v.Evidence, f) {
-				t.Errorf("%s: frame %d is not in the evidence %v", tt.name, f, v.Evidence)
-			}
-		}
+		checkEvidence(t, tt.name, v, tt.evidence)
 		if got := strings.Join(rows, "|"); tt.rows != "" && got != tt.rows {
 			t.Errorf("%s: rows %q, want %q", tt.name, got, tt.rows)
-		}
-		if b := briefly(t, tt.script); b.Outcome != v.Outcome || b.Detail != v.Detail || b.HasBy != v.HasBy || b.By != v.By {
-			t.Errorf("%s: in brief %s, %q by %v %v; whole %s, %q by %v %v", tt.name, b.Outcome, b.Detail, b.By, b.HasBy, v.Outcome, v.Detail, v.By, v.HasBy)
 		}
 	}
 }
@@ -79,7 +40,7 @@ func left(seconds string, turns ...string) string {
 	return whole[:strings.LastIndex(whole, "+1 > F.")] + "arp who-has 10.0.0.9 tell 10.0.0.8\n+" + seconds + " arp who-has 10.0.0.9 tell 10.0.0.8"
 }
 
-// after makes the last FIN of a script come so many seconds later.
+// after5 makes the last FIN of a script come 5 seconds later.
 func after5(script string) string {
 	i := strings.LastIndex(script, "+1 ")
 	return script[:i] + "+5 " + script[i+3:]

@@ -39,8 +39,7 @@ func TestKeptOpen(t *testing.T) {
 		"the body is lost": {post + "> . 53(1400) lost\n> P. 1453(3600) lost\n> F. 5053:5053(0)\n< F. ack 53\n> .",
 			detailIncomplete, "of the body of the request (4) did not come here: the client's numbers count them.", "a path-MTU black hole"},
 	} {
-		ends, _ := follow(t, tt.script)
-		if v := ends[0].Verdict; v.Detail != tt.detail || !strings.Contains(v.Text, tt.text) || !strings.Contains(v.Meaning, tt.meaning) {
+		if v, _ := verdictOf(t, name, tt.script); v.Detail != tt.detail || !strings.Contains(v.Text, tt.text) || !strings.Contains(v.Meaning, tt.meaning) {
 			t.Errorf("%s: %s, %q: %q\n%q", name, v.Outcome, v.Detail, v.Text, v.Meaning)
 		}
 	}
@@ -58,15 +57,14 @@ func TestUnread(t *testing.T) {
 			detailPeerClosed, "or was ended by force", ""},
 		"an end that has not": {said + "> F.\n< R.",
 			detailPeerClosed, "or without having accepted the connection", ""},
-		"reads once": {said + "< P. \"HI\\n\"\n> .\n> P. \"two\\n\"\n< .\nconn 10.0.0.3:9 10.0.0.4:9\n+1.2 > S 0:0(0)",
+		"reads once": {said + "< P. \"HI\\n\"\n> .\n> P. \"two\\n\"\n< .\n+1.2 arp who-has 10.0.0.9 tell 10.0.0.8",
 			"", "the last data of the client (8), its program has sent nothing since", "Recv-Q"},
 		"has had no time yet": {said + "< P. \"HI\\n\"\n> .\n> P. \"two\\n\"\n< .",
 			"", "", ""},
 		"answers when the client has gone": {opened3 + "> P. \"hi\"\n< .\n+2 > F.\n< P. \"hi\"\n> R",
 			detailAfterClose, "the client had waited 2.0 s for an answer to its data (4)", ""},
 	} {
-		ends, _ := follow(t, tt.script)
-		v := ends[0].Verdict
+		v, _ := verdictOf(t, name, tt.script)
 		if v.Detail != tt.detail || !strings.Contains(v.Meaning, tt.meaning) || tt.meaning == "" && v.Meaning != "" || !strings.Contains(v.NextStep, tt.next) {
 			t.Errorf("%s: %s, %q: %q\n%q\n%q", name, v.Outcome, v.Detail, v.Text, v.Meaning, v.NextStep)
 		}

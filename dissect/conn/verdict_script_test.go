@@ -2,6 +2,7 @@ package conn
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,55 @@ func follow(t *testing.T, script string) (ends []Connection, rows []string) {
 	}
 	take(tracker.End())
 	return ends, rows
+}
+
+// briefly is the verdict of a script's only connection as a table wants it,
+// with what is there before it leaves.
+func briefly(t *testing.T, script string) (v Verdict) {
+	t.Helper()
+	tracker := New(Options{Quiet: true, Brief: true})
+	tracker.Segments(false)
+	var d dissect.Decoder
+	var p dissect.Packet
+	take := func(events []Event) {
+		for i := range events {
+			if events[i].Type == TypeEnd {
+				v = events[i].Connection.Verdict
+			}
+		}
+	}
+	frames := segtest.MustFrames(t, script)
+	for i := range frames {
+		d.Decode(&frames[i], &p)
+		take(tracker.Add(&p))
+	}
+	take(tracker.End())
+	return v
+}
+
+// verdictOf is the verdict of a script's only connection, which is the same in
+// brief, and the rows' texts of layer 7.
+func verdictOf(t *testing.T, name, script string) (v Verdict, rows []string) {
+	t.Helper()
+	ends, rows := follow(t, script)
+	if len(ends) != 1 {
+		t.Fatalf("%s: %d connections", name, len(ends))
+	}
+	v = ends[0].Verdict
+	if b := briefly(t, script); b.Outcome != v.Outcome || b.Detail != v.Detail || b.HasBy != v.HasBy || b.By != v.By {
+		t.Errorf("%s: in brief %s, %q by %v %v; whole %s, %q by %v %v", name, b.Outcome, b.Detail, b.By, b.HasBy, v.Outcome, v.Detail, v.By, v.HasBy)
+	}
+	return v, rows
+}
+
+// checkEvidence requires frames to be in the evidence.
+func checkEvidence(t *testing.T, name string, v Verdict, frames []int64) {
+	t.Helper()
+	for _, f := range frames {
+		if !slices.Contains(v.Evidence, f) {
+			t.Errorf("%s: frame %d is not in the evidence %v", name, f, v.Evidence)
+		}
+	}
 }
 
 const opened3 = `
@@ -208,11 +258,7 @@ func TestScenarios(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			ends, rows := follow(t, tt.script)
-			if len(ends) != 1 {
-				t.Fatalf("%d connections, want 1", len(ends))
-			}
-			v := ends[0].Verdict
+			v, rows := verdictOf(t, tt.name, tt.script)
 			by := ""
 			if v.HasBy {
 				by = v.By.String()

@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -42,19 +41,11 @@ type tongueTest struct {
 func checkTongues(t *testing.T, tests []tongueTest) {
 	t.Helper()
 	for _, tt := range tests {
-		ends, rows := follow(t, tt.script)
-		if len(ends) != 1 {
-			t.Fatalf("%s: %d connections", tt.name, len(ends))
-		}
-		v := ends[0].Verdict
+		v, rows := verdictOf(t, tt.name, tt.script)
 		if v.Detail != tt.detail || !strings.Contains(v.Text, tt.text) || !strings.Contains(v.Meaning, tt.meaning) || !strings.Contains(v.NextStep, tt.next) {
 			t.Errorf("%s: %s, %q, %q, %q", tt.name, v.Detail, v.Text, v.Meaning, v.NextStep)
 		}
-		for _, f := range tt.evidence {
-			if !slices.Contains(v.Evidence, f) {
-				t.Errorf("%s: frame %d is not in the evidence %v", tt.name, f, v.Evidence)
-			}
-		}
+		checkEvidence(t, tt.name, v, tt.evidence)
 		if got := strings.Join(rows, "|"); got != tt.rows {
 			t.Errorf("%s: rows %q, want %q", tt.name, got, tt.rows)
 		}
