@@ -72,9 +72,14 @@ func (a *app) wantsStatus() bool {
 func (a *app) noStatus(b []byte) {
 	t := a.troubled()
 	if t.noStatus == 0 {
-		line, _, _ := bytes.Cut(b[:min(len(b), appTextLimit+2)], []byte("\n"))
-		t.noStatus, t.fault.typed = a.budget.frame, bounded(bytes.TrimSuffix(line, []byte("\r")))
+		t.noStatus, t.fault.typed = a.budget.frame, firstLine(b)
 	}
+}
+
+// firstLine copies what b has of its first line, cut to appTextLimit.
+func firstLine(b []byte) string {
+	line, _, _ := bytes.Cut(b[:min(len(b), appTextLimit+len("\r\n"))], []byte("\n"))
+	return bounded(bytes.TrimSuffix(line, []byte("\r")))
 }
 
 // between takes what a server sends where only another answer could begin, and

@@ -340,8 +340,7 @@ func (a *app) unasked(b []byte) {
 	if a.body == bodyNone || a.requests == 0 || looksLikeRequest(b) != no || a.trouble != nil && a.trouble.surplus != nil {
 		return
 	}
-	line, _, _ := bytes.Cut(b[:min(len(b), appBufferLimit)], []byte("\n"))
-	a.troubled().surplus = &surplus{request: a.requestEnd, rule: a.body, at: a.budget.frame, typed: bounded(bytes.TrimSuffix(line, []byte("\r")))}
+	a.troubled().surplus = &surplus{request: a.requestEnd, rule: a.body, at: a.budget.frame, typed: firstLine(b)}
 }
 
 // requestHead takes a complete head of a request.

@@ -121,8 +121,7 @@ func (a *app) meet(side Side, b []byte) string {
 			}
 		}
 	default:
-		line, _, _ := bytes.Cut(b[:min(len(b), appBufferLimit)], []byte("\n"))
-		said = bounded(bytes.TrimSuffix(line, []byte("\r")))
+		said = firstLine(b)
 	}
 	return "not " + protoNames[a.proto] + ": " + said
 }

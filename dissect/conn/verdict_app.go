@@ -188,7 +188,7 @@ func (j *judgement) bodyMissing() {
 			lossOrWidth, j.askWidth(x), a.requestEnd)
 	default:
 		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, left),
-			"The server waited for them.", "Content-Length must be the number of bytes that follow the blank line.", a.requestEnd)
+			"The server waited for them.", lengthRule, a.requestEnd)
 	}
 }
 
@@ -198,7 +198,7 @@ func (j *judgement) timedOut() {
 	a := &j.f.app
 	if a.bodyMissing > 0 {
 		j.say(detailIncomplete, j.words("%s answered %s; the request (%d) had announced %s bytes of body that had not come.", j.it(a.requester.Other()), j.status(), a.requestEnd, count(uint64(a.bodyMissing))),
-			"The server waits for them only so long.", "Content-Length must be the number of bytes that follow the blank line.", a.requestEnd)
+			"The server waits for them only so long.", lengthRule, a.requestEnd)
 		if j.f.missing[a.requester] > 0 {
 			j.v.Meaning, j.v.NextStep = lossOrWidth, j.askWidth(a.requester)
 		}

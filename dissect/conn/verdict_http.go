@@ -5,7 +5,38 @@ import (
 	"time"
 )
 
-// What is wrong with an answer of HTTP/1, and who waited for what.
+// What is wrong with a body or an answer of HTTP/1, and who waited for what.
+
+// lengthRule is what the length of a body has to be.
+const lengthRule = "Content-Length must be the number of bytes that follow the blank line."
+
+// unmeasured is for the body of a request that a server did not take for one,
+// since nothing, or too little, was said of its length.
+func (j *judgement) unmeasured() {
+	a := &j.f.app
+	detail, answered := detailIncomplete, ""
+	if a.status >= statusBadRequest {
+		detail, answered = detailBadRequest, "; the server answered "+j.status()
+	}
+	const rule = "A body is taken for one only with Content-Length or Transfer-Encoding: chunked; without them, a request ends at its blank line."
+	x := a.surplus
+	switch {
+	case x == nil || a.status == statusLengthRequired:
+		j.say(detailBadRequest, j.words("%s answered %s: the request%s does not say how long its body is.", j.it(Server), j.status(), j.frameOf(a.requestEnd)), rule, lengthRule, a.statusAt)
+		j.evidence = append(j.evidence, a.requestEnd)
+		return
+	case x.rule == bodyUnmeasured:
+		j.say(detail, j.words("the request (%d) does not say how long its body is, so that what came after it (%d) counts as another request%s.", x.request, x.at, answered),
+			j.words("It was %s. %s", strconv.Quote(x.typed), rule), lengthRule, x.request)
+	default:
+		j.say(detail, j.words("more came than the request (%d) announced as its body: the rest (%d) counts as another request%s.", x.request, x.at, answered),
+			j.words("It began with %s.", strconv.Quote(x.typed)), lengthRule, x.request)
+	}
+	j.evidence = append(j.evidence, x.at)
+	if answered != "" {
+		j.evidence = append(j.evidence, a.statusAt)
+	}
+}
 
 // oddAnswer says what is wrong with an answer, whether the connection has ended
 // or not, and reports whether something is.
@@ -139,7 +170,7 @@ func (j *judgement) restForgotten() string {
 // wholeAnswer is what a program has to do for its answer to end.
 func (j *judgement) wholeAnswer() string {
 	if j.f.app.answerCut > 0 {
-		return "Content-Length must be the number of bytes that follow the blank line."
+		return lengthRule
 	}
 	return "end the answer in the server's program."
 }

@@ -1,7 +1,5 @@
 package conn
 
-import "strconv"
-
 // misunderstood is for two ends that do not speak the same protocol.
 func (j *judgement) misunderstood() {
 	a := &j.f.app
@@ -115,35 +113,6 @@ func (j *judgement) wantsTLS() {
 	j.say(detailPlainToTLS, j.words("%s answered %s, and says that this port is for HTTPS.", j.it(Server), j.status()),
 		"the request may be right: it has to be sent within TLS.", j.overTLS(), a.statusAt)
 	j.evidence = append(j.evidence, a.requestAt, a.wantsTLS)
-}
-
-// unmeasured is for the body of a request that a server did not take for one,
-// since nothing, or too little, was said of its length.
-func (j *judgement) unmeasured() {
-	a := &j.f.app
-	detail, answered := detailIncomplete, ""
-	if a.status >= statusBadRequest {
-		detail, answered = detailBadRequest, "; the server answered "+j.status()
-	}
-	const rule = "A body is taken for one only with Content-Length or Transfer-Encoding: chunked; without them, a request ends at its blank line."
-	const next = "Content-Length must be the number of bytes that follow the blank line."
-	x := a.surplus
-	switch {
-	case x == nil || a.status == statusLengthRequired:
-		j.say(detailBadRequest, j.words("%s answered %s: the request%s does not say how long its body is.", j.it(Server), j.status(), j.frameOf(a.requestEnd)), rule, next, a.statusAt)
-		j.evidence = append(j.evidence, a.requestEnd)
-		return
-	case x.rule == bodyUnmeasured:
-		j.say(detail, j.words("the request (%d) does not say how long its body is, so that what came after it (%d) counts as another request%s.", x.request, x.at, answered),
-			j.words("It was %s. %s", strconv.Quote(x.typed), rule), next, x.request)
-	default:
-		j.say(detail, j.words("more came than the request (%d) announced as its body: the rest (%d) counts as another request%s.", x.request, x.at, answered),
-			j.words("It began with %s.", strconv.Quote(x.typed)), next, x.request)
-	}
-	j.evidence = append(j.evidence, x.at)
-	if answered != "" {
-		j.evidence = append(j.evidence, a.statusAt)
-	}
 }
 
 // unanswered reports whether a ClientHello was all that anybody said.
