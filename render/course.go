@@ -71,9 +71,7 @@ func (c *courses) add(e *conn.Event) {
 		c.bins = append(c.bins, courseBin{})
 	}
 	b := &c.bins[i]
-	if !e.Labels.Has(conn.DuplicateCapture) { // it was sent once
-		b.bytes[e.From&1] += uint64(max(e.Packet.TCP.Len, 0))
-	}
+	b.bytes[e.From&1] += e.SentBytes()
 	b.rtt = max(b.rtt, e.RTT)
 }
 

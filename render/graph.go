@@ -211,9 +211,7 @@ func (p *plot) add(e *conn.Event) {
 		}
 		b := p.at(p.last, side)
 		to := from + length
-		if !e.Labels.Has(conn.DuplicateCapture) { // it was sent once
-			p.sent[side] += uint64(tcp.Len)
-		}
+		p.sent[side] += e.SentBytes()
 		if e.SentAgain() {
 			p.again[side]++
 			widen(&b.again, from, to)

@@ -230,6 +230,15 @@ type Event struct {
 // as its label or SentBefore says.
 func (e *Event) SentAgain() bool { return e.Labels&resendLabels != 0 || e.SentBefore }
 
+// SentBytes is how many bytes of payload the segment's sender sent with it: none
+// with a copy, which was captured again.
+func (e *Event) SentBytes() uint64 {
+	if e.Labels.Has(DuplicateCapture) {
+		return 0
+	}
+	return uint64(max(e.Packet.TCP.Len, 0))
+}
+
 // Call is a socket call that one end made.
 type Call struct {
 	Name    string // "connect"
