@@ -60,6 +60,7 @@ type app struct {
 	lineFeed   bool         // the first line of the last complete head ended in LF alone
 	body       bodyRule     // of that request
 	versioned  bool         // its first line names one of HTTP's versions
+	agent      bool         // a head has named the program that asks (User-Agent)
 	answer     answerTraits // of the last final response
 	tongues    [2]tongue    // how each end began
 	trouble    *appTrouble
@@ -522,8 +523,11 @@ func (a *app) name() string {
 	case a.binary:
 		return "bytes"
 	}
-	return "text"
+	return textName
 }
+
+// textName is name's word for what is text, and of no protocol known here.
+const textName = "text"
 
 // release gives back what was put aside.
 func (a *app) release() {

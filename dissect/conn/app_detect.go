@@ -106,6 +106,16 @@ func (a *app) typed(side Side, b []byte) int {
 		d.mode = modePlain
 		return parseAgain
 	}
+	seen := 0
+	if d.work != nil {
+		seen = d.work.scanned
+	}
+	if seen == 0 {
+		a.requestAt = a.budget.frame
+	}
+	if a.requestEnd == 0 && headEnd(b, seen) > 0 {
+		a.requestEnd = a.budget.frame
+	}
 	return 0
 }
 

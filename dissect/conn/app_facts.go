@@ -20,9 +20,11 @@ type appFacts struct {
 	requestEnd place  // the blank line of the last complete one
 	answerAt   place  // where the last response began
 
+	unread      bool   // of the answers there is a part that arrived and was not captured
 	incomplete  bool   // a request has begun and its blank line has not come
 	lines       int    // complete lines of that request
 	bytes       int    // bytes of it
+	agent       bool   // a request names the program that asks: nobody typed it
 	lineFeed    bool   // the last request's first line ends in LF alone
 	typed       string // its first line
 	bodyMissing int64  // bytes that a request announced as its body and did not send
@@ -57,7 +59,7 @@ func (a *app) facts() appFacts {
 	f := appFacts{
 		name: a.name(), spoke: a.spoke, first: a.first,
 		http: a.proto == protoHTTP, requester: a.requester, requests: a.requests, responses: a.responses,
-		requestAt: a.requestAt, requestEnd: a.requestEnd, answerAt: a.answerAt, lineFeed: a.lineFeed,
+		requestAt: a.requestAt, requestEnd: a.requestEnd, answerAt: a.answerAt, agent: a.agent, lineFeed: a.lineFeed,
 		status: int(a.status), statusAt: a.answerAt, answer: a.answer, tongues: a.tongues,
 	}
 	for i := range a.dirs {
@@ -66,6 +68,7 @@ func (a *app) facts() appFacts {
 		f.lost = f.lost || waits || d.flags&dirLost != 0 || d.known && d.flags&dirBegun == 0
 	}
 	if f.http {
+		f.unread = a.dirs[a.requester.Other()].flags&dirLost != 0
 		a.unfinished(&f)
 	}
 	if t := a.trouble; t != nil {
@@ -93,6 +96,7 @@ func (a *app) unfinished(f *appFacts) {
 		f.bodyMissing = d.skip
 	case d.mode == modeHead && d.work != nil && len(d.work.buf) > 0:
 		f.incomplete, f.lineFeed, f.bytes = true, endsInLF(d.work.buf), len(d.work.buf)
+		f.agent = f.agent || readFraming(d.work.buf).agent
 		f.lines, f.typed = linesOf(d.work.buf)
 	}
 	d = &a.dirs[a.requester.Other()]

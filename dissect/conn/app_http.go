@@ -98,13 +98,20 @@ func (a *app) isHTTP(requester Side) {
 	}
 	d.mode = modeHead
 	b := d.work.buf
-	a.requestAt = 0
-	if n := headEnd(b, 0); n > 0 {
-		a.requestHead(requester, b[:n])
-		a.drop(d)
-	} else if len(b) > 0 {
-		a.blame(b, a.requests+1)
+	n := headEnd(b, 0)
+	if n == 0 {
+		if len(b) > 0 {
+			a.blame(b, a.requests+1)
+		}
+		return
 	}
+	now := *a.budget // it is the past that is read
+	a.budget.frame = a.requestEnd
+	a.requestHead(requester, b[:n])
+	rest := bytes.Clone(b[n:])
+	a.drop(d)
+	a.feed(requester, rest)
+	a.budget.frame, a.budget.notes, a.budget.n, a.budget.more = now.frame, now.notes, now.n, now.more
 }
 
 func (a *app) troubled() *appTrouble {
@@ -230,6 +237,7 @@ type framing struct {
 	upgrade []byte
 	close   bool   // Connection: close
 	keep    bool   // Connection: keep-alive
+	agent   bool   // the program that asks is named
 	stream  bool   // the type of the body is one without an end
 	odd     []byte // the first line that is no field
 	oddLine int    // its number, from 1; 0 is none
@@ -289,6 +297,7 @@ func readFraming(head []byte) framing {
 			if equalFold(name, "connection") {
 				f.connection(value)
 			}
+			f.agent = f.agent || equalFold(name, "user-agent") // which is as long
 		case len("Content-Type"):
 			if equalFold(name, "content-type") {
 				f.stream = endless(value)
@@ -360,6 +369,7 @@ func (a *app) requestHead(side Side, head []byte) {
 	a.pending++
 	a.blame(head, a.requests)
 	f := readFraming(head)
+	a.agent = a.agent || f.agent
 	d := &a.dirs[side]
 	a.body = bodyNone
 	switch {

@@ -236,7 +236,7 @@ func (d *diagnosis) versionAt(i int) {
 		d.refuse(i, string(v)+" is not spoken in text", "by hand, HTTP/1.1 is spoken")
 		return
 	}
-	if bytes.IndexAny(v, " \t") >= 0 && bytes.HasSuffix(v, []byte("HTTP/1.1")) {
+	if j := bytes.LastIndexAny(v, " \t"); j >= 0 && hasPrefix(v[j+1:], "HTTP/") {
 		d.refuse(i-1, "a space within the target", "a space in a name is written %20")
 		return
 	}

@@ -61,7 +61,7 @@ func (a *app) record(side Side, b []byte) int {
 			if len(b) < recordHeader+2 {
 				return 0
 			}
-			a.alert(side, b[recordHeader+1])
+			a.alert(side, b[recordHeader], b[recordHeader+1])
 		} else {
 			a.note("encrypted alert")
 		}
@@ -90,16 +90,24 @@ var alertNames = map[byte]string{
 	116: "certificate required", 120: "no application protocol",
 }
 
-// closeNotify is no failure: it says that nothing more will come.
-const closeNotify = 0
+// Alerts that are no failure: closeNotify says that nothing more will come, the
+// others, as warnings, that the handshake goes on (RFC 5246, section 7.2.2;
+// RFC 6066, section 3).
+const (
+	closeNotify      = 0
+	noRenegotiation  = 100
+	unrecognizedName = 112
 
-func (a *app) alert(side Side, code byte) {
+	alertWarning = 1 // level
+)
+
+func (a *app) alert(side Side, level, code byte) {
 	name, ok := alertNames[code]
 	if !ok {
 		name = "alert of another kind"
 	}
 	a.note("alert: " + name)
-	if code != closeNotify {
+	if code != closeNotify && !(level == alertWarning && (code == noRenegotiation || code == unrecognizedName)) {
 		if t := a.troubled(); t.alert == "" {
 			t.alert, t.alertBy, t.alertAt = name, side, a.budget.frame
 		}

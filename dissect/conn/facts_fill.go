@@ -28,7 +28,9 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	t.summarizeLabels(c, e, b)
 	t.summarizeTrouble(c, e, b)
 	t.summarizeMeasures(c, e, b)
-	f.until = t.now
+	if f.until = t.now; f.until.Sub(e.last) >= day { // rather captures of several days, put together
+		f.until = capture.NoTime
+	}
 	t.addresses(c, f)
 	h := t.heard[c.Number]
 	f.boundTo, f.full, f.waiting, f.room = h.boundTo, h.full, h.waiting, h.room

@@ -244,16 +244,18 @@ func (t *Tracker) count(s *segment) {
 		if !s.labels.Has(DuplicateCapture) { // it was sent once
 			b.bytes[d].add(uint64(s.len))
 		}
-		if b.dataFirst[d] == 0 {
-			b.dataFirst[d] = ref
+		if s.flags&dissect.RST == 0 { // its text is for people (RFC 9293, section 3.5.3)
+			if b.dataFirst[d] == 0 {
+				b.dataFirst[d] = ref
+			}
+			b.dataLast[d] = ref
+			b.lastData[d] = clockOf(s.now)
 		}
-		b.dataLast[d] = ref
-		b.lastData[d] = clockOf(s.now)
 	}
 	if s.labels.Has(DuplicateCapture) {
 		return
 	}
-	if s.flags&dissect.FIN != 0 && b.fin[d] == 0 {
+	if s.flags&(dissect.RST|dissect.FIN) == dissect.FIN && b.fin[d] == 0 { // RST goes before FIN (RFC 9293, section 3.10.7.4)
 		b.fin[d] = ref
 		if b.ledger != 0 {
 			t.ledgers.at(b.ledger).finEnd[d] = s.end
@@ -310,7 +312,7 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		l.older = ref
 	case s.clears():
 		l.cleared = ref
-	case s.flags&dissect.RST != 0 && l.rst == 0:
+	case s.flags&dissect.RST != 0 && (l.rst == 0 || s.ended && !l.rstTook): // what ends it, rather than what nobody took
 		l.bare, l.silent = s.flags&dissect.ACK == 0, durationOf(int64(s.silent))
 		l.rst, l.rstBy, l.rstState = ref, uint8(d), s.before[s.to]
 		l.answers = s.isNew && answersUnseen(&s.p.TCP)

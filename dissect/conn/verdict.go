@@ -290,9 +290,13 @@ func (j *judgement) noAnswer() {
 	left := f.until.Sub(f.synLastAt)
 	switch {
 	case c.Segments[Server] > 0:
-		j.outcome(OutcomeNoAnswer, detailStale, sent+", and the server answered, but not with SYN-ACK.", f.synFirst, f.synLast)
-		j.means("perhaps the server still has an older connection with the same ports; it answers with an ACK, and gives it up at the client's RST.",
-			"try again in a minute, or from another port.")
+		j.outcome(OutcomeNoAnswer, detailStale, sent+", and the server answered, but not with SYN-ACK.",
+			f.synFirst, f.synLast, f.older, f.cleared, f.dataFirst[Server], f.fin[Server])
+		meaning := "perhaps the server still has an older connection with the same ports, to which its segments belong."
+		if f.older != 0 {
+			meaning = "perhaps the server still has an older connection with the same ports; it answers with an ACK, and gives it up at the client's RST."
+		}
+		j.means(meaning, "try again in a minute, or from another port.")
 	case f.full:
 		j.outcome(OutcomeNoAnswer, detailBacklog, j.words("%s, no answer: on this machine %s with port %d %s to be accepted, and the program allowed %d.",
 			sent, plural(f.waiting, "connection"), port, waits(f.waiting), f.room), f.synFirst, f.synLast)
@@ -301,22 +305,42 @@ func (j *judgement) noAnswer() {
 	case f.mine:
 		j.ownSilence(sent)
 	case f.siblings > 0:
-		j.outcome(OutcomeNoAnswer, detailBacklog, j.words("%s, no answer, while %s with port %d of %s completed.",
+		j.outcome(OutcomeNoAnswer, detailBacklog, j.words("%s, no answer, though %s with port %d of %s completed, before or after.",
 			sent, plural(f.siblings, "other handshake"), port, j.server()), f.synFirst, f.synLast)
-		j.means("perhaps the server's queue is full: its program has not accepted those who came before, and the system drops further SYNs. From outside, that looks like a firewall.",
+		meaning := "perhaps the server's queue is full: its program has not accepted those who came before, and the system drops further SYNs. From outside, that looks like a firewall."
+		if !j.local() {
+			meaning += " Or the way there was cut for that time."
+		}
+		j.means(meaning,
 			j.words("%s: for :%d, is Recv-Q over Send-Q? Then a larger number in listen(), or a program that calls accept() sooner.", j.onServer("ss -ltn"), port))
 	case n == 1 && f.until.Known() && f.synLastAt != 0 && f.synLastAt.Known() && left < answerWithin:
-		j.outcome(OutcomeNoAnswer, "", j.words("1 SYN, and the capture ends %s later.", j.duration(left)), f.synFirst)
+		j.outcome(OutcomeNoAnswer, "", j.words("1 SYN, and the capture ends %s.", j.later(left)), f.synFirst)
 		j.means("perhaps the answer came after that: so short a time tells nothing.", "capture for some seconds more.")
 	case j.local():
 		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)
-		j.means("a closed port would have answered with RST. Either the listening program's queue is full, since it does not accept those who came before, or a firewall on this machine drops the SYNs.",
+		j.means("a closed port would have answered with RST. Either the listening program's queue is full, since it does not accept those who came before, or a firewall on this machine drops "+them(n)+".",
 			j.words("ss -ltn: for :%d, is Recv-Q over Send-Q? Then the firewall's rules.", port))
 	default:
 		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)
-		j.means(j.words("either a firewall drops them, or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
+		j.means(j.words("either a firewall drops "+them(n)+", or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
 			j.words("ping -c 1 %s; ip route get %s; then the firewall's rules for port %d.", j.server(), j.server(), port))
 	}
+}
+
+// them stands for n SYNs.
+func them(n uint32) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
+}
+
+// later is " 405 ms later", and the same for a capture that ends at once.
+func (j *judgement) later(left time.Duration) string {
+	if left <= 0 {
+		return "with it"
+	}
+	return j.duration(left) + " later"
 }
 
 // ownSilence is for SYNs that this machine has got and not answered, though no
@@ -430,7 +454,7 @@ func (j *judgement) closed() {
 		}
 	case !whole:
 		j.outcome(OutcomeClosed, "", j.words("%s, FIN from both ends %s; the last ACK is not in the capture.", lead, j.list(frames...)), frames...)
-	case f.dataLast[y] > f.finAcked[x] && f.dataLast[y] != f.fin[y]:
+	case f.dataLast[y] > f.finAcked[x] && f.dataLast[y] < f.fin[y]: // what comes after its FIN was sent before
 		j.outcome(OutcomeClosed, "", j.words("%s, four segments %s: half-closed in between, and the %s still sent data (%d).",
 			lead, j.list(frames...), y, f.dataLast[y]), frames...)
 	default:
@@ -493,61 +517,17 @@ func (j *judgement) halfClosed() {
 		j.words("ss -tan at the %s: CLOSE-WAIT that stays is a program that forgets close().", y))
 }
 
-func (j *judgement) midstream() {
-	c := j.c
-	held := plural(uint32(min(c.Segments[0]+c.Segments[1], 1<<31)), "segment")
-	if d := c.Last.Sub(c.First); d > 0 {
-		held += " in " + j.duration(d)
-	}
-	j.outcome(OutcomeMidstream, "", j.words("the capture has neither the beginning nor the end: %s.", held), j.f.first, j.f.last)
-	j.means("the connection was there before the capture began, and perhaps still is.", "")
-	if c.Inferred {
-		j.v.Meaning += " Who is client is inferred."
-	}
-}
-
-func (j *judgement) open() {
-	f, c := j.f, j.c
-	text := "established, and no end of it was captured"
-	if d := max(c.Last.Sub(f.establishedAt), f.until.Sub(f.establishedAt)); f.establishedAt != 0 && d > 0 {
-		text += " in " + j.duration(d) // silence at the capture's end counts
-	}
-	shows := f.handshake
-	if shows == 0 { // not captured
-		shows = max(f.dataFirst[Client], f.dataFirst[Server])
-	}
-	j.outcome(OutcomeOpen, "", text+".", shows)
-	switch {
-	case !j.self() && (c.Segments[Client] == 0 || c.Segments[Server] == 0): // oddities tells
-	case f.missing[Client] > 0 || f.missing[Server] > 0:
-		j.lostOnTheWay()
-	case f.unseen[Client] > 0 || f.unseen[Server] > 0:
-		j.v.Meaning = j.unseen()
-	case f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0:
-		j.v.Meaning = "Nobody has sent anything yet. An open connection needs no packets."
-	case f.dataFirst[Server] == 0 && f.until.Known() && f.lastDataAt[Client].Known() && f.lastDataAt[Client] != 0 && f.until.Sub(f.lastDataAt[Client]) < answerWithin:
-		j.v.Detail = detailWaiting
-		j.evidence = append(j.evidence, f.dataFirst[Client])
-		j.v.Meaning = j.words("The capture ends %s after the client's last data (%d): so short a time tells nothing of an answer.",
-			j.duration(f.until.Sub(f.lastDataAt[Client])), f.dataLast[Client])
-		j.v.NextStep = "capture for some seconds more."
-	case f.dataFirst[Server] == 0:
-		j.v.Detail = detailWaiting
-		j.evidence = append(j.evidence, f.dataFirst[Client])
-		j.v.Meaning = "The server's system has acknowledged, its program has sent nothing: perhaps it is busy, waits for more, or has not accepted the connection yet."
-		j.v.NextStep = j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", c.Server.Port()))
-	case j.leftUnanswered():
-		j.evidence = append(j.evidence, f.dataLast[Client])
-		j.v.Meaning = j.words("The server's system has acknowledged the last data of the client (%d), its program has sent nothing since. Where an answer is due: perhaps it reads only once (no loop around recv()), is busy, or waits for more, such as the end of the line.", f.dataLast[Client])
-		j.v.NextStep = j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", c.Server.Port()))
-	}
-}
-
 // oddities adds what is worth knowing of any connection.
 func (j *judgement) oddities() {
 	f, c := j.f, j.c
 	var more []string
-	if j.self() {
+	switch {
+	case j.self() && f.midstream:
+		more = append(more, "Both ends have the same address and port: a connection to itself, or forged packets (a LAND attack).")
+		if j.v.Detail == "" {
+			j.v.Detail = detailSelf
+		}
+	case j.self():
 		more = append(more, "The connection is to itself: the socket's own port, chosen with -p or picked by the system, is the one that it called. Its SYN met itself; no server has a part in this, and what is sent comes back.")
 		if j.v.NextStep == "" {
 			j.v.NextStep = j.words("ss -ltn: does a server listen at port %d? The client needs another port than that.", c.Server.Port())
@@ -555,7 +535,7 @@ func (j *judgement) oddities() {
 		if j.v.Detail == "" || j.v.Detail == detailSimultaneous {
 			j.v.Detail = detailSelf
 		}
-	} else if f.simultaneous {
+	case f.simultaneous:
 		more = append(more, "Both ends sent SYN: a simultaneous open.")
 	}
 	if c.LabelCount(TFOAck) > 0 {

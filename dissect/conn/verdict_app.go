@@ -43,7 +43,9 @@ func (j *judgement) application() {
 		j.timedOut()
 	case a.http && a.status == statusTimeout, a.http && a.incomplete && a.status < 400 && !a.lost && (a.responses <= a.requests || j.answeredAfterFIN()):
 		j.incomplete(ended)
-	case a.http && a.mistake != nil && a.status >= 400:
+	case a.http && a.status == statusBadRequest && a.requests == 0 && !a.incomplete && a.mistake == nil:
+		j.answeredNothing()
+	case a.http && a.mistake != nil && minds(a.status):
 		j.badRequest()
 	case a.http && a.status == statusBadRequest && a.lineFeed:
 		j.lineFeeds()
@@ -52,7 +54,7 @@ func (j *judgement) application() {
 	case a.http && a.status == statusBadRequest:
 		j.say(detailBadRequest, j.words("%s answered %s.", j.it(Server), j.status()),
 			"the server did not understand the request, though its form is right as far as the capture shows it.", "", a.statusAt)
-	case ended && a.http && a.requests > a.responses && j.f.missing[a.requester.Other()] > 0:
+	case ended && a.http && a.requests > a.responses && !a.unread && j.f.missing[a.requester.Other()] > 0:
 		j.answerLost()
 	case j.oddAnswer():
 	case !ended && !a.lost && j.unanswered():
@@ -71,7 +73,7 @@ func (j *judgement) application() {
 		j.noServerHello()
 	case j.idle():
 		j.say(detailIdle, j.words("%s%s in which nobody had sent anything.", j.didSo(), j.sinceEstablished()),
-			"Perhaps the server gave up waiting for a request.", "type sooner, or paste it.", 0)
+			"Perhaps the server gave up waiting for a request.", j.sooner(), 0)
 	}
 }
 
@@ -96,6 +98,29 @@ func (j *judgement) say(detail, text, meaning, next string, frame place) {
 	j.v.Text = lead + ": " + text
 	j.v.Meaning, j.v.NextStep = meaning, next
 	j.evidence = append(j.evidence, frame)
+}
+
+// minds reports whether a server that answers so may have minded the form of a
+// request: not, where it wants to know who asks, or cannot answer now.
+func minds(status int) bool {
+	switch status {
+	case 401, 402, 407, 429, 451, 501, 505:
+		return status > 500
+	}
+	return status >= 400 && status < 500
+}
+
+// answeredNothing is for status 400 without a request: one that was not
+// captured, or none at all.
+func (j *judgement) answeredNothing() {
+	a, f := &j.f.app, j.f
+	x := a.requester
+	if f.dataFirst[x] != 0 || f.midstream || j.hidden(x) {
+		j.say(detailBadRequest, j.words("%s answered %s.", j.it(Server), j.status()), "The request is not in the capture.", "", a.statusAt)
+		return
+	}
+	j.say(detailNoData, j.words("%s said %s, and no request had come.", j.it(x.Other()), j.status()),
+		"Some servers say so when a connection ends, or has lasted too long, on which nobody asked for anything.", "", a.statusAt)
 }
 
 // badRequest is for a mistake in what was sent, and a server that minded.
@@ -137,7 +162,11 @@ func (j *judgement) incomplete(ended bool) {
 		what += j.words(": %s and no blank one", plural(uint32(a.lines), "line"))
 	}
 	if !ended {
-		j.say(detailIncomplete, what+".", "The server waits for the rest; an empty line ends a request.", "press Enter once more.", a.requestAt)
+		next := "press Enter once more."
+		if a.agent {
+			next = ""
+		}
+		j.say(detailIncomplete, what+".", "The server waits for the rest; an empty line ends a request.", next, a.requestAt)
 		return
 	}
 	who, meaning, faster := j.didSo(), "The client closed before an empty line had ended its request.", "press Enter once more"
@@ -157,6 +186,11 @@ func (j *judgement) incomplete(ended bool) {
 	}
 	if a.status >= statusBadRequest {
 		who = j.it(Server) + " answered " + j.status()
+	}
+	if a.agent { // no hand has typed it
+		j.say(detailIncomplete, who+j.sinceEstablished()+"; "+what+".", meaning, "an empty line (CR LF CR LF) has to end what the client's program sends as the head.", a.requestAt)
+		j.evidence = append(j.evidence, a.statusAt)
+		return
 	}
 	j.say(detailIncomplete, who+j.sinceEstablished()+"; "+what+".", meaning,
 		faster+", or paste: printf 'GET / HTTP/1.1\\r\\nHost: "+j.server()+"\\r\\n\\r\\n' | nc "+j.server()+" "+strconv.Itoa(int(j.c.Server.Port())), a.requestAt)
@@ -187,8 +221,11 @@ func (j *judgement) bodyMissing() {
 		j.say(detailIncomplete, j.words("%s of the body of the request (%d) did not come here: the %s's numbers count them.", j.howMany(x), a.requestEnd, x),
 			lossOrWidth, j.askWidth(x), a.requestEnd)
 	default:
-		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, left),
-			"The server waited for them.", lengthRule, a.requestEnd)
+		meaning := "The server waited for them."
+		if a.answerAt > a.requestEnd {
+			meaning = j.words("The server had answered without them (%d).", a.answerAt)
+		}
+		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, left), meaning, lengthRule, a.requestEnd)
 	}
 }
 
@@ -294,6 +331,14 @@ func (j *judgement) idle() bool {
 	f := j.f
 	return j.c.Segments[Client] > 0 && j.c.Segments[Server] > 0 && (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeHalfClosed) && j.v.HasBy && j.v.By == Server &&
 		f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0 && !f.midstream && f.establishedAt != 0 && f.endedAt.Sub(f.establishedAt) >= idleAfter
+}
+
+// sooner is what to do about a server that does not wait for long.
+func (j *judgement) sooner() string {
+	if j.c.Server.Port() == portHTTPS { // nobody types TLS
+		return "a client that goes on later opens a new connection."
+	}
+	return "type sooner, or paste it."
 }
 
 // quotable writes bytes of a packet so that they stay on their line.

@@ -107,7 +107,7 @@ func (j *judgement) noStatusLine() {
 	next := "HTTP/1.1 200 OK, the headers, and an empty line before the page."
 	switch {
 	case hasPrefix([]byte(a.fault.typed), "HTTP/"):
-		meaning = "A client takes it for none: behind the version stands a number of three digits."
+		meaning = j.words("It is %s, which clients take for none: behind the version there has to be a number of three digits.", strconv.Quote(a.fault.typed))
 	case looksLikeRequest([]byte(a.fault.typed+" ")) == yes:
 		meaning, next = "The server sends back what it gets: it is no web server.", "the port of the web server."
 	}

@@ -70,6 +70,8 @@ func (j *judgement) impatience() (meaning, next string) {
 	switch {
 	case !ok:
 		return "The client did not wait for the answer.", ""
+	case wait < impatient && j.f.app.agent:
+		return "The client did not wait for the answer.", "what ended that program, or made it give up?"
 	case wait < impatient:
 		return "The client did not wait for the answer.", "plain nc closes when its input ends: leave it open, or nc -q 5"
 	}

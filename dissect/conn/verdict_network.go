@@ -105,11 +105,11 @@ func (j *judgement) unreachable() {
 		return
 	}
 	r := reasonOf(i)
-	times := ""
+	again := ""
 	if i.count > 1 {
-		times = j.words(", %d times", i.count)
+		again = ", " + times(int(i.count))
 	}
-	j.outcome(OutcomeUnreachable, r.detail, j.words("%v answered with ICMP \"%s\"%s.", i.from, r.words, times), f.synFirst, i.frame)
+	j.outcome(OutcomeUnreachable, r.detail, j.words("%v answered with ICMP \"%s\"%s.", i.from, r.words, again), f.synFirst, i.frame)
 	who := i.from.String()
 	switch {
 	case i.version == 6 && i.code == icmp6Policy && r.detail == detailProhibited:
@@ -265,8 +265,13 @@ func (j *judgement) notAccepted(x Side) bool {
 // clogged reports whether the way seems to be too narrow for what x sends.
 func (j *judgement) clogged(x Side) bool {
 	f := j.f
-	through := j.c.Unique[x] > uint64(f.outstanding[x]) || f.handshake != 0
-	return f.resendBytes[x] >= largeSegment && through
+	got := j.c.Unique[x] - min(j.c.Unique[x], uint64(f.outstanding[x]))
+	if f.resendBytes[x] < largeSegment || got == 0 && f.handshake == 0 {
+		return false
+	}
+	// Where those that got through were large on the average, ACKs among them,
+	// it is not the size.
+	return got*2 < largeSegment*j.c.Segments[x]
 }
 
 // zeroWindow is for an end that does not read. lead begins the sentence.
@@ -302,6 +307,10 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 	again := j.words("the oldest of %s bytes of the %s was sent again %s (last: %d) and never acknowledged",
 		count(uint64(f.outstanding[x])), x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
 	switch {
+	case j.unheard(y):
+		j.outcome(as, detailUnacked, j.words("%sthe %s sent the same bytes again, %s (last: %d), as one does that gets no ACK.", lead, x, times(int(f.resendsAtEnd[x])), f.resendFrame[x]), evidence...)
+		j.means(j.words("either the %s has gone, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
+			j.words("ping -c 1 %v; and capture both directions.", j.peer(x)))
 	case j.fragmentation() && f.icmp.frame != 0:
 		j.outcome(as, detailPathMTU, j.words("%s%v says by ICMP that packets may have %s bytes at most, and %s.",
 			lead, f.icmp.from, count(uint64(f.icmp.mtu)), again), append(evidence, f.icmp.frame)...)

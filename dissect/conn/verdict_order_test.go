@@ -19,7 +19,7 @@ func TestVerdictsHeedOrder(t *testing.T) {
 		{"no answer, and no time for one", opened3 + "> P. \"hello\\n\"\n+.0006 < .", detailWaiting, "established", "The capture ends 600 µs after the client's last data (4)", "some seconds more", []int64{3, 4}, "text"},
 		{"no answer, and time enough", opened3 + "> P. \"hello\\n\"\n+1.5 < .", detailWaiting, "established", "perhaps it is busy", "Recv-Q", []int64{3, 4}, "text"},
 		{"an older capture's end of a dead path", "> P. 1:649(648) ack 1\n+.2 > P. 1:649(648) ack 1\n+.6 > P. 1:649(648) ack 1\n+1.2 > P. 1:649(648) ack 1", detailUnacked,
-			"the oldest of 648 bytes of the client was sent again 3 times (last: 4) and never acknowledged.", "the server has gone without a word", "ping", []int64{4}, "text|text|text|text"},
+			"the client sent the same bytes again, 3 times (last: 4), as one does that gets no ACK.", "either the server has gone", "ping", []int64{4}, "text|text|text|text"},
 	})
 }
 
@@ -28,7 +28,8 @@ func TestVerdictsHeedOrder(t *testing.T) {
 func TestProbes(t *testing.T) {
 	checkTongues(t, []tongueTest{
 		{"Xmas, closed", "> FPU 1:1(0)\n< R. #0:#0(0) ack 2", detailProbe, "reset by the server: RST (2) answered a segment with neither SYN nor ACK (1).", "nothing listens on port 80 of 10.0.0.2", "", []int64{1, 2}, ""},
-		{"FIN, silent", "> F 1:1(0)\n+1 > F 1:1(0)", detailProbe, "2 segments with neither SYN nor ACK (1), and nothing came back.", "is open, or a firewall", "", []int64{1}, ""},
+		{"FIN, at the capture's end", "> F 1:1(0)\n+1 > F 1:1(0)", detailProbe, "2 segments with neither SYN nor ACK (1), and the capture ends with it.", "tells nothing of an answer", "", []int64{1}, ""},
+		{"FIN, silent", "> F 1:1(0)\n+1 > F 1:1(0)\n+2 arp who-has 10.0.0.9 tell 10.0.0.8", detailProbe, "2 segments with neither SYN nor ACK (1), and nothing came back.", "is open, or a firewall", "", []int64{1}, ""},
 		{"an ACK without a connection", "> . 1:1(0) ack 1\n< R #1:#1(0)", detailNoData, "reset by the server, no data in this capture.", "", "", []int64{2}, ""},
 	})
 }

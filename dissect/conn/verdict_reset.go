@@ -34,6 +34,9 @@ func (j *judgement) reset() {
 	case f.fin[x] != 0:
 		j.outcome(OutcomeReset, "", j.words("%s: it had sent FIN (%d) before.", lead, f.fin[x]), f.fin[x], f.rst)
 		j.means(j.words("the %s had closed, and did not wait for the other end: perhaps its program ended, or its system gave up waiting in FIN-WAIT-2.", x), "")
+		if j.unheard(y) {
+			j.means(j.words("the %s had closed: perhaps data of the %s came after that FIN, when nobody read any more.", x, y), "")
+		}
 	case j.unknownThere(x):
 		j.forgotten(x, lead)
 	case f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0:
@@ -113,7 +116,7 @@ func (j *judgement) whoStayed(y Side) string {
 		return "; with TLS it is often the last word of the other end (close_notify), and nothing is lost."
 	case stayed == "tcpsee":
 		return "; like plain nc, tcpsee stays until it is told to go."
-	case slices.Contains(netcats[:], stayed), stayed == "" && y == Client:
+	case slices.Contains(netcats[:], stayed), stayed == "" && y == Client && j.byHand():
 		return "; plain nc stays until it is told to go."
 	case stayed != "":
 		return j.words(": recv() returns 0 (Python: b'') at the %s then. It should stop sending.", y)
@@ -169,7 +172,7 @@ func (j *judgement) closedWithRST(lead string) {
 func (j *judgement) peerClosed(x Side) {
 	or := "without having accepted the connection"
 	if x == Client || j.f.dataFirst[x] != 0 {
-		or = "was ended by force" // it had nothing to accept, or has done so
+		or = "was ended by force, or closes with RST on purpose (SO_LINGER)" // it had nothing to accept, or has done so
 	}
 	j.means(j.words("perhaps the program at the %s ended with data unread, or %s; either way nothing more can come.", x, or), "")
 }
@@ -228,7 +231,13 @@ func (j *judgement) probe() {
 		j.means(j.words(who+"RST is what a closed port answers: nothing listens on port %d of %s.", port, j.server()), "")
 		return
 	}
-	j.outcome(OutcomeMidstream, detailProbe, j.words("%s with neither SYN nor ACK (%d), and nothing came back.", plural(uint32(min(j.c.Segments[Client], 1<<31)), "segment"), f.first), f.first)
+	sent := j.words("%s with neither SYN nor ACK (%d)", plural(uint32(min(j.c.Segments[Client], 1<<31)), "segment"), f.first)
+	if left := f.until.Sub(j.c.Last); f.until.Known() && left < answerWithin {
+		j.outcome(OutcomeMidstream, detailProbe, j.words("%s, and the capture ends %s.", sent, j.later(left)), f.first)
+		j.means(who+"So short a time tells nothing of an answer.", "")
+		return
+	}
+	j.outcome(OutcomeMidstream, detailProbe, sent+", and nothing came back.", f.first)
 	j.means(j.words(who+"A closed port would have answered with RST: port %d of %s is open, or a firewall drops what does not fit.", port, j.server()), "")
 }
 

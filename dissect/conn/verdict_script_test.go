@@ -391,7 +391,7 @@ func TestOneDirection(t *testing.T) {
 		"the client's": {"> S 0:0(0)\n> . 1:1(0) ack 1\n" + get + "> . ack 79\n> F. ack 79\n> . ack 80",
 			OutcomeHalfClosed, "", "the client has sent FIN (5); what the server sent was not captured.", "Only what the client sent"},
 		"the client's, sent again": {"> S 0:0(0)\n> . 1:1(0) ack 1\n> P. 1:11(10) ack 1\n+.3 > P. 1:11(10) ack 1\n+.6 > P. 1:11(10) ack 1\n+1.2 > P. 1:11(10) ack 1",
-			OutcomeStalled, detailUnacked, "sent again 3 times (last: 6) and never acknowledged", "Only what the client sent"}, // it has heard no ACK
+			OutcomeStalled, detailUnacked, "the client sent the same bytes again, 3 times (last: 6)", "Only what the client sent"}, // it has heard no ACK
 		"the client's, sent again and gone on": {"> S 0:0(0)\n> . 1:1(0) ack 1\n> P. 1:11(10) ack 1\n+.3 > P. 1:11(10) ack 1\n+.6 > P. 1:11(10) ack 1\n+.1 > P. 11:21(10) ack 1",
 			OutcomeOpen, "", "established, and no end", "Only what the client sent"},
 	} {

@@ -92,8 +92,11 @@ func (j *judgement) closedLate(x Side) {
 	}
 	j.v.Text = strings.TrimSuffix(j.v.Text, ".") + j.words("; the %s closed %s after the FIN of the %s.", y, j.duration(late), x)
 	why := "perhaps its program had not read to the end (recv() returns 0 there), waited for something else, or forgot close()."
-	if y == Client {
+	switch {
+	case y == Client && j.byHand():
 		why = "plain nc stays until it is told to go; another program has perhaps forgotten close()."
+	case y == Client:
+		why = "perhaps its program keeps connections for later and had not looked, or forgot close()."
 	}
 	j.v.Meaning = strings.TrimSpace(j.words("in between, the %s was in CLOSE-WAIT: %s", y, why) + " " + j.v.Meaning)
 }

@@ -24,8 +24,10 @@ func (j *judgement) duration(d time.Duration) string {
 	return duration(d)
 }
 
+const day = 24 * time.Hour
+
 // duration writes d with a unit that suits it: "16 µs", "1.2 ms", "2.0 s",
-// "3 min 5 s".
+// "3 min 5 s", "2 d 1 h".
 func duration(d time.Duration) string {
 	switch {
 	case d < 0:
@@ -43,9 +45,12 @@ func duration(d time.Duration) string {
 	case d < time.Hour:
 		d = d.Round(time.Second)
 		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	case d < 2*day:
+		d = d.Round(time.Minute)
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 	}
-	d = d.Round(time.Minute)
-	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	d = d.Round(time.Hour)
+	return count(uint64(d/day)) + fmt.Sprintf(" d %d h", d%day/time.Hour)
 }
 
 // count writes n with commas: "65,483".

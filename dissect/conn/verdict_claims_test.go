@@ -1,0 +1,120 @@
+package conn
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// claimTest is about what a verdict may say of what is seen, and what it must
+// not.
+type claimTest struct {
+	name, script string
+	outcome      Outcome
+	detail       string
+	says         []string // parts of text, meaning, next step
+	not          string   // and what is in none of them
+	evidence     []int64
+}
+
+func checkClaims(t *testing.T, tests []claimTest) {
+	t.Helper()
+	for _, tt := range tests {
+		v, _ := verdictOf(t, tt.name, tt.script)
+		all := v.Text + "\n" + v.Meaning + "\n" + v.NextStep
+		if v.Outcome != tt.outcome || v.Detail != tt.detail {
+			t.Errorf("%s: %s, %q: %s", tt.name, v.Outcome, v.Detail, all)
+		}
+		for _, part := range tt.says {
+			if !strings.Contains(all, part) {
+				t.Errorf("%s: %q is missing in\n%s", tt.name, part, all)
+			}
+		}
+		if tt.not != "" && strings.Contains(all, tt.not) {
+			t.Errorf("%s: %q is in\n%s", tt.name, tt.not, all)
+		}
+		checkEvidence(t, tt.name, v, tt.evidence)
+	}
+}
+
+// What the end of a capture, or of its time, hides is not claimed.
+func TestClaimsOfTime(t *testing.T) {
+	const days = "\n100000 arp who-has 10.0.0.9 tell 10.0.0.8"
+	checkClaims(t, []claimTest{
+		{"one SYN, nothing behind", "> S 0:0(0)", OutcomeNoAnswer, "", []string{"1 SYN, and the capture ends with it."}, "0 ns", nil},
+		{"one SYN, and time", "> S 0:0(0)\n+2 arp who-has 10.0.0.9 tell 10.0.0.8", OutcomeNoAnswer, "", []string{"1 SYN, and nothing came back.", "a firewall drops it,"}, "them", nil},
+		{"two SYNs", "> S 0:0(0)\n+1 > S 0:0(0)\n+2 arp who-has 10.0.0.9 tell 10.0.0.8", OutcomeNoAnswer, "", []string{"2 SYNs in 1.0 s", "a firewall drops them,"}, "", nil},
+		{"data, nothing behind", opened3 + "> P. \"hello\\n\"", OutcomeOpen, detailWaiting, []string{"The capture ends with the client's last data (4)"}, "0 ns", nil},
+		{"open, and another day's capture behind", opened3 + "> P. \"hello\\n\"\n< . \n+1 < P. \"hi\\n\"" + days, OutcomeOpen, "", []string{"no end of it was captured in 1.0 s."}, " d ", nil},
+		{"a clock that went back", "1.0 > . 1:1(0) ack 1\n0.5 < . 1:1(0) ack 1", OutcomeMidstream, "", []string{"the capture has neither the beginning nor the end: 2 segments.", "Time goes back by 500 ms"}, "", nil},
+	})
+	if s := duration(94804*time.Hour + 31*time.Minute); s != "3,950 d 5 h" {
+		t.Errorf("a duration of years is %q", s)
+	}
+}
+
+// Of an end that was not captured, or captured twice, little is known.
+func TestClaimsOfOneDirection(t *testing.T) {
+	checkClaims(t, []claimTest{
+		{"the server's bytes again", "< S. 0:0(0) ack 1\n< . 1:1001(1000) ack 1\n< . 1001:2001(1000)\n+.3 < . 1001:2001(1000)\n+.6 < . 1001:2001(1000)\n+1.2 < . 1001:2001(1000)", OutcomeStalled, detailUnacked,
+			[]string{"the server sent the same bytes again, 3 times (last: 6)", "Only what the server sent was captured", "both directions"}, "2,000 bytes", []int64{6}},
+		{"RST after FIN", "> F. 1:1(0) ack 1\n+20 > R. 2:2(0) ack 1", OutcomeReset, "", []string{"it had sent FIN (1) before.", "perhaps data of the server came"}, "did not wait", []int64{1, 2}},
+		{"the whole again, after both FINs", opened3 + "> P. \"hello\\n\"\n< P. \"hi\\n\"\n> F.\n< .\n< F.\n> .\n+20 < P. 1:4(3) ack 8 \"hi\\n\"", OutcomeClosed, "", []string{"four segments (6 7 8 9): FIN and ACK each way."}, "half-closed", []int64{6, 7, 8, 9}},
+		{"an RST alone, with a text in it", "< R. 1:19(18) ack 1 \"no such connection\"", OutcomeReset, detailNoData, []string{"nothing else of the connection is in the capture"}, "SO_LINGER", []int64{1}},
+		{"RST and FIN in one, that nobody takes", opened3 + "> P. \"hello\\n\"\n< . ack 7\n> RF 7:7(0)\n> P. 7:10(3) ack 1 \"hi\\n\"\n< . ack 10\n< P. 1:4(3) ack 10", OutcomeOpen, "", []string{"An RST (6) ended nothing"}, "FIN", nil},
+		{"an RST that does not acknowledge the SYN, and another", "> S 0:0(0)\n< R. 0:0(0) ack 0\n+1 < S. 0:0(0) ack 1\n> .\n> P. \"hello\\n\"\n< .\n< R.", OutcomeReset, detailAfterData, []string{"it came after data of the client (5)"}, "(2)", []int64{5, 7}},
+		{"to itself, without a SYN", "conn 10.0.0.1:7 10.0.0.1:7\n> P. 1:2(1) ack 1", OutcomeMidstream, detailSelf, []string{"forged packets"}, "Its SYN", nil},
+	})
+}
+
+// Where large segments got through, the way is wide enough.
+func TestClaimsOfWidth(t *testing.T) {
+	got := opened3 + "> P. \"x\\n\"\n"
+	for i := range 5 {
+		got += fmt.Sprintf("< . %d:%d(1448)\n> .\n", 1+1448*i, 1+1448*(i+1))
+	}
+	again := "< . 7241:8689(1448)\n+.3 < . 7241:8689(1448)\n+.6 < . 7241:8689(1448)\n+1.2 < . 7241:8689(1448)"
+	checkClaims(t, []claimTest{
+		{"large ones got through", got + again, OutcomeStalled, detailUnacked, []string{"has gone without a word"}, "narrow", nil},
+		{"only small ones", opened3 + "> P. \"x\\n\"\n< . 1:4(3)\n> .\n" + strings.ReplaceAll(again, "7241:8689", "4:1452"), OutcomeStalled, detailPathMTU, []string{"too narrow"}, "", nil},
+	})
+}
+
+// What a program sent was not typed, and nc has no part in it.
+func TestClaimsOfPrograms(t *testing.T) {
+	const asks = `"GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: y/1\r\n`
+	checkClaims(t, []claimTest{
+		{"a client that does not wait", opened3 + "> P. " + asks + "\\r\\n\"\n< .\n> F.\n< F.\n> .", OutcomeClosed, detailNoReply, []string{"did not wait for the answer"}, "nc", nil},
+		{"half a request", opened3 + "> P. " + asks + "\"\n< .\n+9 < F.\n> F.\n< .", OutcomeClosed, detailIncomplete, []string{"3 lines and no blank one", "the client's program"}, "nc", nil},
+		{"half a request, still open", opened3 + "> P. " + asks + "\"\n< .", OutcomeOpen, detailIncomplete, nil, "Enter", nil},
+		{"a TLS client that stayed", opened3 + "> P. " + helloBytes + "\n< P. " + `x"170303000100"` + "\n> .\n< F.\n> .\n< .\n+9 > F.\n< .", OutcomeClosed, "", []string{"keeps connections for later"}, "nc", nil},
+		{"TLS that gets no further answer", opened3 + "> P. " + helloBytes + "\n< P. " + `x"170303000100"` + "\n> P. x\"170303000100\"\n< .\n+9 > . 30:30(0)", OutcomeOpen, "", nil, "end of the line", nil},
+		{"nobody speaks on the port for HTTPS", "conn 10.0.0.1:40000 10.0.0.2:443\n" + opened3 + "+20 < F.\n> F.\n< .", OutcomeClosed, detailIdle, []string{"opens a new connection"}, "type", nil},
+		{"a port scan's segment in binary", opened3 + "> P. x\"00010203\"\n< .\n< F.\n> P. x\"0001\"\n< R", OutcomeReset, detailAfterClose, nil, "nc", nil},
+	})
+}
+
+// HTTP: what an answer does not tell is not read into it.
+func TestClaimsOfHTTP(t *testing.T) {
+	const bad = `< "HTTP/1.0 400 Bad request\r\n\r\n"`
+	notify := `> "NOTIFY /x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd"`
+	checkClaims(t, []claimTest{
+		{"400 to nobody", opened3 + "+9 > F.\n< P. \"HTTP/1.0 400 Bad request\\r\\n\\r\\n\"\n< F.\n> .", OutcomeClosed, detailNoData, []string{"the server said HTTP 400 Bad request (5), and no request had come."}, "did not understand", []int64{5}},
+		{"503 to a request with a mistake", talk3("S", `> "GET /a b HTTP/1.0\r\n\r\n"`, `< "HTTP/1.0 503 Busy\r\nContent-Length: 0\r\n\r\n"`), OutcomeClosed, "", []string{"The server answered HTTP 503 Busy (6)"}, "the target", nil},
+		{"a space within the target, in HTTP/1.0", talk3("S", `> "GET /a b HTTP/1.0\r\n\r\n"`, bad), OutcomeClosed, detailBadRequest, []string{"line 1, character 7: a space within the target"}, "", []int64{4, 6}},
+		{"a method of few, with its body", talk3("S", notify, `< "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"`), OutcomeClosed, "", []string{"three segments"}, "body", nil},
+		{"and less of it than announced", talk3("S", strings.Replace(notify, "abcd", "ab", 1), `< "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"`), OutcomeClosed, detailIncomplete,
+			[]string{"the request (4) announced 2 bytes of body that never came.", "had answered without them (6)"}, "waited", []int64{4}},
+		{"no number in the status line", talk3("C", "> "+aRequest, `< "HTTP/1.1 2x0 ok\r\n\r\n"`), OutcomeClosed, detailNoReply, []string{`It is "HTTP/1.1 2x0 ok"`, "there has to be a number"}, "", []int64{4, 6}},
+		{"the answer's head alone was not captured", opened3 + "> P. " + aRequest + "\n< .\n< . 1:101(100) lost\n> . ack 101\n< . 101:201(100)\n< . 201:301(100) lost\n< . 301:401(100)\n> . ack 201\n+9 > R. ack 201", OutcomeReset, detailAfterData, nil, "its answer did not come", nil},
+	})
+}
+
+// TestWarningsOfTLS: a handshake goes on after some alerts.
+func TestWarningsOfTLS(t *testing.T) {
+	checkClaims(t, []claimTest{
+		{"a warning", talk3("C", "> "+helloBytes, `< x"15030300020170"`), OutcomeClosed, "", nil, "broke off", nil},
+		{"fatal", talk3("C", "> "+helloBytes, `< x"15030300020270"`), OutcomeClosed, detailTLSAlert, []string{"the server broke off the TLS handshake (6): unrecognized name."}, "", []int64{6}},
+	})
+}
