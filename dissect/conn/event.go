@@ -119,6 +119,7 @@ const (
 	SimultaneousOpen
 	Refused
 	ChallengeAck
+	UnacceptableAck
 	DuplicateCapture
 	Offloaded
 	HalfClose
@@ -130,7 +131,7 @@ var labelNames = [labelCount]string{
 	"retransmission", "fast-retransmission", "spurious-retransmission", "out-of-order", "dup-ack", "lost-segment",
 	"ack-lost-segment", "zero-window", "zero-window-probe", "zero-window-probe-ack", "window-update", "window-full",
 	"keep-alive", "keep-alive-ack", "port-reuse", "tfo-syn", "tfo-ack", "tfo-ignored", "simultaneous-open", "refused",
-	"challenge-ack", "duplicate-capture", "offloaded", "half-close", "time-wait",
+	"challenge-ack", "unacceptable-ack", "duplicate-capture", "offloaded", "half-close", "time-wait",
 }
 
 func (l Label) String() string { return labelNames[l] }
@@ -204,6 +205,7 @@ type Event struct {
 	InFlight   uint32           // bytes sent by From and not acknowledged, after the segment
 	RTT        time.Duration    // that this segment's ACK shows; 0 is none
 	RTO        time.Duration    // since From had sent the same bytes last, of a segment that is sent again; 0 is not known
+	OtherISS   bool             // of a SYN-ACK: another one of its sender, with another number, came before
 	SentBefore bool             // with OutOfOrder: all its bytes were seen before, so that it was sent again and not overtaken
 	Copied     time.Duration    // with DuplicateCapture: since the same packet was captured before
 	RTTEchoed  bool             // RTT is from the timestamp that the ACK echoes, since what it acknowledges was sent more than once (RFC 7323, section 4)

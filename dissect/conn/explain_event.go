@@ -90,6 +90,10 @@ func (e *Event) synSentence() string {
 
 func (e *Event) synAckSentence() string {
 	switch took := uint64(e.Ack) - 1; {
+	case e.Labels.Has(UnacceptableAck):
+		return fmt.Sprintf("The %s agrees to another SYN than this one, an older one perhaps: ack=%s is not what answers it. It opens nothing; the %s is to answer with RST.", e.From, count(uint64(e.Ack)), e.From.Other())
+	case e.OtherISS:
+		return fmt.Sprintf("The %s agrees once more, but begins to count at another number than its SYN-ACK before: another machine may have sent this one.", e.From)
 	case e.Labels.Has(SimultaneousOpen):
 		return fmt.Sprintf("The %s agrees to the other's SYN, as both called at once: byte %d of the %s is what it expects first.", e.From, e.Ack, e.From.Other())
 	case e.Labels.Has(TFOAck):
@@ -103,7 +107,11 @@ func (e *Event) synAckSentence() string {
 // besides is what labels add to the sentence, each with a sentence of its own.
 func (e *Event) besides() string {
 	s := ""
-	if e.Labels.Has(PortReuse) {
+	switch {
+	case !e.Labels.Has(PortReuse) || e.OtherISS:
+	case e.Kind == KindSYNACK:
+		s += fmt.Sprintf(" What came from the %s before counted from elsewhere: it was not of this connection.", e.From)
+	default:
 		s += fmt.Sprintf(" The same ports, %d and %d, had a connection before; this is another one.", e.Client.Port(), e.Server.Port())
 	}
 	if e.Labels.Has(TFOSyn) {
@@ -212,8 +220,10 @@ func (e *Event) labelSentence() string {
 		return fmt.Sprintf("The %s sends %s again at once: repeated ACKs said that it is missing.", from, e.what())
 	case has(FastRetransmission):
 		return fmt.Sprintf("The %s sends %s again at once: that is what the %s's last ACK waits for.", from, e.what(), to)
+	case e.Kind == KindSYNACK && (e.OtherISS || has(UnacceptableAck)):
+		return e.synAckSentence()
 	case has(Retransmission) && (e.Kind == KindSYN || e.Kind == KindSYNACK):
-		return fmt.Sprintf("The %s sends its %s again%s, for nothing came back.", from, e.Kind, e.again())
+		return fmt.Sprintf("The %s sends its %s again%s, for nothing has answered it.", from, e.Kind, e.again())
 	case has(Retransmission):
 		return fmt.Sprintf("The %s sends %s again%s, for no ACK came in time.", from, e.what(), e.again())
 	case has(OutOfOrder) && e.SentBefore:
@@ -222,6 +232,10 @@ func (e *Event) labelSentence() string {
 		return fmt.Sprintf("The %s's %s arrives late: a later segment has overtaken it.", from, e.Kind)
 	case has(OutOfOrder):
 		return fmt.Sprintf("Byte %s and what follows arrives late: a later segment has overtaken it.", count(uint64(e.Seq)))
+	case e.Handshake && has(AckLostSegment):
+		return e.ackSentence()
+	case has(LostSegment) && e.Kind == KindSYNACK:
+		return e.synAckSentence()
 	case has(LostSegment):
 		return fmt.Sprintf("Bytes of the %s before %s are not in the capture.", from, count(uint64(e.Seq)))
 	case has(AckLostSegment):

@@ -101,7 +101,7 @@ func TestSentence(t *testing.T) {
 	}{
 		{Event{Kind: KindSYN}, "The client asks for a connection, and says with which number its bytes begin."},
 		{Event{Kind: KindSYN, Packet: payload(5)}, "The client asks for a connection, and sends 5 bytes with the question."},
-		{Event{Kind: KindSYN, Labels: Labels(0).With(Retransmission)}, "The client sends its SYN again, for nothing came back."},
+		{Event{Kind: KindSYN, Labels: Labels(0).With(Retransmission)}, "The client sends its SYN again, for nothing has answered it."},
 		{Event{Kind: KindSYNACK, From: Server, Ack: 1}, "The server agrees, and begins to count at its own number; byte 1 of the client is what it expects first."},
 		{Event{Kind: KindACK, Handshake: true, IRTT: 32 * time.Microsecond}, "The handshake is complete: both ends know where the other begins to count. It took 32 µs."},
 		{Event{Kind: KindACK, From: Server, Ack: 7, Window: 65483, ScaleKnown: true}, "The server has everything before byte 7 and can take 65,483 more."},
@@ -124,7 +124,7 @@ func TestSentence(t *testing.T) {
 		{Event{Kind: KindFIN, Seq: 7, Labels: Labels(0).With(Retransmission), Packet: payload(2)}, "The client sends byte 7 and what follows again, for no ACK came in time."},
 		{Event{Kind: KindData, Seq: 7, Labels: Labels(0).With(FastRetransmission), Repeats: 2, Packet: payload(2)}, "The client sends byte 7 and what follows again at once: repeated ACKs said that it is missing."},
 		{Event{Kind: KindData, Seq: 7, Labels: Labels(0).With(FastRetransmission), Packet: payload(2)}, "The client sends byte 7 and what follows again at once: that is what the server's last ACK waits for."},
-		{Event{Kind: KindSYN, Labels: Labels(0).With(Retransmission), RTO: 1024 * time.Millisecond}, "The client sends its SYN again 1.0 s after it had sent it last, for nothing came back."},
+		{Event{Kind: KindSYN, Labels: Labels(0).With(Retransmission), RTO: 1024 * time.Millisecond}, "The client sends its SYN again 1.0 s after it had sent it last, for nothing has answered it."},
 		{Event{Kind: KindData, Seq: 101, Labels: Labels(0).With(Retransmission), RTO: 204 * time.Millisecond, Packet: payload(9)},
 			"The client sends byte 101 and what follows again 204 ms after it had sent it last, for no ACK came in time."},
 		{Event{Kind: KindSYNACK, From: Server, Ack: 6, Labels: Labels(0).With(TFOAck)}, "The server agrees, and has taken the 5 bytes that came with the SYN: byte 6 is what it expects next."},

@@ -29,8 +29,7 @@ type facts struct {
 	hops                [2]uint8 // hop limits of the SYN or SYN-ACK of who sent the RST, or of the answer that disproves it, and of the RST; 0 is not known
 	back                place    // the first frame after time went back by backBy
 	backBy              time.Duration
-	adopted             bool     // with otherSYN: the client went on with that one
-	otherSYN            place    // a SYN-ACK with another number than the one that was acknowledged
+	rivals              rivalFacts
 	simultaneous        bool     // both ends sent SYN
 	midstream           bool     // no SYN seen
 	noAck               bool     // the client has sent no segment with ACK

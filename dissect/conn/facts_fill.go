@@ -228,7 +228,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 		}
 	}
 	f.closing[e.side(0)], f.closing[e.side(1)] = l.closing[0], l.closing[1]
-	f.otherSYN, f.adopted = e.frame(l.otherSYN), l.adopted
+	t.summarizeRivals(e, l)
 	f.older, f.cleared = e.frame(l.older), e.frame(l.cleared)
 	if l.rst != 0 {
 		f.rst, f.rstBy, f.rstState = e.frame(l.rst), e.side(int(l.rstBy)), l.rstState

@@ -23,6 +23,8 @@ func differences() []difference {
 			"a SYN that meets another one, and the SYN-ACKs that answer both, are sent for the first time"},
 		{ChallengeAck, 0, isPlain | isEmpty | hasAck | unsettled, challenged,
 			"RFC 5961 has an ACK sent in answer to a SYN or an RST that does not fit: it asks for nothing to be sent again"},
+		{UnacceptableAck, 0, opens | hasAck, answersAnother,
+			"a SYN-ACK that acknowledges another SYN is of an older one, and is met by RST (RFC 9293, section 3.10.7.3)"},
 		{Refused, 0, isReset, refuses,
 			"an RST that answers a SYN is no reset connection: there was none"},
 		{Offloaded, 0, oversize, offloaded,
@@ -31,6 +33,8 @@ func differences() []difference {
 			"data towards an end that has closed its own direction: allowed, and easily taken for an error"},
 		{DuplicateCapture, wiresharkLabels, 0, nil,
 			"a packet that was captured twice was sent once: it is no retransmission, no duplicate ACK, and counts for no rule (twins tells, before the rules)"},
+		{PortReuse, 1<<LostSegment | resendLabels | 1<<OutOfOrder, 0, nil,
+			"two SYN-ACKs with different numbers that answer one SYN: neither is anything missing before the second, nor is it, or what follows, sent again (countAnew forgets the first one's numbers, before the rules)"},
 		{TimeWait, 0, 0, nil,
 			"which end keeps the connection in mind is what a restarted server trips over (change tells, once the states are known)"},
 	}
@@ -75,6 +79,9 @@ func (t *Tracker) differ(s *segment) {
 		}
 	}
 }
+
+// answersAnother: a SYN-ACK that is not for the client's SYN.
+func answersAnother(s *segment) bool { return s.answersAnother() }
 
 // probesWindow: a keep-alive's form, while the peer's window is closed.
 func probesWindow(s *segment) bool {

@@ -51,6 +51,15 @@ func TestDifferences(t *testing.T) {
 			{open + "> P. 1:101(100)\n< . ack 101 id 7\ndup", "dup-ack", "duplicate-capture"},
 			{open + "> P. 1:101(100)\n< . ack 101 id 7\n< . ack 101 id 8", "dup-ack", "dup-ack"},
 		},
+		UnacceptableAck: {
+			{"> S 0:0(0)\n< S. 0:0(0) ack 900", "ack-lost-segment tfo-ack", "ack-lost-segment tfo-ack unacceptable-ack"},
+			{"> S 0:0(0)\n< S. 0:0(0) ack #900", "tfo-ack", "tfo-ack unacceptable-ack"},
+			{"> S 0:0(0)\n< S. 0:0(0) ack 1", "", ""},
+		},
+		PortReuse: {
+			{"> S 0:0(0)\n< S. 0:0(0) ack 1\n< S. 9000:9000(0) ack 1", "lost-segment port-reuse", "port-reuse"},
+			{"> S 0:0(0)\n< S. 9000:9000(0) ack 1\n< S. 0:0(0) ack 1", "retransmission port-reuse", "port-reuse"},
+		},
 		TimeWait: {
 			{open + "> F. 1:1(0) ack 1\n< F. 1:1(0) ack 2", "", "time-wait"},
 			{open + "> F. 1:1(0) ack 1\n< . ack 2", "", ""},

@@ -174,7 +174,12 @@ func (s *segment) receiver(st State) State {
 	e, f := s.e, s.flags
 	switch {
 	case f&dissect.RST != 0:
-		if !s.clears() && s.resets(st) {
+		switch {
+		case s.clears():
+			if st == StateSynReceived { // RFC 9293, section 3.5, figure 8
+				return StateListen
+			}
+		case s.resets(st):
 			s.ended = true
 			return StateClosed
 		}
@@ -187,7 +192,7 @@ func (s *segment) receiver(st State) State {
 	case f&dissect.ACK == 0:
 		return st
 	case f&dissect.SYN != 0:
-		if (st == StateSynSent || st == StateSynReceived) && after(s.ack, e.base[s.to]) {
+		if (st == StateSynSent || st == StateSynReceived) && after(s.ack, e.base[s.to]) && !s.answersAnother() {
 			return StateEstablished
 		}
 		return st
@@ -257,12 +262,13 @@ func (s *segment) challenges() bool {
 }
 
 // clears reports whether the segment is the RST with which an end that waits for
-// the answer to its SYN meets an ACK of an older connection: the other end
-// forgets that one, and the SYN is sent again (RFC 9293, section 3.5.1).
+// the answer to its SYN meets an ACK of an older connection, or a SYN-ACK that
+// answers another SYN: the other end forgets that one, and the SYN is sent again
+// (RFC 9293, section 3.5, figure 8, and section 3.5.1).
 func (s *segment) clears() bool {
 	e := s.e
-	return s.flags&(dissect.SYN|dissect.RST|dissect.ACK) == dissect.RST && s.before[s.from] == StateSynSent &&
-		!e.flags.has(flagSynAck|flagReset) && e.flags.of(flagAcked0, s.to) &&
+	return s.flags&(dissect.SYN|dissect.RST) == dissect.RST && s.before[s.from] == StateSynSent &&
+		(s.flags&dissect.ACK == 0 || e.flags.of(flagSyn0, s.to)) && !e.flags.has(flagSynAck|flagReset) && e.flags.of(flagAcked0, s.to) &&
 		s.seq == e.ack[s.to] && s.seq != e.base[s.from]+1
 }
 

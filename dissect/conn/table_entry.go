@@ -79,9 +79,7 @@ type ledger struct {
 	rstHops     uint8     // hop limit of the first RST
 	rstTook     bool      // it ended the connection at the other end
 	rstHeard    uint32    // segments that the other end had sent by then
-	otherSYN    uint32    // frame of a SYN-ACK with another number than the one that was acknowledged
-	otherISS    uint32    // that number
-	adopted     bool      // the client went on with that
+	rivals      rivals    // SYN-ACKs beside the one that counts
 	bare        bool      // it had no ACK
 	owed        uint32    // with bare: bytes of the other end that its sender had not acknowledged
 	silent      clock48   // how long its sender had not been heard; as a duration

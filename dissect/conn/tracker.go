@@ -101,6 +101,7 @@ type Tracker struct {
 	ahead   ahead
 	hand    uint32 // where eviction looks next
 	twins   twins
+	links   links
 	heard   map[int64]heard // by number of the connection
 	shut    closings
 	split   *split // nil without Options.Split

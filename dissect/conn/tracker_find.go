@@ -170,8 +170,12 @@ func (t *Tracker) setBases(s *segment) {
 		if t.newestISS(e, s.from) != s.seq {
 			s.labels = s.labels.With(PortReuse)
 		}
-		if e.base[s.from] != s.seq && !s.isForeignSYN() {
-			e.base[s.from] = s.seq
+		switch {
+		case e.base[s.from] == s.seq:
+		case s.isForeignSYN():
+			s.otherISS = true
+		case !e.flags.has(flagSynAck) || !s.answersAnother():
+			s.countAnew()
 		}
 	}
 	if e.base[s.from] == s.seq {

@@ -24,7 +24,7 @@ func (t *Tracker) follow(s *segment) {
 	if e.body != 0 {
 		t.track(s)
 	}
-	if !probe {
+	if !probe && !s.clears() {
 		inOrder := !known || s.seq == b.maxAck[s.from]
 		if !known || after(s.end, e.next[s.from]) {
 			e.next[s.from] = s.end
@@ -193,9 +193,12 @@ func (s *segment) isStray() bool {
 func (t *Tracker) open(s *segment) {
 	e := s.e
 	fromClient := s.from == e.client()
-	if s.isForeignSYN() {
+	switch {
+	case s.isForeignSYN():
 		t.foreignSYN(s)
 		return
+	case s.otherISS:
+		t.secondSYN(s)
 	}
 	if s.flags&dissect.SYN != 0 && s.flags&dissect.RST == 0 {
 		if e.hops[s.from] == 0 {
@@ -206,6 +209,8 @@ func (t *Tracker) open(s *segment) {
 	}
 	switch {
 	case s.flags&dissect.RST != 0:
+	case s.labels.Has(UnacceptableAck):
+		t.unfitSYN(s)
 	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
 		if !e.flags.has(flagHandshake) {
 			if s.labels.Has(Retransmission) && s.e.body == 0 {
@@ -225,6 +230,7 @@ func (t *Tracker) open(s *segment) {
 			e.flags.put(flagTFO, fastOpenCookie(s.p.TCP.Options))
 		}
 	case s.flags&dissect.SYN != 0:
+		t.links.note(s)
 		if e.syns == 1 && e.synAcks == 0 && !fromClient {
 			s.rtt = s.lasted(e.synTime)
 		}

@@ -1,7 +1,5 @@
 package conn
 
-import "tcpsee/dissect"
-
 // An RST with a number that fits ends the connection at the end that gets it,
 // whoever sent it. Where the end in whose name it came goes on, somebody else
 // did: that end knows of nothing, and the other one answers what still comes
@@ -72,50 +70,4 @@ func (s *segment) revivePeer() {
 			s.e.pair.set(s.from, uint8(StateEstablished))
 		}
 	}
-}
-
-// isForeignSYN reports whether the segment is a SYN-ACK with another number than
-// the one that the client's ACK has answered: it opens nothing.
-func (s *segment) isForeignSYN() bool {
-	e := s.e
-	return s.flags.Has(dissect.SYN|dissect.ACK) && s.flags&dissect.RST == 0 && e.flags.has(flagHandshake) &&
-		!e.flags.has(flagCrossed) && s.from != e.client() && e.flags.of(flagSyn0, s.from) && e.base[s.from] != s.seq
-}
-
-// foreignSYN takes such a one: it changes nothing that was agreed upon.
-func (t *Tracker) foreignSYN(s *segment) {
-	l := t.ledger(s.b)
-	l.otherSYN, l.otherISS, l.adopted = s.e.frameRef(t.places.at()), s.seq, false
-}
-
-// newestISS is the number of the last SYN-ACK of direction d, or SYN.
-func (t *Tracker) newestISS(e *entry, d int) uint32 {
-	if e.body != 0 && d != e.client() {
-		if b := t.bodies.at(e.body); b.ledger != 0 && t.ledgers.at(b.ledger).otherSYN != 0 {
-			return t.ledgers.at(b.ledger).otherISS
-		}
-	}
-	return e.base[d]
-}
-
-// adopt makes the number of a SYN-ACK that came too late the one that counts,
-// where the client acknowledges it right away: to the client it was the first.
-func (s *segment) adopt() {
-	e := s.e
-	if s.from != e.client() || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK || s.b.ledger == 0 {
-		return
-	}
-	if l := s.t.ledgers.at(s.b.ledger); l.otherSYN != 0 && s.ack == l.otherISS+1 {
-		e.base[s.to], l.adopted = l.otherISS, true
-	}
-}
-
-// isOthers reports whether an RST goes on where a SYN-ACK left off that opened
-// nothing: it is not of this connection.
-func (s *segment) isOthers() bool {
-	if s.b.ledger == 0 {
-		return false
-	}
-	l := s.t.ledgers.at(s.b.ledger)
-	return l.otherSYN != 0 && !l.adopted && s.seq == l.otherISS+1 && s.seq != s.e.ack[s.to]
 }

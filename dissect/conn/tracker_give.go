@@ -61,6 +61,7 @@ func (t *Tracker) give(s *segment) {
 	ev.RTT, ev.IRTT = s.rtt, 0
 	ev.RTTEchoed, ev.Copied = s.echoed, s.copied
 	ev.RTO, ev.SentBefore = s.rto, s.seenAll && s.labels.Has(OutOfOrder)
+	ev.OtherISS = s.otherISS
 	ev.HalfRTT = [2]time.Duration{}
 	if e.flags.has(flagHandshake) {
 		ev.IRTT = time.Duration(s.b.irtt.bits())

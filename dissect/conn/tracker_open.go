@@ -38,6 +38,7 @@ func (t *Tracker) answer(s *segment) bool {
 	}
 	e.synAcks = 1
 	e.hops[d] = s.p.IP.HopLimit
+	t.links.note(s)
 	e.next[d] = s.end
 	e.window[d], e.ack[d] = s.win, s.ack
 	e.flags.set(flagSynAck | (flagKnown0|flagAcked0|flagEarly0)<<d)

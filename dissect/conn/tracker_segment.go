@@ -41,6 +41,8 @@ type segment struct {
 	ended    bool          // it is an RST that its receiver takes
 	seenAll  bool          // it begins below next, and each byte of its payload was seen before
 	silent   time.Duration // with RST: how long its sender had not been heard, 0 where it never was
+	otherISS bool          // it is a SYN-ACK, and one with another number answered the same SYN before
+	issWas   uint32        // with otherISS: that number
 }
 
 // since returns how long ago c was; a time that lies ahead is long ago.
@@ -83,7 +85,7 @@ func (s *segment) reset(p *dissect.Packet) {
 		s.end++
 	}
 	s.shape, s.labels, s.rtt, s.rto, s.dupNum, s.silent = 0, 0, 0, 0, 0, 0
-	s.role, s.isNew, s.ended, s.echoed, s.seenAll = false, false, false, false, false
+	s.role, s.isNew, s.ended, s.echoed, s.seenAll, s.otherISS = false, false, false, false, false, false
 	s.origin, s.copied = 0, 0
 	if s.app != "" {
 		s.app = ""
@@ -162,6 +164,7 @@ func (t *Tracker) double(s *segment) {
 
 // judge takes a segment by all the rules.
 func (t *Tracker) judge(s *segment) {
+	t.choose(s)
 	t.label(s)
 	t.differ(s)
 	if s.e.body == 0 && (!s.isOpening() || t.crowded(s.e)) {

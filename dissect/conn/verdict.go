@@ -19,6 +19,8 @@ func judge(c *Connection, f *facts, brief bool) Verdict {
 		j.opening()
 	case f.forged() && !j.bothClosed():
 		j.impostor()
+	case j.resetAmongTwo():
+		j.amongTwo()
 	case j.notItsOwn():
 		j.perhapsForged()
 	case j.probing():
@@ -101,6 +103,7 @@ const (
 	detailSimultaneous = "simultaneous"
 	detailSelf         = "self-connect"
 	detailWaiting      = "waiting"
+	detailTwoAnswers   = "two-answers"
 )
 
 // established reports whether both ends have agreed on a connection, as far
@@ -183,6 +186,8 @@ func (j *judgement) opening() {
 		j.callFailed()
 	case f.synAck != 0:
 		j.halfOpen()
+	case f.rivals.unfit != 0:
+		j.unfitAnswer()
 	default:
 		j.noAnswer()
 	}
@@ -378,6 +383,8 @@ func (j *judgement) halfOpen() {
 	switch {
 	case f.icmp.frame > f.synAck && f.rst == 0 && !j.fragmentation():
 		j.synAckUnreachable(evidence)
+	case f.rivals.other != 0 && f.rst == 0:
+		j.halfOpenRivals(evidence)
 	case f.rst != 0 && f.rstBy == Client:
 		j.outcome(OutcomeHalfOpen, detailAbandoned, "the client answered the SYN-ACK with RST.", append(evidence, f.rst)...)
 		j.by(Client)
@@ -538,10 +545,10 @@ func (j *judgement) oddities() {
 	case f.simultaneous:
 		more = append(more, "Both ends sent SYN: a simultaneous open.")
 	}
-	if c.LabelCount(TFOAck) > 0 {
+	if c.LabelCount(TFOAck) > 0 && f.fastOpen {
 		more = append(more, "Data went with the SYN (TCP Fast Open).")
 	}
-	if f.older != 0 && f.cleared != 0 {
+	if f.older != 0 && f.cleared != 0 && f.rivals.unfit == 0 {
 		more = append(more, j.words("The server had an older connection with the same ports, and answered the SYN with an ACK of that (%d); the client's RST (%d) made it forget.", f.older, f.cleared))
 	}
 	if f.midstream && j.v.Outcome != OutcomeMidstream && j.v.Detail != detailProbe && c.Segments[Client]+c.Segments[Server] > 1 {
@@ -553,8 +560,8 @@ func (j *judgement) oddities() {
 	if about := j.aboutStray(); about != "" {
 		more = append(more, about)
 	}
-	for _, about := range []string{j.twoAnswers(), j.aboutTime()} {
-		if about != "" {
+	for i, about := range []string{j.twoAnswers(), j.aboutUnfit(), j.aboutTime()} {
+		if about != "" && (i > 0 || j.v.Detail != detailTwoAnswers) {
 			more = append(more, about)
 		}
 	}

@@ -121,17 +121,3 @@ func (j *judgement) aboutStray() string {
 	}
 	return j.words("An RST (%d) ended nothing: it came in the %s's name, perhaps from somebody on the way, and both ends went on.%s", x.frame, x.by, j.hops())
 }
-
-// twoAnswers is a sentence about a second SYN-ACK with another number, "" where
-// there is none.
-func (j *judgement) twoAnswers() string {
-	f := j.f
-	if f.otherSYN == 0 {
-		return ""
-	}
-	which := "first"
-	if f.adopted {
-		which = "second"
-	}
-	return j.words("There are two SYN-ACKs with different numbers %s: perhaps two machines have the address %s. The client went on with the %s.", j.list(f.synAck, f.otherSYN), j.server(), which)
-}

@@ -1,0 +1,228 @@
+package conn
+
+import "tcpsee/dissect"
+
+// A SYN may be met by a SYN-ACK that answers another one (RFC 9293, section
+// 3.5, figure 8), and by two with different numbers: of two machines, or of one
+// that has forgotten the first. Before the handshake's ACK the newest counts,
+// until that ACK says which one its sender has taken; after it none does, unless
+// the client acknowledges it in turn.
+
+// rivals are what a ledger knows of SYN-ACKs beside the one that counts.
+type rivals struct {
+	unfit     uint32   // frame of the first one that acknowledges another SYN; 0 is none
+	unfits    uint32   // how many do
+	unfitAck  uint32   // number that the first acknowledges
+	taken     bool     // the client went on with it
+	first     answered // with other: the first one that answers the SYN
+	other     uint32   // frame of the newest one with another number; 0 is none
+	others    uint32   // how many there are
+	otherISS  uint32   // that number
+	otherHops uint8    // hop limit
+	otherLink linkAddress
+	again     bool // the SYN was sent again between the first and other
+	adopted   bool // the client went on with other
+	chosen    bool // the client has acknowledged one of them
+}
+
+// answered is a SYN-ACK.
+type answered struct {
+	iss    uint32
+	at     clock48 // zero where that is not known
+	window uint16
+	mss    kilo
+	scale  uint8
+	hops   uint8
+	link   linkAddress
+}
+
+// linkAddress is the address of Ethernet that a frame came from; zero is not
+// known.
+type linkAddress [6]byte
+
+// linkOf returns that of a frame, zero where it has none.
+func linkOf(p *dissect.Packet) (a linkAddress) {
+	const source = 6
+	if p.NumLayers > 0 && p.Layers[0].Kind == dissect.LayerEthernet && !p.Layers[0].Joined {
+		if at := int(p.Layers[0].Offset) + source; at+len(a) <= len(p.Frame.Data) {
+			copy(a[:], p.Frame.Data[at:])
+		}
+	}
+	return a
+}
+
+// links remembers where the last SYN-ACKs came from, in case another one comes.
+type links [64]struct {
+	conn uint32 // lower half of the connection's number
+	from linkAddress
+}
+
+func (l *links) note(s *segment) {
+	n := uint32(s.e.number.get())
+	x := &l[n%uint32(len(l))]
+	x.conn, x.from = n, linkOf(s.p)
+}
+
+func (l *links) of(e *entry) linkAddress {
+	n := uint32(e.number.get())
+	if x := &l[n%uint32(len(l))]; x.conn == n {
+		return x.from
+	}
+	return linkAddress{}
+}
+
+// isAnswer reports whether the segment is a SYN-ACK of the server.
+func (s *segment) isAnswer() bool {
+	return s.flags&(dissect.SYN|dissect.RST|dissect.ACK) == dissect.SYN|dissect.ACK && s.from != s.e.client()
+}
+
+// answersAnother reports whether the segment is a SYN-ACK that acknowledges
+// another SYN than the client's: one that is not in SND.UNA < SEG.ACK =< SND.NXT,
+// so that the client sends RST (RFC 9293, section 3.10.7.3).
+func (s *segment) answersAnother() bool {
+	e := s.e
+	return s.isAnswer() && e.flags.of(flagSyn0, s.to) && e.flags.of(flagKnown0, s.to) && !e.flags.has(flagHandshake|flagCrossed) && !e.self() &&
+		(!after(s.ack, e.base[s.to]) || after(s.ack, e.next[s.to]))
+}
+
+// unfitSYN takes such a one. It opens nothing, unless the client acknowledges it
+// all the same.
+func (t *Tracker) unfitSYN(s *segment) {
+	x := &t.ledger(s.b).rivals
+	if x.unfits++; x.unfit == 0 {
+		x.unfit, x.unfitAck = s.e.frameRef(t.places.at()), s.ack
+	}
+}
+
+// countAnew makes a SYN-ACK the one that numbers count from, where another
+// number was known before.
+func (s *segment) countAnew() {
+	e := s.e
+	s.otherISS = e.flags.of(flagSyn0, s.from) && e.flags.has(flagSynAck) && !e.flags.has(flagHandshake|flagCrossed)
+	s.issWas = e.base[s.from]
+	e.base[s.from] = s.seq
+	if s.otherISS || s.wasCleared() {
+		e.flags &^= flagKnown0 << s.from // nothing is missing before it, and nothing is sent again
+	}
+}
+
+// wasCleared reports whether what came from the sender before was of an older
+// connection, or answered an older SYN, and lies ahead in numbers: all that the
+// sender sends now would pass for sent again.
+func (s *segment) wasCleared() bool {
+	e := s.e
+	if e.body == 0 || e.flags.has(flagSynAck|flagHandshake|flagCrossed) || !after(e.next[s.from], s.seq) {
+		return false
+	}
+	b := s.t.bodies.at(e.body)
+	return b.ledger != 0 && b.bytes[s.from].get() == 0 && s.t.ledgers.at(b.ledger).cleared != 0
+}
+
+// secondSYN takes a SYN-ACK with another number than the one before, while the
+// handshake is not complete.
+func (t *Tracker) secondSYN(s *segment) {
+	e, b, d := s.e, s.b, s.from
+	x := &t.ledger(b).rivals
+	if x.other == 0 {
+		x.first = answered{iss: s.issWas, window: e.window[d], mss: e.mss[d], scale: uint8(e.scale(d)), hops: e.hops[d], link: t.links.of(e)}
+		if e.tail.by() == d {
+			x.first.at = clockOf(t.time(s.heard))
+		}
+	}
+	x.other, x.otherISS, x.otherHops, x.otherLink = e.frameRef(t.places.at()), s.seq, s.p.IP.HopLimit, linkOf(s.p)
+	x.others++
+	x.again = e.synLast > e.synAck
+	t.forgetSent(b, d)
+}
+
+// forgetSent forgets what direction d has outstanding.
+func (t *Tracker) forgetSent(b *body, d int) {
+	if b.side == 0 {
+		return
+	}
+	q := &t.sides[b.side-1].list[d]
+	t.pending -= q.len()
+	*q = queue{items: q.items[:0]}
+}
+
+// choose looks which of several SYN-ACKs the client acknowledges.
+func (t *Tracker) choose(s *segment) {
+	e, b, d := s.e, s.b, s.to
+	if b.ledger == 0 || e.flags.has(flagHandshake|flagCrossed) || s.from != e.client() || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK {
+		return
+	}
+	x := &t.ledgers.at(b.ledger).rivals
+	switch {
+	case x.unfit != 0 && !e.flags.has(flagSynAck) && s.ack == e.base[d]+1: // the SYN that it answers is another than was captured
+		x.taken = true
+		e.flags.set(flagSynAck)
+		e.synAck, e.synAcks = x.unfit, uint8(min(x.unfits, 255))
+	case x.other == 0 || x.chosen:
+	case s.ack == e.base[d]+1:
+		x.chosen, x.adopted = true, true
+		e.hops[d] = x.otherHops
+	case s.ack == x.first.iss+1:
+		x.chosen = true
+		e.base[d], e.next[d], b.maxAck[d] = x.first.iss, s.ack, s.ack
+		e.window[d], e.mss[d] = x.first.window, x.first.mss
+		if !e.flags.has(flagUnscaled) {
+			e.setScale(d, int(x.first.scale))
+		}
+		if x.first.at != (clock48{}) {
+			b.seen[d], b.nextTime[d] = x.first.at, x.first.at
+		}
+	}
+}
+
+// isForeignSYN reports whether the segment is a SYN-ACK with another number than
+// the one that the client's ACK has answered: it opens nothing.
+func (s *segment) isForeignSYN() bool {
+	e := s.e
+	return s.flags.Has(dissect.SYN|dissect.ACK) && s.flags&dissect.RST == 0 && e.flags.has(flagHandshake) &&
+		!e.flags.has(flagCrossed) && s.from != e.client() && e.flags.of(flagSyn0, s.from) && e.base[s.from] != s.seq
+}
+
+// foreignSYN takes such a one: it changes nothing that was agreed upon.
+func (t *Tracker) foreignSYN(s *segment) {
+	x := &t.ledger(s.b).rivals
+	if x.other == 0 {
+		x.first = answered{iss: s.e.base[s.from], hops: s.e.hops[s.from], link: t.links.of(s.e)}
+	}
+	x.other, x.otherISS, x.otherHops, x.otherLink = s.e.frameRef(t.places.at()), s.seq, s.p.IP.HopLimit, linkOf(s.p)
+	x.others++
+	x.chosen, x.adopted, x.again = true, false, s.e.synLast > s.e.synAck
+}
+
+// newestISS is the number of the last SYN-ACK of direction d, or SYN.
+func (t *Tracker) newestISS(e *entry, d int) uint32 {
+	if e.body != 0 && d != e.client() {
+		if b := t.bodies.at(e.body); b.ledger != 0 {
+			if x := &t.ledgers.at(b.ledger).rivals; x.other != 0 {
+				return x.otherISS
+			}
+		}
+	}
+	return e.base[d]
+}
+
+// adopt makes the number of a SYN-ACK that came too late the one that counts,
+// where the client acknowledges it right away: to the client it was the first.
+func (s *segment) adopt() {
+	e := s.e
+	if s.from != e.client() || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK || s.b.ledger == 0 {
+		return
+	}
+	if x := &s.t.ledgers.at(s.b.ledger).rivals; x.other != 0 && s.ack == x.otherISS+1 {
+		e.base[s.to], x.adopted = x.otherISS, true
+	}
+}
+
+// isOthers reports whether an RST goes on where a SYN-ACK left off that opened
+// nothing: it is not of this connection.
+func (s *segment) isOthers() bool {
+	if s.b.ledger == 0 {
+		return false
+	}
+	x := &s.t.ledgers.at(s.b.ledger).rivals
+	return x.other != 0 && !x.adopted && s.seq == x.otherISS+1 && s.seq != s.e.ack[s.to]
+}
