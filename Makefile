@@ -36,7 +36,9 @@ install: build
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
-# Whole runs on generated captures, on a machine that does nothing else.
+# Whole runs on generated captures, on a machine that does nothing else, by one
+# core: where stages wait for each other is nothing to make fast. As root a
+# flood of connections, live, too.
 PROFILES := .build/profile
 RUNS     ?= 25
 profile:
@@ -46,8 +48,11 @@ profile:
 	$(GO) build -trimpath -tags profile -pgo=off -o $(PROFILES)/tcpsee ./cmd/tcpsee
 	@for run in $$(seq $(RUNS)); do for shown in web:summary web:timeline web:ndjson elephant:summary scan:summary; do \
 	   case $$shown in *:ndjson) as="-o ndjson";; *) as="--view $${shown#*:}";; esac; \
-	   TCPSEE_PROFILE=$(PROFILES)/$$shown.$$run.prof \
+	   GOMAXPROCS=1 TCPSEE_PROFILE=$(PROFILES)/$$shown.$$run.prof \
 	     $(PROFILES)/tcpsee replay $(PROFILES)/$${shown%:*}.pcap $$as >/dev/null || exit 1; done; done
+	@[ "$$(id -u)" != 0 ] || TCPSEE_FLOOD_BINARY=$(abspath $(PROFILES)/tcpsee) TCPSEE_FLOOD_SECONDS=60 \
+	   TCPSEE_PROFILE=$(abspath $(PROFILES)/flood.prof) \
+	   $(GO) test -pgo=off ./cmd/tcpsee -run '^$$' -bench 'BenchmarkFlood/^table$$' -benchtime 1x
 	$(GO) tool pprof -proto -output=cmd/tcpsee/default.pgo $(PROFILES)/*.prof
 
 capture:

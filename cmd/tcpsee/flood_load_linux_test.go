@@ -21,6 +21,7 @@ import (
 const (
 	floodVariable = "TCPSEE_TEST_FLOOD" // tells a second process of the test's binary for how many seconds to send
 	floodSeconds  = "TCPSEE_FLOOD_SECONDS"
+	floodBinary   = "TCPSEE_FLOOD_BINARY"
 	floodRate     = 16_000 // connections a second
 	floodPort     = 3000
 )
@@ -28,7 +29,8 @@ const (
 // BenchmarkFlood has watch and tcpdump -w beside each other while connections
 // open and close in a network namespace of their own, a second long or as
 // TCPSEE_FLOOD_SECONDS says, and says what a packet cost each of them in
-// processor time, from start to end. Where no packet was lost, what watch says
+// processor time, from start to end. TCPSEE_FLOOD_BINARY names a program to take
+// in place of the one that is built. Where no packet was lost, what watch says
 // at its end must be right to the connection.
 func BenchmarkFlood(b *testing.B) {
 	if os.Geteuid() != 0 {
@@ -40,9 +42,12 @@ func BenchmarkFlood(b *testing.B) {
 		}
 	}
 	dir := b.TempDir()
-	binary := filepath.Join(dir, "tcpsee")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
+	binary := os.Getenv(floodBinary)
+	if binary == "" {
+		binary = filepath.Join(dir, "tcpsee")
+		if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
 	}
 	for _, kind := range []struct {
 		name string
