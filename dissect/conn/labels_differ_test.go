@@ -108,6 +108,8 @@ func TestNumberDifferences(t *testing.T) {
 			func(e *Event) uint32 { return e.InFlight }, 300, 200, 0},
 		"irtt": {"0.000 > S 0:0(0)\n0.001 < S 0:0(0)\n0.010 > S. 0:0(0) ack 1\n0.011 < S. 0:0(0) ack 1\n0.100 > P. 1:8(7) ack 1",
 			func(e *Event) uint32 { return uint32(e.IRTT.Milliseconds()) }, 11, 99, 0},
+		"labels": {"> S 0:0(0)\n< . #7000:#7000(0) ack #99999\n> R #99999:#99999(0)\n+1 > S 0:0(0)\n< S. 0:0(0) ack 1\n> . 1:1(0) ack 1\n> P. 1:3(2) ack 1\n< P. 1:11(10) ack 3",
+			func(e *Event) uint32 { return uint32(e.Labels) }, 0, 1 << Retransmission, 0},
 		"completeness": {"> P. 1:11(10) ack 1", func(e *Event) uint32 { return uint32(e.Detail.Completeness) }, uint32(completeData), 0, 0},
 	}
 	for _, d := range numberDifferences() {

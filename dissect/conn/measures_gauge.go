@@ -158,9 +158,14 @@ func (t *Tracker) measure(s *segment) {
 	}
 }
 
+// roundTripLimit is from when an ACK that came without a second sending is not
+// the first one: by then the sender would have sent again (RFC 6298, section
+// 2.5), and so there was another, which was not captured.
+const roundTripLimit = time.Minute
+
 // roundTrip takes what an ACK of direction d showed; 0 is nothing.
 func (g *gauge) roundTrip(d int, rtt time.Duration) {
-	if rtt <= 0 {
+	if rtt <= 0 || rtt >= roundTripLimit {
 		return
 	}
 	g.sum[d] += uint64(rtt)

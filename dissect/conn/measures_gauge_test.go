@@ -203,3 +203,11 @@ func TestFragmentsAreNotOffloaded(t *testing.T) {
 		}
 	}
 }
+
+// An ACK that comes after a minute, with nothing sent again, was not the first.
+func TestRoundTripsWithoutTheirACK(t *testing.T) {
+	c, _ := measured(t, "0.0 > S 0:0(0)\n+.01 < S. 0:0(0) ack 1\n+.01 > . ack 1\n> P. 1:2(1)\n+.01 < P. 1:2(1)\n+60 > P. 2:3(1)\n+.01 < . ack 3")
+	if r := c.Measures.RTT[Client]; r.Count != 1 || r.Max != 10*time.Millisecond {
+		t.Errorf("round trips to the client: %+v", r)
+	}
+}

@@ -123,13 +123,9 @@ func (s *segment) startsAnew() bool {
 		s.e.flags.of(flagBase0, s.from) && s.e.base[s.from] != s.seq
 }
 
-// wellKnown is the first port that is not assigned by IANA to servers
-// (RFC 6335, section 6).
-const wellKnown = 1024
-
 // whoIsClient says which end of a new connection is the client: who sends SYN,
-// who gets SYN-ACK; else the end with the higher port where that tells
-// something.
+// who gets SYN-ACK; else the other one than the end whose port is rather a
+// server's.
 func (t *Tracker) whoIsClient(s *segment) {
 	client := s.from
 	switch src, dst := s.p.TCP.SrcPort, s.p.TCP.DstPort; {
@@ -139,7 +135,7 @@ func (t *Tracker) whoIsClient(s *segment) {
 		client = s.to
 	default:
 		s.e.flags.set(flagInferred)
-		if (src < wellKnown) != (dst < wellKnown) && src < dst || (src < wellKnown) == (dst < wellKnown) && src < dst {
+		if servesRather(src, dst) {
 			client = s.to
 		}
 	}

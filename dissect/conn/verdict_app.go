@@ -115,12 +115,20 @@ func minds(status int) bool {
 func (j *judgement) answeredNothing() {
 	a, f := &j.f.app, j.f
 	x := a.requester
-	if f.dataFirst[x] != 0 || f.midstream || j.hidden(x) {
-		j.say(detailBadRequest, j.words("%s answered %s.", j.it(Server), j.status()), "The request is not in the capture.", "", a.statusAt)
+	if a.requestAt == 0 && f.dataFirst[x] == 0 && !f.midstream && !j.hidden(x) {
+		j.say(detailNoData, j.words("%s said %s, and no request had come.", j.it(x.Other()), j.status()),
+			"Some servers say so when a connection ends, or has lasted too long, on which nobody asked for anything.", "", a.statusAt)
 		return
 	}
-	j.say(detailNoData, j.words("%s said %s, and no request had come.", j.it(x.Other()), j.status()),
-		"Some servers say so when a connection ends, or has lasted too long, on which nobody asked for anything.", "", a.statusAt)
+	meaning := "The request is not in the capture."
+	switch {
+	case a.requestAt != 0:
+		meaning = j.words("The head of the request (%d) does not end within what is put together of it here: perhaps it is too long for the server, too.", a.requestAt)
+	case f.dataFirst[x] != 0:
+		meaning = j.words("What the %s had sent (%d) is no request of HTTP/1, as far as the capture shows it.", x, f.dataFirst[x])
+	}
+	j.say(detailBadRequest, j.words("%s answered %s.", j.it(Server), j.status()), meaning, "", a.statusAt)
+	j.evidence = append(j.evidence, a.requestAt, f.dataFirst[x])
 }
 
 // badRequest is for a mistake in what was sent, and a server that minded.

@@ -101,6 +101,8 @@ func TestClaimsOfHTTP(t *testing.T) {
 	notify := `> "NOTIFY /x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd"`
 	checkClaims(t, []claimTest{
 		{"400 to nobody", opened3 + "+9 > F.\n< P. \"HTTP/1.0 400 Bad request\\r\\n\\r\\n\"\n< F.\n> .", OutcomeClosed, detailNoData, []string{"the server said HTTP 400 Bad request (5), and no request had come."}, "did not understand", []int64{5}},
+		{"400 to what is no request", talk3("S", `> x"00010203"`, bad), OutcomeClosed, detailBadRequest, []string{"is no request of HTTP/1", "(4)"}, "its form is right", []int64{4, 6}},
+		{"400 to a head without an end", opened3 + "> . \"GET / HTTP/1.1\\nA: \"\n> . 20:16403(16383)\n> . 16403:17403(1000)\n< P. \"HTTP/1.0 400 Bad request\\r\\n\\r\\n\"\n< F.\n> F.\n< .", OutcomeClosed, detailBadRequest, []string{"The head of the request (4) does not end"}, "its form is right", []int64{4, 7}},
 		{"503 to a request with a mistake", talk3("S", `> "GET /a b HTTP/1.0\r\n\r\n"`, `< "HTTP/1.0 503 Busy\r\nContent-Length: 0\r\n\r\n"`), OutcomeClosed, "", []string{"The server answered HTTP 503 Busy (6)"}, "the target", nil},
 		{"a space within the target, in HTTP/1.0", talk3("S", `> "GET /a b HTTP/1.0\r\n\r\n"`, bad), OutcomeClosed, detailBadRequest, []string{"line 1, character 7: a space within the target"}, "", []int64{4, 6}},
 		{"a method of few, with its body", talk3("S", notify, `< "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"`), OutcomeClosed, "", []string{"three segments"}, "body", nil},
