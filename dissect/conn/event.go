@@ -120,6 +120,7 @@ const (
 	Refused
 	ChallengeAck
 	UnacceptableAck
+	OutsideWindow
 	DuplicateCapture
 	Offloaded
 	HalfClose
@@ -131,7 +132,7 @@ var labelNames = [labelCount]string{
 	"retransmission", "fast-retransmission", "spurious-retransmission", "out-of-order", "dup-ack", "lost-segment",
 	"ack-lost-segment", "zero-window", "zero-window-probe", "zero-window-probe-ack", "window-update", "window-full",
 	"keep-alive", "keep-alive-ack", "port-reuse", "tfo-syn", "tfo-ack", "tfo-ignored", "simultaneous-open", "refused",
-	"challenge-ack", "unacceptable-ack", "duplicate-capture", "offloaded", "half-close", "time-wait",
+	"challenge-ack", "unacceptable-ack", "outside-window", "duplicate-capture", "offloaded", "half-close", "time-wait",
 }
 
 func (l Label) String() string { return labelNames[l] }

@@ -124,6 +124,7 @@ var catalogue = [...]Entry{
 	{"refused", "RST to a SYN", "No program listens on that port, or a firewall answers in its name. connect() fails with \"Connection refused\".", "RFC 9293, section 3.5.2"},
 	{"challenge-ack", "prove it", "A segment came that might be forged. The receiver answers with an ACK of what it believes; a true peer can tell from it what to do.", "RFC 5961, section 3"},
 	{"unacceptable-ack", "answers another SYN", "A SYN-ACK whose acknowledgment is not the client's first number plus one: it answers an older SYN. The client meets it with RST, so that the other end forgets that one, and sends its own SYN again.", "RFC 9293, section 3.10.7.3"},
+	{"outside-window", "far outside the window", "Bytes with numbers so far from what is expected that their sender cannot have come there: of an older connection with the same ports, or forged. The receiver leaves them out, and answers with an ACK.", "RFC 9293, section 3.10.7.4"},
 	{"duplicate-capture", "captured twice, sent once", "The same packet stands in the capture twice, on two interfaces or at both ends of its path, and was sent once. Round trips are measured where what is answered was captured first.", ""},
 	{"offloaded", "larger than any wire carries", "The system hands large segments to its network card, which cuts them up; the capture sees them before. On the wire they are smaller.", ""},
 	{"half-close", "one direction is closed", "One end has sent FIN and the other goes on: data still flows one way.", "RFC 9293, section 3.6.1"},

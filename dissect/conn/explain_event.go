@@ -214,6 +214,9 @@ func (e *Event) labelSentence() string {
 			return "The same packet as before, captured again " + duration(e.Copied) + " later, at another place on its way: it was sent once." + e.copyAnswers()
 		}
 		return "The same packet as before, captured twice: it was sent once."
+	case has(OutsideWindow):
+		return fmt.Sprintf("Number %s is far outside what the %s expects: its system leaves these %s out, and says in an ACK what it wants. They are of an older connection with the same ports, or somebody has forged them.",
+			count(uint64(e.Seq)), to, bytesCount(uint64(e.payload())))
 	case has(SpuriousRetransmission):
 		return fmt.Sprintf("The %s sends %s again, which the %s has acknowledged already: that ACK was late or lost.", from, e.what(), to)
 	case has(FastRetransmission) && e.Repeats > 0:

@@ -30,6 +30,7 @@ type facts struct {
 	back                place    // the first frame after time went back by backBy
 	backBy              time.Duration
 	rivals              rivalFacts
+	outside             outsideFacts
 	simultaneous        bool     // both ends sent SYN
 	midstream           bool     // no SYN seen
 	noAck               bool     // the client has sent no segment with ACK

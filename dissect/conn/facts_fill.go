@@ -229,6 +229,9 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	}
 	f.closing[e.side(0)], f.closing[e.side(1)] = l.closing[0], l.closing[1]
 	t.summarizeRivals(e, l)
+	if x := &l.outside; x.frame != 0 {
+		f.outside = outsideFacts{e.frame(x.frame), x.count, e.side(int(x.by)), x.next - e.base[x.by], x.seq - e.base[x.by], [2]uint8{e.hops[x.by], x.hops}}
+	}
 	f.older, f.cleared = e.frame(l.older), e.frame(l.cleared)
 	if l.rst != 0 {
 		f.rst, f.rstBy, f.rstState = e.frame(l.rst), e.side(int(l.rstBy)), l.rstState

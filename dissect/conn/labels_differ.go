@@ -25,6 +25,8 @@ func differences() []difference {
 			"RFC 5961 has an ACK sent in answer to a SYN or an RST that does not fit: it asks for nothing to be sent again"},
 		{UnacceptableAck, 0, opens | hasAck, answersAnother,
 			"a SYN-ACK that acknowledges another SYN is of an older one, and is met by RST (RFC 9293, section 3.10.7.3)"},
+		{OutsideWindow, 1<<LostSegment | resendLabels | 1<<OutOfOrder, occupies, outside,
+			"bytes so far outside the window that their sender cannot have come there are of another connection, or forged (RFC 9293, section 3.10.7.4): nothing is missing before them, and nothing is sent again"},
 		{Refused, 0, isReset, refuses,
 			"an RST that answers a SYN is no reset connection: there was none"},
 		{Offloaded, 0, oversize, offloaded,
@@ -65,7 +67,7 @@ func numberDifferences() []numberDifference {
 
 // differs are the shapes that any difference is about, but for peerEnded, which
 // has to come with occupies.
-const differs = belowNext | peerProbed | opens | unsettled | isReset | oversize
+const differs = behindNext | beyondNext | belowNext | peerProbed | opens | unsettled | isReset | oversize
 
 // differ applies the differences to a segment's labels. TimeWait, which rests
 // on the states after the segment, is given where those are known.

@@ -56,6 +56,12 @@ func TestDifferences(t *testing.T) {
 			{"> S 0:0(0)\n< S. 0:0(0) ack #900", "tfo-ack", "tfo-ack unacceptable-ack"},
 			{"> S 0:0(0)\n< S. 0:0(0) ack 1", "", ""},
 		},
+		OutsideWindow: {
+			{open + "> P. 1:101(100)\n< . ack 101\n> P. 1073741825:1073741925(100) ack 1", "lost-segment", "outside-window"},
+			{open + "> P. 1:101(100)\n< . ack 101\n> P. #100:#200(100) ack 1\n> P. #4000000000:#4000000100(100) ack 1", "spurious-retransmission", "outside-window"},
+			{open + "> P. 1:101(100)\n< . ack 101\n+60 > P. 1073741825:1073741925(100) ack 1", "lost-segment", "lost-segment"},
+			{open + "> P. 1:101(100)\n< . ack 101\n> P. 1000101:1000201(100) ack 1", "lost-segment", "lost-segment"},
+		},
 		PortReuse: {
 			{"> S 0:0(0)\n< S. 0:0(0) ack 1\n< S. 9000:9000(0) ack 1", "lost-segment port-reuse", "port-reuse"},
 			{"> S 0:0(0)\n< S. 9000:9000(0) ack 1\n< S. 0:0(0) ack 1", "retransmission port-reuse", "port-reuse"},

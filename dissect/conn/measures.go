@@ -244,6 +244,9 @@ func (t *Tracker) count(s *segment) {
 		if !s.labels.Has(DuplicateCapture) { // it was sent once
 			b.bytes[d].add(uint64(s.len))
 		}
+		if s.labels.Has(OutsideWindow) {
+			return
+		}
 		if s.flags&dissect.RST == 0 { // its text is for people (RFC 9293, section 3.5.3)
 			if b.dataFirst[d] == 0 {
 				b.dataFirst[d] = ref

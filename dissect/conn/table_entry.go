@@ -80,6 +80,7 @@ type ledger struct {
 	rstTook     bool      // it ended the connection at the other end
 	rstHeard    uint32    // segments that the other end had sent by then
 	rivals      rivals    // SYN-ACKs beside the one that counts
+	outside     outsiders // segments far outside the window
 	bare        bool      // it had no ACK
 	owed        uint32    // with bare: bytes of the other end that its sender had not acknowledged
 	silent      clock48   // how long its sender had not been heard; as a duration

@@ -8,6 +8,14 @@ func (t *Tracker) follow(s *segment) {
 	if e.flags.has(flagStray) {
 		s.adopt()
 	}
+	if s.shape&beyondNext != 0 || s.labels.Has(OutsideWindow) {
+		t.leaps(s)
+	}
+	if s.labels.Has(OutsideWindow) { // which its receiver drops, ACK and window and all
+		e.complete |= s.completeness()
+		e.flags.set(flagStray)
+		return
+	}
 	if !s.isSettled() {
 		t.change(s)
 		if s.clears() { // so do the numbers of the older connection

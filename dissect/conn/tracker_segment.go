@@ -130,7 +130,7 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	if s.rtt > 0 && e.flags.has(flagDoubled) {
 		t.await(s)
 	}
-	if e.body != 0 {
+	if e.body != 0 && !s.labels.Has(OutsideWindow) {
 		if t.options.Measures {
 			t.measure(s)
 		}
@@ -165,6 +165,7 @@ func (t *Tracker) double(s *segment) {
 // judge takes a segment by all the rules.
 func (t *Tracker) judge(s *segment) {
 	t.choose(s)
+	t.settleLeaps(s)
 	t.label(s)
 	t.differ(s)
 	if s.e.body == 0 && (!s.isOpening() || t.crowded(s.e)) {

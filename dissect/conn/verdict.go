@@ -560,7 +560,7 @@ func (j *judgement) oddities() {
 	if about := j.aboutStray(); about != "" {
 		more = append(more, about)
 	}
-	for i, about := range []string{j.twoAnswers(), j.aboutUnfit(), j.aboutTime()} {
+	for i, about := range []string{j.twoAnswers(), j.aboutUnfit(), j.aboutOutside(), j.aboutTime()} {
 		if about != "" && (i > 0 || j.v.Detail != detailTwoAnswers) {
 			more = append(more, about)
 		}

@@ -1,0 +1,29 @@
+package conn
+
+// outsideFacts are segments far outside the receiver's window.
+type outsideFacts struct {
+	frame place // the first; 0 is none
+	count uint32
+	by    Side   // in whose name it came
+	next  uint32 // relative number that was due
+	seq   uint32 // and that came
+	hops  [2]uint8
+}
+
+// aboutOutside is a sentence about them, "" where there are none.
+func (j *judgement) aboutOutside() string {
+	x := &j.f.outside
+	if x.frame == 0 {
+		return ""
+	}
+	text := j.words("A segment in the %s's name (%d) has number %s, where %s was due: far outside the %s's window, so that its system leaves it out.",
+		x.by, x.frame, count(uint64(x.seq)), count(uint64(x.next)), x.by.Other())
+	if x.count > 1 {
+		text = j.words("%s in the %s's name (the first: %d, with number %s, where %s was due) lie far outside the %s's window, so that its system leaves them out.",
+			plural(x.count, "segment"), x.by, x.frame, count(uint64(x.seq)), count(uint64(x.next)), x.by.Other())
+	}
+	if farApart(x.hops[0], x.hops[1]) {
+		return text + j.words(" It came with the hop limit (TTL) %d, what the %s sent with %d: somebody else has sent it.", x.hops[1], x.by, x.hops[0])
+	}
+	return text + " It is of an older connection with the same ports, or somebody has forged it."
+}
