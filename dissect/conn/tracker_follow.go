@@ -18,9 +18,6 @@ func (t *Tracker) follow(s *segment) {
 	}
 	if !s.isSettled() {
 		t.change(s)
-		if s.clears() { // so do the numbers of the older connection
-			e.flags &^= flagKnown0 << s.to
-		}
 	}
 	// What its sender has sent.
 	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && after(e.next[s.from], b.maxAck[s.from]) {

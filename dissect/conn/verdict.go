@@ -402,6 +402,9 @@ func (j *judgement) halfOpen() {
 	case j.c.Segments[Client] == 0:
 		j.outcome(OutcomeHalfOpen, "", "a SYN-ACK, and neither its SYN nor its ACK are in the capture.", evidence...)
 		j.means("perhaps only what the server sends was captured, or the capture is too short.", "capture both directions: no src or dst in the filter.")
+	case f.lastBy == Client && f.last > f.synAck:
+		j.outcome(OutcomeHalfOpen, "", j.words("SYN-ACK came (%d), and what the client sent then (%d) does not acknowledge it.", f.synAck, f.last), append(evidence, f.last)...)
+		j.means("perhaps something on the way changes the numbers of one direction alone (some firewalls do), or that segment is not this client's.", "capture at both ends: are the numbers the same?")
 	default:
 		j.outcome(OutcomeHalfOpen, "", "SYN-ACK came, its ACK is not in the capture.", evidence...)
 		j.means("either the capture ended too early, or the client's ACK was lost.", "")

@@ -59,6 +59,10 @@ func TestClaimsOfOneDirection(t *testing.T) {
 	checkClaims(t, []claimTest{
 		{"the server's bytes again", "< S. 0:0(0) ack 1\n< . 1:1001(1000) ack 1\n< . 1001:2001(1000)\n+.3 < . 1001:2001(1000)\n+.6 < . 1001:2001(1000)\n+1.2 < . 1001:2001(1000)", OutcomeStalled, detailUnacked,
 			[]string{"the server sent the same bytes again, 3 times (last: 6)", "Only what the server sent was captured", "both directions"}, "2,000 bytes", []int64{6}},
+		{"a FIN again", "> . 1:1(0) ack 1\n> F. 2:2(0) ack 1\n+.3 > F. 2:2(0) ack 1\n+.6 > F. 2:2(0) ack 1", OutcomeStalled, detailUnacked, []string{"the client sent its FIN again, twice (last: 4)"}, "bytes", []int64{4}},
+		{"an ACK of something else", "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . 1:1(0) ack 500000", OutcomeHalfOpen, "", []string{"what the client sent then (3) does not acknowledge it"}, "not in the capture", []int64{1, 2, 3}},
+		{"an RST of one that does not know the connection", "< P. 1:77(76) ack 1\n> R 1:1(0)", OutcomeReset, detailForgotten, []string{"uptime"}, "silence", []int64{1, 2}},
+		{"an RST with nothing before it", opened3 + "> P. \"x\"\n< .\n> F.\n< F.\n> .\n+1 > R", OutcomeClosed, "", []string{"perhaps something arrived"}, "", []int64{6, 7, 9}},
 		{"RST after FIN", "> F. 1:1(0) ack 1\n+20 > R. 2:2(0) ack 1", OutcomeReset, "", []string{"it had sent FIN (1) before.", "perhaps data of the server came"}, "did not wait", []int64{1, 2}},
 		{"the whole again, after both FINs", opened3 + "> P. \"hello\\n\"\n< P. \"hi\\n\"\n> F.\n< .\n< F.\n> .\n+20 < P. 1:4(3) ack 8 \"hi\\n\"", OutcomeClosed, "", []string{"four segments (6 7 8 9): FIN and ACK each way."}, "half-closed", []int64{6, 7, 8, 9}},
 		{"an RST alone, with a text in it", "< R. 1:19(18) ack 1 \"no such connection\"", OutcomeReset, detailNoData, []string{"nothing else of the connection is in the capture"}, "SO_LINGER", []int64{1}},

@@ -306,9 +306,14 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 	evidence := []place{f.dataLast[x], f.resendFrame[x]}
 	again := j.words("the oldest of %s bytes of the %s was sent again %s (last: %d) and never acknowledged",
 		count(uint64(f.outstanding[x])), x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
+	what := "the same bytes"
+	if f.resendBytes[x] == 0 {
+		what = "its FIN"
+		again = j.words("the FIN of the %s was sent again %s (last: %d) and never acknowledged", x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
+	}
 	switch {
 	case j.unheard(y):
-		j.outcome(as, detailUnacked, j.words("%sthe %s sent the same bytes again, %s (last: %d), as one does that gets no ACK.", lead, x, times(int(f.resendsAtEnd[x])), f.resendFrame[x]), evidence...)
+		j.outcome(as, detailUnacked, j.words("%sthe %s sent "+what+" again, %s (last: %d), as one does that gets no ACK.", lead, x, times(int(f.resendsAtEnd[x])), f.resendFrame[x]), evidence...)
 		j.means(j.words("either the %s has gone, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
 			j.words("ping -c 1 %v; and capture both directions.", j.peer(x)))
 	case j.fragmentation() && f.icmp.frame != 0:

@@ -164,7 +164,7 @@ func (j *judgement) closedWithRST(lead string) {
 	case f.rstBy == x && f.dataLast[y] > f.fin[x]:
 		j.v.Meaning = j.words("RST came after all: the %s still sent data (%d) after the FIN of the %s (%d), whose program had closed; nobody was there to read it.", y, f.dataLast[y], x, f.fin[x])
 	default:
-		j.v.Meaning = j.words("RST came after all: something arrived at the %s for a connection that it had forgotten, or its program ended with data unread.", f.rstBy)
+		j.v.Meaning = j.words("RST came after all: perhaps something arrived at the %s for a connection that it had forgotten, or its program ended with data unread, or does so on purpose (SO_LINGER).", f.rstBy)
 	}
 }
 
@@ -254,8 +254,12 @@ func (j *judgement) forgotten(x Side, lead string) {
 		silence = j.words("; the %s had not been heard for %s", x, j.duration(f.silent))
 	}
 	j.outcome(OutcomeReset, detailForgotten, j.words("%s: RST without ACK (%d) answered %s of the %s (%d)%s.", lead, f.rst, what, y, frame, silence), frame, f.rst)
-	j.means(j.words("so answers a machine that does not have the connection: perhaps the %s was restarted or has given the connection up meanwhile, or a NAT or a firewall on the way forgot it in the silence and answers in its name.", x),
-		j.words("at the %s, uptime: was it restarted? If not, let keep-alives (SO_KEEPALIVE) come sooner than the silence lasted.", x))
+	while, next := "", ""
+	if f.silent > 0 {
+		while, next = " in the silence", " If not, let keep-alives (SO_KEEPALIVE) come sooner than the silence lasted."
+	}
+	j.means(j.words("so answers a machine that does not have the connection: perhaps the %s was restarted or has given the connection up meanwhile, or a NAT or a firewall on the way forgot it%s and answers in its name.", x, while),
+		j.words("at the %s, uptime: was it restarted?%s", x, next))
 }
 
 // turnedBack is for a refusal in the name of another machine that this one sent
