@@ -20,6 +20,10 @@ type DriveSpec struct {
 	// the other end, or the router on the way to it. Without any, all pass.
 	Neighbours []netip.Addr
 
+	// Datagrams lets UDP to Local pass, too: somebody uses it where TCP is
+	// awaited.
+	Datagrams bool
+
 	// SnapLen is how many bytes are kept; 0 is MaxSnapLen.
 	SnapLen int
 }
@@ -44,6 +48,7 @@ const (
 	protoHopByHop  = 0 // IPv6 extension headers: RFC 8200, section 4
 	protoICMP      = 1
 	protoTCP       = 6
+	protoUDP       = 17
 	protoRouting   = 43
 	protoFragment  = 44
 	protoICMPv6    = 58
@@ -220,16 +225,27 @@ func (p *program) ipv4(spec DriveSpec) {
 	p.load(9, 1) // protocol
 	p.jumpIf(protoTCP, "tcp4")
 	p.jumpIf(protoICMP, "icmp4")
+	if spec.Datagrams {
+		p.jumpIf(protoUDP, "udp4")
+	}
 	p.jump("drop")
 
 	p.label("tcp4")
 	addrs := fields{src: 12, dst: 16}
-	p.load(6, 2) // flags and fragment offset
-	p.do(bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: fragOffsetMask})
-	p.jumpIf(0, "first4")
+	p.jumpIfFirst4("first4")
 	p.either(spec, addrs)
 	p.label("first4")
 	p.segment4(spec)
+
+	if spec.Datagrams {
+		p.label("udp4")
+		p.jumpIfFirst4("datagram4")
+		p.jump("drop")
+		p.label("datagram4")
+		p.do(bpf.LoadMemShift{Off: netOffset}) // X = header length
+		p.ports4OneWay(netip.AddrPort{}, spec.Local, "drop")
+		p.jump("accept")
+	}
 
 	p.label("icmp4")
 	p.do(bpf.LoadMemShift{Off: netOffset})              // X = header length
@@ -244,20 +260,28 @@ func (p *program) ipv4(spec DriveSpec) {
 	p.either(spec, fields{src: icmpHeaderLen + 12, dst: icmpHeaderLen + 16, indexed: true})
 }
 
+// jumpIfFirst4 jumps where an IPv4 datagram is whole, or the first of its
+// fragments.
+func (p *program) jumpIfFirst4(label string) {
+	p.load(6, 2) // flags and fragment offset
+	p.do(bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: fragOffsetMask})
+	p.jumpIf(0, label)
+}
+
 // segment4 matches addresses at their fixed place and ports behind the IPv4
 // header, whose length varies.
 func (p *program) segment4(spec DriveSpec) {
 	p.do(bpf.LoadMemShift{Off: netOffset}) // X = header length
 	back := p.unique()
-	p.tcp4OneWay(spec.Local, spec.Remote, back)
+	p.ports4OneWay(spec.Local, spec.Remote, back)
 	p.jump("accept")
 	p.label(back)
-	p.tcp4OneWay(spec.Remote, spec.Local, "drop")
+	p.ports4OneWay(spec.Remote, spec.Local, "drop")
 	p.jump("accept")
 }
 
-// tcp4OneWay is oneWay for an IPv4 header whose length is in X.
-func (p *program) tcp4OneWay(from, to netip.AddrPort, fail string) {
+// ports4OneWay is oneWay for what stands behind an IPv4 header whose length is in X.
+func (p *program) ports4OneWay(from, to netip.AddrPort, fail string) {
 	p.oneWay(from, to, fields{src: 12, dst: 16}, fail)
 	behind := fields{indexed: true}
 	p.matchPort(from.Port(), 0, behind, fail)
@@ -272,6 +296,9 @@ func (p *program) ipv6(spec DriveSpec) {
 	p.load(6, 1) // next header
 	p.jumpIf(protoTCP, "tcp6")
 	p.jumpIf(protoICMPv6, "icmp6")
+	if spec.Datagrams {
+		p.jumpIf(protoUDP, "udp6")
+	}
 	for _, h := range []uint32{protoRouting, protoFragment, protoDstOpts} {
 		p.jumpIf(h, "ext6")
 	}
@@ -284,6 +311,11 @@ func (p *program) ipv6(spec DriveSpec) {
 	p.either(spec, addrs)
 	p.label("tcp6")
 	p.either(spec, f)
+	if spec.Datagrams {
+		p.label("udp6")
+		p.oneWay(netip.AddrPort{}, spec.Local, f, "drop")
+		p.jump("accept")
+	}
 
 	p.label("icmp6")
 	p.load(ipv6HeaderLen, 1)                 // type

@@ -96,6 +96,10 @@ func TestDriveFilter(t *testing.T) {
 	client6 := DriveSpec{Local: ap("[fd00::1]:40000"), Remote: ap("[fd00::2]:80")}
 	server := DriveSpec{Local: netip.AddrPortFrom(netip.IPv6Unspecified(), 3000)}
 	oneAddr := DriveSpec{Local: ap("10.0.0.1:3000")}
+	wrong := server
+	wrong.Datagrams = true
+	wrongOne := oneAddr
+	wrongOne.Datagrams = true
 	nearby := client4
 	nearby.Neighbours = []netip.Addr{netip.MustParseAddr("10.0.0.254"), netip.MustParseAddr("fd00::fe")}
 	tests := []struct {
@@ -114,6 +118,19 @@ func TestDriveFilter(t *testing.T) {
 		{"other remote address", client4, ip("10.0.0.1", "10.0.0.3", tcp, 0, ports(40000, 80)), false},
 		{"other local address", client4, ip("10.0.0.2", "10.0.0.3", tcp, 0, ports(80, 40000)), false},
 		{"UDP", client4, ip("10.0.0.1", "10.0.0.2", udp, 0, ports(40000, 80)), false},
+		{"UDP to a server", wrong, ip("10.0.0.1", "10.0.0.2", udp, 0, ports(40000, 3000)), true},
+		{"UDP to a server, IP options", wrong, ip("10.0.0.1", "10.0.0.2", udp, 40, ports(40000, 3000)), true},
+		{"UDP to a server, v6", wrong, ip("fd00::1", "fd00::2", udp, 0, ports(40000, 3000)), true},
+		{"UDP to a server, not asked for", server, ip("10.0.0.1", "10.0.0.2", udp, 0, ports(40000, 3000)), false},
+		{"UDP to a server, not asked for, v6", server, ip("fd00::1", "fd00::2", udp, 0, ports(40000, 3000)), false},
+		{"UDP from a server", wrong, ip("10.0.0.2", "10.0.0.1", udp, 0, ports(3000, 40000)), false},
+		{"UDP from a server, v6", wrong, ip("fd00::2", "fd00::1", udp, 0, ports(3000, 40000)), false},
+		{"UDP to another port", wrong, ip("10.0.0.1", "10.0.0.2", udp, 0, ports(3000, 3001)), false},
+		{"UDP's fragment", wrong, fragment(ip("10.0.0.1", "10.0.0.2", udp, 0, ports(40000, 3000))), false},
+		{"UDP to one address", wrongOne, ip("10.0.0.2", "10.0.0.1", udp, 0, ports(40000, 3000)), true},
+		{"UDP to another address", wrongOne, ip("10.0.0.1", "10.0.0.2", udp, 0, ports(40000, 3000)), false},
+		{"TCP beside UDP", wrong, ip("10.0.0.2", "10.0.0.1", tcp, 0, ports(3000, 40000)), true},
+		{"TCP beside UDP, v6", wrong, ip("fd00::2", "fd00::1", tcp, 0, ports(3000, 40000)), true},
 		{"fragment", client4, fragment(ip("10.0.0.1", "10.0.0.2", tcp, 0, make([]byte, 16))), true},
 		{"other fragment", client4, fragment(ip("10.0.0.1", "10.0.0.3", tcp, 0, make([]byte, 16))), false},
 		{"truncated", client4, ip("10.0.0.1", "10.0.0.2", tcp, 0, ports(40000, 80)[:2]), false},

@@ -9,6 +9,7 @@ import (
 
 	"tcpsee/capture"
 	"tcpsee/capture/drive"
+	"tcpsee/dissect"
 	"tcpsee/render"
 )
 
@@ -25,7 +26,9 @@ type driven struct {
 	console *console
 	input   *drive.Input // standard input, for one relay after another
 	live    *capture.Live
-	iface   string // that live captures on
+	iface   string                     // that live captures on
+	pass    func(*dissect.Packet) bool // what of live is drawn; nil is all
+	ports   []uint16                   // at which UDP is told of
 	names   *processNames
 	// confined is what it may still do once the capture is open.
 	confined confinement
@@ -100,6 +103,7 @@ func (d *driven) draw(act func() error) error {
 		result <- act()
 	}()
 	l := &loop{tracking: d.fl.trackFlags.options(), src: src, window: d.fl.newWindow(d.console.picture), saves: saves, disguise: hide, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, waiting: queue.Waiting, lag: driverLag, finish: finish, idle: stragglers}
+	l.pass, l.tracking.Ports = d.pass, d.ports
 	l.copies = newCopies(src, d.iface, "")
 	drawn := l.run(context.Background())
 	interrupted := d.ctx.Err() != nil

@@ -125,17 +125,17 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 	if err := fl.tls.prepare(l.Reachable()); err != nil {
 		return err
 	}
-	name, local := capture.AnyInterface, l.Addr
-	if l.Addr.Addr().IsLoopback() {
-		// Who calls another address of this machine, as nc localhost calls ::1
-		// first, is refused: that is to be seen, too.
-		name, _, _ = capture.RouteInterface(l.Addr.Addr())
-		local = netip.AddrPortFrom(netip.IPv6Unspecified(), l.Addr.Port())
-	}
-	d.iface = name
+	// Who calls another address of this machine, as nc localhost calls ::1
+	// first, or the port by UDP, gets nowhere: that is to be seen, too.
+	port := l.Addr.Port()
+	d.iface, d.pass = capture.AnyInterface, newAtPort(port).pass
+	d.ports = []uint16{port}
 	d.live, err = capture.OpenLive(keeping(capture.LiveOptions{
-		Interface: name,
-		Filter:    capture.DriveFilter(capture.DriveSpec{Local: local}),
+		Interface: d.iface,
+		Filter: capture.DriveFilter(capture.DriveSpec{
+			Local:     netip.AddrPortFrom(netip.IPv6Unspecified(), port),
+			Datagrams: !holdsDatagrams(port),
+		}),
 	}, &fl.pictureFlags, &fl.saveFlags))
 	if err != nil {
 		return err

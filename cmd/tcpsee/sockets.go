@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +21,7 @@ type sockets struct {
 	at    time.Time // of what follows
 	list  []socketInfo
 	udp   []socketInfo
-	own   []netip.Addr
+	own   ownAddresses
 	clock func() time.Time
 }
 
@@ -58,13 +58,6 @@ func (s *sockets) refresh() {
 		s.at = now
 		s.list, _ = s.diag.all(1<<stateListen, 0)
 		s.udp, _ = s.diag.datagrams() // none, where the kernel cannot tell
-		s.own = s.own[:0]
-		addrs, _ := net.InterfaceAddrs()
-		for _, a := range addrs {
-			if p, err := netip.ParsePrefix(a.String()); err == nil {
-				s.own = append(s.own, p.Addr().Unmap())
-			}
-		}
 	}
 }
 
@@ -74,15 +67,11 @@ func (s *sockets) listening(at netip.AddrPort) (list []conn.Listener, mine bool)
 	if s == nil {
 		return nil, false
 	}
-	s.refresh()
-	addr := at.Addr().Unmap().WithZone("")
-	mine = addr.IsLoopback()
-	for _, a := range s.own {
-		mine = mine || a == addr
-	}
-	if !mine {
+	if !s.own.has(at.Addr(), s.clock()) {
 		return nil, false
 	}
+	s.refresh()
+	addr := at.Addr().Unmap().WithZone("")
 	for _, x := range s.list {
 		if x.local.Port() == at.Port() {
 			list = append(list, conn.Listener{Addr: x.local.Addr(), Waiting: x.waiting, Room: x.room})
@@ -94,6 +83,18 @@ func (s *sockets) listening(at netip.AddrPort) (list []conn.Listener, mine bool)
 		}
 	}
 	return list, true
+}
+
+// holdsDatagrams reports whether a program of this machine waits for datagrams at
+// a port, as far as is known: they do not come by mistake.
+func holdsDatagrams(port uint16) bool {
+	s := openSockets()
+	if s == nil {
+		return false
+	}
+	defer s.close()
+	s.refresh()
+	return slices.ContainsFunc(s.udp, func(x socketInfo) bool { return x.local.Port() == port })
 }
 
 // reaches reports whether what is sent to an address comes to a socket that is

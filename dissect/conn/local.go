@@ -95,7 +95,7 @@ type heard struct {
 	listens       bool // with mine: a program listens there
 	full          bool
 	waiting, room uint32
-	udp           bool // it was refused, and a socket of UDP has a port with that number
+	udp           bool // nobody listens there, and a socket of UDP has a port with that number
 }
 
 // ask asks the local system about the server's port, where the segment is a
@@ -114,7 +114,7 @@ func (t *Tracker) ask(s *segment) {
 	h := heard{mine: again}
 	for _, l := range list {
 		if l.UDP {
-			h.udp = !again
+			h.udp = true
 			continue
 		}
 		if l.Addr.IsUnspecified() && (l.Addr.Is6() || l.Addr.Is4() == server.Addr().Is4()) || l.Addr == server.Addr() {

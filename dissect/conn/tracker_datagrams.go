@@ -19,7 +19,8 @@ type PortCount struct {
 func (t *Tracker) Datagrams() []PortCount { return t.datagrams }
 
 // datagram counts a datagram at a port that was asked for: perhaps UDP is used
-// where TCP was meant. The first is told at once while no connection is there.
+// where TCP was meant. The first is told at once, but where QUIC is an ordinary
+// thing beside TCP: then only while no connection is there.
 func (t *Tracker) datagram(p *dissect.Packet) {
 	port := p.Dst().Port()
 	if !slices.Contains(t.options.Ports, port) {
@@ -33,7 +34,7 @@ func (t *Tracker) datagram(p *dissect.Packet) {
 		t.datagrams = append(t.datagrams, PortCount{Port: port})
 	}
 	t.datagrams[i].N++
-	if t.datagrams[i].N > 1 || !t.options.Live || t.stats.Connections > 0 {
+	if t.datagrams[i].N > 1 || !t.options.Live || port == portQUIC && t.stats.Connections > 0 {
 		return
 	}
 	ev := t.event(TypeWait)

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -68,15 +69,21 @@ func TestDatagramsAreTold(t *testing.T) {
 	}
 }
 
-// TestDatagramsBesideConnections: who has connections is not told of UDP in
-// their midst, for it is counted at the end.
+// TestDatagramsBesideConnections: who has connections is told of UDP once, but at
+// the port where QUIC runs beside TCP, for it is counted at the end.
 func TestDatagramsBesideConnections(t *testing.T) {
-	tr := New(Options{Live: true, Ports: []uint16{80}})
-	run(t, tr, "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1", func(*Event) {})
-	if events := tr.Add(datagramPacket(9, "10.0.0.1:40000", "10.0.0.2:80")); len(events) != 0 {
-		t.Errorf("%v %q", events[0].Type, events[0].Text)
-	}
-	if got := tr.Datagrams(); !slices.Equal(got, []PortCount{{80, 1}}) {
-		t.Errorf("counted %v", got)
+	for port, want := range map[uint16]int{80: 1, portQUIC: 0} {
+		tr := New(Options{Live: true, Ports: []uint16{port}})
+		run(t, tr, "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1", func(*Event) {})
+		told := 0
+		for n := range 3 {
+			told += len(tr.Add(datagramPacket(float64(9+n), "10.0.0.1:40000", fmt.Sprintf("10.0.0.2:%d", port))))
+		}
+		if told != want {
+			t.Errorf("port %d: told %d times, want %d", port, told, want)
+		}
+		if got := tr.Datagrams(); !slices.Equal(got, []PortCount{{port, 3}}) {
+			t.Errorf("counted %v", got)
+		}
 	}
 }

@@ -273,7 +273,11 @@ func (j *judgement) elsewhere(port uint16) {
 func (j *judgement) datagrams(port uint16) {
 	j.v.Detail = detailUDP
 	j.means(j.words("no program listens on TCP's port %d, but one has UDP's: those are two ports, and no SYN reaches it.", port),
-		j.words("ss -lun shows it. A server of TCP instead: nc -l %d without -u, SOCK_STREAM in a program. Or a client of UDP: nc -u.", port))
+		j.datagramAdvice(port))
+}
+
+func (j *judgement) datagramAdvice(port uint16) string {
+	return j.words("ss -lun shows it. A server of TCP instead: nc -l %d without -u, SOCK_STREAM in a program. Or a client of UDP: nc -u.", port)
 }
 
 // answerWithin is how long a SYN is given before silence means something: by
@@ -352,13 +356,19 @@ func (j *judgement) later(left time.Duration) string {
 // queue was full.
 func (j *judgement) ownSilence(sent string) {
 	f, port, client := j.f, j.c.Server.Port(), j.c.Client.Addr()
-	listens := "a program listens"
+	detail, listens := "", "a program listens"
 	if !f.listens {
 		listens = "no program listens"
 	}
-	j.outcome(OutcomeNoAnswer, "", j.words("%s, and nothing came back: %s is this machine, and %s on its port %d.", sent, j.server(), listens, port), f.synFirst, f.synLast)
+	if f.udp {
+		detail = detailUDP
+	}
+	j.outcome(OutcomeNoAnswer, detail, j.words("%s, and nothing came back: %s is this machine, and %s on its port %d.", sent, j.server(), listens, port), f.synFirst, f.synLast)
 	rules := j.words("sudo nft list ruleset (or sudo iptables -nvL): a rule for port %d", port)
 	switch {
+	case f.udp:
+		j.means(j.words("port %d is UDP's alone: TCP's is another, and no SYN reaches that program. A closed port would still have answered with RST: this machine's own firewall drops the SYNs (or the RST).", port),
+			j.datagramAdvice(port)+" Then "+rules+"?")
 	case !f.listens:
 		j.means("a closed port would have answered with RST. Either this machine's own firewall drops the SYNs (or the RST), or it passes the port on (NAT, a container) to where nobody answers.", rules+"?")
 	case j.local():
