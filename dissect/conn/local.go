@@ -92,7 +92,7 @@ const maxHeard = 1024
 type heard struct {
 	boundTo       netip.Addr
 	mine          bool // it did not answer, and is at an address of this machine
-	listens       bool // with mine: a program listens there
+	listens       bool // a program listens there, by now where it was refused
 	full          bool
 	waiting, room uint32
 	udp           bool // nobody listens there, and a socket of UDP has a port with that number
@@ -118,7 +118,7 @@ func (t *Tracker) ask(s *segment) {
 			continue
 		}
 		if l.Addr.IsUnspecified() && (l.Addr.Is6() || l.Addr.Is4() == server.Addr().Is4()) || l.Addr == server.Addr() {
-			h = heard{mine: again, listens: again, full: l.Waiting > l.Room, waiting: l.Waiting, room: l.Room}
+			h = heard{mine: again, listens: true, full: l.Waiting > l.Room, waiting: l.Waiting, room: l.Room}
 			break
 		}
 		if !again && (!h.boundTo.IsValid() || l.Addr.IsLoopback()) {
@@ -126,7 +126,7 @@ func (t *Tracker) ask(s *segment) {
 		}
 	}
 	number := int64(e.number.get())
-	if again && t.heard[number].full && !h.full || !again && !h.boundTo.IsValid() && !h.udp {
+	if again && t.heard[number].full && !h.full || !again && !h.boundTo.IsValid() && !h.udp && !h.listens {
 		return
 	}
 	if t.heard == nil {

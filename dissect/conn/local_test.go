@@ -24,7 +24,7 @@ func TestLocalSockets(t *testing.T) {
 	}{
 		{"bound to localhost", refusal, true, []Listener{{Addr: local}}, detailLocalOnly, "only at 127.0.0.1"},
 		{"bound to another address", refusal, true, []Listener{{Addr: netip.MustParseAddr("10.0.0.3")}}, detailElsewhere, "only at 10.0.0.3"},
-		{"open after all", refusal, true, []Listener{{Addr: netip.IPv4Unspecified()}}, "", "no program"},
+		{"open by now", refusal, true, []Listener{{Addr: netip.IPv4Unspecified()}}, "", "a program listens on port 80 there by now"},
 		{"open for UDP", refusal, true, []Listener{{Addr: netip.IPv4Unspecified(), UDP: true}}, detailUDP, "no program listens on TCP's port 80, but one has UDP's: those are two ports"},
 		{"open for UDP, and bound to localhost", refusal, true, []Listener{{Addr: netip.IPv4Unspecified(), UDP: true}, {Addr: local}}, detailLocalOnly, "only at 127.0.0.1"},
 		{"silent, and open for UDP", silence, true, []Listener{{Addr: netip.IPv4Unspecified(), UDP: true}}, detailUDP, "port 80 is UDP's alone"},

@@ -195,7 +195,7 @@ func (j *judgement) opening() {
 
 func (j *judgement) refused() {
 	f, c := j.f, j.c
-	if j.brief && !f.boundTo.IsValid() && !f.udp && !f.turnedBack { // most connections of a scan
+	if j.brief && !f.boundTo.IsValid() && !f.udp && !f.listens && !f.turnedBack { // most connections of a scan
 		j.outcome(OutcomeRefused, "", "")
 		j.by(Server)
 		return
@@ -229,6 +229,10 @@ func (j *judgement) refused() {
 		return
 	case f.udp:
 		j.datagrams(port)
+		return
+	case f.listens:
+		j.means(j.words("a program listens on port %d there by now: either it had not begun to at that moment, or this machine's own firewall refuses in its name.", port),
+			j.words("try again. If it is refused again: %s?", j.ownRules(port)))
 		return
 	}
 	switch {
@@ -364,7 +368,7 @@ func (j *judgement) ownSilence(sent string) {
 		detail = detailUDP
 	}
 	j.outcome(OutcomeNoAnswer, detail, j.words("%s, and nothing came back: %s is this machine, and %s on its port %d.", sent, j.server(), listens, port), f.synFirst, f.synLast)
-	rules := j.words("sudo nft list ruleset (or sudo iptables -nvL): a rule for port %d", port)
+	rules := j.ownRules(port)
 	switch {
 	case f.udp:
 		j.means(j.words("port %d is UDP's alone: TCP's is another, and no SYN reaches that program. A closed port would still have answered with RST: this machine's own firewall drops the SYNs (or the RST).", port),
@@ -377,6 +381,11 @@ func (j *judgement) ownSilence(sent string) {
 		j.means(j.words("neither the address nor the program is at fault, and its queue is not full. Either this machine's own firewall drops the SYNs (INPUT) or the answer (OUTPUT), or it has no way back to %v, or takes the SYNs for misrouted (rp_filter).", client),
 			rules+j.words("? ip route get %v; nstat -az TcpExtListenDrops TcpExtIPReversePathFilter", client))
 	}
+}
+
+// ownRules is how to look whether this machine's firewall has a rule for a port.
+func (j *judgement) ownRules(port uint16) string {
+	return j.words("sudo nft list ruleset (or sudo iptables -nvL): a rule for port %d", port)
 }
 
 func waits(n uint32) string {
