@@ -15,6 +15,9 @@ type DemoOptions struct {
 	// connect()"). An error ends the demonstration with it. nil goes on
 	// without waiting.
 	Step func(what string) error
+	// Underway is told of calls that are on their way to the Reporter; it may
+	// be nil.
+	Underway *Underway
 }
 
 // What the two ends of the demonstration say, in this order.
@@ -56,7 +59,7 @@ func (d *Demonstration) prepare(ctx context.Context, o DemoOptions, report Repor
 	if err = d.step("server: socket(), bind()"); err != nil {
 		return err
 	}
-	listen := ListenOptions{Host: o.Host.String(), Port: fmt.Sprint(o.Port)}
+	listen := ListenOptions{Host: o.Host.String(), Port: fmt.Sprint(o.Port), Underway: o.Underway}
 	if d.l, err = Bind(ctx, listen, report); err != nil {
 		return err
 	}
@@ -70,7 +73,7 @@ func (d *Demonstration) prepare(ctx context.Context, o DemoOptions, report Repor
 	if err = d.step("client: socket(), bind()"); err != nil {
 		return err
 	}
-	to := DialOptions{Host: d.Server.Addr().String(), Port: fmt.Sprint(d.Server.Port())}
+	to := DialOptions{Host: d.Server.Addr().String(), Port: fmt.Sprint(d.Server.Port()), Underway: o.Underway}
 	plan, err := Prepare(ctx, to, report)
 	if err != nil {
 		return err

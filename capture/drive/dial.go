@@ -19,6 +19,7 @@ type DialOptions struct {
 	Wait          time.Duration // nc -w: how long one connect may take; 0 is as long as the kernel tries
 	NoDelay       bool          // TCP_NODELAY: Nagle's algorithm off
 	ReceiveBuffer int           // SO_RCVBUF in bytes, a small one for a small window; 0 is the kernel's
+	Underway      *Underway     // is told of calls that are on their way to the Reporter; may be nil
 
 	lookup lookupFunc
 }
@@ -50,7 +51,7 @@ func Prepare(ctx context.Context, o DialOptions, report Reporter) (*Plan, error)
 			return nil, fmt.Errorf("local port: %w", err)
 		}
 	}
-	t := &tracer{report: report, end: Client, fd: -1}
+	t := &tracer{report: report, under: o.Underway, end: Client, fd: -1}
 	if o.Source != "" {
 		if p.sources, err = resolve(ctx, t, o.lookup, o.Source, o.Family); err != nil {
 			return nil, fmt.Errorf("local address: %w", err)
@@ -100,7 +101,7 @@ func (p *Plan) bind(to netip.AddrPort) (*Attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tracer{report: p.report, end: Client, fd: -1, remote: to}
+	t := &tracer{report: p.report, under: p.options.Underway, end: Client, fd: -1, remote: to}
 	s, err := openReported(t, familyOf(to.Addr()))
 	if err != nil {
 		return nil, err

@@ -29,6 +29,7 @@ package drive
 
 import (
 	"net/netip"
+	"sync/atomic"
 	"time"
 )
 
@@ -107,9 +108,27 @@ func (c Closing) args() string {
 // what it does delays the connection; and from several goroutines at once.
 type Reporter func(Call)
 
+// Underway tells of calls that are on their way to a Reporter: what has happened
+// since may have been caused by them. The zero value is ready, and so is nil. Its
+// methods may be called from several goroutines.
+type Underway struct{ n atomic.Int64 }
+
+// Any reports whether the time of a call has been taken, or is about to be, and
+// the Reporter has not come back with it. A call of which entry and return are
+// reported is not on its way between the two.
+func (u *Underway) Any() bool { return u != nil && u.n.Load() > 0 }
+
+// add begins n more, or ends some.
+func (u *Underway) add(n int64) {
+	if u != nil {
+		u.n.Add(n)
+	}
+}
+
 // tracer reports the calls of one socket.
 type tracer struct {
 	report Reporter
+	under  *Underway
 	end    string
 	fd     int
 	local  netip.AddrPort
@@ -128,6 +147,8 @@ func (t *tracer) fill(c Call) Call {
 
 // entry reports that the call c is about to be made, and returns its time.
 func (t *tracer) entry(c Call) time.Time {
+	t.under.add(1)
+	defer t.under.add(-1)
 	now := time.Now()
 	if t.report != nil {
 		c.Phase, c.Time = Entry, now
@@ -141,6 +162,8 @@ func (t *tracer) returned(c Call, began time.Time) {
 	if t.report == nil {
 		return
 	}
+	t.under.add(1)
+	defer t.under.add(-1)
 	c.Phase, c.Time = Return, time.Now()
 	c.Took = c.Time.Sub(began)
 	t.report(t.fill(c))
@@ -153,6 +176,8 @@ func (t *tracer) whole(name, args string, call func() error) error {
 
 // wholeCall is whole for a call of which more is to be said.
 func (t *tracer) wholeCall(c Call, call func() error) error {
+	t.under.add(1)
+	defer t.under.add(-1)
 	began := time.Now()
 	err := call()
 	if t.report != nil {

@@ -24,6 +24,7 @@ type ListenOptions struct {
 	Wait          time.Duration // how long one Accept may take; 0 is for ever, as with nc
 	NoDelay       bool          // TCP_NODELAY on what is accepted
 	ReceiveBuffer int           // SO_RCVBUF in bytes of what is accepted; 0 is the kernel's
+	Underway      *Underway     // is told of calls that are on their way to the Reporter; may be nil
 
 	lookup lookupFunc
 }
@@ -53,7 +54,7 @@ func Bind(ctx context.Context, o ListenOptions, report Reporter) (*Listener, err
 	}
 	addrs := []netip.Addr{wildcard(o.Family)}
 	if o.Host != "" {
-		t := &tracer{report: report, end: Server, fd: -1}
+		t := &tracer{report: report, under: o.Underway, end: Server, fd: -1}
 		if addrs, err = resolve(ctx, t, o.lookup, o.Host, o.Family); err != nil {
 			return nil, err
 		}
@@ -70,7 +71,7 @@ func Bind(ctx context.Context, o ListenOptions, report Reporter) (*Listener, err
 }
 
 func bindListener(at netip.AddrPort, o ListenOptions, report Reporter) (*Listener, error) {
-	t := &tracer{report: report, end: Server, fd: -1}
+	t := &tracer{report: report, under: o.Underway, end: Server, fd: -1}
 	s, err := openReported(t, familyOf(at.Addr()))
 	if err != nil {
 		return nil, err
@@ -156,7 +157,7 @@ func (l *Listener) acceptNotify(ctx context.Context, entered func()) (*Conn, err
 		l.t.returned(Call{Name: "accept", Err: err}, began)
 		return nil, &OpError{Call: "accept", Addr: l.Addr, Err: err}
 	}
-	t := &tracer{report: l.t.report, end: Server, fd: s.fd, local: s.local(), remote: s.remote()}
+	t := &tracer{report: l.t.report, under: l.options.Underway, end: Server, fd: s.fd, local: s.local(), remote: s.remote()}
 	t.returned(Call{Name: "accept", Args: t.remote.String()}, began)
 	c := newConn(s, t)
 	if l.options.NoDelay {

@@ -129,6 +129,9 @@ type Wrapped struct {
 	report  Reporter
 	owned   owned
 
+	progress *progress // nil where the tracer does not tell
+	received received
+
 	mu      sync.Mutex // guards what follows, and writes to control
 	control io.WriteCloser
 	closed  bool

@@ -115,6 +115,7 @@ type pendingCall struct {
 	began   time.Time
 	socket  *wrappedSocket
 	buffers []buffer
+	told    bool          // the Entry has been reported
 	late    bool          // the Entry is reported with the Return (non-blocking accept and recv)
 	over    chan struct{} // closed when a connect has returned
 	left    chan struct{} // closed when nobody else holds its socket any more
@@ -164,6 +165,9 @@ func (t *tracing) entered(k *task, nr uint64, args [6]uint64) {
 	p.c = Call{Syscall: name, FD: int(int32(args[0]))}
 	if t.prepare(k, p) {
 		k.call = p
+		if !p.told {
+			t.untold = append(t.untold, k)
+		}
 	}
 }
 
@@ -362,6 +366,7 @@ func (t *tracing) entry(k *task, p *pendingCall, ack bool) {
 	c := p.c
 	c.Phase, c.Time = Entry, p.began
 	t.send(k, p.socket, c, ack)
+	p.told = true
 }
 
 // returned handles the return of the call that the thread is in.

@@ -35,8 +35,9 @@ func WrapHelper(args []string) (status int, ok bool) {
 	if err != nil || own < 3 {
 		return StatusCannotRun, true
 	}
-	unix.CloseOnExec(own)
-	unix.CloseOnExec(own + 1)
+	for n := range ownFiles {
+		unix.CloseOnExec(own + n)
+	}
 	h := &helper{
 		mode: args[1], tty: args[3] == "tty", command: args[4:], own: own, files: handedOn(own),
 		control: os.NewFile(uintptr(own), "control"), out: os.NewFile(uintptr(own+1), "report"),
@@ -45,20 +46,25 @@ func WrapHelper(args []string) (status int, ok bool) {
 	if h.mode == helperStub {
 		return h.becomeCommand(), true
 	}
+	if h.progress, err = mapProgress(os.NewFile(uintptr(own+2), "progress")); err != nil {
+		return StatusCannotRun, true
+	}
 	h.report = newWireWriter(h.out)
+	h.report.sent = &h.progress.sent
 	return h.run(), true
 }
 
 // helper is the process that starts the command, and traces or watches it.
 type helper struct {
-	mode    string
-	tty     bool
-	command []string
-	own     int        // the first of its two descriptors
-	files   []*os.File // the command's, each in its place
-	control *os.File
-	out     *os.File
-	report  *wireWriter
+	mode     string
+	tty      bool
+	command  []string
+	own      int        // the first of its ownFiles descriptors
+	files    []*os.File // the command's, each in its place
+	control  *os.File
+	out      *os.File
+	report   *wireWriter
+	progress *progress
 
 	released chan struct{} // closed by controlRelease
 	detach   chan struct{} // closed by controlDetach

@@ -92,15 +92,25 @@ func (w *Wrapped) start(files [3]*os.File) (wireMessage, error) {
 		return wireMessage{}, err
 	}
 	defer reportW.Close()
-	attr, args := w.helperAttr(files, null, controlR, reportW)
+	shared, err := newSharedMemory()
+	if err == nil {
+		defer shared.Close()
+		w.progress, err = mapProgress(shared)
+	}
+	if err != nil {
+		controlW.Close()
+		reportR.Close()
+		return wireMessage{}, err
+	}
+	attr, args := w.helperAttr(files, null, controlR, reportW, shared)
 	var helper *os.Process
 	var limit unix.Rlimit
 	if n := len(attr.Files); unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil && uint64(n) > limit.Cur {
-		err = fmt.Errorf("descriptor %d is to be handed on, and two more: %w", n-3, unix.EMFILE)
+		err = fmt.Errorf("descriptor %d is to be handed on, and %d more: %w", n-ownFiles-1, ownFiles, unix.EMFILE)
 	} else {
 		helper, err = os.StartProcess(selfPath, args, attr)
 	}
-	for _, f := range attr.Files[3 : len(attr.Files)-2] {
+	for _, f := range attr.Files[3 : len(attr.Files)-ownFiles] {
 		if f != nil {
 			f.Close() // a duplicate
 		}
@@ -131,9 +141,12 @@ func (w *Wrapped) start(files [3]*os.File) (wireMessage, error) {
 	return <-started, nil
 }
 
+// ownFiles is how many descriptors the tracer has for itself.
+const ownFiles = 3
+
 // helperAttr says how to start the tracer: the command's descriptors where
-// the command will have them, its own two behind.
-func (w *Wrapped) helperAttr(files [3]*os.File, null, control, report *os.File) (*os.ProcAttr, []string) {
+// the command will have them, its own ones behind.
+func (w *Wrapped) helperAttr(files [3]*os.File, null, control, report, shared *os.File) (*os.ProcAttr, []string) {
 	attr := &os.ProcAttr{Dir: w.options.Dir, Env: w.options.Env}
 	for _, f := range files {
 		if f == nil {
@@ -143,7 +156,7 @@ func (w *Wrapped) helperAttr(files [3]*os.File, null, control, report *os.File) 
 	}
 	attr.Files = append(attr.Files, inheritedFiles()...)
 	own := len(attr.Files)
-	attr.Files = append(attr.Files, control, report)
+	attr.Files = append(attr.Files, control, report, shared)
 	if u := w.options.User; u != nil {
 		attr.Sys = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: u.UID, Gid: u.GID, Groups: u.Groups}}
 	}

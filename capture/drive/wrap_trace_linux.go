@@ -42,6 +42,7 @@ type tracing struct {
 	procs   map[int]*process
 	sockets *socketTable
 	noted   map[string]bool
+	untold  []*task // that may be in a call which has not been told yet
 
 	datagrams bool // a socket of UDP was made, and that has been told
 
@@ -218,6 +219,7 @@ func (t *tracing) loop() {
 			letting = true
 			t.interruptAll()
 		}
+		t.begin()
 		switch {
 		case ws.Exited() || ws.Signaled():
 			t.ended(tid, ws)
@@ -226,6 +228,7 @@ func (t *tracing) loop() {
 		case ws.Stopped():
 			t.stopped(tid, ws)
 		}
+		t.end()
 		if letting && len(t.tasks) == 0 {
 			break
 		}
@@ -374,6 +377,7 @@ func (t *tracing) ended(tid int, ws unix.WaitStatus) {
 }
 
 func (t *tracing) forget(k *task) {
+	k.call = nil
 	delete(t.tasks, k.tid)
 	if k.p.threads--; k.p.threads <= 0 && t.procs[k.p.pid] == k.p {
 		delete(t.procs, k.p.pid)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -92,6 +93,8 @@ type wireWriter struct {
 	mu  sync.Mutex
 	enc *json.Encoder
 	err error // the first failure: nobody reads any more
+
+	sent *atomic.Int64 // counts messages; nil where nobody asks
 }
 
 func newWireWriter(w io.Writer) *wireWriter {
@@ -104,6 +107,9 @@ func newWireWriter(w io.Writer) *wireWriter {
 func (w *wireWriter) send(m wireMessage) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.sent != nil {
+		w.sent.Add(1)
+	}
 	if w.err == nil {
 		w.err = w.enc.Encode(m)
 	}
@@ -127,6 +133,7 @@ func (w *Wrapped) receive(r io.Reader, started chan<- wireMessage) {
 			break
 		}
 		w.take(m, started)
+		w.received.took(&m)
 	}
 	if failure == nil {
 		failure = errTracerEnded

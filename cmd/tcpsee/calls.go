@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"syscall"
 
 	"tcpsee/capture"
@@ -14,9 +15,76 @@ import (
 // callQueue is how many socket calls may wait for the loop.
 const callQueue = 4096
 
-// reporter passes the driver's calls to the loop.
-func reporter(out chan<- timedCall) drive.Reporter {
-	return func(c drive.Call) { out <- timedCall{at: capture.StampOf(c.Time), call: modelCall(c), fd: c.FD} }
+// callBox is where socket calls wait for the loop. It is no channel: what has been
+// received from one, and is not held yet, would be in nobody's sight.
+type callBox struct {
+	came chan struct{} // there is something to take
+
+	mu     sync.Mutex
+	room   sync.Cond
+	list   []timedCall
+	closed bool
+}
+
+func newCallBox() *callBox {
+	b := &callBox{came: make(chan struct{}, 1)}
+	b.room.L = &b.mu
+	return b
+}
+
+// put waits until there is room, and puts a call in.
+func (b *callBox) put(c timedCall) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.list) >= callQueue && !b.closed {
+		b.room.Wait()
+	}
+	if b.closed {
+		return
+	}
+	b.list = append(b.list, c)
+	select {
+	case b.came <- struct{}{}:
+	default:
+	}
+}
+
+// take appends what has come to a list.
+func (b *callBox) take(list []timedCall) []timedCall {
+	if b == nil {
+		return list
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.list) == 0 {
+		return list
+	}
+	list = append(list, b.list...)
+	clear(b.list)
+	b.list = b.list[:0]
+	b.room.Broadcast()
+	return list
+}
+
+// arrived is what there is something to take after.
+func (b *callBox) arrived() <-chan struct{} {
+	if b == nil {
+		return nil
+	}
+	return b.came
+}
+
+// close lets whoever makes calls go on when nobody takes them any more.
+func (b *callBox) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed, b.list = true, nil
+	b.room.Broadcast()
+}
+
+// report is a drive.Reporter.
+func (b *callBox) report(c drive.Call) {
+	b.put(timedCall{at: capture.StampOf(c.Time), call: modelCall(c), fd: c.FD})
 }
 
 // takeSides puts calls of a wrapped command on a server's side that were made on

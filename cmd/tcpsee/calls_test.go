@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,15 +51,20 @@ func TestTakeSides(t *testing.T) {
 // tardy is a source whose calls come once its frames have.
 type tardy struct {
 	given
-	calls chan<- timedCall
+	calls *callBox
 	made  capture.Stamp
+	under atomic.Bool
 }
 
 func (s *tardy) Next() ([]capture.Frame, error) {
 	if s.frames == nil {
 		return nil, io.EOF
 	}
-	go func() { s.calls <- timedCall{at: s.made, call: conn.Call{Name: "connect"}} }()
+	s.under.Store(true)
+	go func() {
+		s.calls.put(timedCall{at: s.made, call: conn.Call{Name: "connect"}})
+		s.under.Store(false)
+	}()
 	return s.given.Next()
 }
 
@@ -67,10 +73,10 @@ func (s *tardy) Next() ([]capture.Frame, error) {
 func TestFramesWaitForCalls(t *testing.T) {
 	frames := segtest.MustFrames(t, "> S 0:0(0)")
 	frames[0].Interface, frames[0].Time = -1, capture.StampOf(time.Now())
-	calls := make(chan timedCall)
+	calls := newCallBox()
 	shown := &shownTypes{}
 	src := &tardy{given: given{frames: frames}, calls: calls, made: frames[0].Time - 1}
-	l := &loop{src: src, live: true, calls: calls, lag: 300 * time.Millisecond, renderers: []render.Renderer{shown}}
+	l := &loop{src: src, live: true, calls: calls, behind: func(at time.Time) bool { return src.under.Load() && src.made <= capture.StampOf(at) }, renderers: []render.Renderer{shown}}
 	if err := l.run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +90,7 @@ func TestFramesWaitForCalls(t *testing.T) {
 func TestCallsWaitForFrames(t *testing.T) {
 	waiting := true
 	shown := &shownTypes{}
-	l := &loop{calls: make(chan timedCall), waiting: func() bool { return waiting }, renderers: []render.Renderer{shown}}
+	l := &loop{calls: newCallBox(), waiting: func() bool { return waiting }, renderers: []render.Renderer{shown}}
 	l.tracker = conn.New(conn.Options{})
 	l.held = []timedCall{{at: capture.StampOf(time.Now().Add(-time.Minute)), call: conn.Call{Name: "connect"}}}
 	hold := time.NewTimer(time.Hour)

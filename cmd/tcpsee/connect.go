@@ -130,6 +130,7 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 		return err
 	}
 	defer d.close()
+	fl.dial.Underway = &d.underway
 	plan, err := drive.Prepare(d.ctx, fl.dial, d.report)
 	if err != nil {
 		return err

@@ -109,7 +109,7 @@ func (a *app) demoLive(ctx context.Context, fl *demoFlags) error {
 	if err != nil {
 		return err
 	}
-	d := &driven{app: a, fl: &fl.pictureFlags, save: &fl.saveFlags, live: live, iface: name, calls: make(chan timedCall, callQueue), ctx: ctx, stop: stop,
+	d := &driven{app: a, fl: &fl.pictureFlags, save: &fl.saveFlags, live: live, iface: name, calls: newCallBox(), ctx: ctx, stop: stop,
 		console: &console{picture: screen{w: a.std.out, file: a.std.out}}}
 	defer d.close()
 	return d.demonstrate(host, fl)
@@ -117,7 +117,7 @@ func (a *app) demoLive(ctx context.Context, fl *demoFlags) error {
 
 // demonstrate makes both ends, and then, with the filter in place, runs them.
 func (d *driven) demonstrate(host netip.Addr, fl *demoFlags) error {
-	o := drive.DemoOptions{Host: host, Port: demoPort}
+	o := drive.DemoOptions{Host: host, Port: demoPort, Underway: &d.underway}
 	if fl.step {
 		o.Step = d.stepper()
 	}

@@ -32,7 +32,8 @@ type driven struct {
 	names   *processNames
 	// confined is what it may still do once the capture is open.
 	confined confinement
-	calls    chan timedCall
+	calls    *callBox
+	underway drive.Underway  // calls that will be in there
 	service  string          // the remote port's name, for what nc says
 	views    []kernelView    // of the connections that ended; act's until draw has its result
 	ctx      context.Context // ends with Ctrl-C
@@ -45,7 +46,7 @@ const backgroundNote = "in the background nothing can be typed: fg brings this t
 // newDriven arranges the console and the signals. finAtEnd is whether the end
 // of input is told to the other end (-N).
 func (a *app) newDriven(ctx context.Context, fl *pictureFlags, save *saveFlags, finAtEnd bool) (*driven, error) {
-	d := &driven{app: a, fl: fl, save: save, calls: make(chan timedCall, callQueue), names: fl.newProcessNames()}
+	d := &driven{app: a, fl: fl, save: save, calls: newCallBox(), names: fl.newProcessNames()}
 	conversation := a.std.out
 	if fl.takesStdout() {
 		conversation = a.std.err
@@ -79,7 +80,7 @@ func (d *driven) close() {
 }
 
 // report is the driver's Reporter.
-func (d *driven) report(c drive.Call) { reporter(d.calls)(c) }
+func (d *driven) report(c drive.Call) { d.calls.report(c) }
 
 // draw runs the loop beside act, which drives the connection, and returns
 // act's error once everything has been drawn. The source must be open and
@@ -102,13 +103,14 @@ func (d *driven) draw(act func() error) error {
 		defer close(finish)
 		result <- act()
 	}()
-	l := &loop{tracking: d.fl.trackFlags.options(), src: src, window: d.fl.newWindow(d.console.picture), saves: saves, disguise: hide, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, waiting: queue.Waiting, lag: driverLag, finish: finish, idle: stragglers}
+	l := &loop{tracking: d.fl.trackFlags.options(), src: src, window: d.fl.newWindow(d.console.picture), saves: saves, disguise: hide, live: true, prompt: true, renderers: rs, names: d.names, calls: d.calls, waiting: queue.Waiting, finish: finish, idle: stragglers}
+	l.behind = func(time.Time) bool { return d.underway.Any() }
 	l.pass, l.tracking.Ports = d.pass, d.ports
 	l.copies = newCopies(src, d.iface, "")
 	drawn := l.run(context.Background())
 	interrupted := d.ctx.Err() != nil
 	d.stop() // where drawing failed, the connection ends with it
-	go drainCalls(d.calls, finish)
+	d.calls.close()
 	acted := <-result
 	if errors.Is(acted, drive.ErrInterrupted) {
 		acted = nil
@@ -135,17 +137,6 @@ func sentNothing(err error) bool {
 		return true
 	}
 	return false
-}
-
-// drainCalls lets a driver go on whose loop has ended.
-func drainCalls(calls <-chan timedCall, finish <-chan struct{}) {
-	for {
-		select {
-		case <-calls:
-		case <-finish:
-			return
-		}
-	}
 }
 
 // drives says which ends are tcpsee's own.

@@ -117,6 +117,7 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 		return err
 	}
 	defer d.close()
+	fl.listen.Underway = &d.underway
 	l, err := drive.Bind(d.ctx, fl.listen, d.report)
 	if err != nil {
 		return inUse(err, fl.listen.Port)

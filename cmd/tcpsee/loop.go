@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tcpsee/capture"
@@ -14,15 +15,17 @@ import (
 	"tcpsee/render"
 )
 
-// The loop's times. A socket call waits callHold for frames that were
-// stamped before it and are still in the kernel's ring. Frames wait driverLag for
-// calls, which other goroutines make, and those of a wrapped command tracerLag:
-// its calls come from another process.
+// The loop's times. A socket call waits callHold for frames that were stamped
+// before it and are still in the kernel's ring. Frames wait for calls that were
+// made before them and are on their way, until they are frameHold old, for a row
+// is to be on the screen within 20 ms of its packet; or for lateHold, where they
+// come late themselves.
 const (
 	callHold     = 5 * time.Millisecond
-	driverLag    = 2 * time.Millisecond
-	tracerLag    = 5 * time.Millisecond
-	readAgain    = time.Millisecond // until it is looked again whether frames wait
+	frameHold    = 12 * time.Millisecond
+	lateHold     = 2 * time.Millisecond
+	behindPause  = 100 * time.Microsecond // until it is looked again whether calls are on their way
+	readAgain    = time.Millisecond       // until it is looked again whether frames wait
 	tickInterval = 250 * time.Millisecond
 	drainTime    = 50 * time.Millisecond
 	maxStraggle  = 3 * time.Second
@@ -53,9 +56,9 @@ type loop struct {
 	patience  func(time.Duration)          // tells the source how long frames may wait to be read; nil where it does not ask
 	relief    *relief                      // nil where packets are not cut under load
 	copies    *copies                      // nil where each packet is seen once
-	calls     <-chan timedCall             // nil where nothing is driven
+	calls     *callBox                     // nil where nothing is driven
 	waiting   func() bool                  // whether frames have come that were not read; nil where calls need not wait for them
-	lag       time.Duration                // how long frames wait for calls that were made before them
+	behind    func(at time.Time) bool      // whether calls from before that time have not come yet; nil where that is not known
 	finish    <-chan struct{}              // closed when nothing more will be driven; nil where nothing is
 	renderers []render.Renderer
 	saves     []*saver
@@ -80,7 +83,9 @@ type loop struct {
 	packet  dissect.Packet
 	few     *few
 	held    []timedCall
-	ends    verdicts // of connections whose last calls are still to come
+	armed   bool        // the timer of those runs
+	inHand  atomic.Bool // frames have been read and are not drawn yet
+	ends    verdicts    // of connections whose last calls are still to come
 	total   conn.Capture
 	broken  failures   // of renderers and of saving: the first ends the loop
 	reached bool       // the limit
@@ -125,6 +130,7 @@ func (l *loop) run(ctx context.Context) error {
 		read = l.readSaved
 	}
 	fault := read(ctx)
+	l.held = l.calls.take(l.held)
 	l.releaseCalls(capture.Stamp(1<<63 - 1))
 	l.left() // of which none are left after readPiped
 	l.finishCapture(fault)

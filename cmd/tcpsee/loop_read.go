@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"tcpsee/capture"
+	"tcpsee/dissect/conn"
 )
 
 // read is the loop proper. It returns why the source ended, nil for its end.
@@ -29,11 +31,8 @@ func (l *loop) read(ctx context.Context) error {
 		select {
 		case err := <-ended:
 			return err
-		case c := <-l.calls:
-			work = func() {
-				l.held = append(l.held, c)
-				hold.Reset(l.callWait())
-			}
+		case <-l.calls.arrived():
+			work = func() { l.takeCalls(hold) }
 		case <-hold.C:
 			work = func() { l.overdue(hold) }
 		case now := <-tick.C:
@@ -61,6 +60,7 @@ func (l *loop) read(ctx context.Context) error {
 func (l *loop) takeAll(ended chan<- error, hold *time.Timer, stop *ending) {
 	for {
 		frames, err := l.src.Next()
+		l.inHand.Store(true)
 		l.waitForCalls(frames)
 		enough := false
 		l.does(func() {
@@ -70,6 +70,7 @@ func (l *loop) takeAll(ended chan<- error, hold *time.Timer, stop *ending) {
 			if l.reached {
 				err = nil
 			}
+			l.inHand.Store(false)
 		})
 		if err != nil || enough {
 			ended <- endOf(err)
@@ -79,18 +80,24 @@ func (l *loop) takeAll(ended chan<- error, hold *time.Timer, stop *ending) {
 }
 
 // waitForCalls waits until the calls have come that were made before the last of
-// the frames, as far as that is a matter of time.
+// the frames, or that is too old to wait for long.
 func (l *loop) waitForCalls(frames []capture.Frame) {
-	if l.lag == 0 || len(frames) == 0 {
+	if l.behind == nil || len(frames) == 0 {
 		return
 	}
-	if last := frames[len(frames)-1].Time; last.Known() {
-		time.Sleep(min(time.Until(last.Time().Add(l.lag)), l.lag))
+	last := frames[len(frames)-1].Time
+	if !last.Known() {
+		return
+	}
+	at, now := last.Time(), time.Now()
+	until := at.Add(frameHold)
+	if least := now.Add(lateHold); until.Before(least) {
+		until = least
+	}
+	for ; now.Before(until) && l.behind(at); now = time.Now() {
+		time.Sleep(behindPause)
 	}
 }
-
-// callWait is how long a call waits for frames: these wait for calls, too.
-func (l *loop) callWait() time.Duration { return callHold + l.lag }
 
 // take draws a batch, and reports whether no more is to come.
 func (l *loop) take(frames []capture.Frame, hold *time.Timer, stop *ending) bool {
@@ -99,6 +106,7 @@ func (l *loop) take(frames []capture.Frame, hold *time.Timer, stop *ending) bool
 		l.window.resize(l.renderers)
 	default:
 	}
+	l.takeCalls(hold)
 	l.sparing()
 	l.saveBeside()
 	l.frames(frames)
@@ -106,13 +114,29 @@ func (l *loop) take(frames []capture.Frame, hold *time.Timer, stop *ending) bool
 	l.ease()
 	l.flush()
 	if len(l.ends.held) > 0 {
-		hold.Reset(l.callWait())
+		l.arm(hold)
 	}
 	stop.heard(l.straggle())
 	if l.live {
 		stop.goOn()
 	}
 	return l.reached || len(l.broken) > 0
+}
+
+// takeCalls takes the calls that have come: each was made before now, and so maybe
+// before a frame that is about to be drawn.
+func (l *loop) takeCalls(hold *time.Timer) {
+	if l.held = l.calls.take(l.held); len(l.held) > 0 {
+		l.arm(hold)
+	}
+}
+
+// arm has what is held drawn when frames from before it would have come.
+func (l *loop) arm(hold *time.Timer) {
+	if !l.armed {
+		l.armed = true
+		hold.Reset(callHold)
+	}
 }
 
 // endTaking ends takeAll, where it has not ended. A source that was given up
@@ -141,17 +165,29 @@ func (l *loop) failed() bool {
 }
 
 // overdue draws the calls that have waited for long enough: what has come by
-// then and was not read on a busy machine is from before them, maybe.
+// then and was not drawn on a busy machine is from before them, maybe.
 func (l *loop) overdue(hold *time.Timer) {
-	if l.waiting != nil && l.waiting() {
+	l.armed = false
+	before := time.Now().Add(-callHold)
+	if l.inHand.Load() || l.waiting != nil && l.waiting() || l.moreCalls(before) {
+		l.armed = true
 		hold.Reset(readAgain)
 		return
 	}
-	l.releaseCalls(capture.StampOf(time.Now().Add(-l.callWait())))
+	l.releaseCalls(capture.StampOf(before))
 	if len(l.held)+len(l.ends.held) > 0 {
-		hold.Reset(l.callWait())
+		l.arm(hold)
 	}
 	l.flush()
+}
+
+// moreCalls reports whether calls from before that time are on their way, as long
+// as what is held is young enough to wait for them.
+func (l *loop) moreCalls(before time.Time) bool {
+	at := capture.StampOf(before)
+	young := func(s capture.Stamp) bool { return at.Sub(s) < frameHold }
+	return l.behind != nil && l.behind(before) && !slices.ContainsFunc(l.held, func(c timedCall) bool { return !young(c.at) }) &&
+		!slices.ContainsFunc(l.ends.held, func(e conn.Event) bool { return !young(e.Time) })
 }
 
 // tick draws what time alone brings.

@@ -20,8 +20,8 @@ import (
 // says puts a sentence of nc -v into the picture.
 func (d *driven) says(from conn.Side, local, remote netip.AddrPort, format string, a ...any) {
 	if d.fl.verbose {
-		d.calls <- timedCall{at: capture.StampOf(time.Now()), call: conn.Call{From: from, Local: local, Remote: remote,
-			Remark: "nc -v says: " + fmt.Sprintf(format, a...)}}
+		d.calls.put(timedCall{at: capture.StampOf(time.Now()), call: conn.Call{From: from, Local: local, Remote: remote,
+			Remark: "nc -v says: " + fmt.Sprintf(format, a...)}})
 	}
 }
 

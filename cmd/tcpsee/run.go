@@ -185,8 +185,8 @@ func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
 		}
 	}
 	options.Notice = func(s string) { fmt.Fprintf(pic.w, "note: %s\n", printable(s)) }
-	calls := make(chan timedCall, callQueue)
-	w, err := drive.Wrap(options, reporter(calls))
+	calls := newCallBox()
+	w, err := drive.Wrap(options, calls.report)
 	if err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
 }
 
 // drawWrapped releases the command and draws until it has ended.
-func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, calls chan timedCall, pic screen, names *processNames) error {
+func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, calls *callBox, pic screen, names *processNames) error {
 	hide, err := fl.disguise()
 	if err != nil {
 		return err
@@ -237,10 +237,10 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 	if names != nil {
 		names.own = mine.program
 	}
-	l := &loop{tracking: fl.trackFlags.options(), src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, saves: saves, disguise: hide, calls: calls, waiting: queue.Waiting, lag: tracerLag, finish: finish, idle: stragglers, pass: mine.pass}
+	l := &loop{tracking: fl.trackFlags.options(), src: src, window: fl.newWindow(pic), live: true, prompt: true, renderers: rs, names: names, saves: saves, disguise: hide, calls: calls, waiting: queue.Waiting, behind: w.Behind, finish: finish, idle: stragglers, pass: mine.pass}
 	l.copies = newCopies(src, capture.AnyInterface, "")
 	drawn := l.run(context.Background())
-	go drainCalls(calls, w.Done())
+	calls.close()
 	if drawn != nil {
 		enough()
 	}
@@ -286,7 +286,7 @@ func sayLeft(w *drive.Wrapped, say func(string)) {
 	for _, c := range list[:min(len(list), maxNamed)] {
 		kill += " " + strconv.Itoa(c.PID)
 	}
-	say(fmt.Sprintf("no longer followed, and still running: %s\n%s ends that", named(list), kill))
+	say(fmt.Sprintf("no longer followed, and still running: %s\n%s ends that; a script that ends with wait is followed until they have ended", named(list), kill))
 }
 
 // maxNamed is how many of a command's children are named.

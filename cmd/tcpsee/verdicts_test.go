@@ -61,7 +61,7 @@ func TestVerdictAfterCalls(t *testing.T) {
 			[]string{"call 1", "verdict 1", "call 2", "verdict 2"}},
 	} {
 		shown := &shownTypes{}
-		l := &loop{calls: make(chan timedCall), renderers: []render.Renderer{shown}}
+		l := &loop{calls: newCallBox(), renderers: []render.Renderer{shown}}
 		l.tracker = conn.New(conn.Options{})
 		for _, step := range c.steps {
 			step(l)
