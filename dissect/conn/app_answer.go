@@ -19,6 +19,7 @@ type answerFault struct {
 	bare   bool   // and it had none to come
 	line   int    // of its head that has no colon, from 1; 0 is none
 	typed  string // that line, or with which an answer without a status line begins; cut to appTextLimit
+	raw    []byte // the first bytes of an answer that is no text; nil for text
 }
 
 // traits reads them from the head of a response.
@@ -73,7 +74,25 @@ func (a *app) noStatus(b []byte) {
 	t := a.troubled()
 	if t.noStatus == 0 {
 		t.noStatus, t.fault.typed = a.budget.frame, firstLine(b)
+		if !isText(b) {
+			t.fault.typed, t.fault.raw = "", bytes.Clone(b[:min(len(b), rawShown)])
+		}
 	}
+}
+
+// rawShown is how many bytes are shown of what is no text.
+const rawShown = 8
+
+// wordless takes what a server answers to a request of HTTP and that is no text,
+// and reports whether it is that.
+func (a *app) wordless(side Side, b []byte) bool {
+	if a.proto != protoHTTP || side == a.requester || !a.wantsStatus() {
+		return false
+	}
+	a.noStatus(b)
+	a.note("answer that is no text")
+	a.dirs[side].skip = -1
+	return true
 }
 
 // firstLine copies what b has of its first line, cut to appTextLimit.
@@ -95,7 +114,10 @@ func (a *app) between(side Side, b []byte) int {
 			t.fault.answer, t.fault.at, t.fault.bare = a.answerAt, a.budget.frame, a.answer&answerBare != 0
 		}
 		return parseAgain
-	case a.versioned && isText(b):
+	case a.versioned && !isText(b):
+		a.wordless(side, b)
+		return len(b)
+	case a.versioned:
 		a.noStatus(b)
 		a.note("answer without a status line")
 		d.skip = -1

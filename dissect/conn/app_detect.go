@@ -70,7 +70,7 @@ func (a *app) settle(side Side) {
 func (a *app) fallBack(side Side, b []byte, start bool) int {
 	d := &a.dirs[side]
 	text := isText(b)
-	if start && text && a.answered(side, b) {
+	if start && (text && a.answered(side, b) || !text && a.wordless(side, b)) {
 		return len(b)
 	}
 	switch {

@@ -14,18 +14,36 @@ const (
 	tongueHello // a handshake record of TLS
 	tongueAlert // an alert of TLS
 	tongueSSH
+	tongueHTTP2
+	tongueMySQL
+	tonguePostgreSQL
+	tongueRedis
+	tongueMemcached
+	tongueTelnet
+	tongueVNC
+	tongueAMQP
+	tongueRDP
+	tongueSMB
+	tongueLDAP
 	tongueSMTP
 	tongueFTP
 	tonguePOP3
 	tongueIMAP
 )
 
-var tongueNames = [...]string{"nothing", "bytes", "text", "HTTP", "TLS", "TLS", "SSH", "SMTP", "FTP", "POP3", "IMAP"}
+var tongueNames = [...]string{"nothing", "bytes", "text", "HTTP", "TLS", "TLS", "SSH", "HTTP/2", "MySQL", "PostgreSQL", "Redis", "memcached", "Telnet", "VNC", "AMQP", "RDP", "SMB", "LDAP", "SMTP", "FTP", "POP3", "IMAP"}
 
 func (t tongue) String() string { return tongueNames[t] }
 
 // greets reports whether a server that speaks it speaks first, in lines of text.
 func (t tongue) greets() bool { return t >= tongueSMTP }
+
+// foreign reports whether it is known by what a server says, and layer 7 does not
+// read it.
+func (t tongue) foreign() bool { return t >= tongueHTTP2 && t <= tongueLDAP }
+
+// typed reports whether its server takes lines that a person types.
+func (t tongue) typed() bool { return t == tongueRedis || t == tongueMemcached || t == tongueTelnet }
 
 // tongueOf looks at the first bytes of a direction.
 func (a *app) tongueOf(side Side, b []byte) tongue {
@@ -41,7 +59,14 @@ func (a *app) tongueOf(side Side, b []byte) tongue {
 		if hasPrefix(b, "SSH-") {
 			return tongueSSH
 		}
+	case 'R':
+		if hasPrefix(b, "RFB ") { // both ends begin so
+			return tongueVNC
+		}
 	case 'P':
+		if hasPrefix(b, "PRI * HTTP/2") {
+			return tongueHTTP2
+		}
 		if hasPrefix(b, "PROXY ") { // a proxy's word on whom it speaks for; what is spoken comes after it
 			return tongueBytes
 		}
@@ -61,10 +86,55 @@ func (a *app) tongueOf(side Side, b []byte) tongue {
 			return tongueIMAP
 		}
 	}
+	if side == Server {
+		if t := foreignTongue(b); t != tongueNone {
+			return t
+		}
+	}
 	if isText(b) {
 		return tongueText
 	}
 	return tongueBytes
+}
+
+// foreignWords are what servers of other protocols begin with, as far as that is
+// always the same.
+var foreignWords = [...]struct {
+	begins string
+	tongue tongue
+}{
+	{"-ERR ", tongueRedis}, {"-NOAUTH ", tongueRedis}, {"-DENIED Redis", tongueRedis},
+	{"ERROR\r\n", tongueMemcached},
+	{"AMQP\x00", tongueAMQP},
+	{"\xff\xfb", tongueTelnet}, {"\xff\xfc", tongueTelnet}, {"\xff\xfd", tongueTelnet}, {"\xff\xfe", tongueTelnet}, // IAC (RFC 854)
+	{"\x03\x00\x00", tongueRDP}, // TPKT (RFC 1006)
+}
+
+// foreignTongue knows a server's protocol by its first bytes, tongueNone for
+// none.
+func foreignTongue(b []byte) tongue {
+	for i := range foreignWords {
+		if w := &foreignWords[i]; hasPrefix(b, w.begins) {
+			return w.tongue
+		}
+	}
+	if len(b) < 9 {
+		return tongueNone
+	}
+	length := int(b[0]) | int(b[1])<<8 | int(b[2])<<16 // of MySQL's packets
+	switch {
+	case b[3] == 0 && length >= 8 && length < 512 && (b[4] == 10 && b[5] >= '1' && b[5] <= '9' || b[4] == 0xff): // protocol 10, or an error
+		return tongueMySQL
+	case b[0] == 'E' && b[1] == 0 && b[2] == 0 && b[5] == 'S' && (hasPrefix(b[6:], "FATAL") || hasPrefix(b[6:], "ERROR") || hasPrefix(b[6:], "\x00")):
+		return tonguePostgreSQL
+	case b[0] == 0 && b[1] == 0 && b[3] == 4 && b[4] <= 1 && b[5] == 0 && b[6] == 0 && b[7] == 0 && b[8] == 0: // SETTINGS of stream 0 (RFC 9113, section 6.5)
+		return tongueHTTP2
+	case b[0] == 0 && (hasPrefix(b[4:], "\xffSMB") || hasPrefix(b[4:], "\xfeSMB")): // behind NetBIOS' length (RFC 1002)
+		return tongueSMB
+	case b[0] == 0x30 && b[1] < 0x80 && b[2] == 2 && b[3] == 1 && (b[5] == 0x78 || b[5] == 0x61): // a message with an extended, or a bind response (RFC 4511)
+		return tongueLDAP
+	}
+	return tongueNone
 }
 
 // clash reports whether a client that begins with c and a server that begins
@@ -74,6 +144,8 @@ func clash(c, s tongue) bool {
 	switch {
 	case c == tongueNone || s == tongueNone || c == tongueBytes || s == tongueBytes || c == s:
 		return false
+	case s.foreign():
+		return c != tongueText || !s.typed()
 	case c == tongueHello:
 		return s != tongueAlert
 	case s == tongueAlert:
@@ -121,7 +193,9 @@ func (a *app) meet(side Side, b []byte) string {
 			}
 		}
 	default:
-		said = firstLine(b)
+		if said = firstLine(b); !isText(b) {
+			said = t.String()
+		}
 	}
 	return "not " + protoNames[a.proto] + ": " + said
 }

@@ -101,21 +101,9 @@ func (s *segment) countAnew() {
 	s.otherISS = e.flags.of(flagSyn0, s.from) && e.flags.has(flagSynAck) && !e.flags.has(flagHandshake|flagCrossed)
 	s.issWas = e.base[s.from]
 	e.base[s.from] = s.seq
-	if s.otherISS || s.wasCleared() {
+	if s.otherISS {
 		e.flags &^= flagKnown0 << s.from // nothing is missing before it, and nothing is sent again
 	}
-}
-
-// wasCleared reports whether what came from the sender before was of an older
-// connection, or answered an older SYN, and lies ahead in numbers: all that the
-// sender sends now would pass for sent again.
-func (s *segment) wasCleared() bool {
-	e := s.e
-	if e.body == 0 || e.flags.has(flagSynAck|flagHandshake|flagCrossed) || !after(e.next[s.from], s.seq) {
-		return false
-	}
-	b := s.t.bodies.at(e.body)
-	return b.ledger != 0 && b.bytes[s.from].get() == 0 && s.t.ledgers.at(b.ledger).cleared != 0
 }
 
 // secondSYN takes a SYN-ACK with another number than the one before, while the

@@ -106,12 +106,32 @@ func (j *judgement) noStatusLine() {
 	meaning := j.words("It begins with %s, which clients take for no answer of HTTP/1.", strconv.Quote(a.fault.typed))
 	next := "HTTP/1.1 200 OK, the headers, and an empty line before the page."
 	switch {
+	case a.fault.raw != nil:
+		j.noText(request)
+		return
 	case hasPrefix([]byte(a.fault.typed), "HTTP/"):
 		meaning = j.words("It is %s, which clients take for none: behind the version there has to be a number of three digits.", strconv.Quote(a.fault.typed))
 	case looksLikeRequest([]byte(a.fault.typed+" ")) == yes:
 		meaning, next = "The server sends back what it gets: it is no web server.", "the port of the web server."
 	}
 	j.say(detailNoReply, j.words("the answer (%d) to the request (%d) begins with no status line.", a.noStatus, request), meaning, next, a.noStatus)
+	j.evidence = append(j.evidence, request)
+}
+
+// noText is for an answer that does not even begin with text.
+func (j *judgement) noText(request place) {
+	a := &j.f.app
+	raw := a.fault.raw
+	meaning, next := "Perhaps another protocol than HTTP is spoken on this port.", j.onServer("ss -ltnp: which program listens there?")
+	switch {
+	case hasPrefix(raw, "\x1f\x8b"):
+		meaning, next = "So begins what gzip has compressed: perhaps a page without its head.", "HTTP/1.1 200 OK, Content-Encoding: gzip, Content-Length, and an empty line before it."
+	case hasPrefix(raw, "\x89PNG"), hasPrefix(raw, "\xff\xd8\xff"), hasPrefix(raw, "PK\x03\x04"):
+		meaning, next = "So begins a file (PNG, JPEG, ZIP): perhaps the program sends it without a head.", "HTTP/1.1 200 OK, Content-Type, Content-Length, and an empty line before it."
+	case len(raw) > 2 && raw[0] >= 20 && raw[0] <= 23 && raw[1] == 3:
+		meaning, next = "So begins a record of TLS.", j.overTLS()
+	}
+	j.say(detailOtherTongue, j.words("the answer (%d) to the request (%d) is no text: it begins with the bytes % x.", a.noStatus, request, raw), meaning, next, a.noStatus)
 	j.evidence = append(j.evidence, request)
 }
 

@@ -84,6 +84,8 @@ func (j *judgement) towards(c, s tongue) string {
 		return j.words("ssh -p %d %s; %s", j.c.Server.Port(), j.server(), web)
 	case s == tongueSSH:
 		return j.words("ssh -p %d %s", j.c.Server.Port(), j.server())
+	case s.foreign():
+		return j.native(s)
 	case c == tongueSSH:
 		return "SSH is mostly on port 22."
 	case c == tongueHTTP:
@@ -99,6 +101,32 @@ func (j *judgement) towards(c, s tongue) string {
 		}
 	}
 	return "the same without TLS, or the port for TLS."
+}
+
+// native is the program with which people speak to a server of s.
+func (j *judgement) native(s tongue) string {
+	port := j.c.Server.Port()
+	switch s {
+	case tongueMySQL:
+		return j.words("mysql -h %s -P %d", j.server(), port)
+	case tonguePostgreSQL:
+		return j.words("psql -h %s -p %d", j.server(), port)
+	case tongueRedis:
+		return j.words("redis-cli -h %s -p %d", j.server(), port)
+	case tongueHTTP2:
+		return j.words("curl --http2-prior-knowledge http://%v/", j.c.Server)
+	case tongueTelnet:
+		return j.words("telnet %s %d", j.server(), port)
+	case tongueVNC:
+		return j.words("vncviewer %s::%d", j.server(), port)
+	case tongueRDP:
+		return j.words("xfreerdp /v:%v", j.c.Server)
+	case tongueSMB:
+		return j.words("smbclient -p %d -L %s", port, j.server())
+	case tongueLDAP:
+		return j.words("ldapsearch -H ldap://%v -x", j.c.Server)
+	}
+	return j.words("a client of %v.", s)
 }
 
 // overTLS says how to speak to a server that wants TLS.

@@ -149,3 +149,51 @@ func TestBodyWithoutLength(t *testing.T) {
 			"HTTP POST /x HTTP/1.1|HTTP 200 OK|HTTP GET / HTTP/1.1|HTTP 200 OK"},
 	})
 }
+
+// TestForeignTongues: servers of other protocols than were asked for, known by
+// their first bytes.
+func TestForeignTongues(t *testing.T) {
+	const began, meaning = "the client began with HTTP (4), and the server speaks ", "either the port or the program is not the one"
+	mysql := `x"2d000000 0a 382e302e333600 0800000000000000000000000000ff0200ffff15000000000000000000000000000000"`
+	checkTongues(t, []tongueTest{
+		{"HTTP to Redis", talk3("S", "> "+aRequest, `< "-ERR wrong number of arguments for 'get' command\r\n"`), detailOtherTongue, began + "Redis (6).", meaning, "redis-cli -h 10.0.0.2 -p 80", []int64{4, 6},
+			"HTTP GET / HTTP/1.1|not HTTP: -ERR wrong number of arguments for 'get' command"},
+		{"HTTP to PostgreSQL", talk3("S", "> "+aRequest, `< x"45 00000010 53464154414c00 4d7800 00"`), detailOtherTongue, began + "PostgreSQL (6).", meaning, "psql -h 10.0.0.2 -p 80", []int64{4, 6}, "HTTP GET / HTTP/1.1|not HTTP: PostgreSQL"},
+		{"HTTP to HTTP/2 alone", talk3("S", "> "+aRequest, `< x"000006 04 00 00000000 000300000064"`), detailOtherTongue, began + "HTTP/2 (6).", meaning, "--http2-prior-knowledge http://10.0.0.2:80/", []int64{4, 6}, "HTTP GET / HTTP/1.1|not HTTP: HTTP/2"},
+		{"HTTP to AMQP", talk3("S", "> "+aRequest, `< x"414d515000000901"`), detailOtherTongue, began + "AMQP (6).", meaning, "a client of AMQP", []int64{4, 6}, "HTTP GET / HTTP/1.1|not HTTP: AMQP"},
+		{"HTTP to SMB", talk3("S", "> "+aRequest, `< x"00000054 fe534d4240000000"`), detailOtherTongue, began + "SMB (6).", meaning, "smbclient", []int64{4, 6}, "HTTP GET / HTTP/1.1|not HTTP: SMB"},
+		{"HTTP to LDAP", talk3("S", "> "+aRequest, `< x"30240201007820 0a0100"`), detailOtherTongue, began + "LDAP (6).", meaning, "ldapsearch", []int64{4, 6}, "HTTP GET / HTTP/1.1|not HTTP: LDAP"},
+		{"HTTP to RDP", talk3("S", "> "+aRequest, `< x"03000013 0ed0000012340002"`), detailOtherTongue, began + "RDP (6).", meaning, "xfreerdp /v:10.0.0.2:80", []int64{4, 6}, "HTTP GET / HTTP/1.1|not HTTP: RDP"},
+		{"MySQL greets, and HTTP comes", talk3("S", "< "+mysql, "> "+aRequest), detailOtherTongue, "the client began with HTTP (6), and the server speaks MySQL (4).", meaning, "mysql -h 10.0.0.2 -P 80", []int64{4, 6}, "bytes|HTTP GET / HTTP/1.1"},
+		{"MySQL greets, and somebody types", talk3("S", "< "+mysql, `> "hello\n"`), detailOtherTongue, "the client began with plain text (6), and the server speaks MySQL (4).", meaning, "mysql -h", []int64{4, 6}, "bytes|text"},
+		{"MySQL greets, and TLS comes", talk3("S", "< "+mysql, "> "+helloBytes), detailTLSToPlain, "the client began with TLS (6), and the server speaks MySQL (4).", "does not speak TLS", "mysql -h", []int64{4, 6}, "bytes|TLS ClientHello"},
+		{"VNC greets, and HTTP comes", talk3("S", `< "RFB 003.008\n"`, "> "+aRequest), detailOtherTongue, "the client began with HTTP (6), and the server speaks VNC (4).", meaning, "vncviewer 10.0.0.2::80", []int64{4, 6}, "text|HTTP GET / HTTP/1.1"},
+		{"VNC at both ends", talk3("S", `< "RFB 003.008\n"`, `> "RFB 003.008\n"`), "", "closed by the server, three segments", "", "", nil, "text|text"},
+		{"Redis, typed", talk3("S", `> "PIMG\r\n"`, `< "-ERR unknown command 'PIMG'\r\n"`), "", "closed by the server, three segments", "", "", nil, "text|text"},
+		{"memcached, typed", talk3("S", `> "bye\r\n"`, `< "ERROR\r\n"`), "", "closed by the server, three segments", "", "", nil, "text|text"},
+		{"telnet, typed", talk3("S", `< x"fffd18fffd20"`, `> "root\r\n"`), "", "closed by the server, three segments", "", "", nil, "bytes|text"},
+		{"HTTP/2 at both ends", talk3("S", `> "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"`, `< x"000006 04 00 00000000 000300000064"`), "", "closed by the server, three segments", "", "", nil, "HTTP/2 preface|HTTP/2 SETTINGS"},
+	})
+}
+
+// TestWordlessAnswers: what answers a request in HTTP is no text, and of no
+// protocol that is known by its first bytes.
+func TestWordlessAnswers(t *testing.T) {
+	const row = "HTTP GET / HTTP/1.1|HTTP answer that is no text"
+	of := func(bytes string) string { return talk3("S", "> "+aRequest, `< x"`+bytes+`"`) }
+	says := func(bytes string) string {
+		return "the answer (6) to the request (4) is no text: it begins with the bytes " + bytes + "."
+	}
+	checkTongues(t, []tongueTest{
+		{"bytes", of("0001020304050607 0809"), detailOtherTongue, says("00 01 02 03 04 05 06 07"), "Perhaps another protocol", "on 10.0.0.2, ss -ltnp", []int64{4, 6}, row},
+		{"one byte", of("05"), detailOtherTongue, says("05"), "Perhaps another protocol", "ss -ltnp", []int64{4, 6}, row},
+		{"gzip", of("1f8b080000000000 0003"), detailOtherTongue, says("1f 8b 08 00 00 00 00 00"), "what gzip has compressed", "Content-Encoding: gzip", []int64{4, 6}, row},
+		{"a picture", of("89504e470d0a1a0a 00"), detailOtherTongue, says("89 50 4e 47 0d 0a 1a 0a"), "So begins a file", "Content-Type", []int64{4, 6}, row},
+		{"TLS", of("1603030002 0228"), detailOtherTongue, says("16 03 03 00 02 02 28"), "a record of TLS", "https://", []int64{4, 6}, row},
+		{"still open", left("0.01", "> "+aRequest, `< x"00010203"`), detailOtherTongue, "open: " + says("00 01 02 03"), "", "", []int64{4, 6}, row},
+		{"after a good one", talk3("S", "> "+aRequest, `< "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"`, "> "+aRequest, `< x"00010203"`), detailOtherTongue,
+			"the answer (10) to the request (8) is no text: it begins with the bytes 00 01 02 03.", "", "", []int64{8, 10}, "HTTP GET / HTTP/1.1|HTTP 200 OK|HTTP GET / HTTP/1.1|HTTP answer that is no text"},
+		{"behind CONNECT", talk3("S", `> "CONNECT a:1 HTTP/1.1\r\n\r\n"`, `< "HTTP/1.1 200 OK\r\n\r\n"`, `> x"0001"`, `< x"00010203"`), "", "closed by the server, three segments", "", "", nil,
+			"HTTP CONNECT a:1 HTTP/1.1|200 OK|bytes|bytes"},
+	})
+}
