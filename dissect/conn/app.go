@@ -1,10 +1,6 @@
 package conn
 
-import (
-	"unicode/utf8"
-
-	"tcpsee/dissect"
-)
+import "tcpsee/dissect"
 
 // Limits of layer 7 and 6.
 const (
@@ -110,40 +106,6 @@ const (
 	dirMail                        // SMTP: what comes is a message, no command
 	dirHello                       // TLS: a ClientHello was seen
 )
-
-// appWork is what one direction has put aside.
-type appWork struct {
-	buf     []byte // in order, not yet understood
-	scanned int    // bytes of buf in which no end of a head begins
-	held    []heldPart
-	bytes   int // that held costs
-	charged int // of the budget
-}
-
-// heldPart is a segment that came before its turn.
-type heldPart struct {
-	seq    dissect.Seq
-	length int
-	data   []byte // nil where it need not be looked at
-}
-
-// appBudget is what all apps of a Tracker may put aside together, and what
-// they use in turn. Its zero value has DefaultAppMemory.
-type appBudget struct {
-	Limit   int    // bytes; 0 is DefaultAppMemory
-	Quiet   bool   // make no descriptions
-	Refused uint64 // times that something was not put together for want of memory
-
-	names *lookups // learns what DNS answers tell; nil where nobody asks
-
-	used   int
-	spares [][]byte // for copies of segments that come too early
-	work   *appWork // the last one that was given back, empty
-	frame  place    // of the segment at hand
-	notes  [appNotes]string
-	n      int
-	more   int // notes that found no room
-}
 
 // appProto is a protocol of layer 7 or 6.
 type appProto uint8
@@ -412,85 +374,6 @@ func (a *app) lose(d *appDir) {
 	d.flags &^= dirChunked
 }
 
-// giveUp forgets what was put aside: it is too much, or memory has run out.
-func (a *app) giveUp(side Side) {
-	d := &a.dirs[side]
-	a.drop(d)
-	if d.mode == modeTyped || d.mode == modeStart {
-		d.mode = modePlain
-		return
-	}
-	a.lose(d)
-}
-
-// keep puts bytes aside, and reports whether there is room for them.
-func (a *app) keep(d *appDir, data []byte) bool {
-	w := a.workOf(d)
-	want := len(w.buf) + len(data)
-	if want > appBufferLimit {
-		return false
-	}
-	if want > cap(w.buf) {
-		size := min(max(2*cap(w.buf), want, 256), appBufferLimit)
-		if !a.charge(w, size-cap(w.buf)) {
-			return false
-		}
-		bigger := make([]byte, len(w.buf), size)
-		copy(bigger, w.buf)
-		w.buf = bigger
-	}
-	w.buf = append(w.buf, data...)
-	return true
-}
-
-func (a *app) workOf(d *appDir) *appWork {
-	if d.work == nil {
-		if d.work = a.budget.work; d.work == nil {
-			d.work = new(appWork)
-		}
-		a.budget.work = nil
-	}
-	return d.work
-}
-
-// dropWork gives back what a direction has put aside.
-func (a *app) dropWork(d *appDir) {
-	w := d.work
-	a.budget.used -= w.charged
-	clear(w.held)
-	*w = appWork{held: w.held[:0]}
-	d.work, a.budget.work = nil, w
-}
-
-// charge takes n bytes of the budget.
-func (a *app) charge(w *appWork, n int) bool {
-	limit := a.budget.Limit
-	if limit == 0 {
-		limit = DefaultAppMemory
-	}
-	if a.budget.used+n > limit {
-		a.budget.Refused++
-		return false
-	}
-	a.budget.used += n
-	w.charged += n
-	return true
-}
-
-// drop forgets the bytes of a direction that are in order.
-func (a *app) drop(d *appDir) {
-	w := d.work
-	if w == nil {
-		return
-	}
-	a.budget.used -= cap(w.buf)
-	w.charged -= cap(w.buf)
-	w.buf, w.scanned = nil, 0
-	if len(w.held) == 0 {
-		a.dropWork(d)
-	}
-}
-
 // acked says that the other end has side's bytes before ack, so that holes in
 // them will not be filled.
 func (a *app) acked(side Side, ack dissect.Seq) {
@@ -528,91 +411,3 @@ func (a *app) name() string {
 
 // textName is name's word for what is text, and of no protocol known here.
 const textName = "text"
-
-// release gives back what was put aside.
-func (a *app) release() {
-	for i := range a.dirs {
-		if a.dirs[i].work != nil {
-			a.dropWork(&a.dirs[i])
-		}
-	}
-}
-
-// note tells something about the segment at hand; proto and text are joined
-// by a space.
-func (a *app) note(text string) {
-	b := a.budget
-	if b.Quiet || b.n > 0 && b.notes[b.n-1] == text {
-		return
-	}
-	if b.n == appNotes {
-		b.more++
-		return
-	}
-	b.notes[b.n] = text
-	b.n++
-}
-
-// noteLine tells a line of the stream, cut to appTextLimit.
-func (a *app) noteLine(before string, line []byte) {
-	if !a.budget.Quiet {
-		a.note(before + bounded(line))
-	}
-}
-
-// bounded copies at most appTextLimit bytes of b and does not cut through a
-// character.
-func bounded(b []byte) string {
-	if len(b) <= appTextLimit {
-		return string(b)
-	}
-	n := appTextLimit
-	for n > appTextLimit-utf8.UTFMax && !utf8.RuneStart(b[n]) {
-		n--
-	}
-	return string(b[:n]) + "…"
-}
-
-// told puts the notes about a segment together.
-func (a *app) told(side Side, payload []byte) string {
-	b := a.budget
-	if b.Quiet {
-		return ""
-	}
-	if b.n == 0 {
-		if a.proto == protoHTTP && a.dirs[side].flags&dirBodyEnded != 0 {
-			if side == a.requester {
-				return "HTTP end of the request"
-			}
-			return "HTTP end of the response"
-		}
-		return a.describe(payload)
-	}
-	text := b.notes[0]
-	if a.proto != protoNone {
-		text = protoNames[a.proto] + " " + text
-	}
-	for i := 1; i < b.n && len(text) < appTextLimit; i++ {
-		text += ", " + b.notes[i]
-	}
-	if b.more > 0 {
-		text += ", …"
-	}
-	return text
-}
-
-// describe says what can be said without knowing where in the stream the
-// bytes belong.
-func (a *app) describe(payload []byte) string {
-	switch {
-	case a.budget.Quiet:
-		return ""
-	case a.proto != protoNone:
-		return protoContinued[a.proto]
-	case len(payload) == 0:
-		return "" // none of it was captured
-	case isText(payload):
-		return "text"
-	}
-	return "bytes"
-}

@@ -5,38 +5,7 @@ import (
 	"time"
 )
 
-// What is wrong with a body or an answer of HTTP/1, and who waited for what.
-
-// lengthRule is what the length of a body has to be.
-const lengthRule = "Content-Length must be the number of bytes that follow the blank line."
-
-// unmeasured is for the body of a request that a server did not take for one,
-// since nothing, or too little, was said of its length.
-func (j *judgement) unmeasured() {
-	a := &j.f.app
-	detail, answered := detailIncomplete, ""
-	if a.status >= statusBadRequest {
-		detail, answered = detailBadRequest, "; the server answered "+j.status()
-	}
-	const rule = "A body is taken for one only with Content-Length or Transfer-Encoding: chunked; without them, a request ends at its blank line."
-	x := a.surplus
-	switch {
-	case x == nil || a.status == statusLengthRequired:
-		j.say(detailBadRequest, j.words("%s answered %s: the request%s does not say how long its body is.", j.it(Server), j.status(), j.frameOf(a.requestEnd)), rule, lengthRule, a.statusAt)
-		j.evidence = append(j.evidence, a.requestEnd)
-		return
-	case x.rule == bodyUnmeasured:
-		j.say(detail, j.words("the request (%d) does not say how long its body is, so that what came after it (%d) counts as another request%s.", x.request, x.at, answered),
-			j.words("It was %s. %s", strconv.Quote(x.typed), rule), lengthRule, x.request)
-	default:
-		j.say(detail, j.words("more came than the request (%d) announced as its body: the rest (%d) counts as another request%s.", x.request, x.at, answered),
-			j.words("It began with %s.", strconv.Quote(x.typed)), lengthRule, x.request)
-	}
-	j.evidence = append(j.evidence, x.at)
-	if answered != "" {
-		j.evidence = append(j.evidence, a.statusAt)
-	}
-}
+// What is wrong with an answer of HTTP/1, and who waited for what.
 
 // oddAnswer says what is wrong with an answer, whether the connection has ended
 // or not, and reports whether something is.
@@ -252,30 +221,4 @@ func (j *judgement) awaitsRest() {
 		text = j.words("of the announced length of the answer (%d), %s have not come.", a.answerAt, plural(uint32(min(a.answerCut, 1<<32-1)), "byte"))
 	}
 	j.say(detailAnswerCut, text, j.restForgotten()+" Or it is still at work.", j.wholeAnswer(), a.answerAt)
-}
-
-// echoed is for a server that returned the client's own ClientHello.
-func (j *judgement) echoed() {
-	a := &j.f.app
-	j.say(detailTLSToPlain, j.words("the server sent a ClientHello, too (%d).", a.echoAt),
-		"only clients send that: the server sends back what it gets, and does not speak TLS.", "the same without TLS, or the port for TLS.", a.echoAt)
-	j.evidence = append(j.evidence, j.f.dataFirst[a.first])
-}
-
-// awaitsHello is for an open connection in which nothing has answered a
-// ClientHello.
-func (j *judgement) awaitsHello() {
-	port := j.c.Server.Port()
-	meaning := "Either this port does not speak TLS, and its server waits for something else, or its program is busy, or has not accepted the connection yet."
-	next := j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", port))
-	switch {
-	case !j.silent(Server):
-		meaning = "Perhaps this port does not speak TLS, or the answer came after the end of the capture."
-	case port == portHTTPS:
-		meaning = "The server's system has acknowledged it: perhaps its program is busy, or has not accepted the connection yet."
-	}
-	if port != portHTTPS {
-		next = "the same without TLS (http:// in place of https://); " + next
-	}
-	j.say(detailWaiting, j.words("the ClientHello%s has no answer yet.", j.frameOf(j.f.dataFirst[Client])), meaning, next, j.f.dataFirst[Client])
 }

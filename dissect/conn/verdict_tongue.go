@@ -163,3 +163,29 @@ func (j *judgement) noServerHello() {
 	}
 	j.v.NextStep = j.words("openssl s_client -connect %v, with -servername NAME and without; the server's messages.", j.c.Server)
 }
+
+// echoed is for a server that returned the client's own ClientHello.
+func (j *judgement) echoed() {
+	a := &j.f.app
+	j.say(detailTLSToPlain, j.words("the server sent a ClientHello, too (%d).", a.echoAt),
+		"only clients send that: the server sends back what it gets, and does not speak TLS.", "the same without TLS, or the port for TLS.", a.echoAt)
+	j.evidence = append(j.evidence, j.f.dataFirst[a.first])
+}
+
+// awaitsHello is for an open connection in which nothing has answered a
+// ClientHello.
+func (j *judgement) awaitsHello() {
+	port := j.c.Server.Port()
+	meaning := "Either this port does not speak TLS, and its server waits for something else, or its program is busy, or has not accepted the connection yet."
+	next := j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", port))
+	switch {
+	case !j.silent(Server):
+		meaning = "Perhaps this port does not speak TLS, or the answer came after the end of the capture."
+	case port == portHTTPS:
+		meaning = "The server's system has acknowledged it: perhaps its program is busy, or has not accepted the connection yet."
+	}
+	if port != portHTTPS {
+		next = "the same without TLS (http:// in place of https://); " + next
+	}
+	j.say(detailWaiting, j.words("the ClientHello%s has no answer yet.", j.frameOf(j.f.dataFirst[Client])), meaning, next, j.f.dataFirst[Client])
+}
