@@ -3,6 +3,7 @@ package conn
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"tcpsee/dissect"
 )
@@ -141,6 +142,31 @@ func (e *Event) again() string {
 	return " " + duration(e.RTO) + " after it had sent it last"
 }
 
+// tooSoon is the least time-out that any system has: what is sent again sooner
+// is not sent for want of an ACK.
+const tooSoon = time.Millisecond
+
+// unanswered is why a segment is sent again, where its label tells no more; waits
+// is what one waits for as long as a time-out lasts, unless it comes too soon.
+func (e *Event) unanswered(waits string) string {
+	switch {
+	case e.RTO <= 0 || e.RTO >= tooSoon:
+		return ", for " + waits
+	case e.Kind == KindFIN:
+		return ": too soon for a time-out, perhaps only to acknowledge more, or it was doubled on its way."
+	}
+	return ": too soon for a time-out, perhaps it was doubled on its way."
+}
+
+// hasHeardFIN reports whether the sender has had all that the other end sends.
+func (e *Event) hasHeardFIN() bool {
+	switch e.States[e.From] {
+	case StateCloseWait, StateLastAck, StateClosing, StateTimeWait:
+		return true
+	}
+	return false
+}
+
 // where is " (frame 90)", the frame that had its bytes before, "" where that is
 // not known.
 func (e *Event) where() string {
@@ -226,9 +252,11 @@ func (e *Event) labelSentence() string {
 	case e.Kind == KindSYNACK && (e.OtherISS || has(UnacceptableAck)):
 		return e.synAckSentence()
 	case has(Retransmission) && (e.Kind == KindSYN || e.Kind == KindSYNACK):
-		return fmt.Sprintf("The %s sends its %s again%s, for nothing has answered it.", from, e.Kind, e.again())
+		return fmt.Sprintf("The %s sends its %s again%s%s", from, e.Kind, e.again(), e.unanswered("nothing has answered it."))
+	case has(Retransmission) && e.Kind == KindRST: // nothing acknowledges one
+		return ""
 	case has(Retransmission):
-		return fmt.Sprintf("The %s sends %s again%s, for no ACK came in time.", from, e.what(), e.again())
+		return fmt.Sprintf("The %s sends %s again%s%s", from, e.what(), e.again(), e.unanswered("no ACK came in time."))
 	case has(OutOfOrder) && e.SentBefore:
 		return fmt.Sprintf("The %s sends %s again%s%s. \"Out-of-order\" only says that it came within a round trip after a newer one; these bytes were seen before.", from, e.what(), e.again(), e.where())
 	case has(OutOfOrder) && e.payload() == 0:
@@ -247,6 +275,8 @@ func (e *Event) labelSentence() string {
 		return fmt.Sprintf("The %s asks whether the %s has room again, with number %s.", from, to, count(uint64(e.Seq)))
 	case has(ZeroWindowProbeAck):
 		return fmt.Sprintf("The %s has %s and still no room.", from, e.before())
+	case has(ZeroWindow) && e.hasHeardFIN():
+		return fmt.Sprintf("The %s has %s, and wants no more: the %s has closed.", from, e.before(), to)
 	case has(ZeroWindow):
 		return fmt.Sprintf("The %s has %s and no room for more: its program does not read. The %s must wait.", from, e.before(), to)
 	case has(WindowUpdate):
@@ -258,7 +288,7 @@ func (e *Event) labelSentence() string {
 	case has(ChallengeAck):
 		return fmt.Sprintf("The %s doubts what came, and repeats what it believes: byte %s is what it expects.", from, count(uint64(e.Ack)))
 	case has(DupAck):
-		return fmt.Sprintf("The %s still waits for byte %s: something later has come (repeat %d).", from, count(uint64(e.Ack)), e.DupAckNum)
+		return fmt.Sprintf("The %s still waits for byte %s: something later has come, or what it has already (repeat %d).", from, count(uint64(e.Ack)), e.DupAckNum)
 	case has(WindowFull):
 		return e.dataSentence() + fmt.Sprintf(" With that the %s's window is full.", to)
 	}

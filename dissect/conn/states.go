@@ -68,7 +68,7 @@ func (s *segment) sender(st State) State {
 		st = finArrived(st)
 	}
 	if f&dissect.FIN != 0 {
-		st = finSent(st, e.flags.of(flagFin0, s.to) && !e.flags.of(flagFin0, s.from) && after(s.behindFin(), s.ack))
+		st = finSent(st, f&dissect.ACK != 0 && e.flags.of(flagFin0, s.to) && !e.flags.of(flagFin0, s.from) && after(s.behindFin(), s.ack))
 	}
 	return st
 }

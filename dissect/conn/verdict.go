@@ -427,6 +427,9 @@ func (j *judgement) halfOpen() {
 	default:
 		j.outcome(OutcomeHalfOpen, "", "SYN-ACK came, its ACK is not in the capture.", evidence...)
 		j.means("either the capture ended too early, or the client's ACK was lost.", "")
+		if left := f.until.Sub(j.c.Last); f.until.Known() && left >= answerWithin {
+			j.means("either the client's ACK was lost, or the capture's filter leaves it out, or the client sent none: a scanner that only asks for open ports.", "")
+		}
 	}
 }
 
