@@ -19,6 +19,10 @@ func (t *Tracker) follow(s *segment) {
 	if !s.isSettled() {
 		t.change(s)
 	}
+	clears := s.clears()
+	if clears { // the older connection's numbers tell nothing of the new one's
+		e.flags &^= flagKnown0 << s.to
+	}
 	// What its sender has sent.
 	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && after(e.next[s.from], b.maxAck[s.from]) {
 		e.next[s.from] = b.maxAck[s.from] // it starts over: what was sent past a gap does not count
@@ -32,7 +36,7 @@ func (t *Tracker) follow(s *segment) {
 	if e.body != 0 {
 		t.track(s)
 	}
-	if !probe && !s.clears() {
+	if !probe && !clears {
 		inOrder := !known || s.seq == b.maxAck[s.from]
 		if !known || after(s.end, e.next[s.from]) {
 			e.next[s.from] = s.end
