@@ -97,7 +97,7 @@ type appDir struct {
 
 // The flags of a direction.
 const (
-	dirEncrypted uint8 = 1 << iota // TLS: ChangeCipherSpec was seen
+	dirEncrypted uint8 = 1 << iota // TLS: ChangeCipherSpec or data was seen
 	dirBodyEnded                   // the body ended in the segment at hand
 	dirHeadSeen                    // a head ended in the segment at hand
 	dirBegun                       // the first byte of the stream was seen

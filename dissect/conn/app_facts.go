@@ -52,6 +52,7 @@ type appFacts struct {
 	surplus  *surplus  // what came after a request, where only another one could
 	fault    answerFault
 	echoAt   place // a ClientHello from the server, after the client's
+	halfTLS  bool  // both ends began a handshake of TLS, and the client never came to encrypt
 }
 
 // facts is what judge needs of layer 7.
@@ -67,6 +68,7 @@ func (a *app) facts() appFacts {
 		waits := d.work != nil && len(d.work.held) > 0 // for bytes that did not come
 		f.lost = f.lost || waits || d.flags&dirLost != 0 || d.known && d.flags&dirBegun == 0
 	}
+	f.halfTLS = !f.lost && a.halfTLS()
 	if f.http {
 		f.unread = a.dirs[a.requester.Other()].flags&dirLost != 0
 		a.unfinished(&f)

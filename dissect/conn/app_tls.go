@@ -74,9 +74,16 @@ func (a *app) record(side Side, b []byte) int {
 		a.note("encrypted handshake")
 	case recordData:
 		a.note("application data")
+		d.flags |= dirEncrypted
 	}
 	d.skip = length
 	return recordHeader
+}
+
+// halfTLS reports whether both ends began a handshake, and the client never came
+// to encrypt.
+func (a *app) halfTLS() bool {
+	return a.proto == protoTLS && a.tongues == [2]tongue{tongueHello, tongueHello} && a.dirs[Client].flags&dirEncrypted == 0
 }
 
 // alertNames are those of RFC 8446, section 6, that a failing handshake shows.

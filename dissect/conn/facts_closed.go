@@ -37,8 +37,8 @@ func (a *app) untroubled(clientFirst bool) bool {
 	if a.trouble != nil || a.status >= 400 {
 		return false
 	}
-	if a.proto != protoHTTP { // a ClientHello may have no answer
-		return a.tongues[Client] != tongueHello || a.tongues[Server] != tongueNone
+	if a.proto != protoHTTP { // a ClientHello may have no answer, or one that the client did not like
+		return a.tongues[Client] != tongueHello || a.tongues[Server] != tongueNone && !a.halfTLS()
 	}
 	var f appFacts
 	a.unfinished(&f)

@@ -33,8 +33,7 @@ func (j *judgement) application() {
 	case a.echoAt != 0:
 		j.echoed()
 	case a.alert != "":
-		j.say(detailTLSAlert, j.words("%s broke off the TLS handshake (%d): %s.", j.it(a.alertBy), a.alertAt, a.alert),
-			"the connection itself worked; the two ends did not agree on TLS.", j.words("openssl s_client -connect %v shows more.", j.c.Server), a.alertAt)
+		j.alerted()
 	case a.http && (a.status == statusLengthRequired || a.surplus != nil && (a.status == statusBadRequest || a.status == statusTimeout || a.status < statusBadRequest && a.incomplete)):
 		j.unmeasured()
 	case a.http && a.noStatus > 0 && (a.requests > a.responses || a.incomplete):
@@ -71,6 +70,8 @@ func (j *judgement) application() {
 		j.v.Meaning = "The server answered " + j.status() + ": that is HTTP's word, TCP did its part. " + opened(j.v.Meaning, true)
 	case j.unanswered():
 		j.noServerHello()
+	case j.halfTLS():
+		j.handshakeLeft()
 	case j.idle():
 		j.say(detailIdle, j.words("%s%s in which nobody had sent anything.", j.didSo(), j.sinceEstablished()),
 			"Perhaps the server gave up waiting for a request.", j.sooner(), 0)
