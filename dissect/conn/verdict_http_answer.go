@@ -79,7 +79,7 @@ func (j *judgement) noStatusLine() {
 		j.noText(request)
 		return
 	case hasPrefix([]byte(a.fault.typed), "HTTP/"):
-		meaning = j.words("It is %s, which clients take for none: behind the version there has to be a number of three digits.", strconv.Quote(a.fault.typed))
+		meaning = j.words("It is %s, which clients take for none: it begins with HTTP/1.1 or HTTP/1.0, one space, and a number from 100 to 599.", strconv.Quote(a.fault.typed))
 	case looksLikeRequest([]byte(a.fault.typed+" ")) == yes:
 		meaning, next = "The server sends back what it gets: it is no web server.", "the port of the web server."
 	}

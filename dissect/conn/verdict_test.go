@@ -308,7 +308,7 @@ func TestJudgeApplication(t *testing.T) {
 		{name: "400 to half a request", f: closedBy(Client, 1, "> GET / HTTP/1.1\r\nHost: x\r\n", bad), outcome: OutcomeClosed, by: "client", detail: detailIncomplete,
 			text: "closed by the client: the server answered HTTP 400 Bad Request (2) after 999 ms; the request (1) was not complete: 2 lines and no blank one.", meaning: "The client closed before an empty line", evidence: []int64{1, 2, 8, 9, 10}},
 		{name: "an answer without a number", f: closedBy(Client, 1, "> GET / HTTP/1.1\r\nHost: x\r\n\r\n", "< HTTP/1.1 OK\n\n"), outcome: OutcomeClosed, by: "client", detail: detailNoReply,
-			text: "closed by the client: the answer (2) to the request (1) begins with no status line.", meaning: "number of three digits", next: "HTTP/1.1 200 OK", evidence: []int64{1, 2, 8, 9, 10}},
+			text: "closed by the client: the answer (2) to the request (1) begins with no status line.", meaning: "a number from 100 to 599", next: "HTTP/1.1 200 OK", evidence: []int64{1, 2, 8, 9, 10}},
 		{name: "two requests, one answer", f: closedBy(Server, 1, "> GET / HTTP/1.1\nHost: x\n\n", "< HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", "> GET /b HTTP/1.1\nHost: x\n\n"), outcome: OutcomeClosed, by: "server", detail: detailNoReply,
 			text: "closed by the server: an earlier request was answered (2), the one after it (3) was not.", meaning: "The server closes after that answer: it was one of HTTP/1.0", evidence: []int64{2, 3, 8, 9, 10}},
 		{name: "400 to a right request", f: closedBy(Server, 1, "> GET / HTTP/1.1\r\nHost: x\r\n\r\n", bad), outcome: OutcomeClosed, by: "server", detail: detailBadRequest,
