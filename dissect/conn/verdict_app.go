@@ -111,7 +111,7 @@ func (j *judgement) didSo() string {
 func (j *judgement) idle() bool {
 	f := j.f
 	return j.c.Segments[Client] > 0 && j.c.Segments[Server] > 0 && (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeHalfClosed) && j.v.HasBy && j.v.By == Server &&
-		f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0 && !f.midstream && f.establishedAt != 0 && f.endedAt.Sub(f.establishedAt) >= idleAfter
+		f.dataFirst[Client] == 0 && f.dataFirst[Server] == 0 && f.unseen == [2]uint32{} && f.missing == [2]uint32{} && !f.midstream && f.establishedAt != 0 && f.endedAt.Sub(f.establishedAt) >= idleAfter
 }
 
 // sooner is what to do about a server that does not wait for long.

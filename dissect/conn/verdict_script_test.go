@@ -325,6 +325,7 @@ func TestMissingBytes(t *testing.T) {
 		"sent and lost":         {opened3 + "> P. 1:9(8)\n< . 1:1401(1400) lost\n< . 1401:1401(0)", "The server has sent 1,400 bytes that did not come here", "ping -M do -s 1472 10.0.0.2"},
 		"TLS, sent and lost":    {opened3 + "> P. 1:9(8)\n< .\n< . 1:1401(1400) lost\n+5 > F. 9:9(0) ack 1\n< . 1401:1401(0)", "the server has sent 1,400 bytes that did not come here", "ping -M do"},
 		"lost, and the client":  {get + "< . 1:1401(1400) lost\n+4 > F. ack 1\n< . 1401:1401(0)", "a path-MTU black hole). The client gave up after 4.0 s.", "ping -M do -s 1472 10.0.0.2"},
+		"a server that hears":   {opened3 + "> P. 1:1449(1448) lost\n+8 < F. 1:1(0) ack 1\n> . 1449:1449(0) ack 2", "the client has sent 1,448 bytes that did not come here", "ping -M do -s 1472 10.0.0.1"},
 		"slow":                  {get + "+4 > F. ack 1\n< .", "the client gave up after 4.0 s: perhaps the server's program is slow", "Or let the client wait longer"},
 		"closed at once, as nc": {get + "+.01 > F. ack 1\n< .", "the client did not wait for the answer.", "nc -q 5"},
 	}
