@@ -147,3 +147,32 @@ func TestWrapLeavesTerminal(t *testing.T) {
 	}
 	<-x.w.Done()
 }
+
+// TestChildThatEndsBeforeItsBirthIsTold: on a busy machine the tracer may hear of a
+// child's whole life before its parent's word of it, while what is left of it still
+// has a number. It is none that runs.
+func TestChildThatEndsBeforeItsBirthIsTold(t *testing.T) {
+	t0 := &tracing{tasks: make(map[int]*task), procs: make(map[int]*process), early: make(map[int]bool)}
+	child := os.Getpid() // it is there
+	names := func() (list []int) {
+		for _, c := range t0.family.list() {
+			list = append(list, c.PID)
+		}
+		return list
+	}
+	t0.task(child) // its first stop
+	if got := names(); len(got) != 1 {
+		t.Fatalf("a child that runs: %v", got)
+	}
+	t0.ended(child, 0)
+	t0.birth(child)
+	if got := names(); len(got) != 0 || len(t0.tasks) != 0 || len(t0.early) != 0 {
+		t.Errorf("after its end: %v, %d threads, %d early", got, len(t0.tasks), len(t0.early))
+	}
+	t0.birth(child) // another of that number, told of in time
+	t0.task(child)
+	t0.ended(child, 0)
+	if got := names(); len(got) != 0 || len(t0.early) != 0 {
+		t.Errorf("after the other's end: %v, %d early", got, len(t0.early))
+	}
+}

@@ -47,6 +47,7 @@ type tracing struct {
 	datagrams bool // a socket of UDP was made, and that has been told
 
 	freed map[int]bool // threads that have been let go
+	early map[int]bool // threads that have ended and whose birth is still to be told
 	over  bool         // the command has ended
 
 	// leaves: the command, which leads the session of a terminal of its own, ends
@@ -73,6 +74,7 @@ type task struct {
 	p           *process
 	call        *pendingCall // a call of interest that has been entered
 	interrupted bool         // call was interrupted and may be restarted
+	born        bool         // its birth has been told
 }
 
 // syscallInfo is struct ptrace_syscall_info of linux/ptrace.h (Linux 5.3), the
@@ -126,7 +128,7 @@ func (h *helper) trace(path string) (why string, err error) {
 	}
 	h.letGo()
 	t := &tracing{
-		h: h, root: p.Pid, held: true, noted: make(map[string]bool), freed: make(map[int]bool),
+		h: h, root: p.Pid, held: true, noted: make(map[string]bool), freed: make(map[int]bool), early: make(map[int]bool),
 		tasks: make(map[int]*task), procs: make(map[int]*process), sockets: newSocketTable(h.report),
 	}
 	t.session, _ = unix.Getsid(p.Pid)
@@ -327,10 +329,8 @@ func (t *tracing) stopped(tid int, ws unix.WaitStatus) {
 	case event == unix.PTRACE_EVENT_EXIT:
 		t.exiting(k)
 	case isBirth(event):
-		// Known before its own first stop, and so before its parent can have
-		// ended, unless it has ended already.
-		if child, err := unix.PtraceGetEventMsg(tid); err == nil && unix.Kill(int(child), 0) == nil {
-			t.task(int(child))
+		if child, err := unix.PtraceGetEventMsg(tid); err == nil {
+			t.birth(int(child))
 		}
 	case event != 0: // the first stop of a new thread or process
 	case sig == unix.SIGCONT && t.held && tid == t.root:
@@ -356,9 +356,24 @@ func stops(s unix.Signal) bool {
 	return s == unix.SIGSTOP || s == unix.SIGTSTP || s == unix.SIGTTIN || s == unix.SIGTTOU
 }
 
+// birth notes a thread as its parent tells of it: before its own first stop as a
+// rule, or when it has ended already. That one's process may still be there, until
+// its parent has waited for it.
+func (t *tracing) birth(tid int) {
+	switch {
+	case t.early[tid]:
+		delete(t.early, tid)
+	case unix.Kill(tid, 0) == nil:
+		t.task(tid).born = true
+	}
+}
+
 // ended forgets a thread, and reports the end of the command.
 func (t *tracing) ended(tid int, ws unix.WaitStatus) {
 	if k := t.tasks[tid]; k != nil {
+		if !k.born && tid != t.root {
+			t.early[tid] = true
+		}
 		t.forget(k)
 	}
 	switch {
