@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -172,16 +169,16 @@ func (a *app) wrap(ctx context.Context, fl *runFlags, args []string) error {
 		fmt.Fprintf(a.std.err, "note: %s\n", backgroundNote)
 	}
 	pic := screen{w: a.std.err, file: a.std.err}
-	var mu sync.Mutex
 	options := drive.WrapOptions{Command: args, Stdin: a.std.in, Stdout: a.std.out, Stderr: a.std.err, NoTrace: fl.noTrace, User: wrapUser()}
 	if fl.takesStdout() {
 		options.Stdout = a.std.err
 	}
 	if terminal {
 		options.TTY = a.std.in
-		options.TTYOutput = &locked{&mu, a.std.out}
+		shared := &sharedScreen{columns: func() int { return widthOf(a.std.err) }, erases: erasesLines()}
+		options.TTYOutput = &commandWriter{shared, a.std.out}
 		if isTerminal(a.std.err) {
-			pic.w = &rawLines{&locked{&mu, a.std.err}}
+			pic.w = &rowWriter{s: shared, w: a.std.err}
 		}
 	}
 	options.Notice = func(s string) { fmt.Fprintf(pic.w, "note: %s\n", printable(s)) }
@@ -378,14 +375,4 @@ func (o *ownPackets) program(local, remote netip.AddrPort) string {
 		return ""
 	}
 	return processName(name, int32(pid))
-}
-
-// rawLines ends lines as a terminal in raw mode needs them.
-type rawLines struct{ w io.Writer }
-
-func (r *rawLines) Write(p []byte) (int, error) {
-	if _, err := r.w.Write(bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n"))); err != nil {
-		return 0, err
-	}
-	return len(p), nil
 }
