@@ -56,6 +56,7 @@ type app struct {
 	lineFeed   bool         // the first line of the last complete head ended in LF alone
 	body       bodyRule     // of that request
 	versioned  bool         // its first line names one of HTTP's versions
+	upgrade    bool         // the last complete request asks for WebSocket
 	agent      bool         // a head has named the program that asks (User-Agent)
 	answer     answerTraits // of the last final response
 	tongues    [2]tongue    // how each end began
@@ -64,22 +65,25 @@ type app struct {
 
 // appTrouble is what few connections have.
 type appTrouble struct {
-	mistake  *mistake
-	request  uint32 // which one has it, from 1
-	status   int    // of the first response over 399
-	reason   string // its words
-	frame    place  // and its frame
-	answers  uint32 // which request that response answers, from 1; 0 is none
-	alert    string // of TLS, in the clear
-	alertBy  Side
-	alertAt  place
-	noStatus place // frame of an answer whose first line has no status
-	clashAt  place // the ends do not speak the same: the frame that shows it
-	wantsTLS place // HTTP to a port of HTTPS: the frame that says so
-	surplus  *surplus
-	fault    answerFault
-	endless  place // where an answer begins whose head did not end within appBufferLimit
-	echoAt   place // a ClientHello from the server, after the client's
+	mistake   *mistake
+	request   uint32 // which one has it, from 1
+	status    int    // of the first response over 399
+	reason    string // its words
+	frame     place  // and its frame
+	answers   uint32 // which request that response answers, from 1; 0 is none
+	alert     string // of TLS, in the clear
+	alertBy   Side
+	alertAt   place
+	noStatus  place // frame of an answer whose first line has no status
+	clashAt   place // the ends do not speak the same: the frame that shows it
+	wantsTLS  place // HTTP to a port of HTTPS: the frame that says so
+	surplus   *surplus
+	fault     answerFault
+	endless   place  // where an answer begins whose head did not end within appBufferLimit
+	echoAt    place  // a ClientHello from the server, after the client's
+	redirect  string // where the last answer of HTTP sends to, over TLS; cut to appTextLimit
+	refusal   string // the last line of SMTP and its like with which the server said no; cut to appTextLimit
+	refusedAt place
 }
 
 // appDir is one direction.

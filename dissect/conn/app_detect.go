@@ -8,6 +8,7 @@ import (
 // Ports of protocols whose bytes do not say what they are (IANA's registry).
 const (
 	portFTP  = 21
+	portSSH  = 22
 	portSMTP = 25
 	portDNS  = 53
 	portSubm = 587
@@ -35,7 +36,7 @@ func (a *app) detect(side Side, b []byte) int {
 		if n, ok := a.detectTLS(side, b, start); ok {
 			return n
 		}
-	case 'H', 'S', 'P', '2', '+', '*', '@':
+	case 'H', 'S', 'P', '2', '4', '5', '+', '*', '@':
 		if n, ok := a.detectWords(side, b, start); ok {
 			return n
 		}
@@ -183,6 +184,13 @@ func (a *app) greeting(b []byte) appProto {
 		return protoPOP3
 	case hasPrefix(line, "* OK"), hasPrefix(line, "* PREAUTH"):
 		return protoIMAP
+	case hasPrefix(line, "554"), hasPrefix(line, "421"): // no service (RFC 5321, section 3.1)
+		switch a.port {
+		case portSMTP, portSubm:
+			return protoSMTP
+		case portFTP:
+			return protoFTP
+		}
 	case hasPrefix(line, "220 "), hasPrefix(line, "220-"):
 		upper := bytes.ToUpper(line)
 		switch {
@@ -218,8 +226,29 @@ func (a *app) lines(side Side, b []byte) int {
 			a.dirs[Client].flags |= dirMail
 		}
 	}
-	a.noteLine("", bytes.TrimSuffix(line, []byte("\r")))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	a.noteLine("", line)
+	if side == Server && a.saysNo(line) {
+		t := a.troubled()
+		t.refusal, t.refusedAt = bounded(line), a.budget.frame
+	}
 	return len(b)
+}
+
+// saysNo reports whether a server's line is a refusal: 4xx and 5xx of SMTP and
+// FTP (RFC 5321, section 4.2.1; RFC 959, section 4.2), -ERR of POP3, NO and BAD
+// of IMAP.
+func (a *app) saysNo(line []byte) bool {
+	switch a.proto {
+	case protoSMTP, protoFTP:
+		return len(line) > 3 && (line[0] == '4' || line[0] == '5') && line[1] >= '0' && line[1] <= '9' && line[2] >= '0' && line[2] <= '9' && (line[3] == ' ' || line[3] == '-')
+	case protoPOP3:
+		return hasPrefix(line, "-ERR")
+	case protoIMAP:
+		_, rest, _ := bytes.Cut(line, []byte(" "))
+		return hasPrefix(rest, "NO ") || hasPrefix(rest, "BAD ")
+	}
+	return false
 }
 
 // mail takes a message, to the line with nothing but a full stop (RFC 5321,

@@ -46,13 +46,17 @@ type appFacts struct {
 	alertAt  place
 	noStatus place // an answer whose first line has no status
 
-	tongues  [2]tongue // how each end began
-	clashAt  place     // the frame that shows that they do not go together; 0 is none
-	wantsTLS place     // the answer to a request that says that the port is one for HTTPS
-	surplus  *surplus  // what came after a request, where only another one could
-	fault    answerFault
-	echoAt   place // a ClientHello from the server, after the client's
-	halfTLS  bool  // both ends began a handshake of TLS, and the client never came to encrypt
+	tongues   [2]tongue // how each end began
+	clashAt   place     // the frame that shows that they do not go together; 0 is none
+	wantsTLS  place     // the answer to a request that says that the port is one for HTTPS
+	surplus   *surplus  // what came after a request, where only another one could
+	fault     answerFault
+	echoAt    place  // a ClientHello from the server, after the client's
+	upgrade   bool   // the last request asks for WebSocket, and nobody speaks it
+	redirect  string // https:// where the last answer sends to; "" for none
+	refusal   string // the last line with which a server of SMTP and its like said no
+	refusedAt place
+	halfTLS   bool // both ends began a handshake of TLS, and the client never came to encrypt
 }
 
 // facts is what judge needs of layer 7.
@@ -68,6 +72,7 @@ func (a *app) facts() appFacts {
 		waits := d.work != nil && len(d.work.held) > 0 // for bytes that did not come
 		f.lost = f.lost || waits || d.flags&dirLost != 0 || d.known && d.flags&dirBegun == 0
 	}
+	f.upgrade = a.upgrade
 	f.halfTLS = !f.lost && a.halfTLS()
 	if f.http {
 		f.unread = a.dirs[a.requester.Other()].flags&dirLost != 0
@@ -75,6 +80,7 @@ func (a *app) facts() appFacts {
 	}
 	if t := a.trouble; t != nil {
 		f.noStatus, f.fault, f.echoAt = t.noStatus, t.fault, t.echoAt
+		f.redirect, f.refusal, f.refusedAt = t.redirect, t.refusal, t.refusedAt
 		if f.headAt == 0 {
 			f.headAt = t.endless
 		}

@@ -235,6 +235,7 @@ type framing struct {
 	length  int64 // −1 is not said
 	chunked bool
 	upgrade []byte
+	to      []byte // Location
 	close   bool   // Connection: close
 	keep    bool   // Connection: keep-alive
 	agent   bool   // the program that asks is named
@@ -301,6 +302,10 @@ func readFraming(head []byte) framing {
 		case len("Content-Type"):
 			if equalFold(name, "content-type") {
 				f.stream = endless(value)
+			}
+		case len("Location"):
+			if equalFold(name, "location") {
+				f.to = value
 			}
 		case len("Upgrade"):
 			if equalFold(name, "upgrade") {
@@ -370,6 +375,7 @@ func (a *app) requestHead(side Side, head []byte) {
 	a.blame(head, a.requests)
 	f := readFraming(head)
 	a.agent = a.agent || f.agent
+	a.upgrade = equalFold(f.upgrade, "websocket")
 	d := &a.dirs[side]
 	a.body = bodyNone
 	switch {
@@ -427,6 +433,12 @@ func (a *app) responseHead(side Side, head []byte) {
 	a.answer = f.traits(head)
 	if f.oddLine > 0 {
 		a.colonless(&f)
+	}
+	switch {
+	case status >= 300 && status < 400 && hasPrefix(f.to, "https://"):
+		a.troubled().redirect = bounded(f.to)
+	case a.trouble != nil:
+		a.trouble.redirect = ""
 	}
 	d.mode = modeHead
 	switch {

@@ -14,6 +14,7 @@ const (
 	tongueHello // a handshake record of TLS
 	tongueAlert // an alert of TLS
 	tongueSSH
+	tongueSSH1 // and not version 2 as well
 	tongueHTTP2
 	tongueMySQL
 	tonguePostgreSQL
@@ -31,7 +32,7 @@ const (
 	tongueIMAP
 )
 
-var tongueNames = [...]string{"nothing", "bytes", "text", "HTTP", "TLS", "TLS", "SSH", "HTTP/2", "MySQL", "PostgreSQL", "Redis", "memcached", "Telnet", "VNC", "AMQP", "RDP", "SMB", "LDAP", "SMTP", "FTP", "POP3", "IMAP"}
+var tongueNames = [...]string{"nothing", "bytes", "text", "HTTP", "TLS", "TLS", "SSH", "SSH 1", "HTTP/2", "MySQL", "PostgreSQL", "Redis", "memcached", "Telnet", "VNC", "AMQP", "RDP", "SMB", "LDAP", "SMTP", "FTP", "POP3", "IMAP"}
 
 func (t tongue) String() string { return tongueNames[t] }
 
@@ -56,7 +57,10 @@ func (a *app) tongueOf(side Side, b []byte) tongue {
 			return tongueHello
 		}
 	case 'S':
-		if hasPrefix(b, "SSH-") {
+		switch {
+		case hasPrefix(b, "SSH-1.") && !hasPrefix(b, "SSH-1.99"): // RFC 4253, section 5.1
+			return tongueSSH1
+		case hasPrefix(b, "SSH-"):
 			return tongueSSH
 		}
 	case 'R':
@@ -150,9 +154,9 @@ func clash(c, s tongue) bool {
 		return s != tongueAlert
 	case s == tongueAlert:
 		return true
-	case s == tongueSSH:
+	case s == tongueSSH, s == tongueSSH1:
 		return true // RFC 4253, section 4.2: the client's first words are its version
-	case c == tongueSSH:
+	case c == tongueSSH, c == tongueSSH1:
 		return s == tongueHTTP || s.greets() // a server of SSH may say other text first
 	case c == tongueHTTP:
 		return s.greets()
@@ -169,6 +173,9 @@ func (a *app) meet(side Side, b []byte) string {
 	}
 	t := a.tongueOf(side, b)
 	a.tongues[side] = t
+	if t == tongueText && side == Server && a.port == portSSH && a.first == Server { // why it does not want to
+		a.troubled().refusal, a.trouble.refusedAt = firstLine(b), a.budget.frame
+	}
 	if !clash(a.tongues[Client], a.tongues[Server]) {
 		return ""
 	}

@@ -67,11 +67,19 @@ func (j *judgement) application() {
 	case a.http && j.cut():
 		j.answerCut()
 	case a.http && a.status >= 400 && (j.v.Outcome == OutcomeClosed || j.v.Outcome == OutcomeReset):
-		j.v.Meaning = "The server answered " + j.status() + ": that is HTTP's word, TCP did its part. " + opened(j.v.Meaning, true)
+		j.statusTold()
+	case a.http && a.redirect != "":
+		j.redirected()
+	case a.http && a.upgrade && a.responses > 0 && a.status < 400:
+		j.notUpgraded()
+	case a.refusal != "":
+		j.declined()
 	case j.unanswered():
 		j.noServerHello()
 	case j.halfTLS():
 		j.handshakeLeft()
+	case j.unheardOf():
+		j.noGreeting()
 	case j.idle():
 		j.say(detailIdle, j.words("%s%s in which nobody had sent anything.", j.didSo(), j.sinceEstablished()),
 			"Perhaps the server gave up waiting for a request.", j.sooner(), 0)

@@ -17,11 +17,24 @@ func (j *judgement) misunderstood() {
 	case s == tongueAlert:
 		j.say(detailPlainToTLS, j.words("the client began with %s%s, and the server answered in TLS%s.", j.tongue(c), j.began(Client), j.began(Server)),
 			"this port speaks TLS from the first byte on, and does not understand anything else.", j.towards(c, s), a.clashAt)
+	case c.isSSH() && s.isSSH():
+		j.say(detailOtherTongue, j.words("the client speaks %v%s, and the server %v%s.", sshName(c), j.began(Client), sshName(s), j.began(Server)),
+			"version 1 of SSH is broken, and new programs do not speak it any more.", "newer software at the end that speaks SSH 1.", a.clashAt)
 	default:
 		j.say(detailOtherTongue, j.words("the client began with %s%s, and the server speaks %s%s.", j.tongue(c), j.began(Client), j.tongue(s), j.began(Server)),
 			"each waits for words of its own protocol: either the port or the program is not the one that was meant.", j.towards(c, s), a.clashAt)
 	}
 	j.evidence = append(j.evidence, j.f.dataFirst[a.first])
+}
+
+func (t tongue) isSSH() bool { return t == tongueSSH || t == tongueSSH1 }
+
+// sshName names the version, too.
+func sshName(t tongue) string {
+	if t == tongueSSH {
+		return "SSH 2"
+	}
+	return t.String()
 }
 
 // tongue is its name in a sentence.
@@ -80,13 +93,13 @@ func (j *judgement) towards(c, s tongue) string {
 	switch {
 	case s == tongueAlert:
 		return j.overTLS()
-	case s == tongueSSH && (c == tongueHTTP || c == tongueHello):
+	case s.isSSH() && (c == tongueHTTP || c == tongueHello):
 		return j.words("ssh -p %d %s; %s", j.c.Server.Port(), j.server(), web)
-	case s == tongueSSH:
+	case s.isSSH():
 		return j.words("ssh -p %d %s", j.c.Server.Port(), j.server())
 	case s.foreign():
 		return j.native(s)
-	case c == tongueSSH:
+	case c.isSSH():
 		return "SSH is mostly on port 22."
 	case c == tongueHTTP:
 		return web
