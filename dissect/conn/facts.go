@@ -33,6 +33,7 @@ type facts struct {
 	outside             outsideFacts
 	simultaneous        bool     // both ends sent SYN
 	midstream           bool     // no SYN seen
+	illegible           bool     // none of its segments could be judged
 	noAck               bool     // the client has sent no segment with ACK
 	zeroWindow          [2]place // since which the window is zero, by sender; 0 once it opened again
 	probes              [2]uint32

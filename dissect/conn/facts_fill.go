@@ -150,6 +150,7 @@ func (t *Tracker) summarizeOpening(e *entry, b *body) {
 	}
 	f.handshake = e.frame(b.handshake)
 	f.simultaneous, f.fastOpen = e.flags.has(flagCrossed), e.flags.has(flagTFOData)
+	f.illegible = !e.flags.has(flagBase0 | flagBase1)
 	f.noAck = !e.flags.of(flagAcked0, e.client())
 	f.midstream = !e.flags.of(flagSyn0, 0) && !e.flags.of(flagSyn0, 1)
 	f.lastBy = e.side(e.tail.by())

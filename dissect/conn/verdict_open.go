@@ -8,6 +8,15 @@ func (j *judgement) midstream() {
 	if d := c.Last.Sub(c.First); d > 0 && j.f.backBy == 0 {
 		held += " in " + j.duration(d)
 	}
+	if j.f.illegible {
+		headers := "headers are"
+		if c.Segments[0]+c.Segments[1] == 1 {
+			headers = "header is"
+		}
+		j.outcome(OutcomeMidstream, "", j.words("%s, of which the %s cut off, or wrong.", held, headers), j.f.first, j.f.last)
+		j.means("what they say of a connection is not sure, and none of it is taken.", "")
+		return
+	}
 	j.outcome(OutcomeMidstream, "", j.words("the capture has neither the beginning nor the end: %s.", held), j.f.first, j.f.last)
 	j.means("the connection was there before the capture began, and perhaps still is.", "")
 	if c.Inferred {
@@ -24,6 +33,9 @@ func (j *judgement) open() {
 	shows := f.handshake
 	if shows == 0 { // not captured
 		shows = max(f.dataFirst[Client], f.dataFirst[Server])
+	}
+	if shows == 0 {
+		shows = f.first
 	}
 	j.outcome(OutcomeOpen, "", text+".", shows)
 	switch {

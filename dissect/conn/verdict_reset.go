@@ -216,7 +216,7 @@ func (j *judgement) unknownThere(x Side) bool {
 // server nothing but RST.
 func (j *judgement) probing() bool {
 	f := j.f
-	return f.midstream && f.noAck && j.c.Segments[Client] > 0 && f.dataFirst[Server] == 0 && f.fin[Server] == 0 &&
+	return f.midstream && f.noAck && !f.illegible && j.c.Segments[Client] > 0 && f.dataFirst[Server] == 0 && f.fin[Server] == 0 &&
 		(f.rst == 0 && j.c.Segments[Server] == 0 || f.rst != 0 && f.rstBy == Server)
 }
 
