@@ -577,7 +577,11 @@ func (j *judgement) oddities() {
 		more = append(more, j.words("The server had an older connection with the same ports, and answered the SYN with an ACK of that (%d); the client's RST (%d) made it forget.", f.older, f.cleared))
 	}
 	if f.midstream && j.v.Outcome != OutcomeMidstream && j.v.Detail != detailProbe && c.Segments[Client]+c.Segments[Server] > 1 {
-		more = append(more, "The capture began after the handshake.")
+		began := "The capture began after the handshake."
+		if c.Inferred {
+			began = "The capture began after the handshake: who is client is inferred."
+		}
+		more = append(more, began)
 	}
 	if why := j.closedHard(); why != "" && j.v.Detail != detailLinger0 && j.v.Detail != detailUnread {
 		more = append(more, why)

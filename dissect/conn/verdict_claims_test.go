@@ -72,6 +72,7 @@ func TestClaimsOfOneDirection(t *testing.T) {
 		{"RST and FIN in one, that nobody takes", opened3 + "> P. \"hello\\n\"\n< . ack 7\n> RF 7:7(0)\n> P. 7:10(3) ack 1 \"hi\\n\"\n< . ack 10\n< P. 1:4(3) ack 10", OutcomeOpen, "", []string{"An RST (6) ended nothing"}, "FIN", nil},
 		{"an RST that does not acknowledge the SYN, and another", "> S 0:0(0)\n< R. 0:0(0) ack 0\n+1 < S. 0:0(0) ack 1\n> .\n> P. \"hello\\n\"\n< .\n< R.", OutcomeReset, detailAfterData, []string{"it came after data of the client (5)"}, "(2)", []int64{5, 7}},
 		{"a header longer than its datagram", "raw 0200000000020200000000010800" + "4500002800010000400666cd0a0000010a000002" + "9c40005000000001" + "00000000f002ffff00000000\n+2 arp who-has 10.0.0.9 tell 10.0.0.8", OutcomeMidstream, "", []string{"1 segment, of which the header is cut off, or wrong."}, "neither SYN nor ACK", []int64{1}},
+		{"closed, and begun before", "> F. 1:1(0) ack 1\n< F. 1:1(0) ack 2\n> . 2:2(0) ack 2", OutcomeClosed, "", []string{"who is client is inferred"}, "", nil},
 		{"to itself, without a SYN", "conn 10.0.0.1:7 10.0.0.1:7\n> P. 1:2(1) ack 1", OutcomeMidstream, detailSelf, []string{"forged packets"}, "Its SYN", nil},
 	})
 }
