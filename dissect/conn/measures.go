@@ -258,7 +258,7 @@ func (t *Tracker) count(s *segment) {
 	if s.labels.Has(DuplicateCapture) {
 		return
 	}
-	if s.flags&(dissect.RST|dissect.FIN) == dissect.FIN && b.fin[d] == 0 { // RST goes before FIN (RFC 9293, section 3.10.7.4)
+	if b.fin[d] == 0 && s.closesItsSide() {
 		b.fin[d] = ref
 		if b.ledger != 0 {
 			t.ledgers.at(b.ledger).finEnd[d] = s.end

@@ -183,7 +183,7 @@ func (s *segment) mark() {
 // markEnd sets those of them that closing is about.
 func (s *segment) markEnd() {
 	e := s.e
-	if s.flags&dissect.FIN != 0 && s.flags&dissect.RST == 0 {
+	if s.closesItsSide() {
 		if !e.flags.has(flagReset | flagFin0 | flagFin1) {
 			s.b.ended = clockOf(s.now)
 		}
@@ -193,6 +193,17 @@ func (s *segment) markEnd() {
 	if s.labels.Has(HalfClose) {
 		e.flags.set(flagHalfClose)
 	}
+}
+
+// closesItsSide reports whether the segment has a FIN that counts: not in an
+// RST, which goes before it, nor at an end that waits for the answer to its SYN,
+// or was refused (RFC 9293, section 3.10.7.4).
+func (s *segment) closesItsSide() bool {
+	if s.flags&(dissect.RST|dissect.FIN) != dissect.FIN {
+		return false
+	}
+	st := s.before[s.to]
+	return s.flags&dissect.SYN != 0 || st != StateSynSent && (st != StateClosed || s.e.flags.has(flagSynAck|flagHandshake))
 }
 
 // isStray reports whether the segment is a SYN to, or an RST not taken by, an

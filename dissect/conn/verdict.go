@@ -304,7 +304,7 @@ func (j *judgement) noAnswer() {
 	switch {
 	case c.Segments[Server] > 0:
 		j.outcome(OutcomeNoAnswer, detailStale, sent+", and the server answered, but not with SYN-ACK.",
-			f.synFirst, f.synLast, f.older, f.cleared, f.dataFirst[Server], f.fin[Server])
+			f.synFirst, f.synLast, f.older, f.cleared, f.dataFirst[Server], f.last)
 		meaning := "perhaps the server still has an older connection with the same ports, to which its segments belong."
 		if f.older != 0 {
 			meaning = "perhaps the server still has an older connection with the same ports; it answers with an ACK, and gives it up at the client's RST."

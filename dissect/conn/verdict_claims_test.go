@@ -73,6 +73,9 @@ func TestClaimsOfOneDirection(t *testing.T) {
 		{"an RST that does not acknowledge the SYN, and another", "> S 0:0(0)\n< R. 0:0(0) ack 0\n+1 < S. 0:0(0) ack 1\n> .\n> P. \"hello\\n\"\n< .\n< R.", OutcomeReset, detailAfterData, []string{"it came after data of the client (5)"}, "(2)", []int64{5, 7}},
 		{"a header longer than its datagram", "raw 0200000000020200000000010800" + "4500002800010000400666cd0a0000010a000002" + "9c40005000000001" + "00000000f002ffff00000000\n+2 arp who-has 10.0.0.9 tell 10.0.0.8", OutcomeMidstream, "", []string{"1 segment, of which the header is cut off, or wrong."}, "neither SYN nor ACK", []int64{1}},
 		{"closed, and begun before", "> F. 1:1(0) ack 1\n< F. 1:1(0) ack 2\n> . 2:2(0) ack 2", OutcomeClosed, "", []string{"who is client is inferred"}, "", nil},
+		{"a FIN to one that waits for SYN-ACK", "> S 0:0(0)\n< F. #4000:#4000(0) ack #9000\n< S. 0:0(0) ack 1\n> .\n> P. 1:7(6) ack 1 \"hello\\n\"\n< . 1:1(0) ack 7", OutcomeOpen, detailWaiting, nil, "FIN", nil},
+		{"RST, FIN, and then the answer", "> S 0:0(0)\n< R. #0:#0(0) ack 1\n< F. #4000:#4000(0) ack 1\n> R 1:1(0)\n< S. 0:0(0) ack 1\n> . 1:1(0) ack 1\n> P. 1:7(6) ack 1 \"hello\\n\"\n< . 1:1(0) ack 7", OutcomeOpen, detailWaiting, nil, "FIN", nil},
+		{"a FIN to one that waits for SYN-ACK, and no more", "> S 0:0(0)\n+9 < F. #7000:#7000(0) ack #9000", OutcomeNoAnswer, detailStale, []string{"to which its segments belong"}, "", []int64{1, 2}},
 		{"to itself, without a SYN", "conn 10.0.0.1:7 10.0.0.1:7\n> P. 1:2(1) ack 1", OutcomeMidstream, detailSelf, []string{"forged packets"}, "Its SYN", nil},
 	})
 }
