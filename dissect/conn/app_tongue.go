@@ -173,8 +173,8 @@ func (a *app) meet(side Side, b []byte) string {
 	}
 	t := a.tongueOf(side, b)
 	a.tongues[side] = t
-	if t == tongueText && side == Server && a.port == portSSH && a.first == Server { // why it does not want to
-		a.troubled().refusal, a.trouble.refusedAt = firstLine(b), a.budget.frame
+	if side == Server {
+		a.turnsAway(t, b)
 	}
 	if !clash(a.tongues[Client], a.tongues[Server]) {
 		return ""
@@ -205,6 +205,21 @@ func (a *app) meet(side Side, b []byte) string {
 		}
 	}
 	return "not " + protoNames[a.proto] + ": " + said
+}
+
+// turnsAway takes down why a server that begins in t with b does not want to,
+// where it says so in its first words.
+func (a *app) turnsAway(t tongue, b []byte) {
+	const errorText = 7 // of MySQL's packets of that kind: behind header, mark and number
+	switch {
+	case t == tongueText && a.port == portSSH && a.first == Server:
+	case t == tongueRedis:
+	case t == tongueMySQL && b[4] == 0xff:
+		b = b[errorText:]
+	default:
+		return
+	}
+	a.troubled().refusal, a.trouble.refusedAt = firstLine(b), a.budget.frame
 }
 
 // wantsTLS reports whether the page that comes with status 400 says that the

@@ -74,7 +74,7 @@ func (t *Tracker) summarizeClosed(c *Connection, e *entry) {
 		v.Detail, v.HasBy = detailSimultaneous, false
 	case v.By == Server && b.dataFirst[0] == 0 && b.dataFirst[1] == 0:
 		began, ended := e.first+capture.Stamp(b.irtt.bits()), capture.Stamp(b.ended.near(int64(e.last)))
-		if began != 0 && ended.Sub(began) >= idleAfter {
+		if began != 0 && ended.Sub(began) >= idleAfter && t.allSeen(e, b, 0) && t.allSeen(e, b, 1) {
 			v.Detail = detailIdle
 		}
 	}

@@ -108,13 +108,25 @@ func (t *Tracker) summarizeEnd(c *Connection, e *entry, b *body, d int) {
 	if e.flags.of(flagAcked0, d) && e.flags.of(flagBase0, 1-d) && !e.flags.of(flagEarly0, d) {
 		f.acked[side] = uint32(max(int32(e.ack[d]-e.base[1-d]-1), 0))
 	}
-	if after(e.next[d], b.maxAck[d]) && !(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], b.maxAck[d])) {
+	if e.leavesGap(b, d) {
 		f.missing[side] = f.outstanding[side]
 	}
 	f.lastDataAt[side] = capture.NoTime
 	if b.dataLast[d] != 0 && e.last.Known() {
 		f.lastDataAt[side] = capture.Stamp(b.lastData[d].near(int64(e.last)))
 	}
+}
+
+// leavesGap reports whether a gap was left before the last byte of direction d
+// that is known, and nobody has acknowledged what lies in it.
+func (e *entry) leavesGap(b *body, d int) bool {
+	return after(e.next[d], b.maxAck[d]) && !(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], b.maxAck[d]))
+}
+
+// allSeen reports whether no numbers tell of bytes of direction d that were not
+// captured.
+func (t *Tracker) allSeen(e *entry, b *body, d int) bool {
+	return t.unseen(e, b, d) == 0 && !(e.leavesGap(b, d) && e.inFlight(d) > 0)
 }
 
 // unseen returns how many bytes direction d has sent, as its own numbers and the
@@ -220,7 +232,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 		f.zeroWindow[side] = e.frame(l.zeroWindow[d])
 		f.probes[side] = l.probes[d]
 		f.keeps[side], f.keepFrame[side] = l.keeps[d], e.frame(l.keepFrame[d])
-		if f.outstanding[side] > 0 && l.again[d] > 0 &&
+		if (f.outstanding[side] > 0 || f.fin[side] != 0 && f.finAcked[side] == 0) && l.again[d] > 0 &&
 			!(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], l.againSeq[d])) {
 			f.resendsAtEnd[side] = l.again[d]
 			f.resendBytes[side] = l.againBytes[d]

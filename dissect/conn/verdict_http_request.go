@@ -213,6 +213,10 @@ func (j *judgement) noReply() {
 	}
 	j.say(detailNoReply, j.words("the request (%d) was complete, and no answer to it came%s.", a.requestEnd, before), "", "", a.requestEnd)
 	switch {
+	case a.first == server && a.responses == 0 && f.dataFirst[server] != 0:
+		j.v.Meaning = j.words("The server spoke first (%d), which no web server does: it speaks something else than HTTP on this port.", f.dataFirst[server])
+		j.v.NextStep = j.onServer("ss -ltnp: which program listens there?")
+		j.evidence = append(j.evidence, f.dataFirst[server])
 	case j.v.By == a.requester && j.v.HasBy:
 		j.v.Meaning, j.v.NextStep = j.impatience()
 	case a.mistake != nil:

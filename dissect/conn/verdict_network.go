@@ -249,11 +249,12 @@ func (j *judgement) stalled() bool {
 // means nothing.
 func (j *judgement) unheard(x Side) bool { return j.c.Segments[x] == 0 && !j.self() }
 
-// stuck reports whether the bytes that x sent last were sent again and again,
+// stuck reports whether the bytes that x sent last, or its FIN, were sent again and again,
 // and never acknowledged. Where the other end was not captured, x shows that it
 // has heard no ACK by sending them again to the last.
 func (j *judgement) stuck(x Side) bool {
-	return j.f.outstanding[x] > 0 && j.f.resendsAtEnd[x] >= resendsStuck && (!j.unheard(x.Other()) || j.f.resendFrame[x] == j.f.last)
+	f := j.f
+	return (f.outstanding[x] > 0 || f.fin[x] != 0 && f.finAcked[x] == 0) && f.resendsAtEnd[x] >= resendsStuck && (!j.unheard(x.Other()) || f.resendFrame[x] == f.last)
 }
 
 // notAccepted reports whether x is a client that believes in a connection which
@@ -308,7 +309,7 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 		count(uint64(f.outstanding[x])), x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
 	what := "the same bytes"
 	if f.resendBytes[x] == 0 {
-		what = "its FIN"
+		what, evidence[0] = "its FIN", f.fin[x]
 		again = j.words("the FIN of the %s was sent again %s (last: %d) and never acknowledged", x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
 	}
 	switch {

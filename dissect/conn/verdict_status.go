@@ -65,7 +65,11 @@ func (j *judgement) notUpgraded() {
 // declined is for a server of SMTP and its like that said no.
 func (j *judgement) declined() {
 	a := &j.f.app
-	if a.name == textName { // of a server of SSH, before its version
+	switch s := a.tongues[Server]; {
+	case s.foreign():
+		j.toldBy(j.words("The server said %s (%d): that is the word of %v, TCP did its part.", strconv.Quote(a.refusal), a.refusedAt, s), "")
+		return
+	case s == tongueText: // of a server of SSH, before its version
 		j.toldBy(j.words("The server said %s (%d), and not which version of SSH it speaks: it does not want to, and TCP did its part.", strconv.Quote(a.refusal), a.refusedAt), j.onServer("sshd's messages."))
 		return
 	}
@@ -113,6 +117,9 @@ func (j *judgement) unheardOf() bool {
 // noGreeting is for that.
 func (j *judgement) noGreeting() {
 	f := j.f
+	if j.idle() {
+		j.v.Detail = detailIdle
+	}
 	name := "SSH"
 	if !f.app.tongues[Client].isSSH() {
 		name = greetsFirst(j.c.Server.Port())

@@ -38,6 +38,8 @@ func TestToldByServers(t *testing.T) {
 		"login":              {onPort("110", talk3("S", `< "+OK\r\n"`, `> "PASS b\r\n"`, `< "-ERR no\r\n"`)), `The server said "-ERR no" (8): that is POP3's word, TCP did its part. TIME-WAIT`, ""},
 		"IMAP":               {onPort("143", talk3("S", `< "* OK ready\r\n"`, `> "a login b c\r\n"`, `< "a NO wrong\r\n"`)), `The server said "a NO wrong" (8): that is IMAP's word, TCP did its part. TIME-WAIT`, ""},
 		"all is well":        {onPort("25", talk3("S", `< "220 m ESMTP\r\n"`, `> "QUIT\r\n"`, `< "221 Bye\r\n"`)), "TIME-WAIT", ""},
+		"Redis":              {talk3("S", `> "PING\r\n"`, `< "-DENIED Redis is running in protected mode\r\n"`), `The server said "-DENIED Redis is running in protected mode" (6): that is the word of Redis, TCP did its part. TIME-WAIT`, ""},
+		"MySQL":              {talk3("S", `< x"0a000000ff6a04 486f7374206e6f"`), `The server said "Host no" (4): that is the word of MySQL, TCP did its part. TIME-WAIT`, ""},
 		"sshd is full":       {onPort("22", talk3("S", `< "Exceeded MaxStartups\r\n"`)), `The server said "Exceeded MaxStartups" (4), and not which version of SSH it speaks`, "sshd's messages"},
 	} {
 		v, _ := verdictOf(t, name, tt.script)
@@ -56,6 +58,7 @@ func TestNoGreeting(t *testing.T) {
 		"it closes at once":        {onPort("22", opened3+"+.003 "+endsServer), "A server of SSH speaks first, and this one ended without a word after 3.0 ms: perhaps its rules do not let this client in"},
 		"it resets":                {onPort("22", opened3+"+.003 < R."), "a server of SSH speaks first, and this one ended without a word after 3.0 ms"},
 		"after the client's words": {onPort("2222", opened3+version+"+.003 < R."), "a server of SSH speaks first, and this one ended without a word after 5.0 ms"},
+		"late, and nobody spoke":   {onPort("22", opened3+"+120 "+endsServer), "A server of SSH speaks first, and this one ended without a word"},
 		"late":                     {onPort("22", opened3+version+"+120 "+endsServer), "A server of SSH speaks first, and this one ended without a word. TIME-WAIT"},
 		"the client gives up":      {onPort("25", opened3+"+30 "+endsClient), "A server of SMTP speaks first, and this one said nothing after 30.0 s: its program is busy"},
 		"another port":             {opened3 + "+.003 " + endsServer, "TIME-WAIT stays"},
@@ -68,4 +71,31 @@ func TestNoGreeting(t *testing.T) {
 		{"SSH 1 and 2", onPort("22", talk3("C", `< "SSH-1.5-x\r\n"`, `> "SSH-2.0-y\r\n"`)), detailOtherTongue, "the client speaks SSH 2 (6), and the server SSH 1 (4).", "Version 1 of SSH is broken", "newer software", []int64{4, 6}, "SSH SSH-1.5-x|not SSH: SSH-2.0-y"},
 		{"both", onPort("22", talk3("C", `< "SSH-1.99-x\r\n"`, `> "SSH-2.0-y\r\n"`)), "", "closed by the client, three segments", "", "", nil, "SSH SSH-1.99-x|SSH SSH-2.0-y"},
 	})
+}
+
+// TestServerSpeaksFirst: no web server does.
+func TestServerSpeaksFirst(t *testing.T) {
+	const meaning, next = "The server spoke first (4), which no web server does", "ss -ltnp"
+	checkTongues(t, []tongueTest{
+		{"text", talk3("C", `< "Welcome\n"`, "> "+aRequest), detailNoReply, "the request (6) was complete, and no answer to it came.", meaning, next, []int64{4, 6}, "text|HTTP GET / HTTP/1.1"},
+		{"bytes", talk3("S", `< x"0102"`, "> "+aRequest), detailNoReply, "the request (6) was complete, and no answer to it came.", meaning, next, []int64{4, 6}, "bytes|HTTP GET / HTTP/1.1"},
+	})
+}
+
+// TestStuckFIN: a FIN that is sent again and again, and that nobody acknowledges.
+func TestStuckFIN(t *testing.T) {
+	const chat = opened3 + "> P. 1:4(3)\n< .\n"
+	for name, tt := range map[string]struct {
+		script  string
+		outcome Outcome
+		text    string
+	}{
+		"of the server": {chat + "+5 < F.\n+.2 < F. 1:1(0) ack 4\n+.4 < F. 1:1(0) ack 4\n+.8 < F. 1:1(0) ack 4", OutcomeStalled, "the FIN of the server was sent again 3 times (last: 9) and never acknowledged."},
+		"once":          {chat + "+5 < F.\n+.2 < F. 1:1(0) ack 4", OutcomeHalfClosed, "the server has sent FIN (6); its ACK is not in the capture; the client has not, as far as captured."},
+		"and then":      {chat + "+5 < F.\n+.2 < F. 1:1(0) ack 4\n+.4 < F. 1:1(0) ack 4\n> . 4:4(0) ack 2", OutcomeHalfClosed, "the server has sent FIN (6), acknowledged (9); the client has not, as far as captured."},
+	} {
+		if v, _ := verdictOf(t, name, tt.script); v.Outcome != tt.outcome || v.Text != tt.text {
+			t.Errorf("%s: %s: %q\n%q", name, v.Outcome, v.Text, v.Meaning)
+		}
+	}
 }
