@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -41,15 +42,17 @@ const (
 	gzipped
 	zstandard
 	lz4ed
+	skippable // a frame without data, which zstd and lz4 have in common
 )
 
 func (k zipKind) String() string {
-	return [...]string{"uncompressed", "gzip", "zstd", "lz4"}[k]
+	return [...]string{"uncompressed", "gzip", "zstd", "lz4", "zstd or lz4"}[k]
 }
 
 // compression says how a stream is compressed that begins with head, of which
 // four bytes are looked at (RFC 1952, section 2.3.1; RFC 8878, sections 3.1.1
-// and 3.1.2; lz4_Frame_format.md, "General Structure" and "Legacy frame").
+// and 3.1.2; lz4_Frame_format.md, "General Structure", "Skippable Frames" and
+// "Legacy frame").
 func compression(head []byte) zipKind {
 	switch {
 	case len(head) < minMagic:
@@ -59,7 +62,7 @@ func compression(head []byte) zipKind {
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		return zstandard
 	case head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], []byte{0x2a, 0x4d, 0x18}):
-		return zstandard // a skippable frame; pzstd begins with one
+		return skippable // pzstd begins with one
 	case bytes.HasPrefix(head, []byte{0x04, 0x22, 0x4d, 0x18}), bytes.HasPrefix(head, []byte{0x02, 0x21, 0x4c, 0x18}):
 		return lz4ed
 	}
@@ -95,7 +98,7 @@ func (z *zip) Read(p []byte) (n int, err error) {
 		}
 	}()
 	for {
-		if z.member == nil {
+		for z.member == nil {
 			if err := z.open(); err != nil {
 				return 0, err
 			}
@@ -115,7 +118,8 @@ func (z *zip) Read(p []byte) (n int, err error) {
 	}
 }
 
-// open begins the next member. Its error is io.EOF where there is none.
+// open begins the next member, or passes over a frame without data. Its error
+// is io.EOF where there is nothing more.
 func (z *zip) open() error {
 	head, err := z.src.Peek(minMagic)
 	if len(head) == 0 {
@@ -138,8 +142,26 @@ func (z *zip) open() error {
 		z.member, err = newZstd(z.src, z.window)
 	case lz4ed:
 		z.member = newLz4(z.src)
+	case skippable:
+		err = z.skip()
 	}
 	return z.word(err)
+}
+
+// skip passes over a skippable frame: a magic number, the length of what it
+// holds, and that (RFC 8878, section 3.1.2).
+func (z *zip) skip() error {
+	var head [8]byte
+	if _, err := io.ReadFull(z.src, head[:]); err != nil {
+		return err
+	}
+	n := int64(binary.LittleEndian.Uint32(head[4:]))
+	if _, err := io.CopyN(io.Discard, z.src, n); err == io.EOF {
+		return io.ErrUnexpectedEOF
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // isZero reports whether b is what tapes and some programs fill up with.

@@ -195,7 +195,7 @@ func (s *fileSource) Next() ([]Frame, error) {
 		case fault != nil && s.broken != nil:
 			s.end = s.brokenOff()
 		case fault != nil:
-			s.end = fault
+			s.end = s.unread(fault)
 		}
 		if len(frames) > 0 {
 			s.count(frames)
@@ -255,6 +255,15 @@ func (s *fileSource) ioFault(record, offset int64, err error) *Fault {
 		f.Reason = fmt.Sprintf("cannot read on after byte %d: %v", s.in.end(), err)
 	}
 	f.Err = err
+	return f
+}
+
+// unread adds to the fault of a stream that ends too early what may be the
+// reason: that not all of the file could be expanded.
+func (s *fileSource) unread(f *Fault) *Fault {
+	if s.last && s.expanded != nil && s.expanded.trailing && !s.expanded.padding {
+		f.Reason += fmt.Sprintf("; bytes that are no %s data follow and were not read", s.expanded.kind)
+	}
 	return f
 }
 

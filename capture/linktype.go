@@ -54,6 +54,7 @@ const (
 	LinkMTP3            LinkType = 141 // SS7's MTP3
 	LinkDOCSIS          LinkType = 143 // cable modems
 	LinkMSTP            LinkType = 165 // BACnet MS/TP
+	LinkUser2           LinkType = 149 // private use; Apple's tcpdump writes LinkPKTAP with it
 	LinkPPPPPPD         LinkType = 166 // PPP with a direction in place of its address
 	LinkJuniperEther    LinkType = 178 // Juniper's routers: Ethernet
 	LinkJuniperPPP      LinkType = 179 // … PPP

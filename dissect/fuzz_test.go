@@ -17,7 +17,7 @@ var links = []capture.LinkType{
 	capture.LinkATMLLC, capture.LinkIPoIB, capture.LinkAppleIPOver1394, capture.LinkIPNET, 9999,
 	capture.LinkARCNET, capture.LinkARCNETLinux, capture.LinkIPFC, capture.LinkDOCSIS, capture.LinkPPPPPPD,
 	capture.LinkJuniperEther, capture.LinkJuniperPPP, capture.LinkJuniperFrame, capture.LinkJuniperCHDLC, capture.LinkERF,
-	capture.LinkCHDLCDir, capture.LinkFrameRelayDir, capture.LinkNetAnalyzer, capture.LinkNetAnalyzerRaw, capture.LinkPKTAP,
+	capture.LinkCHDLCDir, capture.LinkFrameRelayDir, capture.LinkNetAnalyzer, capture.LinkNetAnalyzerRaw, capture.LinkPKTAP, capture.LinkUser2,
 	capture.LinkBroadcomTag, capture.LinkBroadcomPrepend, capture.LinkMarvellDSA, capture.LinkMarvellEDSA,
 }
 

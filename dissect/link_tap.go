@@ -34,7 +34,7 @@ func tapLinkStep(l capture.LinkType) step {
 		return stepNetAnalyzer
 	case capture.LinkNetAnalyzerRaw:
 		return stepNetAnalyzerRaw
-	case capture.LinkPKTAP:
+	case capture.LinkPKTAP, capture.LinkUser2:
 		return stepPKTAP
 	case capture.LinkBroadcomTag, capture.LinkMarvellDSA:
 		return stepTag4
@@ -89,11 +89,17 @@ func (c *cursor) nextTap(s step) step {
 // several interfaces: length, type of record, link type of what follows, then
 // interface and process.
 func (c *cursor) pktap() step {
+	if c.p.Frame.Link == capture.LinkUser2 && c.left() < pktapLeast {
+		return c.fail(ProblemLinkType)
+	}
 	if !c.need(pktapLeast) {
 		return stepDone
 	}
 	n, link := pktapHeader(c.rest())
-	if link == capture.LinkPKTAP {
+	switch {
+	case link == capture.LinkPKTAP && c.p.Frame.Link == capture.LinkUser2:
+		return c.fail(ProblemLinkType)
+	case link == capture.LinkPKTAP:
 		return c.fail(ProblemMalformed)
 	}
 	return c.shim(n, linkStep(link))
@@ -115,11 +121,11 @@ func pktapHeader(b []byte) (n int, link capture.LinkType) {
 	return int(size), capture.LinkType(binary.LittleEndian.Uint32(b[8:]))
 }
 
-// Tapped returns the frame in a frame of LinkPKTAP, whose interfaces may be of
-// several link types: what a filter is about. Others, and what is damaged, it
-// returns as they are. The data are f's.
+// Tapped returns the frame in a frame of LinkPKTAP or LinkUser2, whose
+// interfaces may be of several link types: what a filter is about. Others, and
+// what is damaged, it returns as they are. The data are f's.
 func Tapped(f *capture.Frame) capture.Frame {
-	if f.Link != capture.LinkPKTAP || len(f.Data) < pktapLeast {
+	if f.Link != capture.LinkPKTAP && f.Link != capture.LinkUser2 || len(f.Data) < pktapLeast {
 		return *f
 	}
 	n, link := pktapHeader(f.Data)

@@ -109,6 +109,27 @@ func TestTapped(t *testing.T) {
 	}
 }
 
+// TestUser2 holds that a link type for private use is taken for what Apple's
+// tcpdump writes with it only where it looks like that.
+func TestUser2(t *testing.T) {
+	p := decode(capture.LinkUser2, pktap(1, frame4))
+	checkSegment(t, p)
+	checkLayers(t, p, kinds(dissect.LayerOther, dissect.LayerEthernet))
+	f := capture.Frame{Link: capture.LinkUser2, Data: pktap(1, frame4), OrigLen: 1000}
+	if in := dissect.Tapped(&f); in.Link != capture.LinkEthernet || string(in.Data) != string(frame4) {
+		t.Errorf("link %v, %d bytes", in.Link, len(in.Data))
+	}
+	for _, data := range [][]byte{nil, {1}, frame4, packet4} {
+		if p := decode(capture.LinkUser2, data); p.Content == dissect.ContentTCP || p.Problem != dissect.ProblemLinkType {
+			t.Errorf("%x: content %v, problem %v", data, p.Content, p.Problem)
+		}
+		f.Data = data
+		if in := dissect.Tapped(&f); in.Link != capture.LinkUser2 || len(in.Data) != len(data) {
+			t.Errorf("%d bytes became %d of %v", len(data), len(in.Data), in.Link)
+		}
+	}
+}
+
 // TestATMWithoutSegments has traffic that is none of IP, even if it looks like it.
 func TestATMWithoutSegments(t *testing.T) {
 	for name, data := range map[string][]byte{

@@ -134,7 +134,7 @@ func newMatchers(e *filter.Expr) *matchers {
 }
 
 func (m *matchers) match(f *capture.Frame) bool {
-	if f.Link == capture.LinkPKTAP {
+	if f.Link == capture.LinkPKTAP || f.Link == capture.LinkUser2 {
 		in := dissect.Tapped(f)
 		f = &in
 	}
