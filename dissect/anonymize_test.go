@@ -166,6 +166,7 @@ func TestAnonymousCaptures(t *testing.T) {
 			j, k     dissect.Joiner
 			old, new dissect.Packet
 			blank    int
+			chance   int
 			frames   int
 		)
 		for err == nil {
@@ -199,6 +200,10 @@ func TestAnonymousCaptures(t *testing.T) {
 				if len(old.Fragments) > 0 && was.transport == dissect.ChecksumOffloaded {
 					continue // how long the whole would be is not known when the first fragment is changed
 				}
+				if was.ip == is.ip && was.transport == dissect.ChecksumOffloaded && is.transport == dissect.ChecksumGood {
+					chance++ // the rest of one segment in 65536 adds up to nothing
+					continue
+				}
 				if was != is {
 					t.Errorf("%s: frame %d: checksums were %v, %v, are %v, %v", name, f.Number, was.ip, was.transport, is.ip, is.transport)
 				}
@@ -207,6 +212,9 @@ func TestAnonymousCaptures(t *testing.T) {
 		src.Close()
 		if blank > 0 {
 			t.Logf("%s: %d of %d frames are blank", filepath.Base(name), blank, frames)
+		}
+		if chance > 1+frames/1000 {
+			t.Errorf("%s: %d of %d checksums left to the card became good", name, chance, frames)
 		}
 		if blank > frames/10 {
 			t.Errorf("%s: %d of %d frames are blank", name, blank, frames)

@@ -36,6 +36,15 @@ type JoinStats struct {
 	Evicted     uint64 // discarded for MaxDatagrams or MaxFragmentBytes
 	Overlapping uint64 // discarded: IPv6 fragments that overlap (RFC 5722)
 	Oversized   uint64 // discarded for MaxDatagramBytes, MaxFragments or MaxExpanded
+
+	TCP DiscardedFragments
+}
+
+// DiscardedFragments counts the fragments of TCP segments among those that
+// were discarded, by the reasons of JoinStats.
+type DiscardedFragments struct {
+	TimedOut, Evicted, Overlapping, Oversized int64
+	Cut                                       int64 // not captured whole
 }
 
 // Joiner puts fragmented IPv4 and IPv6 datagrams together (RFC 791, section
@@ -91,9 +100,11 @@ type datagram struct {
 	parts      []part // by offset, equal ones by arrival
 	buf        []byte // payloads of all parts in the order of arrival
 	frames     []int64
-	total      int   // payload of the whole; -1 until the last fragment is there
-	protocol   uint8 // as the first fragment says
-	dead       bool  // discarded: its later fragments are too
+	total      int    // payload of the whole; -1 until the last fragment is there
+	protocol   uint8  // as the first fragment says
+	dead       bool   // discarded: its later fragments are too
+	tcp        int    // fragments of TCP segments among those that came
+	counted    *int64 // where a dead one counts them
 	prev, next *datagram
 }
 
@@ -146,7 +157,12 @@ func (j *Joiner) Join(p *Packet, d *Decoder) bool {
 // add keeps the fragment of p and returns its datagram if that is complete.
 func (j *Joiner) add(p *Packet) *datagram {
 	f := &p.Fragment
+	tcp := 0
+	if p.Content == ContentFragment && f.Protocol == protoTCP {
+		tcp = 1
+	}
 	if f.Len == 0 || len(f.Data) < f.Len {
+		j.stats.TCP.Cut += int64(tcp)
 		return nil
 	}
 	j.expire(p.Frame.Time)
@@ -155,21 +171,26 @@ func (j *Joiner) add(p *Packet) *datagram {
 	if g == nil {
 		g = j.begin(k, p.Frame.Time)
 	}
+	g.tcp += tcp
 	if g.dead {
+		*g.counted += int64(tcp)
 		return nil
 	}
 	if f.Offset+f.Len > MaxDatagramBytes || len(g.parts) == MaxFragments || len(g.buf)+f.Len > 2*MaxDatagramBytes {
 		j.stats.Oversized++
-		j.kill(g)
+		j.kill(g, &j.stats.TCP.Oversized)
 		return nil
 	}
 	if k.version == 6 {
 		switch g.overlap(f) {
 		case overlapSame:
+			if len(g.frames) < MaxFragments {
+				g.frames = append(g.frames, p.Frame.Number)
+			}
 			return nil
 		case overlapPartly:
 			j.stats.Overlapping++
-			j.kill(g)
+			j.kill(g, &j.stats.TCP.Overlapping)
 			return nil
 		}
 	}
@@ -204,8 +225,7 @@ func (j *Joiner) keep(g *datagram, f *Fragment, frame int64) {
 		if oldest == g {
 			oldest = g.next
 		}
-		j.stats.Evicted++
-		j.release(oldest)
+		j.evict(oldest)
 	}
 }
 
@@ -244,8 +264,7 @@ func (p *Packet) bytesOf(l Layer) []byte {
 // begin makes room for a datagram.
 func (j *Joiner) begin(k datagramKey, at capture.Stamp) *datagram {
 	if len(j.held) >= MaxDatagrams {
-		j.stats.Evicted++
-		j.release(j.first)
+		j.evict(j.first)
 	}
 	var g *datagram
 	if n := len(j.spare); n > 0 {
@@ -287,10 +306,22 @@ func (j *Joiner) release(g *datagram) {
 	}
 }
 
+// evict discards the datagram g for a limit.
+func (j *Joiner) evict(g *datagram) {
+	j.stats.Evicted++
+	if !g.dead {
+		j.stats.TCP.Evicted += int64(g.tcp)
+	}
+	j.release(g)
+}
+
 // kill discards what a datagram holds, but remembers that it was discarded.
-func (j *Joiner) kill(g *datagram) {
+// Its fragments of TCP segments, also later ones, are added to counted.
+func (j *Joiner) kill(g *datagram, counted *int64) {
 	j.bytes -= len(g.buf)
 	g.parts, g.buf, g.frames, g.dead = nil, nil, nil, true
+	g.counted = counted
+	*counted += int64(g.tcp)
 }
 
 // expire forgets the datagrams that are too old at the given time.
@@ -298,6 +329,7 @@ func (j *Joiner) expire(now capture.Stamp) {
 	for g := j.first; g != nil && now.Sub(g.begun) > FragmentTimeout; g = j.first {
 		if !g.dead {
 			j.stats.TimedOut++
+			j.stats.TCP.TimedOut += int64(g.tcp)
 		}
 		j.release(g)
 	}

@@ -97,8 +97,12 @@ func TestJoinOverlap(t *testing.T) {
 	if got, _ := joined(t, &j, cut6(0, 64), cut6(48, 128), cut6(64, 128)); got != nil {
 		t.Errorf("IPv6: complete at %v", got)
 	}
-	if s := j.Stats(); s.Overlapping != 1 || s.Joined != 0 {
+	if s := j.Stats(); s.Overlapping != 1 || s.Joined != 0 || s.TCP != (dissect.DiscardedFragments{Overlapping: 3}) {
 		t.Errorf("IPv6: %+v", s)
+	}
+	var twice dissect.Joiner
+	if _, p := joined(t, &twice, cut6(0, 64), cut6(0, 64), cut6(64, 128)); !slices.Equal(p.Fragments, []int64{1, 2, 3}) {
+		t.Errorf("IPv6, one twice: put together of frames %v", p.Fragments)
 	}
 	var k dissect.Joiner
 	other := slices.Clone(whole)
@@ -207,6 +211,14 @@ func TestJoinLimits(t *testing.T) {
 	feed(2, 2*dissect.FragmentTimeout, beyond)
 	if j.Stats().Oversized != 1 {
 		t.Errorf("too large: %+v", j.Stats())
+	}
+	var cut capture.Frame
+	cut.Data, cut.OrigLen, cut.Link = cut4(64, 128)[:60], 98, capture.LinkEthernet
+	d.Decode(&cut, &p)
+	j.Join(&p, &d)
+	tcp := j.Stats().TCP
+	if sum := tcp.Evicted + tcp.TimedOut; sum != 3*dissect.MaxDatagrams || tcp.Evicted == 0 || tcp.Oversized != 2 || tcp.Cut != 1 {
+		t.Errorf("of TCP: %+v, %d in all", tcp, sum)
 	}
 }
 

@@ -273,8 +273,15 @@ func (l *loop) count(f *capture.Frame) {
 // ipProtocolTCP is TCP's number in an IP header (RFC 9293, section 3.1).
 const ipProtocolTCP = 6
 
-// fragmentsAlone says of fragments why nothing was made of them.
-const fragmentsAlone = "fragment of a TCP segment whose other parts are not in the capture"
+// What is said of fragments of which nothing was made.
+const (
+	fragmentsAlone    = "fragment of a TCP segment whose other parts are not in the capture"
+	fragmentsOverlap  = "fragment of a TCP segment, thrown away because such fragments must not overlap (RFC 5722)"
+	fragmentsLate     = "fragment of a TCP segment whose other parts did not come in time"
+	fragmentsCut      = "fragment of a TCP segment, not captured whole"
+	fragmentsTooLarge = "fragment of what is larger than a datagram can be"
+	fragmentsTooMany  = "fragment of a TCP segment, given up because too many waited for others"
+)
 
 // join puts fragments together, and counts those of TCP that wait for others.
 func (l *loop) join(p *dissect.Packet) {
@@ -295,7 +302,19 @@ func (l *loop) leaveFragments() {
 		return
 	}
 	l.total.NotTCP -= n
-	l.unfollowed(fragmentsAlone, n)
+	lost := l.joiner.Stats().TCP
+	for _, r := range [...]struct {
+		why string
+		n   int64
+	}{
+		{fragmentsOverlap, lost.Overlapping}, {fragmentsLate, lost.TimedOut}, {fragmentsCut, lost.Cut},
+		{fragmentsTooLarge, lost.Oversized}, {fragmentsTooMany, lost.Evicted}, {fragmentsAlone, n},
+	} {
+		if r.n = min(r.n, n); r.n > 0 {
+			l.unfollowed(r.why, r.n)
+			n -= r.n
+		}
+	}
 }
 
 // classify keeps the totals of what was and was not followed.

@@ -102,14 +102,22 @@ func TestLoopFragments(t *testing.T) {
 	for i := range frames {
 		frames[i].Number, frames[i].Interface = int64(i+1), -1
 	}
-	for _, rowless := range []bool{false, true} {
-		h := &heard{}
-		l := &loop{src: &given{frames: slices.Clone(frames)}, rowless: rowless, renderers: []render.Renderer{h}}
-		if err := l.run(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		if h.end.NotTCP != 0 || h.end.Unfollowed[fragmentsAlone] != 1 || len(h.end.Unfollowed) != 1 {
-			t.Errorf("rowless %v: %d frames without TCP, not followed %v", rowless, h.end.NotTCP, h.end.Unfollowed)
+	check := func(why string) {
+		t.Helper()
+		for _, rowless := range []bool{false, true} {
+			h := &heard{}
+			l := &loop{src: &given{frames: slices.Clone(frames)}, rowless: rowless, renderers: []render.Renderer{h}}
+			if err := l.run(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			if h.end.NotTCP != 0 || h.end.Unfollowed[why] != 1 || len(h.end.Unfollowed) != 1 {
+				t.Errorf("rowless %v: %d frames without TCP, not followed %v", rowless, h.end.NotTCP, h.end.Unfollowed)
+			}
 		}
 	}
+	check(fragmentsAlone)
+	last := &frames[len(frames)-1]
+	last.Data = last.Data[:40] // the capture has no more of it
+	last.Data[20], last.Data[21] = 0x20, 4
+	check(fragmentsCut)
 }
