@@ -237,14 +237,15 @@ func (j *judgement) refused() {
 	}
 	switch {
 	case f.siblings > 0: // somebody has listened there
-		j.means(j.words("no program listened on port %d of %v at that moment, and in this capture %s with it came about: perhaps the server had not started yet, or has ended (nc -l serves one client), or could not start again (\"Address already in use\").",
-			port, c.Server.Addr(), plural(f.siblings, "connection")), j.words("%s: is :%d there? If not, start the server again; nc -lk %d goes on after the first client.", j.onServer("ss -ltn"), port, port))
+		j.means(j.words("no program listened on port %d of %v at that moment, and in this capture %s with it came about: perhaps the server had not started yet, or has ended%s, or could not start again (\"Address already in use\").",
+			port, c.Server.Addr(), plural(f.siblings, "connection"), perNC(port, " (nc -l serves one client)")),
+			j.words("%s: is :%d there? If not, start the server again%s.", j.onServer("ss -ltn"), port, perNC(port, j.words("; nc -lk %d goes on after the first client", port))))
 	case c.Server.Addr().IsLoopback() && c.Server.Addr().Is6():
 		j.means(j.words("no program on this machine listens on port %d of ::1.", port),
 			j.words("ss -ltn: is :%d there? With 127.0.0.1 only, that address works; localhost means ::1 first.", port))
 	case j.local():
 		j.means(j.words("no program on this machine listens on port %d of %v.", port, c.Server.Addr()),
-			j.words("ss -ltn: is :%d there? If not, start the server first: nc -l %d", port, port))
+			j.words("ss -ltn: is :%d there? If not, start the server first%s", port, perNC(port, j.words(": nc -l %d", port))))
 	default:
 		j.means(j.words("no program there listens on port %d of that address, or a firewall refuses in its name.", port),
 			j.words("%s: is :%d there, and not 127.0.0.1:%d only?", j.onServer("ss -ltn"), port, port))
@@ -338,6 +339,14 @@ func (j *judgement) noAnswer() {
 		j.means(j.words("either a firewall drops "+them(n)+", or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
 			j.words("ping -c 1 %s; ip route get %s; then the firewall's rules for port %d.", j.server(), j.server(), port))
 	}
+}
+
+// perNC is advice about nc, for ports that are not given to other servers.
+func perNC(port uint16, advice string) string {
+	if serverPort(port) >= 2 {
+		return ""
+	}
+	return advice
 }
 
 // them stands for n SYNs.

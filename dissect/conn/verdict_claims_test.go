@@ -99,6 +99,8 @@ func TestClaimsOfPrograms(t *testing.T) {
 	checkClaims(t, []claimTest{
 		{"a client that does not wait", opened3 + "> P. " + asks + "\\r\\n\"\n< .\n> F.\n< F.\n> .", OutcomeClosed, detailNoReply, []string{"did not wait for the answer"}, "nc", nil},
 		{"half a request", opened3 + "> P. " + asks + "\"\n< .\n+9 < F.\n> F.\n< .", OutcomeClosed, detailIncomplete, []string{"3 lines and no blank one", "the client's program"}, "nc", nil},
+		{"nobody listens on SMB's port", "conn 127.0.0.1:40000 127.0.0.1:139\n> S 0:0(0)\n< R. #0:#0(0) ack 1", OutcomeRefused, "", []string{"start the server first"}, "nc", nil},
+		{"nobody listens on an exercise's port", "conn 127.0.0.1:40000 127.0.0.1:3000\n> S 0:0(0)\n< R. #0:#0(0) ack 1", OutcomeRefused, "", []string{"start the server first: nc -l 3000"}, "", nil},
 		{"half a request, still open", opened3 + "> P. " + asks + "\"\n< .", OutcomeOpen, detailIncomplete, nil, "Enter", nil},
 		{"a TLS client that stayed", opened3 + "> P. " + helloBytes + "\n< P. " + `x"170303000100"` + "\n> .\n< F.\n> .\n< .\n+9 > F.\n< .", OutcomeClosed, "", []string{"keeps connections for later"}, "nc", nil},
 		{"TLS that gets no further answer", opened3 + "> P. " + helloBytes + "\n< P. " + `x"170303000100"` + "\n> P. x\"170303000100\"\n< .\n+9 > . 30:30(0)", OutcomeOpen, "", nil, "end of the line", nil},
