@@ -29,6 +29,9 @@ type facts struct {
 	hops                [2]uint8 // hop limits of the SYN or SYN-ACK of who sent the RST, or of the answer that disproves it, and of the RST; 0 is not known
 	back                place    // the first frame after time went back by backBy
 	backBy              time.Duration
+	replaced            place  // a SYN with another number and the same ports, which ended it; 0 is none
+	unfitACK            place  // an RST that the server sent since the client's ACK fitted no SYN-ACK of it; 0 is none
+	unfitACKs           uint32 // what that acknowledged, relative to the server's number
 	rivals              rivalFacts
 	outside             outsideFacts
 	simultaneous        bool     // both ends sent SYN

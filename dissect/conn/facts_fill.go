@@ -14,6 +14,7 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	f := &t.facts
 	b := t.bodyOf(e)
 	e.summarize(c, t.placed(e))
+	f.replaced = t.replacing
 	f.files = fileFacts{&t.places, t.options.Files, e.tail&tailSpread != 0}
 	f.first, f.last = e.frame(1), e.frame(e.lastFrame)
 	if e.flags.has(flagHandshake) {
@@ -242,6 +243,9 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	}
 	f.closing[e.side(0)], f.closing[e.side(1)] = l.closing[0], l.closing[1]
 	t.summarizeRivals(e, l)
+	if l.unfitACK != 0 {
+		f.unfitACK, f.unfitACKs = e.frame(l.unfitACK), l.unfitACKs
+	}
 	if x := &l.outside; x.frame != 0 {
 		f.outside = outsideFacts{e.frame(x.frame), x.count, e.side(int(x.by)), x.next - e.base[x.by], x.seq - e.base[x.by], [2]uint8{e.hops[x.by], x.hops}}
 	}

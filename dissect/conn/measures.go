@@ -319,6 +319,9 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		l.bare, l.silent = s.flags&dissect.ACK == 0, durationOf(int64(s.silent))
 		l.rst, l.rstBy, l.rstState = ref, uint8(d), s.before[s.to]
 		l.answers = s.isNew && answersUnseen(&s.p.TCP)
+		if s.meetsACK() {
+			l.unfitACK, l.unfitACKs = ref, s.seq-s.e.base[d]
+		}
 		l.turnedBack = l.answers && t.turnedBack(s)
 		l.resetCame(s)
 	}

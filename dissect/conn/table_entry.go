@@ -80,6 +80,8 @@ type ledger struct {
 	rstTook     bool      // it ended the connection at the other end
 	rstHeard    uint32    // segments that the other end had sent by then
 	rivals      rivals    // SYN-ACKs beside the one that counts
+	unfitACK    uint32    // frame of an RST that meets an ACK which fits no SYN-ACK
+	unfitACKs   uint32    // what that acknowledged, relative
 	outside     outsiders // segments far outside the window
 	bare        bool      // it had no ACK
 	owed        uint32    // with bare: bytes of the other end that its sender had not acknowledged

@@ -102,9 +102,11 @@ type Tracker struct {
 	hand    uint32 // where eviction looks next
 	twins   twins
 	links   links
-	heard   map[int64]heard // by number of the connection
-	shut    closings
-	split   *split // nil without Options.Split
+
+	replacing place           // the SYN at hand begins another connection with the ports of one that is being ended; else 0
+	heard     map[int64]heard // by number of the connection
+	shut      closings
+	split     *split // nil without Options.Split
 
 	start   capture.Stamp // first time seen
 	places  places

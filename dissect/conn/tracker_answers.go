@@ -94,6 +94,15 @@ func (t *Tracker) unfitSYN(s *segment) {
 	}
 }
 
+// meetsACK reports whether the segment is the RST with which a server that waits
+// for the handshake's ACK meets one of another number (RFC 9293, section
+// 3.10.7.4).
+func (s *segment) meetsACK() bool {
+	e := s.e
+	return s.flags&dissect.ACK == 0 && s.from != e.client() && e.flags.has(flagSynAck) && !e.flags.has(flagHandshake|flagCrossed) &&
+		e.flags.of(flagAcked0, s.to) && s.seq == e.ack[s.to] && s.seq != e.base[s.from]+1 && s.seq != e.base[s.from]
+}
+
 // countAnew makes a SYN-ACK the one that numbers count from, where another
 // number was known before.
 func (s *segment) countAnew() {

@@ -26,7 +26,11 @@ func (t *Tracker) find(s *segment) {
 			t.latest.set(s)
 			return
 		}
+		if reused {
+			t.replacing = t.places.at()
+		}
 		t.endAt(h, s.number, s.e)
+		t.replacing = 0
 	}
 	if t.table.n >= t.options.Limits.Connections {
 		t.evict()

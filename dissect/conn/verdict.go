@@ -12,6 +12,8 @@ import "strings"
 func judge(c *Connection, f *facts, brief bool) Verdict {
 	j := judgement{c: c, f: f, brief: brief}
 	switch {
+	case j.f.unfitACK != 0 && j.f.rst == j.f.unfitACK && j.f.handshake == 0:
+		j.ackRefused()
 	case !j.established():
 		j.opening()
 	case f.forged() && !j.bothClosed():

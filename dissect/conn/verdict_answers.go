@@ -121,6 +121,15 @@ func (j *judgement) amongTwo() {
 	j.means(j.originOfRivals()+" Its ACK may have come to the other machine: there the number is wrong, and what it gets is RST.", j.whoAnswers())
 }
 
+// ackRefused is for a client whose ACK fits no SYN-ACK of the server.
+func (j *judgement) ackRefused() {
+	f := j.f
+	j.outcome(OutcomeHalfOpen, detailStale, j.words("the server met the client's ACK with RST (%d): it has ack=%s, and the SYN-ACK (%d) needs ack=1.", f.unfitACK, count(uint64(f.unfitACKs)), f.synAck), f.synAck, f.unfitACK)
+	j.by(Server)
+	j.means("the client believes in another SYN-ACK than this one: of another machine with that address, of an older connection, or one whose number was changed on the way (a firewall, a SYN proxy).",
+		"capture at both ends: does the SYN-ACK have the same number there?")
+}
+
 // unfitAnswer is for SYNs that were met by nothing but SYN-ACKs that acknowledge
 // another one.
 func (j *judgement) unfitAnswer() {

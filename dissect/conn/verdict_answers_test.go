@@ -179,3 +179,20 @@ func TestTwoAnswersLinks(t *testing.T) {
 		t.Errorf("%q", v.Meaning)
 	}
 }
+
+// An ACK that fits no SYN-ACK is met by RST (RFC 9293, section 3.10.7.4), and a
+// SYN with another number takes the place of a connection.
+func TestUnfitACK(t *testing.T) {
+	const text = "the server met the client's ACK with RST (4): it has ack=77, and the SYN-ACK (2) needs ack=1."
+	const asked = "> S 0:0(0)\n< S. 0:0(0) ack 1\n"
+	checkRivals(t, map[string]answersTest{
+		"ACK":        {asked + "> . 1:1(0) ack 77\n< R 77:77(0)", OutcomeHalfOpen, "server", detailStale, text, "the client believes in another SYN-ACK than this one", "", [2]State{StateClosed, StateClosed}, "ack-lost-segment"},
+		"with data":  {asked + "> P. 1:6(5) ack 77\n< R 77:77(0)", OutcomeHalfOpen, "server", detailStale, text, "the client believes in another SYN-ACK than this one", "", [2]State{StateClosed, StateClosed}, "ack-lost-segment"},
+		"a good one": {asked + "> . 1:1(0) ack 1\n< R 1:1(0)", OutcomeReset, "server", detailNoData, "reset by the server after 1.0 ms, no data was sent.", "", "ack=", [2]State{StateClosed, StateClosed}, ""},
+	})
+	ends, _ := follow(t, opened3+"> P. 1:7(6)\n< .\n+30 > S #900000:#900000(0)\n< . #5001:#5001(0) ack 7\n> R 7:7(0)\n+1 > S #900000:#900000(0)\n< S. #70000:#70000(0) ack #900001")
+	const want = "A SYN with the same ports and another number (6) began a connection anew, so that its sender does not know this one any more"
+	if v := ends[0].Verdict; len(ends) != 2 || v.Outcome != OutcomeOpen || !strings.HasPrefix(v.Meaning, want) || v.Evidence[len(v.Evidence)-1] != 6 {
+		t.Errorf("%d connections: %s: %q\n%q %v", len(ends), v.Outcome, v.Text, v.Meaning, v.Evidence)
+	}
+}

@@ -80,6 +80,8 @@ func (j *judgement) application() {
 		j.handshakeLeft()
 	case j.unheardOf():
 		j.noGreeting()
+	case j.shut():
+		j.toldBy("The program at the server took the connection, and closed it at once: that may be all that it does, or it does not want this client, or it failed.", "")
 	case j.idle():
 		j.say(detailIdle, j.words("%s%s in which nobody had sent anything.", j.didSo(), j.sinceEstablished()),
 			"Perhaps the server gave up waiting for a request.", j.sooner(), 0)

@@ -40,6 +40,9 @@ func (j *judgement) open() {
 	j.outcome(OutcomeOpen, "", text+".", shows)
 	switch {
 	case !j.self() && (c.Segments[Client] == 0 || c.Segments[Server] == 0): // oddities tells
+	case f.replaced != 0:
+		j.evidence = append(j.evidence, f.replaced)
+		j.v.Meaning = j.words("A SYN with the same ports and another number (%d) began a connection anew, so that its sender does not know this one any more: it was restarted, or picks its port itself, or a NAT gave the port to somebody else. The other end may still keep it.", f.replaced)
 	case f.missing[Client] > 0 || f.missing[Server] > 0:
 		j.lostOnTheWay()
 	case f.unseen[Client] > 0 || f.unseen[Server] > 0:

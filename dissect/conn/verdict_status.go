@@ -87,6 +87,14 @@ func (j *judgement) forNow() string {
 	return ""
 }
 
+// shut reports whether the server closed right after the handshake, before
+// anybody had sent anything.
+func (j *judgement) shut() bool {
+	f := j.f
+	return j.v.Outcome == OutcomeClosed && j.v.HasBy && j.v.By == Server && f.dataFirst == [2]place{} && f.unseen == [2]uint32{} && f.missing == [2]uint32{} &&
+		!f.midstream && f.handshake != 0 && f.establishedAt != 0 && f.establishedAt.Known() && f.endedAt.Sub(f.establishedAt) < idleAfter
+}
+
 // greetsFirst names the protocol of a port whose server speaks first, "" for none.
 func greetsFirst(port uint16) string {
 	switch port {
