@@ -203,7 +203,7 @@ func (s *segment) closesItsSide() bool {
 		return false
 	}
 	st := s.before[s.to]
-	return s.flags&dissect.SYN != 0 || st != StateSynSent && (st != StateClosed || s.e.flags.has(flagSynAck|flagHandshake))
+	return s.flags&dissect.SYN != 0 || st != StateSynSent && (st != StateClosed || s.e.flags.has(flagSynAck|flagHandshake) || !s.e.flags.of(flagSyn0, s.to))
 }
 
 // isStray reports whether the segment is a SYN to, or an RST not taken by, an

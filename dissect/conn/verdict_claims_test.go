@@ -75,6 +75,7 @@ func TestClaimsOfOneDirection(t *testing.T) {
 		{"closed, and begun before", "> F. 1:1(0) ack 1\n< F. 1:1(0) ack 2\n> . 2:2(0) ack 2", OutcomeClosed, "", []string{"who is client is inferred"}, "", nil},
 		{"a FIN to one that waits for SYN-ACK", "> S 0:0(0)\n< F. #4000:#4000(0) ack #9000\n< S. 0:0(0) ack 1\n> .\n> P. 1:7(6) ack 1 \"hello\\n\"\n< . 1:1(0) ack 7", OutcomeOpen, detailWaiting, nil, "FIN", nil},
 		{"RST, FIN, and then the answer", "> S 0:0(0)\n< R. #0:#0(0) ack 1\n< F. #4000:#4000(0) ack 1\n> R 1:1(0)\n< S. 0:0(0) ack 1\n> . 1:1(0) ack 1\n> P. 1:7(6) ack 1 \"hello\\n\"\n< . 1:1(0) ack 7", OutcomeOpen, detailWaiting, nil, "FIN", nil},
+		{"RST and then FIN, and the beginning is missing", "> P. 1:2(1) ack 1\n< F. 1:1(0) ack 2\n> P. 2:3(1) ack 2\n< R 2:2(0)\n> F. 3:3(0) ack 2", OutcomeClosed, "", []string{"FIN from both ends (2 5), and RST by the server (4)."}, "", nil},
 		{"a FIN to one that waits for SYN-ACK, and no more", "> S 0:0(0)\n+9 < F. #7000:#7000(0) ack #9000", OutcomeNoAnswer, detailStale, []string{"to which its segments belong"}, "", []int64{1, 2}},
 		{"to itself, without a SYN", "conn 10.0.0.1:7 10.0.0.1:7\n> P. 1:2(1) ack 1", OutcomeMidstream, detailSelf, []string{"forged packets"}, "Its SYN", nil},
 	})
