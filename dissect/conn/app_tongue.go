@@ -14,7 +14,8 @@ const (
 	tongueHello // a handshake record of TLS
 	tongueAlert // an alert of TLS
 	tongueSSH
-	tongueSSH1 // and not version 2 as well
+	tongueSSH1    // and not version 2 as well
+	tongueSSHBoth // both versions
 	tongueHTTP2
 	tongueMySQL
 	tonguePostgreSQL
@@ -32,7 +33,7 @@ const (
 	tongueIMAP
 )
 
-var tongueNames = [...]string{"nothing", "bytes", "text", "HTTP", "TLS", "TLS", "SSH", "SSH 1", "HTTP/2", "MySQL", "PostgreSQL", "Redis", "memcached", "Telnet", "VNC", "AMQP", "RDP", "SMB", "LDAP", "SMTP", "FTP", "POP3", "IMAP"}
+var tongueNames = [...]string{"nothing", "bytes", "text", "HTTP", "TLS", "TLS", "SSH", "SSH 1", "SSH", "HTTP/2", "MySQL", "PostgreSQL", "Redis", "memcached", "Telnet", "VNC", "AMQP", "RDP", "SMB", "LDAP", "SMTP", "FTP", "POP3", "IMAP"}
 
 func (t tongue) String() string { return tongueNames[t] }
 
@@ -58,7 +59,9 @@ func (a *app) tongueOf(side Side, b []byte) tongue {
 		}
 	case 'S':
 		switch {
-		case hasPrefix(b, "SSH-1.") && !hasPrefix(b, "SSH-1.99"): // RFC 4253, section 5.1
+		case hasPrefix(b, "SSH-1.99"): // RFC 4253, section 5.1
+			return tongueSSHBoth
+		case hasPrefix(b, "SSH-1."):
 			return tongueSSH1
 		case hasPrefix(b, "SSH-"):
 			return tongueSSH
@@ -148,15 +151,17 @@ func clash(c, s tongue) bool {
 	switch {
 	case c == tongueNone || s == tongueNone || c == tongueBytes || s == tongueBytes || c == s:
 		return false
+	case c.isSSH() && s.isSSH():
+		return c != tongueSSHBoth && s != tongueSSHBoth
 	case s.foreign():
 		return c != tongueText || !s.typed()
 	case c == tongueHello:
 		return s != tongueAlert
 	case s == tongueAlert:
 		return true
-	case s == tongueSSH, s == tongueSSH1:
+	case s.isSSH():
 		return true // RFC 4253, section 4.2: the client's first words are its version
-	case c == tongueSSH, c == tongueSSH1:
+	case c.isSSH():
 		return s == tongueHTTP || s.greets() // a server of SSH may say other text first
 	case c == tongueHTTP:
 		return s.greets()

@@ -69,6 +69,7 @@ func TestNoGreeting(t *testing.T) {
 	}
 	checkTongues(t, []tongueTest{
 		{"SSH 1 and 2", onPort("22", talk3("C", `< "SSH-1.5-x\r\n"`, `> "SSH-2.0-y\r\n"`)), detailOtherTongue, "the client speaks SSH 2 (6), and the server SSH 1 (4).", "Version 1 of SSH is broken", "newer software", []int64{4, 6}, "SSH SSH-1.5-x|not SSH: SSH-2.0-y"},
+		{"a server of both, and SSH 1", onPort("22", talk3("C", `< "SSH-1.99-x\r\n"`, `> "SSH-1.5-y\r\n"`)), "", "closed by the client, three segments", "", "", nil, "SSH SSH-1.99-x|SSH SSH-1.5-y"},
 		{"both", onPort("22", talk3("C", `< "SSH-1.99-x\r\n"`, `> "SSH-2.0-y\r\n"`)), "", "closed by the client, three segments", "", "", nil, "SSH SSH-1.99-x|SSH SSH-2.0-y"},
 	})
 }

@@ -27,7 +27,7 @@ func (j *judgement) misunderstood() {
 	j.evidence = append(j.evidence, j.f.dataFirst[a.first])
 }
 
-func (t tongue) isSSH() bool { return t == tongueSSH || t == tongueSSH1 }
+func (t tongue) isSSH() bool { return t >= tongueSSH && t <= tongueSSHBoth }
 
 // sshName names the version, too.
 func sshName(t tongue) string {
