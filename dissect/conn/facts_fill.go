@@ -242,12 +242,8 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 		}
 	}
 	f.closing[e.side(0)], f.closing[e.side(1)] = l.closing[0], l.closing[1]
-	t.summarizeRivals(e, l)
-	if l.unfitACK != 0 {
-		f.unfitACK, f.unfitACKs = e.frame(l.unfitACK), l.unfitACKs
-	}
-	if x := &l.outside; x.frame != 0 {
-		f.outside = outsideFacts{e.frame(x.frame), x.count, e.side(int(x.by)), x.next - e.base[x.by], x.seq - e.base[x.by], [2]uint8{e.hops[x.by], x.hops}}
+	if l.odd != 0 {
+		t.summarizeOdd(e, t.odds.at(l.odd))
 	}
 	f.older, f.cleared = e.frame(l.older), e.frame(l.cleared)
 	if l.rst != 0 {

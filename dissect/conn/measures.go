@@ -320,7 +320,8 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		l.rst, l.rstBy, l.rstState = ref, uint8(d), s.before[s.to]
 		l.answers = s.isNew && answersUnseen(&s.p.TCP)
 		if s.meetsACK() {
-			l.unfitACK, l.unfitACKs = ref, s.seq-s.e.base[d]
+			odd := t.odd(s.b)
+			odd.unfitACK, odd.unfitACKs = ref, s.seq-s.e.base[d]
 		}
 		l.turnedBack = l.answers && t.turnedBack(s)
 		l.resetCame(s)

@@ -79,10 +79,7 @@ type ledger struct {
 	rstHops     uint8     // hop limit of the first RST
 	rstTook     bool      // it ended the connection at the other end
 	rstHeard    uint32    // segments that the other end had sent by then
-	rivals      rivals    // SYN-ACKs beside the one that counts
-	unfitACK    uint32    // frame of an RST that meets an ACK which fits no SYN-ACK
-	unfitACKs   uint32    // what that acknowledged, relative
-	outside     outsiders // segments far outside the window
+	odd         uint32    // number of its oddities; 0 is none
 	bare        bool      // it had no ACK
 	owed        uint32    // with bare: bytes of the other end that its sender had not acknowledged
 	silent      clock48   // how long its sender had not been heard; as a duration
@@ -108,6 +105,14 @@ type ledger struct {
 	icmpMTU     uint32
 	icmpCount   uint32
 	closing     [2]Closing
+}
+
+// oddities are what few troubled connections have besides.
+type oddities struct {
+	rivals    rivals    // SYN-ACKs beside the one that counts
+	outside   outsiders // segments far outside the window
+	unfitACK  uint32    // frame of an RST that meets an ACK which fits no SYN-ACK
+	unfitACKs uint32    // what that acknowledged, relative
 }
 
 // tail is what is known of a connection's end: the lowest bit is the direction

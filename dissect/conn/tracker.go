@@ -87,6 +87,7 @@ type Tracker struct {
 	latest  latest
 	bodies  slab[body]
 	ledgers slab[ledger]
+	odds    slab[oddities]
 	gauges  gauges // nil unless Options.Measures
 	apps    []*app // by number of the body
 	sides   []*outstanding

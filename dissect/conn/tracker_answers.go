@@ -8,7 +8,27 @@ import "tcpsee/dissect"
 // until that ACK says which one its sender has taken; after it none does, unless
 // the client acknowledges it in turn.
 
-// rivals are what a ledger knows of SYN-ACKs beside the one that counts.
+// odd returns the oddities of a connection, and makes them where it has none.
+func (t *Tracker) odd(b *body) *oddities {
+	l := t.ledger(b)
+	if l.odd == 0 {
+		l.odd, _ = t.odds.take()
+	}
+	return t.odds.at(l.odd)
+}
+
+// oddOf returns them, nil where there are none.
+func (t *Tracker) oddOf(b *body) *oddities {
+	if b.ledger == 0 {
+		return nil
+	}
+	if n := t.ledgers.at(b.ledger).odd; n != 0 {
+		return t.odds.at(n)
+	}
+	return nil
+}
+
+// rivals are what is known of SYN-ACKs beside the one that counts.
 type rivals struct {
 	unfit     uint32   // frame of the first one that acknowledges another SYN; 0 is none
 	unfits    uint32   // how many do
@@ -88,7 +108,7 @@ func (s *segment) answersAnother() bool {
 // unfitSYN takes such a one. It opens nothing, unless the client acknowledges it
 // all the same.
 func (t *Tracker) unfitSYN(s *segment) {
-	x := &t.ledger(s.b).rivals
+	x := &t.odd(s.b).rivals
 	if x.unfits++; x.unfit == 0 {
 		x.unfit, x.unfitAck = s.e.frameRef(t.places.at()), s.ack
 	}
@@ -119,7 +139,7 @@ func (s *segment) countAnew() {
 // handshake is not complete.
 func (t *Tracker) secondSYN(s *segment) {
 	e, b, d := s.e, s.b, s.from
-	x := &t.ledger(b).rivals
+	x := &t.odd(b).rivals
 	if x.other == 0 {
 		x.first = answered{iss: s.issWas, window: e.window[d], mss: e.mss[d], scale: uint8(e.scale(d)), hops: e.hops[d], link: t.links.of(e)}
 		if e.tail.by() == d {
@@ -145,10 +165,11 @@ func (t *Tracker) forgetSent(b *body, d int) {
 // choose looks which of several SYN-ACKs the client acknowledges.
 func (t *Tracker) choose(s *segment) {
 	e, b, d := s.e, s.b, s.to
-	if b.ledger == 0 || e.flags.has(flagHandshake|flagCrossed) || s.from != e.client() || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK {
+	odd := t.oddOf(b)
+	if odd == nil || e.flags.has(flagHandshake|flagCrossed) || s.from != e.client() || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK {
 		return
 	}
-	x := &t.ledgers.at(b.ledger).rivals
+	x := &odd.rivals
 	switch {
 	case x.unfit != 0 && !e.flags.has(flagSynAck) && s.ack == e.base[d]+1: // the SYN that it answers is another than was captured
 		x.taken = true
@@ -181,7 +202,7 @@ func (s *segment) isForeignSYN() bool {
 
 // foreignSYN takes such a one: it changes nothing that was agreed upon.
 func (t *Tracker) foreignSYN(s *segment) {
-	x := &t.ledger(s.b).rivals
+	x := &t.odd(s.b).rivals
 	if x.other == 0 {
 		x.first = answered{iss: s.e.base[s.from], hops: s.e.hops[s.from], link: t.links.of(s.e)}
 	}
@@ -193,10 +214,8 @@ func (t *Tracker) foreignSYN(s *segment) {
 // newestISS is the number of the last SYN-ACK of direction d, or SYN.
 func (t *Tracker) newestISS(e *entry, d int) uint32 {
 	if e.body != 0 && d != e.client() {
-		if b := t.bodies.at(e.body); b.ledger != 0 {
-			if x := &t.ledgers.at(b.ledger).rivals; x.other != 0 {
-				return x.otherISS
-			}
+		if odd := t.oddOf(t.bodies.at(e.body)); odd != nil && odd.rivals.other != 0 {
+			return odd.rivals.otherISS
 		}
 	}
 	return e.base[d]
@@ -206,10 +225,14 @@ func (t *Tracker) newestISS(e *entry, d int) uint32 {
 // where the client acknowledges it right away: to the client it was the first.
 func (s *segment) adopt() {
 	e := s.e
-	if s.from != e.client() || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK || s.b.ledger == 0 {
+	if s.from != e.client() || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK {
 		return
 	}
-	if x := &s.t.ledgers.at(s.b.ledger).rivals; x.other != 0 && s.ack == x.otherISS+1 {
+	odd := s.t.oddOf(s.b)
+	if odd == nil {
+		return
+	}
+	if x := &odd.rivals; x.other != 0 && s.ack == x.otherISS+1 {
 		e.base[s.to], x.adopted = x.otherISS, true
 	}
 }
@@ -217,9 +240,10 @@ func (s *segment) adopt() {
 // isOthers reports whether an RST goes on where a SYN-ACK left off that opened
 // nothing: it is not of this connection.
 func (s *segment) isOthers() bool {
-	if s.b.ledger == 0 {
+	odd := s.t.oddOf(s.b)
+	if odd == nil {
 		return false
 	}
-	x := &s.t.ledgers.at(s.b.ledger).rivals
+	x := &odd.rivals
 	return x.other != 0 && !x.adopted && s.seq == x.otherISS+1 && s.seq != s.e.ack[s.to]
 }

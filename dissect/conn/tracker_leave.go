@@ -261,6 +261,9 @@ func (t *Tracker) forget(n uint32, e *entry) {
 		b := t.bodies.at(e.body)
 		if b.ledger != 0 {
 			t.dropHoles(t.ledgers.at(b.ledger))
+			if odd := t.ledgers.at(b.ledger).odd; odd != 0 {
+				t.odds.put(odd)
+			}
 			t.ledgers.put(b.ledger)
 		}
 		t.dropSide(b)
@@ -283,6 +286,7 @@ func (t *Tracker) forget(n uint32, e *entry) {
 func (t *Tracker) clear() {
 	t.table, t.latest, t.leaving = newTable(), latest{}, leavers{}
 	t.entries, t.bodies, t.ledgers, t.gauges = slab[entry]{}, slab[body]{}, slab[ledger]{}, nil
+	t.odds = slab[oddities]{}
 	clear(t.trails)
 	clear(t.heard)
 	t.apps, t.sides, t.noSides, t.pending, t.hand = nil, nil, nil, 0, 0

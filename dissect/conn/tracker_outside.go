@@ -29,7 +29,7 @@ type leap struct {
 	held  bool // it was left out
 }
 
-// outsiders are what a ledger knows of segments far outside the window.
+// outsiders are what is known of segments far outside the window.
 type outsiders struct {
 	leap  [2]leap // by direction
 	frame uint32  // the first one that was one; 0 is none
@@ -87,14 +87,14 @@ func (t *Tracker) leaps(s *segment) {
 	if !held && (s.len == 0 || s.shape&beyondNext == 0 || !s.e.flags.has(flagHandshake) || s.ahead() <= farOutside) {
 		return
 	}
-	l := t.ledger(s.b)
+	o, l := &t.odd(s.b).outside, t.ledger(s.b)
 	x := leap{s.e.frameRef(t.places.at()), s.e.next[s.from], s.seq, s.end, s.p.IP.HopLimit, held}
 	if held {
-		l.outside.take(&x, s.from)
+		o.take(&x, s.from)
 		l.repeated[s.from] += uint64(s.len) // these are no bytes of the stream
 	}
 	if s.shape&beyondNext != 0 {
-		l.outside.leap[s.from] = x
+		o.leap[s.from] = x
 	}
 }
 
@@ -107,22 +107,23 @@ func (o *outsiders) take(x *leap, d int) {
 
 // settleLeaps looks whether the segment tells if a leap was one of its sender.
 func (t *Tracker) settleLeaps(s *segment) {
-	if s.b.ledger == 0 {
+	e, b, d := s.e, s.b, s.from
+	odd := t.oddOf(b)
+	if odd == nil {
 		return
 	}
-	e, b, d := s.e, s.b, s.from
-	l := t.ledgers.at(b.ledger)
-	if x := &l.outside.leap[s.to]; x.frame != 0 && s.flags&dissect.ACK != 0 && after(s.ack, x.next) && !after(s.ack, x.end) {
-		t.follows(l, s, s.to)
+	o, l := &odd.outside, t.ledgers.at(b.ledger)
+	if x := &o.leap[s.to]; x.frame != 0 && s.flags&dissect.ACK != 0 && after(s.ack, x.next) && !after(s.ack, x.end) {
+		o.follows(s, s.to)
 	}
-	x := &l.outside.leap[d]
+	x := &o.leap[d]
 	switch {
 	case x.frame == 0:
 	case s.seq == x.end:
-		t.follows(l, s, d)
+		o.follows(s, d)
 	case x.held || s.seq != x.next && s.len == 0 || after(s.seq, x.next) || x.next-s.seq > farOutside || after(e.ack[s.to], x.next):
 	default:
-		l.outside.take(x, d)
+		o.take(x, d)
 		l.repeated[d] += uint64(x.end - x.seq)
 		e.next[d] = x.next
 		if after(b.maxAck[d], x.next) {
@@ -135,12 +136,12 @@ func (t *Tracker) settleLeaps(s *segment) {
 }
 
 // follows takes a leap of direction d for what its sender has sent.
-func (t *Tracker) follows(l *ledger, s *segment, d int) {
-	x := &l.outside.leap[d]
+func (o *outsiders) follows(s *segment, d int) {
+	x := &o.leap[d]
 	if x.held {
 		s.e.next[d], s.b.maxAck[d] = x.end, x.end
-		if l.outside.count--; l.outside.frame == x.frame {
-			l.outside.frame = 0
+		if o.count--; o.frame == x.frame {
+			o.frame = 0
 		}
 	}
 	x.frame = 0

@@ -21,17 +21,21 @@ type rivalFacts struct {
 	links   [2]linkAddress
 }
 
-// summarizeRivals fills them.
-func (t *Tracker) summarizeRivals(e *entry, l *ledger) {
-	x, f := &l.rivals, &t.facts.rivals
-	c := e.client()
+// summarizeOdd fills what the oddities know.
+func (t *Tracker) summarizeOdd(e *entry, odd *oddities) {
+	f, c := &t.facts, e.client()
+	r, x := &f.rivals, &odd.rivals
 	if x.unfit != 0 {
-		f.unfit, f.unfits, f.unfitAck, f.taken = e.frame(x.unfit), x.unfits, x.unfitAck-e.base[c], x.taken
+		r.unfit, r.unfits, r.unfitAck, r.taken = e.frame(x.unfit), x.unfits, x.unfitAck-e.base[c], x.taken
 	}
 	if x.other != 0 {
-		f.other, f.others, f.again, f.chosen, f.adopted = e.frame(x.other), x.others, x.again, x.chosen, x.adopted
-		f.hops, f.links = [2]uint8{x.first.hops, x.otherHops}, [2]linkAddress{x.first.link, x.otherLink}
+		r.other, r.others, r.again, r.chosen, r.adopted = e.frame(x.other), x.others, x.again, x.chosen, x.adopted
+		r.hops, r.links = [2]uint8{x.first.hops, x.otherHops}, [2]linkAddress{x.first.link, x.otherLink}
 	}
+	if o := &odd.outside; o.frame != 0 {
+		f.outside = outsideFacts{e.frame(o.frame), o.count, e.side(int(o.by)), o.next - e.base[o.by], o.seq - e.base[o.by], [2]uint8{e.hops[o.by], o.hops}}
+	}
+	f.unfitACK, f.unfitACKs = e.frame(odd.unfitACK), odd.unfitACKs
 }
 
 // fromTwo reports whether frames show that the two SYN-ACKs come from two
