@@ -165,6 +165,10 @@ func (a *Anonymizer) quotedExtensions(out, in []byte, at int, next byte) (int, b
 }
 
 func (a *Anonymizer) quotedTransport(out, in []byte, protocol byte) {
+	if protocol == protoTCP && len(in) >= 4 && len(in) < 8 {
+		copy(out[:4], in)
+		a.ports(out)
+	}
 	if len(in) < 8 {
 		return
 	}

@@ -104,7 +104,8 @@ func (c *cursor) neighbour(b []byte) {
 
 // quote takes addresses, ports and sequence number from the datagram that an
 // error quotes. Eight octets behind its IP header are all that RFC 792
-// promises; some systems give fewer than the header says.
+// promises; some systems give fewer than the header says. A capture of 68
+// bytes a frame, tcpdump's default for many years, has the ports alone.
 func (m *ICMP) quote(b []byte) {
 	if len(b) < ipv4Header {
 		return
@@ -127,12 +128,21 @@ func (m *ICMP) quote(b []byte) {
 			return
 		}
 	}
-	if len(b) < 8 || !src.IsValid() {
+	if len(b) < 4 || !src.IsValid() {
 		return
 	}
 	m.QuotedTCP = true
 	m.QuotedSrc, m.QuotedDst = netip.AddrPortFrom(src, be16(b)), netip.AddrPortFrom(dst, be16(b[2:]))
-	m.QuotedSeq = Seq(be32(b[4:]))
+	if m.QuotedCut = len(b) < 8; !m.QuotedCut {
+		m.QuotedSeq = Seq(be32(b[4:]))
+	}
+}
+
+// Lost reports whether an error says that what it quotes was not passed on. A
+// redirect tells of a better way and passes it on (RFC 792), and a source
+// quench is to be ignored (RFC 6633).
+func (m *ICMP) Lost() bool {
+	return m.Error && !(m.Version == 4 && (m.Type == icmpRedirect || m.Type == icmpQuench))
 }
 
 // skipExtensions returns what follows the extension headers in b, nil where

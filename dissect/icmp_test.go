@@ -67,12 +67,14 @@ func TestNeighbourDiscovery(t *testing.T) {
 }
 
 // TestICMPQuotes holds that errors are tied to the segment that they quote,
-// of which eight octets suffice.
+// of which eight octets suffice, and four for all but its number.
 func TestICMPQuotes(t *testing.T) {
 	quoted := dissect.ICMP{
 		Error: true, QuotedTCP: true, QuotedSeq: 0x01020304,
 		QuotedSrc: netip.AddrPortFrom(src4, 4000), QuotedDst: netip.AddrPortFrom(dst4, 80),
 	}
+	ports := quoted
+	ports.QuotedSeq, ports.QuotedCut = 0, true
 	quoted6 := quoted
 	quoted6.QuotedSrc, quoted6.QuotedDst = netip.AddrPortFrom(src6, 4000), netip.AddrPortFrom(dst6, 80)
 	with := func(m dissect.ICMP, version, kind, code byte, mtu uint32) dissect.ICMP {
@@ -92,7 +94,9 @@ func TestICMPQuotes(t *testing.T) {
 	}{
 		"port unreachable":     {v4(3, 3, 0, packet4), with(quoted, 4, 3, 3, 0)},
 		"eight octets":         {v4(11, 0, 0, packet4[:28]), with(quoted, 4, 11, 0, 0)},
-		"seven octets":         {v4(11, 0, 0, packet4[:27]), with(none, 4, 11, 0, 0)},
+		"seven octets":         {v4(11, 0, 0, packet4[:27]), with(ports, 4, 11, 0, 0)},
+		"four octets":          {v4(11, 0, 0, packet4[:24]), with(ports, 4, 11, 0, 0)},
+		"three octets":         {v4(11, 0, 0, packet4[:23]), with(none, 4, 11, 0, 0)},
 		"fragmentation needed": {v4(3, 4, 1400, packet4[:28]), with(quoted, 4, 3, 4, 1400)},
 		"quotes UDP":           {v4(3, 3, 0, ip4(17, 0, udp(1, 2, nil))), with(none, 4, 3, 3, 0)},
 		"quotes a fragment":    {v4(11, 1, 0, ip4(6, 5, segment)), with(none, 4, 11, 1, 0)},

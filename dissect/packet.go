@@ -77,6 +77,7 @@ type ICMP struct {
 	QuotedSrc  netip.AddrPort
 	QuotedDst  netip.AddrPort
 	QuotedSeq  Seq
+	QuotedCut  bool // QuotedSeq is not known: the quote ends behind the ports
 }
 
 // Neighbour is a question or an answer about a link address: ARP (RFC 826) or

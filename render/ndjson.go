@@ -124,7 +124,9 @@ func (n *ndjson) icmp(b []byte, e *conn.Event) []byte {
 		b = append(b, `,"dst":`...)
 		b = appendAddr(b, m.QuotedDst.Addr())
 		b = appendUintValue(b, `,"dport":`, m.QuotedDst.Port())
-		b = appendUintValue(b, `,"seq_raw":`, uint32(m.QuotedSeq))
+		if !m.QuotedCut {
+			b = appendUintValue(b, `,"seq_raw":`, uint32(m.QuotedSeq))
+		}
 		b = append(b, '}')
 	}
 	if e.Packet != nil {

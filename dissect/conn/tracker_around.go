@@ -313,6 +313,24 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 	if e == nil {
 		return
 	}
+	if m.Lost() {
+		t.noteICMP(e, n, from, p)
+	}
+	c := e.client()
+	ev.Conn, ev.Client, ev.Server = int64(e.number.get()), e.endpoint(c), e.endpoint(1-c)
+	ev.From = e.side(from)
+	ev.Delta = p.Frame.Time.Sub(e.first)
+	ev.Inferred = e.flags.has(flagInferred)
+	ev.States = [2]State{e.state(c), e.state(1 - c)}
+	ev.Before = ev.States
+	if t.options.Live && m.Lost() && e.unanswered() && t.ledger(t.bodies.at(e.body)).icmpCount == 1 { // a file has the rest at hand
+		t.sayVerdict(e)
+	}
+}
+
+// noteICMP keeps of an ICMP error what its connection's verdict tells.
+func (t *Tracker) noteICMP(e *entry, n uint32, from int, p *dissect.Packet) {
+	m := &p.ICMP
 	s := &t.seg
 	*s = segment{e: e, t: t, number: n, from: from, to: 1 - from, p: p, now: t.nanos}
 	if e.body == 0 {
@@ -329,16 +347,6 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 	l.icmpVersion, l.icmpType, l.icmpCode, l.icmpMTU = m.Version, m.Type, m.Code, m.MTU
 	l.icmpFrom = p.IP.Src.As16()
 	l.icmpCount++
-	c := e.client()
-	ev.Conn, ev.Client, ev.Server = int64(e.number.get()), e.endpoint(c), e.endpoint(1-c)
-	ev.From = e.side(from)
-	ev.Delta = p.Frame.Time.Sub(e.first)
-	ev.Inferred = e.flags.has(flagInferred)
-	ev.States = [2]State{e.state(c), e.state(1 - c)}
-	ev.Before = ev.States
-	if t.options.Live && l.icmpCount == 1 && e.unanswered() { // a file has the rest at hand
-		t.sayVerdict(e)
-	}
 }
 
 // keyOfPair gives the key of two addresses with ports, and what set returns.

@@ -490,3 +490,35 @@ func TestUnmeasured(t *testing.T) {
 		})
 	}
 }
+
+// TestICMPThatLosesNothing holds that a redirect and a source quench stand
+// beside their connection and say nothing of its end.
+func TestICMPThatLosesNothing(t *testing.T) {
+	const typeAt = 14 + 20 // behind Ethernet and IPv4
+	for _, kind := range []byte{4, 5} {
+		for _, live := range []bool{false, true} {
+			tracker := New(Options{Live: live})
+			var (
+				d   dissect.Decoder
+				p   dissect.Packet
+				got []string
+			)
+			for _, f := range segtest.MustFrames(t, "> S 0:0(0)\nicmp from 10.0.0.9 unreachable host") {
+				if f.Number == 2 {
+					f.Data[typeAt] = kind
+				}
+				d.Decode(&f, &p)
+				for _, e := range tracker.Add(&p) {
+					got = append(got, summary(&e))
+				}
+			}
+			for e := range tracker.Left() {
+				got = append(got, summary(e))
+			}
+			want := fmt.Sprintf("1: #1 SYN|2: #1 icmp %d/1|end #1 no-answer", kind)
+			if s := strings.Join(got, "|"); s != want {
+				t.Errorf("live %v: %s, want %s", live, s, want)
+			}
+		}
+	}
+}
