@@ -1,6 +1,9 @@
 package conn
 
-import "bytes"
+import (
+	"bytes"
+	"strconv"
+)
 
 // answerTraits is what the head of the last final response says about its end.
 type answerTraits uint8
@@ -156,4 +159,145 @@ func (a *app) colonless(f *framing) {
 	if t := a.troubled(); t.fault.line == 0 && t.fault.bytes == 0 && t.noStatus == 0 {
 		t.fault.answer, t.fault.at, t.fault.line, t.fault.typed = a.answerAt, a.budget.frame, f.oddLine, bounded(f.odd)
 	}
+}
+
+// responseHead takes a complete head of a response.
+func (a *app) responseHead(side Side, head []byte) {
+	d := &a.dirs[side]
+	status, ok := statusOf(head)
+	if !ok {
+		if t := a.troubled(); t.noStatus == 0 {
+			a.noStatus(head)
+			t.noStatus = a.answerAt
+		}
+		a.lose(d)
+		return
+	}
+	f := readFraming(head)
+	if status < 200 && status != 101 {
+		return // another one follows for the same request (RFC 9110, section 15.2)
+	}
+	kind := a.methods & 3
+	if a.pending > 0 {
+		a.pending--
+		a.methods >>= 2
+	}
+	a.respond(status, head)
+	a.answer = f.traits(head)
+	if f.oddLine > 0 {
+		a.colonless(&f)
+	}
+	switch {
+	case status >= 300 && status < 400 && hasPrefix(f.to, "https://"):
+		a.troubled().redirect = bounded(f.to)
+	case a.trouble != nil:
+		a.trouble.redirect = ""
+	}
+	d.mode = modeHead
+	switch {
+	case status == 101:
+		a.upgraded(f.upgrade)
+	case kind == methodConnect && status < 300: // a tunnel: anything may follow
+		a.proto = protoNone
+		for i := range a.dirs {
+			a.dirs[i].mode = modeLost
+		}
+	case kind == methodHead, status == 204, status == 304:
+		a.answer |= answerBare
+	case f.chunked:
+		d.mode = modeChunk
+	case f.length > 0:
+		d.skip = f.length
+	case f.length < 0:
+		d.skip = -1
+	}
+}
+
+// statusOf reads the number of a status line.
+func statusOf(head []byte) (uint16, bool) {
+	_, rest, _ := bytes.Cut(head, []byte(" "))
+	if len(rest) < 3 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(rest[:3]), 10, 16)
+	return uint16(n), err == nil && n >= 100 && n < 600
+}
+
+// respond counts a final response and remembers the first one that says no.
+func (a *app) respond(status uint16, head []byte) {
+	a.responses++
+	a.status = status
+	t := a.trouble
+	if status < 400 {
+		if t != nil && t.mistake != nil && t.request <= a.responses {
+			t.mistake = nil // the server did not mind
+		}
+		return
+	}
+	t = a.troubled()
+	if t.status != 0 {
+		return
+	}
+	if t.mistake == nil && a.responses > a.requests { // it did not wait for the end of the request
+		if w := a.dirs[a.requester].work; w != nil && len(w.buf) > 0 {
+			a.blame(w.buf, a.responses)
+		}
+	}
+	t.status, t.frame, t.answers = int(status), a.budget.frame, a.responses
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	if i := bytes.Index(line, []byte(" ")); i >= 0 && len(line) > i+5 {
+		t.reason = bounded(bytes.TrimSpace(line[i+5:]))
+	}
+}
+
+// answered looks at text that answers something typed and has no status line:
+// servers leave it out where they take the request for HTTP/0.9. It reports
+// whether it is an answer in that sense.
+func (a *app) answered(side Side, b []byte) bool {
+	other := &a.dirs[side.Other()]
+	asked := other.mode == modeTyped || a.proto == protoHTTP && side != a.requester
+	if !asked {
+		return false
+	}
+	status := errorPage(b[:min(len(b), 512)])
+	if status == 0 && a.proto != protoHTTP {
+		return false
+	}
+	a.isHTTP(side.Other())
+	a.answerAt = a.budget.frame
+	if status == 0 && a.wantsStatus() {
+		a.noStatus(b)
+		a.note("answer without a status line")
+		a.dirs[side].skip = -1
+		return true
+	}
+	if a.pending > 0 {
+		a.pending--
+		a.methods >>= 2
+	}
+	if status != 0 {
+		a.noteLine("", strconv.AppendInt(nil, int64(status), 10))
+		a.note("without a status line")
+		a.respond(status, nil)
+	} else {
+		a.note("response without a status line")
+		a.responses++
+		a.answer = answerLast
+	}
+	a.dirs[side].skip = -1
+	return true
+}
+
+// errorPage finds the status that a page of an HTTP server names: "400 Bad
+// Request" as nginx and Apache write it, "Error code: 400" as Python does.
+func errorPage(b []byte) uint16 {
+	if bytes.Contains(b, []byte("400 Bad Request")) {
+		return 400
+	}
+	if _, after, ok := bytes.Cut(b, []byte("Error code: ")); ok && len(after) >= 3 {
+		if n, err := strconv.ParseUint(string(after[:3]), 10, 16); err == nil && n >= 400 && n < 600 {
+			return uint16(n)
+		}
+	}
+	return 0
 }
