@@ -64,6 +64,7 @@ type facts struct {
 	siblings            uint32        // connections of others to the same server address and port whose handshake was completed, before or since; filled by the tracker
 	boundTo             netip.Addr    // the only address at which the server's port is open on this machine, where local socket data shows it; filled by the tracker where it is told, else invalid
 	mine                bool          // the server's address is one of this machine, and SYNs to it went unanswered, where local socket data shows it
+	own                 bool          // the server's address is one of this machine, and refused, where local socket data shows it
 	listens             bool          // a program listens on the server's port, by now where it was refused
 	full                bool          // the queue of the server's port was full while a SYN went unanswered, where local socket data shows it
 	waiting, room       uint32        // with full: connections that wait to be accepted, and the program's limit

@@ -35,7 +35,7 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	t.addresses(c, f)
 	h := t.heard[c.Number]
 	f.boundTo, f.full, f.waiting, f.room = h.boundTo, h.full, h.waiting, h.room
-	f.mine, f.listens, f.udp = h.mine, h.listens, h.udp
+	f.mine, f.own, f.listens, f.udp = h.mine, h.own, h.listens, h.udp
 	if t.driven.conn == c.Number {
 		f.callError, f.callName = t.driven.errName, t.driven.errCall
 	}

@@ -92,6 +92,7 @@ const maxHeard = 1024
 type heard struct {
 	boundTo       netip.Addr
 	mine          bool // it did not answer, and is at an address of this machine
+	own           bool // it was refused, and is at an address of this machine
 	listens       bool // a program listens there, by now where it was refused
 	full          bool
 	waiting, room uint32
@@ -111,14 +112,14 @@ func (t *Tracker) ask(s *segment) {
 	if !mine {
 		return
 	}
-	h := heard{mine: again}
+	h := heard{mine: again, own: !again}
 	for _, l := range list {
 		if l.UDP {
 			h.udp = true
 			continue
 		}
 		if l.Addr.IsUnspecified() && (l.Addr.Is6() || l.Addr.Is4() == server.Addr().Is4()) || l.Addr == server.Addr() {
-			h = heard{mine: again, listens: true, full: l.Waiting > l.Room, waiting: l.Waiting, room: l.Room}
+			h = heard{mine: again, own: !again, listens: true, full: l.Waiting > l.Room, waiting: l.Waiting, room: l.Room}
 			break
 		}
 		if !again && (!h.boundTo.IsValid() || l.Addr.IsLoopback()) {
@@ -126,7 +127,7 @@ func (t *Tracker) ask(s *segment) {
 		}
 	}
 	number := int64(e.number.get())
-	if again && t.heard[number].full && !h.full || !again && !h.boundTo.IsValid() && !h.udp && !h.listens {
+	if again && t.heard[number].full && !h.full || t.options.Brief && !again && !h.boundTo.IsValid() && !h.udp && !h.listens {
 		return
 	}
 	if t.heard == nil {

@@ -34,8 +34,8 @@ func (j *judgement) refused() {
 		j.by(Server)
 		return
 	}
-	who := j.server() + " is up, and"
-	if j.local() {
+	who, here := j.server()+" is up, and", j.local() || f.own
+	if here {
 		who = "this machine"
 	}
 	after := ""
@@ -77,7 +77,7 @@ func (j *judgement) refused() {
 	case c.Server.Addr().IsLoopback() && c.Server.Addr().Is6():
 		j.means(j.words("no program on this machine listens on port %d of ::1.", port),
 			j.words("ss -ltn: is :%d there? With 127.0.0.1 only, that address works; localhost means ::1 first.", port))
-	case j.local():
+	case here:
 		j.means(j.words("no program on this machine listens on port %d of %v.", port, c.Server.Addr()),
 			j.words("ss -ltn: is :%d there? If not, start the server first%s", port, perNC(port, j.words(": nc -l %d", port))))
 	default:
