@@ -29,7 +29,7 @@ func (l *Live) wentDown() {
 			File:   l.name,
 			Frames: int64(l.given.Load()),
 			Offset: -1,
-			Reason: "the interface is down: waiting for it to come up",
+			Reason: "the interface went down: nothing is seen until it is up again",
 			Err:    unix.ENETDOWN,
 		})
 	}

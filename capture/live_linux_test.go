@@ -866,7 +866,7 @@ func TestLiveInterfaceChanges(t *testing.T) {
 				t.Errorf("removed, again: %v", again)
 			}
 			f := l.Findings()
-			if len(f) == 0 || f[0].Error() != "right: the interface is down: waiting for it to come up" {
+			if len(f) == 0 || f[0].Error() != "right: the interface went down: nothing is seen until it is up again" {
 				t.Errorf("findings %v", f)
 			}
 		})

@@ -100,7 +100,7 @@ func TestWatchInterfaceGoes(t *testing.T) {
 		}
 	}
 	ip("link set br0 down")
-	one.out.await(t, "the interface is down: waiting for it to come up")
+	one.out.await(t, "the interface went down: nothing is seen until it is up again")
 	ip("link del br0")
 	if status := one.end(t); status != 1 || !strings.Contains(one.err.String(), "the interface is gone\nhint: tcpsee watch without -i") {
 		t.Errorf("exit status %d\n%s", status, one.err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sort"
 	"sync"
@@ -423,9 +424,7 @@ func (l *loop) finishCapture(fault error) {
 	if fault != nil {
 		l.total.Fault = fault.Error()
 	}
-	for _, f := range l.src.Findings() {
-		l.total.Findings = append(l.total.Findings, f.Error())
-	}
+	l.total.Findings = append(l.total.Findings, counted(l.src.Findings())...)
 	l.total.NotTCP = max(0, l.total.Frames-l.shown)
 	l.leaveFragments()
 	for _, c := range l.tracker.Datagrams() {
@@ -448,6 +447,24 @@ func (l *loop) finishCapture(fault error) {
 	for _, r := range l.renderers {
 		l.keep(r.Event(&e))
 	}
+}
+
+// counted writes findings, each once: an interface may go down again and again.
+func counted(list []capture.Fault) []string {
+	var texts []string
+	times := make(map[string]int)
+	for _, f := range list {
+		text := f.Error()
+		if times[text]++; times[text] == 1 {
+			texts = append(texts, text)
+		}
+	}
+	for i, text := range texts {
+		if n := times[text]; n > 1 {
+			texts[i] = fmt.Sprintf("%s (%d times)", text, n)
+		}
+	}
+	return texts
 }
 
 // tellFindings says what has gone wrong with a live source, as it goes: that
