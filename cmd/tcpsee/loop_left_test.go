@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"tcpsee/capture"
 	"tcpsee/dissect"
@@ -120,4 +123,79 @@ func TestLoopFragments(t *testing.T) {
 	last.Data = last.Data[:40] // the capture has no more of it
 	last.Data[20], last.Data[21] = 0x20, 4
 	check(fragmentsCut)
+}
+
+// batches is a live source of several batches, which gives all but the first
+// when it has been closed.
+type batches struct {
+	given
+	rest   [][]capture.Frame
+	begun  bool
+	all    int
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (b *batches) Next() ([]capture.Frame, error) {
+	if len(b.rest) == 0 {
+		return nil, io.EOF
+	}
+	if b.begun {
+		<-b.closed
+		if len(b.rest) == b.all-1 {
+			time.Sleep(giveUp / 10) // for who has closed it to see that
+		}
+	}
+	b.begun = true
+	b.frames, b.rest = b.rest[0], b.rest[1:]
+	return b.given.Next()
+}
+
+func (b *batches) Close() error {
+	b.once.Do(func() { close(b.closed) })
+	return nil
+}
+
+// slow is a reader that takes longer for its second row than a source is given to
+// wake when the user has ended the command, as has been done at the first.
+type slow struct {
+	heard
+	end func()
+}
+
+func (s *slow) Event(e *conn.Event) error {
+	if e.Type == conn.TypeSegment {
+		switch len(s.rows) {
+		case 0:
+			time.Sleep(tickInterval - drainTime + giveUp/20) // a tick would keep the loop from giving up
+			s.end()
+		case 1:
+			time.Sleep(2 * giveUp)
+		default:
+			time.Sleep(2 * time.Millisecond)
+		}
+	}
+	return s.heard.Event(e)
+}
+
+// TestSlowReaderLosesNothing: what was captured before the user ended the command
+// is drawn, however long that takes.
+func TestSlowReaderLosesNothing(t *testing.T) {
+	frames := segtest.MustFrames(t, "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n"+strings.Repeat("> P. 1:6(5) ack 1\n", 40))
+	src := &batches{closed: make(chan struct{})}
+	for i := range frames {
+		frames[i].Interface = -1
+		src.rest = append(src.rest, frames[i:i+1])
+	}
+	src.all = len(frames)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	s := &slow{end: cancel}
+	l := &loop{src: src, live: true, renderers: []render.Renderer{s}}
+	if err := l.run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.rows) != len(frames) {
+		t.Errorf("%d of %d rows", len(s.rows), len(frames))
+	}
 }

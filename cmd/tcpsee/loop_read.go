@@ -47,7 +47,10 @@ func (l *loop) read(ctx context.Context) error {
 			l.src.Close() // the batches that are left end the loop
 			work = stop.closed
 		case <-stop.give.C:
-			return nil // a read that cannot be woken: standard input
+			if !l.inHand.Load() {
+				return nil // a read that cannot be woken: standard input
+			}
+			work = stop.goOn // it takes long to draw what was read
 		}
 		if l.does(work); l.failed() {
 			return nil
