@@ -90,7 +90,7 @@ func (s *sharedScreen) around() (before, after string) {
 // redrawable reports whether the line is plain text that has room in one line of
 // the terminal.
 func (s *sharedScreen) redrawable() bool {
-	if s.long || !utf8.Valid(s.line) {
+	if s.long || !utf8.Valid(s.line) || s.signalled() {
 		return false
 	}
 	width := 0
@@ -103,6 +103,13 @@ func (s *sharedScreen) redrawable() bool {
 		}
 	}
 	return width < s.columns()
+}
+
+// signalled reports whether the line has ended with the echo of a key that sends a
+// signal (termios(3), ECHOCTL): what was typed is gone.
+func (s *sharedScreen) signalled() bool {
+	n := len(s.line)
+	return n >= 2 && s.line[n-2] == '^' && (s.line[n-1] == 'C' || s.line[n-1] == '\\' || s.line[n-1] == 'Z')
 }
 
 // firstWide is the first character that may take two columns (Unicode Standard

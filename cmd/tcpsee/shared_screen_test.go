@@ -24,6 +24,7 @@ func TestSharedScreen(t *testing.T) {
 		{"wide characters", []string{strings.Repeat("あ", 20), row}, strings.Repeat("あ", 20) + "\r\nrow\r\n"},
 		{"too long to be kept", []string{strings.Repeat("z", 2*maxOpenLine), row, "", row}, strings.Repeat("z", 2*maxOpenLine) + "\r\nrow\r\nrow\r\n"},
 		{"more than text", []string{"\x1b[31mred", row, "\x1b[0m\r\n", row}, "\x1b[31mred\r\nrow\r\n\x1b[0m\r\nrow\r\n"},
+		{"Ctrl-C", []string{"typed^C", row, "", row}, "typed^C\r\nrow\r\nrow\r\n"},
 		{"half a character", []string{"\xe3\x81", row}, "\xe3\x81\r\nrow\r\n"},
 		{"a row in parts", []string{"ask ", "ro", "", "w\n"}, "ask \r\x1b[Krow\r\nask "},
 		{"a row and a part", []string{"ask ", row + "ro", "", "w\n"}, "ask \r\x1b[Krow\r\nask \r\x1b[Krow\r\nask "},
