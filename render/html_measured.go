@@ -54,6 +54,7 @@ func measuredRows(c *conn.Connection, g *glyphs) []measuredRow {
 			ends: eachEnd(func(s conn.Side) string { return inFlightText(m, s, "") })},
 		{name: "Handshake", meaning: "the SYN, the SYN-ACK and the ACK that completes it, seen at the place of the capture", both: handshakeText(c, g)},
 		{name: "Longest silence", meaning: "between two segments: the programs, or their users, had nothing to say, or something was lost", both: longestSilence(m, g)},
+		{name: "Waited for", meaning: "what the times between segments were spent on, all in all: an answer is the way and the program, an ACK the way alone", both: waitsText(c, g)},
 		{name: "Captured", meaning: "which parts of a connection were seen, and the number that Wireshark has for it (completeness)", both: capturedText(c)},
 	}
 	kept := rows[:0]

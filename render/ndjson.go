@@ -13,9 +13,10 @@ type ndjson struct {
 	out   output
 	o     Options
 	clock clockCache
-	ends  textCache // by connection and sender
-	kinds textCache // by control bits
-	fates textCache // by labels and states
+	ends  textCache     // by connection and sender
+	kinds textCache     // by control bits
+	fates textCache     // by labels and states
+	waits []conn.Waited // of the last connection
 }
 
 // NewNDJSON returns a Renderer that writes one JSON object a line to w: of
@@ -263,10 +264,29 @@ func (n *ndjson) connection(b []byte, e *conn.Event) []byte {
 			b = n.fileAs(b, "silence_end_file", m.SilenceFile)
 		}
 	}
+	n.waits = c.Measures.Longest(n.waits)
+	b = appendWaits(b, n.waits)
 	b = appendLabelCounts(b, c)
 	b = appendStringKey(b, "app", c.App)
 	b = n.verdict(b, &c.Verdict)
 	return append(b, '}', '\n')
+}
+
+// appendWaits appends what a connection waited for, the longest wait first.
+func appendWaits(b []byte, list []conn.Waited) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(b, `,"waits":[`...)
+	for i, w := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, `{"for":"`...), w.Wait.String()...)
+		b = append(append(b, `","by":"`...), w.For.String()...)
+		b = append(appendSecondsJSON(append(b, `","seconds":`...), w.Time), '}')
+	}
+	return append(b, ']')
 }
 
 // appendEnd appends one end of a connection: what it is, and what it sent.

@@ -2,6 +2,7 @@ package render
 
 import (
 	"strconv"
+	"strings"
 
 	"tcpsee/dissect/conn"
 )
@@ -23,6 +24,9 @@ func appendMeasured(dst []byte, c *conn.Connection, width int, g *glyphs) []byte
 	}
 	if m.Silence > 0 {
 		lines = append(lines, "longest silence: "+silenceText(m, g))
+	}
+	if text := waitsText(c, g); text != "" {
+		lines = append(lines, "waited for: "+text)
 	}
 	if len(lines) == 0 {
 		return dst
@@ -80,7 +84,34 @@ func silenceText(m *conn.Measures, g *glyphs) string {
 	if m.SilenceFileName != "" {
 		text += " in " + safeText(m.SilenceFileName, g)
 	}
+	if m.SilenceWait != conn.WaitNone {
+		text += ": " + m.SilenceWait.What(m.SilenceFor)
+	}
 	return text
+}
+
+// Waits that are told of: the longest ones, of which each is a part of the time
+// that a connection took.
+const (
+	mostWaits = 4
+	leastPart = 100 // of them
+)
+
+// waitsText lists what a connection waited for; "" where there is one thing at
+// most.
+func waitsText(c *conn.Connection, g *glyphs) string {
+	var parts []string
+	all := c.Last.Sub(c.First)
+	for _, w := range c.Measures.Longest(nil) {
+		if len(parts) == mostWaits || w.Time < all/leastPart {
+			break
+		}
+		parts = append(parts, w.Wait.What(w.For)+" "+spanText(w.Time, g))
+	}
+	if c.Segments[conn.Client]+c.Segments[conn.Server] <= 2 {
+		return ""
+	}
+	return strings.Join(parts, "; ")
 }
 
 // percent writes a share: "43%", "under 1%".

@@ -22,7 +22,7 @@ func (l *loop) sparing() {
 		l.tracker.Segments(!rowless)
 		l.gather(rowless)
 	}
-	if n&render.NeedsMeasures == 0 {
+	if n&(render.NeedsMeasures|render.NeedsSentences) == 0 {
 		l.tracker.StopMeasuring()
 	}
 	l.tracker.Sentences(n&render.NeedsSentences != 0)

@@ -39,7 +39,7 @@ func (l *loop) trackerOptions() conn.Options {
 		o.Program = l.names.program
 	}
 	o.Detail = n&render.NeedsDetail != 0
-	o.Measures = n&render.NeedsMeasures != 0
+	o.Measures = n&(render.NeedsMeasures|render.NeedsSentences) != 0 // sentences may speak of them
 	o.Verdicts = n&render.NeedsVerdicts != 0
 	o.Quiet = n&render.NeedsApp == 0
 	o.Brief = n&render.NeedsSentences == 0

@@ -204,6 +204,7 @@ var catalogue = [...]Entry{
 	{"Karn's rule", "which copy was acknowledged?", "The ACK of bytes that were sent twice may answer either copy, so that no round trip is measured with it, unless timestamps tell.", "RFC 6298, section 3"},
 	{"delayed ACK", "one ACK for two segments", "A receiver may wait a little, 40 ms on Linux and at most 500, before it acknowledges: perhaps its program answers, and the ACK can go with that.", "RFC 9293, section 3.8.6.3"},
 	{"goodput", "bytes a second that counted", "What arrived for the program, each byte once, divided by the time the connection took. What was sent again does not count.", "RFC 2647, section 3.17"},
+	{"slow", "where the time went", "What the times between segments were spent on: an answer is the way and a program, an ACK the way alone, a second try is loss, room in a window a program that does not read.", ""},
 	{"ECN", "explicit congestion notification", "A router that gets full marks packets in place of dropping them. The receiver repeats the mark to the sender (ECE), which slows down and says so (CWR).", "RFC 3168"},
 	{"in flight", "sent and not acknowledged", "Bytes that are on their way, or whose ACK is.", "RFC 5681, section 2"},
 	{"MTU", "maximum transmission unit", "The largest packet that a link carries: 1500 bytes on Ethernet.", "RFC 1191"},

@@ -32,6 +32,7 @@ type facts struct {
 	replaced            place  // a SYN with another number and the same ports, which ended it; 0 is none
 	unfitACK            place  // an RST that the server sent since the client's ACK fitted no SYN-ACK of it; 0 is none
 	unfitACKs           uint32 // what that acknowledged, relative to the server's number
+	silenceEnd          place  // of the longest silence, with Options.Measures
 	rivals              rivalFacts
 	outside             outsideFacts
 	simultaneous        bool     // both ends sent SYN

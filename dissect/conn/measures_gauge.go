@@ -26,6 +26,13 @@ type Measures struct {
 	// what to call it where it is not Connection.File, else "".
 	SilenceFile     int
 	SilenceFileName string
+	// SilenceWait and SilenceFor say what that frame was waited for.
+	SilenceWait Wait
+	SilenceFor  Side
+	// Waits is how long the connection waited, by Wait and by the Side that it
+	// waited for: the times between its segments, but for those that a
+	// keep-alive or a packet that was captured twice ended.
+	Waits [waitCount][2]time.Duration
 }
 
 // RoundTrips sums up the round trips that one end's ACKs showed.
@@ -60,7 +67,7 @@ func (c *Connection) Goodput(s Side) (bytesPerSecond float64, ok bool) {
 	return float64(c.Unique[s]) / d.Seconds(), true
 }
 
-// gauge is what Measures are made from: 96 bytes without a pointer, which a
+// gauge is what Measures are made from: 200 bytes without a pointer, which a
 // connection with a body has besides where Options.Measures asks for it. Then a
 // connection's third segment gives it a body at the latest: what two did stands
 // in its entry. Arrays are by direction.
@@ -72,6 +79,9 @@ type gauge struct {
 	used, room  [2]uint32
 	silence     int64  // in nanoseconds
 	ended       uint32 // frame that ended the silence
+	awaited     Wait   // what that was
+	of          uint8  // by its direction
+	waits       pauses
 }
 
 // StopMeasuring leaves Connection.Measures empty from now on, but for RTO.
@@ -104,6 +114,8 @@ func (g *gauge) opened(e *entry) {
 	*g = gauge{}
 	if e.twoSegments() {
 		g.silence, g.ended = int64(max(e.last.Sub(e.first), 0)), e.lastFrame
+		g.awaited, g.of = e.secondWait(), uint8(e.tail.by())
+		g.waits.add(g.awaited, int(g.of), g.silence)
 	}
 }
 
@@ -123,6 +135,17 @@ func (e *entry) twoSegments() bool {
 	return n == 2 && e.first.Known() && e.last.Known()
 }
 
+// secondWait is what the first of two segments waited for.
+func (e *entry) secondWait() Wait {
+	switch {
+	case e.syns == 2 || e.synAcks == 2:
+		return WaitResend
+	case e.flags.has(flagReset):
+		return WaitClose
+	}
+	return WaitACK
+}
+
 // secondSYN returns how long the client waited before it sent its SYN again, 0
 // where it did not send it twice.
 func (e *entry) secondSYN() time.Duration {
@@ -134,9 +157,14 @@ func (e *entry) secondSYN() time.Duration {
 
 // listen takes the time since the segment before.
 func (g *gauge) listen(s *segment) {
-	if d := s.idle(); int64(d) > g.silence {
-		g.silence, g.ended = int64(d), s.e.frameRef(s.t.places.at())
+	w, of := g.waits.ends(s)
+	if d := int64(s.idle()); d > 0 {
+		if g.waits.add(w, of, d); d > g.silence {
+			g.silence, g.ended = d, s.e.frameRef(s.t.places.at())
+			g.awaited, g.of = w, uint8(of)
+		}
 	}
+	g.waits.heard(s)
 }
 
 // measure reads the gauge, after the segment was followed.
@@ -213,7 +241,12 @@ func (t *Tracker) summarizeMeasures(c *Connection, e *entry, b *body) {
 		}
 		m.InFlight[side] = g.inFlight[d]
 		m.Window[side] = WindowUse{g.used[d], g.room[d]}
+		for w := range m.Waits {
+			m.Waits[w][side] = time.Duration(g.waits.spent[w][d].bits())
+		}
 	}
+	m.SilenceWait, m.SilenceFor = g.awaited, e.side(int(g.of))
+	t.facts.silenceEnd = e.frame(g.ended)
 	m.Silence, m.SilenceFile = time.Duration(g.silence), c.File
 	if file, number := t.places.frame(e.frame(g.ended)); number != 0 {
 		if m.SilenceEnd = number; t.places.several() {
@@ -236,7 +269,10 @@ func (e *entry) measureOpening(c *Connection, all bool) {
 	m := &c.Measures
 	m.RTO = [2]time.Duration{Client: e.secondSYN()}
 	m.Silence, m.SilenceEnd, m.SilenceFile, m.SilenceFileName = 0, 0, 0, ""
+	m.SilenceWait, m.SilenceFor, m.Waits = WaitNone, Client, [waitCount][2]time.Duration{}
 	if all && e.twoSegments() && e.last > e.first {
 		m.Silence, m.SilenceEnd, m.SilenceFile = e.last.Sub(e.first), c.LastFrame, c.LastFile
+		m.SilenceWait, m.SilenceFor = e.secondWait(), e.side(e.tail.by())
+		m.Waits[m.SilenceWait][m.SilenceFor] = m.Silence
 	}
 }

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -77,6 +78,45 @@ func TestConnectionMeasures(t *testing.T) {
 		if rows[i].RTO != want {
 			t.Errorf("row %d was sent again after %v, want %v", i+1, rows[i].RTO, want)
 		}
+	}
+}
+
+// TestWaits has each kind of wait once.
+func TestWaits(t *testing.T) {
+	c, _ := measured(t, `
+		0.000 > S 0:0(0) win 1000 <mss 1460>
+		0.010 < S. 0:0(0) ack 1 win 1000 <mss 1460>
+		0.012 > . ack 1
+		1.012 > P. 1:101(100)
+		1.032 < . ack 101 win 1000
+		1.532 < P. 1:11(10) ack 101
+		1.534 > . ack 11
+		1.734 < P. 11:21(10) ack 101
+		2.034 < P. 11:21(10) ack 101
+		2.036 > . ack 21 win 0
+		2.336 > . ack 21 win 1000
+		2.836 > F. 101:101(0) ack 21
+		2.846 < F. 21:21(0) ack 102
+		2.848 > . ack 22`)
+	const ms = time.Millisecond
+	want := []Waited{
+		{WaitFirst, Client, 1000 * ms}, {WaitAnswer, Server, 500 * ms}, {WaitClose, Client, 500 * ms}, {WaitWindow, Client, 300 * ms},
+		{WaitResend, Server, 300 * ms}, {WaitMore, Server, 200 * ms}, {WaitACK, Server, 30 * ms}, {WaitClose, Server, 10 * ms},
+		{WaitACK, Client, 8 * ms},
+	}
+	got := c.Measures.Longest(nil)
+	if !slices.Equal(got, want) {
+		t.Errorf("waited\n%v, want\n%v", got, want)
+	}
+	sum := time.Duration(0)
+	for _, w := range got {
+		sum += w.Time
+	}
+	if all := c.Last.Sub(c.First); sum != all {
+		t.Errorf("waited %v in %v", sum, all)
+	}
+	if m := &c.Measures; m.SilenceWait != WaitFirst || m.SilenceFor != Client {
+		t.Errorf("the longest silence was for %s", m.SilenceWait.What(m.SilenceFor))
 	}
 }
 

@@ -40,7 +40,7 @@ type Options struct {
 	// name here is "file 2".
 	Files []string
 
-	Measures bool // Connection.Measures, for 96 bytes a connection with data, and a body where a SYN is sent three times
+	Measures bool // Connection.Measures, for 200 bytes a connection with data, and a body where a SYN is sent three times
 
 	// Listening, where it is not nil, asks the local system which sockets listen
 	// on an endpoint's port; mine is whether the endpoint is this machine's. It

@@ -43,6 +43,7 @@ func judge(c *Connection, f *facts, brief bool) Verdict {
 			j.application()
 		}
 		j.oddities()
+		j.pace()
 	}
 	if brief {
 		return Verdict{Outcome: j.v.Outcome, By: j.v.By, HasBy: j.v.HasBy, Detail: j.v.Detail}

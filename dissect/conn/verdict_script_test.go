@@ -15,7 +15,7 @@ import (
 func follow(t *testing.T, script string) (ends []Connection, rows []string) {
 	t.Helper()
 	frames := segtest.MustFrames(t, script)
-	tracker := New(Options{})
+	tracker := New(Options{Measures: true}) // as with sentences everywhere
 	var d dissect.Decoder
 	var p dissect.Packet
 	take := func(events []Event) {

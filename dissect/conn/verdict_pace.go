@@ -1,0 +1,136 @@
+package conn
+
+import (
+	"slices"
+	"time"
+)
+
+// What ended well may have taken long. Where one thing took half of the time at
+// least, and that was a second, the verdict says which. That people type slowly
+// is not worth a word: of programs' time only that of a server is told which
+// speaks a protocol where each answer is asked for.
+
+const (
+	slowFrom    = time.Second            // waits that are told of
+	longWay     = 100 * time.Millisecond // a round trip that is
+	quickWay    = 10                     // times a round trip, from which the way is not to blame for an answer
+	queuesGrow  = 3                      // times the shortest round trip that the mean one is where queues grow
+	queuesDelay = 50 * time.Millisecond  // and by how much more
+	heldBack    = 20 * time.Millisecond  // from which an ACK is that (RFC 9293, section 3.8.6.3)
+)
+
+// promptProtocols are those whose server speaks when it is asked, and at once.
+var promptProtocols = [...]string{"HTTP", "SMTP", "POP3", "IMAP", "FTP", "DNS"}
+
+// pace says what a slow connection waited for.
+func (j *judgement) pace() {
+	m := &j.c.Measures
+	if j.brief || j.v.Detail != "" || j.v.Outcome != OutcomeClosed && j.v.Outcome != OutcomeOpen {
+		return
+	}
+	all := j.c.Last.Sub(j.c.First)
+	var room [mostWaits]Waited
+	list := m.Longest(room[:0])
+	if len(list) == 0 || list[0].Time < slowFrom || list[0].Time < all/2 {
+		return
+	}
+	x := list[0]
+	share := j.words("%s of its %s", j.duration(x.Time), j.duration(all))
+	switch x.Wait {
+	case WaitResend:
+		j.slow(j.words("%s went by until the %s sent again what was lost, or seemed to be%s.", share, x.For, j.longest(x)),
+			"capture at both ends: what one end sends again and the other has never seen was lost on the way.")
+	case WaitWindow:
+		j.slowReader(x, share)
+	case WaitAnswer, WaitFirst, WaitMore:
+		j.slowServer(x, share)
+	case WaitACK:
+		j.longWay(x, share)
+	}
+}
+
+// slow adds what a verdict says of it.
+func (j *judgement) slow(why, next string) {
+	if j.v.Meaning != "" {
+		j.v.Meaning += " "
+	}
+	if j.v.Meaning += "Slow: " + why; j.v.NextStep == "" {
+		j.v.NextStep = next
+	}
+}
+
+// longest tells where the longest of such waits ended, if it is the longest of
+// all; with a blank before it.
+func (j *judgement) longest(x Waited) string {
+	m := &j.c.Measures
+	if m.SilenceWait != x.Wait || m.SilenceFor != x.For {
+		return ""
+	}
+	if m.Silence >= x.Time*9/10 {
+		return j.words(" (%d)", j.f.silenceEnd)
+	}
+	return j.words(" (at most %s, until %d)", j.duration(m.Silence), j.f.silenceEnd)
+}
+
+// slowReader is for a receive window that was full, or closed.
+func (j *judgement) slowReader(x Waited, share string) {
+	if j.c.LabelCount(ZeroWindow) > 0 {
+		j.slow(j.words("%s went by while the %s's window was closed or full%s: its program reads more slowly than the %s sends.", share, x.For, j.longest(x), x.For.Other()),
+			j.words("what keeps the program at the %s from reading (recv)? There, ss -tni shows what waits in Recv-Q.", x.For))
+		return
+	}
+	j.slow(j.words("%s went by while the %s's window was full: it takes no more at a time, and each fill has to go there and its ACK back.", share, x.For),
+		j.words("a larger receive buffer at the %s, where its program or system sets one (SO_RCVBUF, net.ipv4.tcp_rmem).", x.For))
+}
+
+// slowServer is for a server that let the client wait.
+func (j *judgement) slowServer(x Waited, share string) {
+	way := j.way()
+	if x.For != Server || !slices.Contains(promptProtocols[:], j.c.App) && (x.Wait != WaitFirst || j.c.App != "SSH") || way > 0 && x.Time < quickWay*way {
+		return
+	}
+	what := "answered"
+	switch x.Wait {
+	case WaitFirst:
+		j.slow(j.words("%s went by until the server spoke first%s, as it has to: perhaps it looks up the client's name (reverse DNS), and nobody answers.", share, j.longest(x)),
+			j.words("%s: does that take as long?", j.onServer("getent hosts "+j.c.Client.Addr().String())))
+		return
+	case WaitMore:
+		what = "went on with its answer"
+	}
+	than := "."
+	if way > 0 {
+		than = j.words("; a packet needs %s there and back.", j.duration(way))
+	}
+	j.slow(j.words("%s went by until the server %s%s%s Not the way takes that time, but its program, or what that waits for itself (a file, a database, a name server).", share, what, j.longest(x), than),
+		j.words("the log of the program at port %d; on its machine, top and strace -p show what it does meanwhile.", j.c.Server.Port()))
+}
+
+// longWay is for waits for ACKs.
+func (j *judgement) longWay(x Waited, share string) {
+	m := &j.c.Measures
+	r := &m.RTT[x.For]
+	switch {
+	case j.c.IRTT > 0 && r.Mean >= heldBack && r.Mean >= quickWay*j.c.IRTT && m.InFlight[x.For.Other()] < ethernetMSS:
+		j.slow(j.words("%s were spent on waiting for the %s's ACKs, which it holds back for %s in case that data can go with them; and the %s's system keeps the next small piece until they come (Nagle's algorithm).",
+			share, x.For, j.duration(r.Mean), x.For.Other()),
+			j.words("the program at the %s: all of a message in one write, or TCP_NODELAY.", x.For.Other()))
+	case r.Count == 0 || r.Mean < longWay && r.Mean < r.Min+queuesDelay:
+	case r.Mean >= queuesGrow*r.Min && r.Mean-r.Min >= queuesDelay:
+		j.slow(j.words("%s were spent on waiting for the %s's ACKs. They take %s at best and %s on average: packets stand in queues on the way.", share, x.For, j.duration(r.Min), j.duration(r.Mean)),
+			"what else uses that line, and which part of it is the narrowest?")
+	default:
+		j.slow(j.words("%s were spent on waiting for the %s's ACKs: from the place of the capture to it and back takes %s.", share, x.For, j.duration(r.Mean)),
+			"the way is long: fewer questions in turn, and more at a time.")
+	}
+}
+
+// way is how long a packet takes to the other end and back, 0 where that is not
+// known.
+func (j *judgement) way() time.Duration {
+	if j.c.IRTT > 0 {
+		return j.c.IRTT
+	}
+	m := &j.c.Measures
+	return m.RTT[Client].Mean + m.RTT[Server].Mean
+}
