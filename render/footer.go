@@ -72,7 +72,11 @@ func lostBefore(e *conn.Event) string {
 	if e.Packet == nil || e.Packet.Frame == nil || e.Packet.Frame.Dropped == 0 {
 		return ""
 	}
-	return plural(e.Packet.Frame.Dropped, "packet") + " lost here: they were sent, and the system had no room to capture them"
+	n, were := e.Packet.Frame.Dropped, "they were sent, and the system had no room to capture them"
+	if n == 1 {
+		were = "it was sent, and the system had no room to capture it"
+	}
+	return plural(n, "packet") + " lost here: " + were
 }
 
 func times(n int64) string {
