@@ -49,15 +49,8 @@ func (j *judgement) pace() {
 	}
 }
 
-// slow adds what a verdict says of it.
-func (j *judgement) slow(why, next string) {
-	if j.v.Meaning != "" {
-		j.v.Meaning += " "
-	}
-	if j.v.Meaning += "Slow: " + why; j.v.NextStep == "" {
-		j.v.NextStep = next
-	}
-}
+// slow puts before the rest what a verdict says of it.
+func (j *judgement) slow(why, next string) { j.toldBy("Slow: "+why, next) }
 
 // longest tells where the longest of such waits ended, if it is the longest of
 // all; with a blank before it.

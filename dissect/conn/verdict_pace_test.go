@@ -57,8 +57,11 @@ func TestPace(t *testing.T) {
 		if v.Outcome != OutcomeClosed || v.Detail != "" {
 			t.Errorf("%s: %s %q: %s", x.name, v.Outcome, v.Detail, v.Text)
 		}
-		if got := strings.Contains(v.Meaning, "Slow:"); got != (x.has != "") || !strings.Contains(v.Meaning, x.has) {
+		if got := strings.HasPrefix(v.Meaning, "Slow:"); got != (x.has != "") || !strings.Contains(v.Meaning, x.has) {
 			t.Errorf("%s: %q, want %q", x.name, v.Meaning, x.has)
+		}
+		if strings.TrimSpace(v.Meaning) != v.Meaning {
+			t.Errorf("%s: blanks around %q", x.name, v.Meaning)
 		}
 		if !strings.Contains(v.NextStep, x.next) || x.next == "" && v.NextStep != "" {
 			t.Errorf("%s: next %q, want %q", x.name, v.NextStep, x.next)

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -9,7 +10,7 @@ import (
 
 // toldBy puts what a server said before what the segments tell.
 func (j *judgement) toldBy(text, next string) {
-	j.v.Meaning = text + " " + opened(j.v.Meaning, true)
+	j.v.Meaning = strings.TrimSpace(text + " " + opened(j.v.Meaning, true))
 	if j.v.NextStep == "" {
 		j.v.NextStep = next
 	}
