@@ -1,9 +1,6 @@
 package conn
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // rivalFacts are SYN-ACKs beside the one that counts.
 type rivalFacts struct {
@@ -57,20 +54,24 @@ func (a linkAddress) String() string {
 // twoAnswers says of two SYN-ACKs with different numbers where they come from,
 // "" where there are none.
 func (j *judgement) twoAnswers() string {
-	x := &j.f.rivals
-	if x.other == 0 || j.brief {
+	if j.f.rivals.other == 0 || j.brief {
 		return ""
 	}
-	text := "There are " + j.rivals() + ": "
+	return "There are " + j.rivals() + ": " + j.originOfRivals()
+}
+
+// originOfRivals is where they come from, and which of them the client took.
+func (j *judgement) originOfRivals() string {
+	x, text := &j.f.rivals, ""
 	switch {
 	case x.twoLinks():
-		text += j.words("they come from the hardware addresses %v and %v. Either two machines here have the address %s, or two routers lead to it.", x.links[0], x.links[1], j.server())
+		text = j.words("they come from the hardware addresses %v and %v. Either two machines here have the address %s, or two routers lead to it.", x.links[0], x.links[1], j.server())
 	case x.fromTwo():
-		text += j.words("they came with the hop limits (TTL) %d and %d, so that two machines have sent them. Either both have the address %s, or a firewall on the way answers for the server (a SYN proxy).", x.hops[0], x.hops[1], j.server())
+		text = j.words("they came with the hop limits (TTL) %d and %d, so that two machines have sent them. Either both have the address %s, or a firewall on the way answers for the server (a SYN proxy).", x.hops[0], x.hops[1], j.server())
 	case x.again:
-		text += "perhaps a load balancer gave the second SYN to another machine, or the server was restarted in between, or a device answers for it that keeps no note of SYNs."
+		text = "perhaps a load balancer gave the second SYN to another machine, or the server was restarted in between, or a device answers for it that keeps no note of SYNs."
 	default:
-		text += j.words("perhaps two machines have the address %s.", j.server())
+		text = j.words("perhaps two machines have the address %s.", j.server())
 	}
 	switch {
 	case x.adopted:
@@ -88,12 +89,6 @@ func (j *judgement) rivals() string {
 		n = count(uint64(m) + 1)
 	}
 	return j.words("%s SYN-ACKs with different numbers %s", n, j.list(j.f.synAck, j.f.rivals.other))
-}
-
-// originOfRivals is what twoAnswers says of where they come from.
-func (j *judgement) originOfRivals() string {
-	_, origin, _ := strings.Cut(j.twoAnswers(), ": ")
-	return origin
 }
 
 // whoAnswers is how to find out which machines have the server's address.
