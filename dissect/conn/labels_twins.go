@@ -238,7 +238,7 @@ func (s *segment) likelyFar(x, this *twin) bool {
 		return false
 	}
 	elsewhere := x.point != this.point
-	if this.frame-x.frame > twinFrames && after <= twinWithin && (x.point^this.point)&pointPlace == 0 && !s.forwarded(x, this) {
+	if this.frame-x.frame > twinFrames && after <= twinWithin && (x.point^this.point)&pointPlace == 0 {
 		return false // so many frames in so short a time are no path's, but may be a flood's
 	}
 	if s.numbered() && elsewhere {
@@ -251,13 +251,6 @@ func (s *segment) likelyFar(x, this *twin) bool {
 		return elsewhere || s.numbered() || s.carries() && s.stamped()
 	}
 	return after <= twinFirst && s.carries() && (elsewhere || s.flags&dissect.SYN != 0) && !s.heardSince(x)
-}
-
-// forwarded reports whether the segment is x behind some routers, as a mirrored
-// port shows it that carries both sides of them: only the hop limit tells, and
-// has become less. A flood's packets have the same one, or any.
-func (s *segment) forwarded(x, this *twin) bool {
-	return s.numbered() && x.point.hops() > this.point.hops() && x.point.hops()-this.point.hops() <= hopsApart
 }
 
 // stamped reports whether the segment has a timestamp, which tells it from one
