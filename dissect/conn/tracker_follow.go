@@ -18,9 +18,6 @@ func (t *Tracker) follow(s *segment) {
 	}
 	if !s.isSettled() {
 		t.change(s)
-		if s.clears() { // so do the numbers of the older connection
-			e.flags &^= flagKnown0 << s.to
-		}
 	}
 	clears := s.clears()
 	if clears { // the older connection's numbers tell nothing of the new one's
