@@ -100,6 +100,9 @@ const (
 // waitsText lists what a connection waited for; "" where there is one thing at
 // most.
 func waitsText(c *conn.Connection, g *glyphs) string {
+	if c.Segments[conn.Client]+c.Segments[conn.Server] <= 2 {
+		return ""
+	}
 	var parts []string
 	all := c.Last.Sub(c.First)
 	for _, w := range c.Measures.Longest(nil) {
@@ -107,9 +110,6 @@ func waitsText(c *conn.Connection, g *glyphs) string {
 			break
 		}
 		parts = append(parts, w.Wait.What(w.For)+" "+spanText(w.Time, g))
-	}
-	if c.Segments[conn.Client]+c.Segments[conn.Server] <= 2 {
-		return ""
 	}
 	return strings.Join(parts, "; ")
 }
