@@ -53,8 +53,8 @@ const (
 	LinkMTP2            LinkType = 140 // SS7's MTP2
 	LinkMTP3            LinkType = 141 // SS7's MTP3
 	LinkDOCSIS          LinkType = 143 // cable modems
-	LinkMSTP            LinkType = 165 // BACnet MS/TP
 	LinkUser2           LinkType = 149 // private use; Apple's tcpdump writes LinkPKTAP with it
+	LinkMSTP            LinkType = 165 // BACnet MS/TP
 	LinkPPPPPPD         LinkType = 166 // PPP with a direction in place of its address
 	LinkJuniperEther    LinkType = 178 // Juniper's routers: Ethernet
 	LinkJuniperPPP      LinkType = 179 // … PPP
