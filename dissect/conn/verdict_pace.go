@@ -95,7 +95,7 @@ func (j *judgement) slowServer(x Waited, share string) {
 	if way > 0 {
 		than = j.words("; a packet needs %s there and back.", j.duration(way))
 	}
-	j.slow(j.words("%s went by until the server %s%s%s Not the way takes that time, but its program, or what that waits for itself (a file, a database, a name server).", share, what, j.longest(x), than),
+	j.slow(j.words("%s went by until the server %s%s%s The network is not at fault: the time goes by in the program, or in what that waits for (a file, a database, a name server).", share, what, j.longest(x), than),
 		j.words("the log of the program at port %d; on its machine, top and strace -p show what it does meanwhile.", j.c.Server.Port()))
 }
 
