@@ -25,6 +25,7 @@ type leap struct {
 	next  uint32 // what its sender would have sent
 	seq   uint32
 	end   uint32
+	len   uint32 // of its payload
 	hops  uint8
 	held  bool // it was left out
 }
@@ -88,10 +89,10 @@ func (t *Tracker) leaps(s *segment) {
 		return
 	}
 	o, l := &t.odd(s.b).outside, t.ledger(s.b)
-	x := leap{s.e.frameRef(t.places.at()), s.e.next[s.from], s.seq, s.end, s.p.IP.HopLimit, held}
+	x := leap{s.e.frameRef(t.places.at()), s.e.next[s.from], s.seq, s.end, uint32(s.len), s.p.IP.HopLimit, held}
 	if held {
 		o.take(&x, s.from)
-		l.repeated[s.from] += uint64(s.len) // these are no bytes of the stream
+		l.repeated[s.from] += uint64(x.len) // these are no bytes of the stream
 	}
 	if s.shape&beyondNext != 0 {
 		o.leap[s.from] = x
@@ -113,18 +114,23 @@ func (t *Tracker) settleLeaps(s *segment) {
 		return
 	}
 	o, l := &odd.outside, t.ledgers.at(b.ledger)
-	if x := &o.leap[s.to]; x.frame != 0 && s.flags&dissect.ACK != 0 && after(s.ack, x.next) && !after(s.ack, x.end) {
-		o.follows(s, s.to)
+	for d := range o.leap {
+		if x := &o.leap[d]; x.held && e.next[d] != x.next {
+			x.frame = 0 // its sender has gone on from before
+		}
+	}
+	if x := &o.leap[s.to]; x.frame != 0 && s.flags&dissect.ACK != 0 && after(s.ack, x.taken()) && !after(s.ack, x.end) {
+		o.follows(s, l, s.to)
 	}
 	x := &o.leap[d]
 	switch {
 	case x.frame == 0:
 	case s.seq == x.end:
-		o.follows(s, d)
+		o.follows(s, l, d)
 	case x.held || s.seq != x.next && s.len == 0 || after(s.seq, x.next) || x.next-s.seq > farOutside || after(e.ack[s.to], x.next):
 	default:
 		o.take(x, d)
-		l.repeated[d] += uint64(x.end - x.seq)
+		l.repeated[d] += uint64(x.len)
 		e.next[d] = x.next
 		if after(b.maxAck[d], x.next) {
 			b.maxAck[d] = x.next
@@ -135,10 +141,21 @@ func (t *Tracker) settleLeaps(s *segment) {
 	}
 }
 
+// taken is the number from which an ACK shows that the receiver has taken the
+// leap: one that was left out may be forged, and some ACK of what lies before it
+// then be of bytes that were sent and not captured.
+func (x *leap) taken() uint32 {
+	if x.held {
+		return x.seq
+	}
+	return x.next
+}
+
 // follows takes a leap of direction d for what its sender has sent.
-func (o *outsiders) follows(s *segment, d int) {
+func (o *outsiders) follows(s *segment, l *ledger, d int) {
 	x := &o.leap[d]
 	if x.held {
+		l.repeated[d] -= uint64(x.len)
 		s.e.next[d], s.b.maxAck[d] = x.end, x.end
 		if o.count--; o.frame == x.frame {
 			o.frame = 0

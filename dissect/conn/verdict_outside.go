@@ -18,12 +18,14 @@ func (j *judgement) aboutOutside() string {
 	}
 	text := j.words("A segment in the %s's name (%d) has number %s, where %s was due: far outside the %s's window, so that its system leaves it out.",
 		x.by, x.frame, count(uint64(x.seq)), count(uint64(x.next)), x.by.Other())
+	it, are := "It", "It is of an older connection with the same ports, or somebody has forged it."
 	if x.count > 1 {
 		text = j.words("%s in the %s's name (the first: %d, with number %s, where %s was due) lie far outside the %s's window, so that its system leaves them out.",
 			plural(x.count, "segment"), x.by, x.frame, count(uint64(x.seq)), count(uint64(x.next)), x.by.Other())
+		it, are = "The first", "They are of an older connection with the same ports, or somebody has forged them."
 	}
 	if farApart(x.hops[0], x.hops[1]) {
-		return text + j.words(" It came with the hop limit (TTL) %d, what the %s sent with %d: somebody else has sent it.", x.hops[1], x.by, x.hops[0])
+		return text + j.words(" %s came with the hop limit (TTL) %d, what the %s sent with %d: somebody else has sent it.", it, x.hops[1], x.by, x.hops[0])
 	}
-	return text + " It is of an older connection with the same ports, or somebody has forged it."
+	return text + " " + are
 }
