@@ -49,6 +49,10 @@ func tracedCall(nr uint64) (callKind, string) {
 		return kindRecv, "readv"
 	case unix.SYS_WRITEV:
 		return kindSend, "writev"
+	case unix.SYS_PREADV2:
+		return kindRecv, "preadv2"
+	case unix.SYS_PWRITEV2:
+		return kindSend, "pwritev2"
 	case unix.SYS_RECVFROM:
 		return kindRecv, "recvfrom"
 	case unix.SYS_SENDTO:
@@ -294,7 +298,7 @@ func (t *tracing) prepareSend(k *task, p *pendingCall) {
 	switch p.nr {
 	case unix.SYS_WRITE, unix.SYS_SENDTO:
 		p.buffers = []buffer{{a[1], a[2]}}
-	case unix.SYS_WRITEV:
+	case unix.SYS_WRITEV, unix.SYS_PWRITEV2:
 		p.buffers = readVectors(k.tid, a[1], a[2])
 	case unix.SYS_SENDMSG:
 		p.buffers, _ = readMessage(k.tid, a[1])
@@ -318,7 +322,7 @@ func (t *tracing) prepareRecv(k *task, p *pendingCall) {
 	switch p.nr {
 	case unix.SYS_READ, unix.SYS_RECVFROM:
 		p.buffers = []buffer{{a[1], a[2]}}
-	case unix.SYS_READV:
+	case unix.SYS_READV, unix.SYS_PREADV2:
 		p.buffers = readVectors(k.tid, a[1], a[2])
 	case unix.SYS_RECVMSG:
 		p.buffers, _ = readMessage(k.tid, a[1])

@@ -616,6 +616,49 @@ os.write(%d, b"inherited")
 	}
 }
 
+// TestWrapManyBuffers: what a call gathers from more buffers, or messages, than
+// programs mostly give is counted to the last byte.
+func TestWrapManyBuffers(t *testing.T) {
+	traceable(t)
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.Copy(io.Discard, c)
+			c.Close()
+		}
+	}()
+	at := l.Addr().(*net.TCPAddr).AddrPort()
+	const messages = `
+import ctypes, os, socket, sys
+class iovec(ctypes.Structure): _fields_ = [("base", ctypes.c_char_p), ("len", ctypes.c_size_t)]
+class mmsghdr(ctypes.Structure): _fields_ = [
+	("name", ctypes.c_void_p), ("namelen", ctypes.c_uint), ("iov", ctypes.POINTER(iovec)), ("iovlen", ctypes.c_size_t),
+	("control", ctypes.c_void_p), ("controllen", ctypes.c_size_t), ("flags", ctypes.c_long), ("len", ctypes.c_ulong)]
+def sendmmsg(s, n):
+	v = iovec(b"abc", 3)
+	ctypes.CDLL(None).sendmmsg(s.fileno(), (mmsghdr * n)(*[mmsghdr(iov=ctypes.pointer(v), iovlen=1) for _ in range(n)]), n, 0)
+`
+	for _, c := range []struct{ syscall, call string }{
+		{"writev", "os.writev(s.fileno(), [b'abc'] * 100)"},
+		{"pwritev2", "os.pwritev(s.fileno(), [b'abc'] * 100, -1, 0)"},
+		{"sendmmsg", "sendmmsg(s, 100)"},
+	} {
+		x := python(t, messages+"s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"+c.call+"\n", port(at))
+		began, ended := x.find(t, "send", Entry), x.find(t, "send", Return)
+		if began.Syscall != c.syscall || began.Args != "300 bytes" || ended.N != 300 || len(ended.Data) != min(300, MaxCallData) {
+			t.Errorf("%s: %+v, then %+v\n%s", c.syscall, began, ended, x.output)
+		}
+	}
+}
+
 // dupInheritable duplicates fd to a descriptor that programs inherit.
 func dupInheritable(t *testing.T, fd int) uintptr {
 	t.Helper()

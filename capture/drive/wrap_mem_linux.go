@@ -10,15 +10,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What is read of a traced process's memory in one call, at most.
+// What is read of a traced process's memory in one call, at most. The kernel
+// itself takes no more than UIO_MAXIOV, 1024, of buffers and of messages.
 const (
-	maxVectors    = 64 // of readv, writev and the like
-	maxMessages   = 16 // of sendmmsg and recvmmsg
-	maxSockaddr   = 28 // struct sockaddr_in6
-	vectorSize    = 16 // struct iovec
-	messageSize   = 56 // struct msghdr
-	messagesSize  = 64 // struct mmsghdr
-	messagesCount = 56 // of msg_len in it
+	maxVectors    = 1024    // of readv, writev and the like
+	maxMessages   = 1024    // of sendmmsg and recvmmsg
+	maxAllVectors = 1 << 14 // of all messages of one call
+	maxSockaddr   = 28      // struct sockaddr_in6
+	vectorSize    = 16      // struct iovec
+	messageSize   = 56      // struct msghdr
+	messagesSize  = 64      // struct mmsghdr
+	messagesCount = 56      // of msg_len in it
 )
 
 // buffer is a piece of a traced process's memory.
@@ -86,7 +88,9 @@ func readMessages(tid int, at, count uint64) []buffer {
 	var list []buffer
 	for i := range min(count, maxMessages) {
 		more, _ := readMessage(tid, at+i*messagesSize)
-		list = append(list, more...)
+		if list = append(list, more...); len(list) >= maxAllVectors {
+			break
+		}
 	}
 	return list
 }
