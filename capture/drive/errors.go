@@ -93,8 +93,8 @@ func Hint(err error) string {
 		return "nothing answered: the machine is off, the address is wrong, or a firewall drops what is sent to it"
 	case "EHOSTUNREACH":
 		return "the machine could not be reached: it is off, or the address is wrong, or a router says so; try ping " + op.Addr.Addr().String()
-	case "ENETUNREACH":
-		return "this machine has no route to that address: " + routeCommand(op.Addr.Addr())
+	case "ENETUNREACH", "EINVAL":
+		return hintNoRoute(name, op)
 	case "EAFNOSUPPORT":
 		return "this machine does not have that family of addresses switched on"
 	case "EMFILE", "ENFILE":
@@ -119,6 +119,22 @@ func hintNotAvailable(op *OpError) string {
 		return "no local address or port is left for this destination"
 	}
 	return fmt.Sprintf("%s is not an address of this machine: %s", op.Addr.Addr(), addressCommand())
+}
+
+// hintNoRoute is about addresses that connect sends nothing to.
+func hintNoRoute(name string, op *OpError) string {
+	to := op.Addr.Addr()
+	switch {
+	case op.Call != "connect":
+		return ""
+	case to.IsMulticast():
+		return "a multicast address is many machines': TCP is between two"
+	case name == "ENETUNREACH":
+		return "this machine has no route to that address, or it is a broadcast address: " + routeCommand(to)
+	case to.Is6() && to.IsLinkLocalUnicast() && to.Zone() == "":
+		return fmt.Sprintf("a link-local address is on no network by itself: name the interface too, as in %s%%eth0 (%s)", to, addressCommand())
+	}
+	return "this machine's own routes throw away what goes to that address: " + routeCommand(to)
 }
 
 func hintNotPermitted(op *OpError) string {

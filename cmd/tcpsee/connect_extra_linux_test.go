@@ -253,6 +253,33 @@ func TestConnectNoRoute(t *testing.T) {
 	}
 }
 
+// TestConnectUntold: what stops a connection before its first packet is explained
+// by the error; what the picture shows of a router's answer is not explained again,
+// as something else.
+func TestConnectUntold(t *testing.T) {
+	l := newLab(t)
+	l.batch(l.client, "route add blackhole 10.98.0.0/16", "route add unreachable 10.99.0.0/16")
+	for _, c := range []struct{ to, hint string }{
+		{"10.98.0.1", "hint: this machine's own routes throw away"},
+		{"10.99.0.1", "hint: the machine could not be reached"},
+		{"fe80::1", "hint: a link-local address"},
+		{"224.0.0.1", "hint: a multicast address"},
+		{"203.0.113.9", ""}, // RFC 5737; the router knows no way to it, and says so
+	} {
+		p := l.start(l.client, builtBinary(t), "connect", c.to, "80")
+		status, text := p.end(t), p.err.String()
+		if status != 1 || !strings.Contains(text, c.hint) || c.hint == "" && (strings.Contains(text, "hint:") || !strings.Contains(text, "ICMP network unreachable")) {
+			t.Errorf("%s: exit status %d\n%s", c.to, status, text)
+		}
+	}
+	// A queue that takes nothing, as a firewall's rule for what goes out.
+	l.command("tc", "-n", l.client, "qdisc", "add", "dev", "c0", "root", "bfifo", "limit", "1")
+	p := l.start(l.client, builtBinary(t), "connect", "--wait", "1s", server4, "80")
+	if status := p.end(t); status != 1 || !strings.Contains(p.err.String(), "hint: no packet has left this machine") {
+		t.Errorf("own firewall: exit status %d\n%s", status, p.err)
+	}
+}
+
 // TestIsTarget: packets to no address in particular go to this machine.
 func TestIsTarget(t *testing.T) {
 	for _, c := range []struct {

@@ -117,7 +117,11 @@ func (d *driven) draw(act func() error) error {
 	}
 	d.kernelSays()
 	var told *tlsError
-	if acted != nil && !errors.As(acted, &told) && !sentNothing(acted) && !d.fl.quiet && !d.fl.takesStdout() {
+	switch drawn := l.shown > 0; {
+	case acted == nil || errors.As(acted, &told):
+	case !drawn && connectFailed(acted) && drive.ErrName(acted) == "ETIMEDOUT":
+		acted = withHint(acted, "no packet has left this machine: its own firewall throws away what goes there (sudo nft list ruleset)")
+	case !untold(acted, drawn) && !d.fl.quiet && !d.fl.takesStdout():
 		acted = &drawnError{acted}
 	}
 	if acted == nil && drawn == nil {
@@ -126,17 +130,21 @@ func (d *driven) draw(act func() error) error {
 	return errors.Join(acted, drawn, d.fl.closeOutputs())
 }
 
-// sentNothing reports whether err is of calls that failed before any packet was
-// sent, about which the picture has nothing to tell.
-func sentNothing(err error) bool {
+// untold reports whether the picture, in which packets were drawn or not, leaves
+// err to be explained: that of a call which sends nothing, or of a connection of
+// which there was no packet.
+func untold(err error, drawn bool) bool {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		return !slices.ContainsFunc(several.Unwrap(), func(e error) bool { return !sentNothing(e) })
+		return !slices.ContainsFunc(several.Unwrap(), func(e error) bool { return !untold(e, drawn) })
 	}
-	switch drive.ErrName(err) {
-	case "ENETUNREACH", "EADDRNOTAVAIL", "EADDRINUSE", "EACCES", "EPERM", "EAFNOSUPPORT":
-		return true
-	}
-	return false
+	var op *drive.OpError
+	return errors.As(err, &op) && (op.Call == "socket" || op.Call == "bind") || !drawn && connectFailed(err)
+}
+
+// connectFailed reports whether err is of connect(2).
+func connectFailed(err error) bool {
+	var op *drive.OpError
+	return errors.As(err, &op) && op.Call == "connect"
 }
 
 // drives says which ends are tcpsee's own.
