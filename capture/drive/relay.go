@@ -61,6 +61,17 @@ func (c *Conn) Relay(ctx context.Context, in io.Reader, out io.Writer, o RelayOp
 	return r.outcome
 }
 
+// HangUp is a conversation without a word (nc -z): it closes the connection,
+// with RST instead of FIN where reset is set.
+func (c *Conn) HangUp(reset bool) (o Outcome) {
+	o.Info, _ = c.TCPInfo() // not every system tells
+	if reset {
+		o.Err = c.ResetOnClose()
+	}
+	o.Err = errors.Join(o.Err, c.Close())
+	return o
+}
+
 // relay is one conversation. Calls on the connection are made with the
 // direction's lock held, so that the end can wait for a call to return and be
 // sure that none follows.

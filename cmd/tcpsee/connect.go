@@ -71,6 +71,19 @@ Capturing needs root or CAP_NET_RAW.`,
 	return cmd
 }
 
+// says names the flag that asks for something to be sent first.
+func (fl *connectFlags) says() string {
+	switch {
+	case fl.send != "":
+		return "--send"
+	case fl.extras.http != "":
+		return "--http"
+	case fl.extras.tls:
+		return "--tls"
+	}
+	return ""
+}
+
 // hostAndPort checks the two arguments of connect.
 func hostAndPort(cmd *cobra.Command, args []string) error {
 	switch {
@@ -110,6 +123,9 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	}
 	if fl.send != "" && fl.extras.http != "" {
 		return usagef("--send and --http both say what to send first")
+	}
+	if says := fl.says(); fl.zero && says != "" {
+		return usagef("-z sends nothing, and %s sends something", says)
 	}
 	if fl.repeat < 1 {
 		return usagef("--repeat %d: one connection at least is opened", fl.repeat)
@@ -233,11 +249,7 @@ const settleTime = 5 * time.Millisecond
 // converse relays until either side ends.
 func (d *driven) converse(c *drive.Conn, fl *connectFlags) error {
 	if fl.zero {
-		info, err := c.TCPInfo()
-		if err != nil { // not of this system
-			info = drive.TCPInfo{}
-		}
-		return d.ended(c, drive.Outcome{Info: info, Err: c.Close()})
+		return d.ended(c, c.HangUp(fl.relay.Reset))
 	}
 	o := fl.relay
 	if fl.extras.tls {

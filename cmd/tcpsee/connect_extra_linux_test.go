@@ -200,6 +200,21 @@ func TestResetOnPurpose(t *testing.T) {
 	}
 }
 
+// TestZeroResets: -z closes as --linger0 asks.
+func TestZeroResets(t *testing.T) {
+	needRoot(t)
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	p := start(t, tcpsee("connect", "-z", "--linger0", "127.0.0.1", port))
+	if status, text := p.end(t), p.err.String(); status != 0 || !strings.Contains(text, "── RST") || strings.Contains(text, "── FIN") {
+		t.Errorf("exit status %d\n%s", status, text)
+	}
+}
+
 // answerOne answers what one client says first, and waits for its end.
 func answerOne(l net.Listener) {
 	c, err := l.Accept()
@@ -219,6 +234,9 @@ func TestConnectRefusesFlags(t *testing.T) {
 	for _, c := range []struct{ args, says string }{
 		{"connect --http lesson 127.0.0.1 80", "--http"},
 		{"connect --http / --send x 127.0.0.1 80", "--send"},
+		{"connect -z --send x 127.0.0.1 80", "--send sends something"},
+		{"connect -z --http / 127.0.0.1 80", "--http sends something"},
+		{"connect -z --tls 127.0.0.1 443", "--tls sends something"},
 		{"connect --insecure 127.0.0.1 80", "--tls"},
 		{"connect -q 5 127.0.0.1 8080", "--wait 5s"},
 		{"connect 127.0.0.1 0", "from 1 to 65535"},
