@@ -24,6 +24,7 @@ const (
 //	text := a.segment(side, seq, payload, length, frame)  // each segment with length > 0, in any order
 //	a.acked(side, ack)                  // side's bytes before ack have arrived: holes in them stay holes
 //	a.fin(side, seq)                    // FIN, with the sequence number behind the last byte
+//	a.missed = …                        // what is known to have come and was not captured
 //	f.app = a.facts()                   // before judge
 //	a.release()                         // when the connection leaves; gives memory back
 //
@@ -60,6 +61,7 @@ type app struct {
 	agent      bool         // a head has named the program that asks (User-Agent)
 	answer     answerTraits // of the last final response
 	tongues    [2]tongue    // how each end began
+	missed     [2]bool      // bytes of an end came at the other and were not captured; of use to facts
 	trouble    *appTrouble
 }
 

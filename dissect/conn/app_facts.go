@@ -70,12 +70,13 @@ func (a *app) facts() appFacts {
 	for i := range a.dirs {
 		d := &a.dirs[i]
 		waits := d.work != nil && len(d.work.held) > 0 // for bytes that did not come
-		f.lost = f.lost || waits || d.flags&dirLost != 0 || d.known && d.flags&dirBegun == 0
+		f.lost = f.lost || waits || a.missed[i] || d.flags&dirLost != 0 || d.known && d.flags&dirBegun == 0
 	}
 	f.upgrade = a.upgrade
 	f.halfTLS = !f.lost && a.halfTLS()
 	if f.http {
-		f.unread = a.dirs[a.requester.Other()].flags&dirLost != 0
+		y := a.requester.Other()
+		f.unread = a.dirs[y].flags&dirLost != 0 || a.missed[y]
 		a.unfinished(&f)
 	}
 	if t := a.trouble; t != nil {

@@ -41,6 +41,10 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	}
 	if e.body != 0 {
 		if a := t.appOf(e); a != nil {
+			for d := range 2 {
+				x := &a.dirs[e.side(d)]
+				a.missed[e.side(d)] = x.known && e.missed(b, d, x.next)
+			}
 			f.app = a.facts()
 			c.App = f.app.name
 		}
@@ -122,6 +126,13 @@ func (t *Tracker) summarizeEnd(c *Connection, e *entry, b *body, d int) {
 // that is known, and nobody has acknowledged what lies in it.
 func (e *entry) leavesGap(b *body, d int) bool {
 	return after(e.next[d], b.maxAck[d]) && !(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], b.maxAck[d]))
+}
+
+// missed reports whether bytes of direction d from a number on, beyond one that
+// may be its FIN, were acknowledged: they came, and the capture does not have them.
+func (e *entry) missed(b *body, d int, from dissect.Seq) bool {
+	n := uint32(from) + 1
+	return !e.self() && e.flags.of(flagKnown0, d) && (after(b.maxAck[d], n) || e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], n))
 }
 
 // allSeen reports whether no numbers tell of bytes of direction d that were not

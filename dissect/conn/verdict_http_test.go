@@ -46,6 +46,29 @@ func after5(script string) string {
 	return script[:i] + "+5 " + script[i+3:]
 }
 
+// TestAnswerNotCaptured: that bytes of an answer are not in the capture says
+// nothing of the answer, once they were acknowledged.
+func TestAnswerNotCaptured(t *testing.T) {
+	const head = "\"HTTP/1.1 200 OK\\r\\nContent-Length: 40000000\\r\\n\\r\\nhello12345\""
+	const asked = opened3 + "> P. " + aRequest + "\n< . 1:1(0) ack 28\n< P. 1:56(55) ack 28 " + head + "\n> . 28:28(0) ack 56\n"
+	const end = "< F. 40000046:40000046(0) ack 28\n> F. 28:28(0) ack 40000047\n< . 40000047:40000047(0) ack 29"
+	for name, script := range map[string]string{
+		"the end":             "+3 > . 28:28(0) ack 40000046\n" + end,
+		"the end, and no ACK": "+3 " + end,
+		"much":                "+3 < . 30000000:30001000(1000) ack 28\n> . 28:28(0) ack 30001000\n< . 30001000:30002000(1000) ack 28\n> . 28:28(0) ack 40000046\n" + end,
+		"much, then RST":      "+3 < . 39999000:40000046(1046) ack 28\n> . 28:28(0) ack 40000046\n> R 28:28(0)",
+	} {
+		if v, _ := verdictOf(t, name, asked+script); v.Detail == detailAnswerCut || strings.Contains(v.Text, "answer") {
+			t.Errorf("%s: %q %q\n%q", name, v.Detail, v.Text, v.Meaning)
+		}
+	}
+	// What was neither captured nor acknowledged may never have come.
+	v, _ := verdictOf(t, "no ACK", asked+"+3 < F. 1056:1056(0) ack 28\n> F. 28:28(0) ack 56\n< . 1057:1057(0) ack 29")
+	if v.Detail != detailAnswerCut {
+		t.Errorf("no ACK: %q %q\n%q", v.Detail, v.Text, v.Meaning)
+	}
+}
+
 // TestAnswerHeads: the headers of an answer do not end where they should.
 func TestAnswerHeads(t *testing.T) {
 	const unended = `< "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n<h1>Hello</h1>"`
