@@ -185,6 +185,40 @@ func TestPrepareOrdersAndFiltersAddresses(t *testing.T) {
 	}
 }
 
+// TestAddressesInFigures: what getaddrinfo(3), and so nc, takes for an address asks
+// no name server.
+func TestAddressesInFigures(t *testing.T) {
+	asked := func(_ context.Context, _, host string) ([]netip.Addr, error) {
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	for host, want := range map[string]string{
+		"127.1": "127.0.0.1", "10.257": "10.0.1.1", "192.168.260": "192.168.1.4", "2130706433": "127.0.0.1", "0": "0.0.0.0",
+		"0x7f.1": "127.0.0.1", "010.0.0.9": "8.0.0.9", "::ffff:10.1.2.3": "10.1.2.3", "fe80::1%lo": "fe80::1%lo",
+		"256.1": "", "1.2.3.4.5": "", "127.": "", "08.1": "", "4294967296": "", "cafe": "", "0x": "",
+	} {
+		p, err := Prepare(context.Background(), DialOptions{Host: host, Port: "80", lookup: asked}, nil)
+		switch {
+		case want == "" && ErrName(err) != "EAI_NONAME":
+			t.Errorf("%s: %v", host, err)
+		case want != "" && (err != nil || p.Targets[0].Addr() != netip.MustParseAddr(want)):
+			t.Errorf("%s: %+v, %v, want %s", host, p, err, want)
+		}
+	}
+}
+
+// TestNoAddressOfTheFamily: net has a word of its own where /etc/hosts knows a name
+// by addresses of the other family only.
+func TestNoAddressOfTheFamily(t *testing.T) {
+	other := func(context.Context, string, string) ([]netip.Addr, error) {
+		return nil, &net.AddrError{Err: "no suitable address found", Addr: "localhost"}
+	}
+	_, err := Prepare(context.Background(), DialOptions{Host: "localhost", Port: "80", Family: IPv6, lookup: other}, nil)
+	wantName(t, err, "EAI_NONAME")
+	if !strings.Contains(Hint(err), "getent ahosts localhost") && !strings.Contains(Hint(err), "nslookup localhost") {
+		t.Errorf("%v: hint %q", err, Hint(err))
+	}
+}
+
 func TestPrepareRefusesWhatIsNoDestination(t *testing.T) {
 	for _, o := range []DialOptions{
 		{Host: "", Port: "80"},

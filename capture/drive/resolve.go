@@ -2,11 +2,14 @@ package drive
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -57,8 +60,7 @@ func systemLookup(ctx context.Context, network, host string) ([]netip.Addr, erro
 // resolve turns host into addresses of family, in the order in which they are
 // to be tried. Only names are reported: an address in figures asks nobody.
 func resolve(ctx context.Context, t *tracer, lookup lookupFunc, host string, family Family) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(host); err == nil {
-		a = a.Unmap()
+	if a, ok := inFigures(host); ok {
 		if !family.has(a) {
 			err := &net.DNSError{Err: "not an address of the family asked for", Name: host, IsNotFound: true}
 			return nil, &OpError{Call: "resolve", Err: err}
@@ -74,7 +76,8 @@ func resolve(ctx context.Context, t *tracer, lookup lookupFunc, host string, fam
 		err = ErrInterrupted
 	}
 	addrs := distinct(found, family)
-	if err == nil && len(addrs) == 0 {
+	var unsuitable *net.AddrError // net's word for addresses that are all of the other family
+	if err == nil && len(addrs) == 0 || errors.As(err, &unsuitable) {
 		err = &net.DNSError{Err: "no address of the family asked for", Name: host, IsNotFound: true}
 	}
 	if err != nil {
@@ -84,6 +87,38 @@ func resolve(ctx context.Context, t *tracer, lookup lookupFunc, host string, fam
 	}
 	t.returned(Call{Name: "resolve", Args: host + ": " + list(addrs), N: len(addrs)}, began)
 	return addrs, nil
+}
+
+// inFigures reads an address that is no name, those of IPv4 in all the forms
+// that inet_aton(3) takes, as nc does: 127.1 is 127.0.0.1.
+func inFigures(host string) (netip.Addr, bool) {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.Unmap(), true
+	}
+	parts := strings.Split(host, ".")
+	if len(parts) > 4 {
+		return netip.Addr{}, false
+	}
+	var address uint64
+	for i, part := range parts {
+		bits := 8
+		if i == len(parts)-1 {
+			bits = 8 * (5 - len(parts)) // the last one fills what is left
+		}
+		base := 10
+		switch digits := strings.ToLower(part); {
+		case strings.HasPrefix(digits, "0x"):
+			part, base = part[2:], 16
+		case strings.HasPrefix(digits, "0"):
+			base = 8
+		}
+		n, err := strconv.ParseUint(part, base, bits)
+		if err != nil {
+			return netip.Addr{}, false
+		}
+		address = address<<bits | n
+	}
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(address)))), true
 }
 
 // distinct returns the addresses of family in found, each once, in order.
