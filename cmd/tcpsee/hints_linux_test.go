@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/netip"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,6 +36,28 @@ func TestStartHint(t *testing.T) {
 	p := start(t, cmd)
 	if status := p.end(t); status != 127 || !strings.Contains(p.err.String(), "run nosuchprogram …") {
 		t.Errorf("exit status %d\n%s", status, p.err)
+	}
+}
+
+// TestInterpreterHint: what the system says of a script is said of its interpreter.
+func TestInterpreterHint(t *testing.T) {
+	needRoot(t)
+	dir := t.TempDir()
+	for _, c := range []struct{ name, text, hint string }{
+		{"script", "#! /no/such/python3 -u\nprint(1)\n", "its first line names is not: /no/such/python3"},
+		{"windows", "#!/bin/sh\r\necho\r\n", `sed -i 's/\r$//'`},
+	} {
+		file := dir + "/" + c.name
+		if err := os.WriteFile(file, []byte(c.text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		p := start(t, tcpsee("run", file))
+		if status := p.end(t); status != 127 || !strings.Contains(p.err.String(), c.hint) {
+			t.Errorf("%s: exit status %d\n%s", c.name, status, p.err)
+		}
+	}
+	if hint := interpreterHint(dir + "/nothing"); hint != "" {
+		t.Errorf("of what is not there: %q", hint)
 	}
 }
 

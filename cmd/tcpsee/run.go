@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
+	"os/exec"
 	"os/signal"
 	"slices"
 	"strconv"
@@ -134,8 +137,35 @@ func startHint(e *drive.StartError, env func(string) string) string {
 		return "check the name; a program that is not in PATH is named with its directory: ./" + quoted(e.Command)
 	case errors.Is(e.Err, syscall.EACCES):
 		return "ls -l " + quoted(e.Command) + " shows whether it may be executed; a script is run by its interpreter: tcpsee run python3 FILE"
+	case errors.Is(e.Err, syscall.ENOENT):
+		return interpreterHint(e.Command)
 	}
 	return ""
+}
+
+// interpreterHint is for what execve(2) says of a file that is there: that the
+// program is not which its first line names, or which loads it. "" for another
+// file.
+func interpreterHint(command string) string {
+	path, err := exec.LookPath(command)
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	line, _ := bufio.NewReader(io.LimitReader(f, 256)).ReadString('\n') // BINPRM_BUF_SIZE of linux/binfmts.h
+	named, script := strings.CutPrefix(line, "#!")
+	words := strings.Fields(named)
+	switch {
+	case !script || len(words) == 0:
+		return quoted(path) + " is there; what loads it is not: is it a program for this system? file " + quoted(path)
+	case strings.HasSuffix(line, "\r\n"):
+		return "the first line of " + quoted(path) + " ends with CR LF, as on Windows, and CR is no part of an interpreter's name: sed -i 's/\\r$//' " + quoted(path)
+	}
+	return quoted(path) + " is there; the interpreter that its first line names is not: " + printable(words[0])
 }
 
 // wrapIsolated runs this very command in namespaces of its own.
