@@ -30,7 +30,8 @@ type driven struct {
 	listens   bool
 	accepted  bool // accept() has come back since
 	remote    netip.AddrPort
-	conn      int64 // the connection that the last call was about
+	connects  capture.Stamp // when connect() to remote was called last
+	conn      int64         // the connection that the last call was about
 	last      capture.Stamp
 	errName   string
 	errCall   string
@@ -58,6 +59,9 @@ func (t *Tracker) Call(c *Call, at capture.Stamp) []Event {
 		d.accepted = true
 	case c.Name == "connect" && c.Remote.IsValid():
 		d.remote = c.Remote
+		if c.Phase != PhaseReturn {
+			d.connects = at
+		}
 	case c.Name == "close" && c.Remote == (netip.AddrPort{}) && c.From == Server:
 		d.listens = false
 	}
@@ -102,6 +106,9 @@ func (t *Tracker) latestWith(remote netip.AddrPort) *entry {
 		}
 		k, _ := keyOfPair(r.client, r.server)
 		if e := t.inNetwork(r.network, &k, !r.client.Addr().Is4()); e != nil {
+			if remote == t.driven.remote && e.first < t.driven.connects {
+				return nil // an earlier one: this one has sent nothing
+			}
 			return e
 		}
 	}

@@ -376,6 +376,36 @@ func TestCallsAndSilence(t *testing.T) {
 	}
 }
 
+// TestCallsBeforeTheSYN: what is called on a socket that has no local port yet is
+// about the connection that it begins, and not about an earlier one to the same
+// server.
+func TestCallsBeforeTheSYN(t *testing.T) {
+	tracker := New(Options{Live: true})
+	at := func(s float64) capture.Stamp { return segtest.Start + capture.Stamp(s*1e9) }
+	frames := segtest.MustFrames(t, "10 > S 0:0(0)\n+0.1 < R. 0:0(0) ack 1\n20 > S 100000:100000(0)\n+0.1 < R. 0:0(0) ack 100001")
+	var d dissect.Decoder
+	var p dissect.Packet
+	call := func(s float64, phase Phase, result string, want int64) {
+		t.Helper()
+		c := Call{Name: "connect", Phase: phase, Remote: netip.MustParseAddrPort("10.0.0.2:80"), Result: result}
+		if got := tracker.Call(&c, at(s))[0].Conn; got != want {
+			t.Errorf("connect() at %v s is about connection %d, want %d", s, got, want)
+		}
+	}
+	call(9.9, PhaseEntry, "", 0)
+	for i := range frames {
+		if i == 2 {
+			call(10.2, PhaseReturn, "ECONNREFUSED", 1)
+			call(11, PhaseEntry, "", 0)
+			call(12, PhaseReturn, "EADDRNOTAVAIL", 0) // and nothing was sent
+			call(19.9, PhaseEntry, "", 0)
+		}
+		d.Decode(&frames[i], &p)
+		tracker.Add(&p)
+	}
+	call(20.2, PhaseReturn, "ECONNREFUSED", 2)
+}
+
 // TestSilenceAfterTheEnd holds that a question that nobody answers is said where
 // the last connection is over.
 func TestSilenceAfterTheEnd(t *testing.T) {
