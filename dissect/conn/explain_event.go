@@ -192,7 +192,11 @@ func (e *Event) rstSentence() string {
 func (e *Event) finSentence() string {
 	s := fmt.Sprintf("The %s has no more to send", e.From)
 	if n := e.payload(); n > 0 {
-		s = fmt.Sprintf("The %s sends its last %s", e.From, bytesCount(uint64(n)))
+		last := "byte"
+		if n > 1 {
+			last = bytesCount(uint64(n))
+		}
+		s = fmt.Sprintf("The %s sends its last %s", e.From, last)
 	}
 	if e.Before[e.From] == StateCloseWait {
 		return s + ", and closes too: when this is acknowledged, all is over."
@@ -262,7 +266,10 @@ func (e *Event) labelSentence() string {
 	case has(OutOfOrder) && e.payload() == 0:
 		return fmt.Sprintf("The %s's %s arrives late: a later segment has overtaken it.", from, e.Kind)
 	case has(OutOfOrder):
-		return fmt.Sprintf("Byte %s and what follows arrives late: a later segment has overtaken it.", count(uint64(e.Seq)))
+		if e.payload() == 1 {
+			return fmt.Sprintf("Byte %s arrives late: a later segment has overtaken it.", count(uint64(e.Seq)))
+		}
+		return fmt.Sprintf("Byte %s and what follows arrive late: a later segment has overtaken them.", count(uint64(e.Seq)))
 	case e.Handshake && has(AckLostSegment):
 		return e.ackSentence()
 	case has(LostSegment) && e.Kind == KindSYNACK:
@@ -297,8 +304,11 @@ func (e *Event) labelSentence() string {
 
 // what names what a segment carries that is sent again.
 func (e *Event) what() string {
-	if e.payload() == 0 && e.Kind != KindData {
+	switch e.payload() {
+	case 0:
 		return "its " + e.Kind.String()
+	case 1:
+		return "byte " + count(uint64(e.Seq))
 	}
 	return "byte " + count(uint64(e.Seq)) + " and what follows"
 }

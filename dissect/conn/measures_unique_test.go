@@ -242,8 +242,8 @@ func TestSentAgainOutOfOrder(t *testing.T) {
 	}{
 		"sent again":    {open + "> . 1:101(100)\n> . 101:201(100)\n> . 201:301(100)\n+.002 > . 1:101(100)", true, 1, "The client sends byte 1 and what follows again 4.0 ms after it had sent it last (frame 4)."},
 		"of two":        {open + "> . 1:101(100)\n> . 101:201(100)\n> . 201:301(100)\n+.002 > . 51:151(100)", true, 1, "The client sends byte 51 and what follows again"},
-		"overtaken":     {open + "> . 1:101(100)\n> . 201:301(100)\n+.002 > . 101:201(100)", false, 0, "Byte 101 and what follows arrives late: a later segment has overtaken it."},
-		"in part":       {open + "> . 1:101(100)\n> . 201:301(100)\n+.002 > . 51:151(100)", false, 0, "Byte 51 and what follows arrives late"},
+		"overtaken":     {open + "> . 1:101(100)\n> . 201:301(100)\n+.002 > . 101:201(100)", false, 0, "Byte 101 and what follows arrive late: a later segment has overtaken them."},
+		"in part":       {open + "> . 1:101(100)\n> . 201:301(100)\n+.002 > . 51:151(100)", false, 0, "Byte 51 and what follows arrive late"},
 		"a FIN, and it": {open + "> . 1:101(100)\n> F. 101:101(0)\n> . 102:102(0)\n+.002 > . 51:101(50)", true, 1, "again"},
 	} {
 		tracker := New(Options{Detail: true})

@@ -122,7 +122,7 @@ func TestClaimsOfHTTP(t *testing.T) {
 		{"a space within the target, in HTTP/1.0", talk3("S", `> "GET /a b HTTP/1.0\r\n\r\n"`, bad), OutcomeClosed, detailBadRequest, []string{"line 1, character 7: a space within the target"}, "", []int64{4, 6}},
 		{"a method of few, with its body", talk3("S", notify, `< "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"`), OutcomeClosed, "", []string{"three segments"}, "body", nil},
 		{"and less of it than announced", talk3("S", strings.Replace(notify, "abcd", "ab", 1), `< "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"`), OutcomeClosed, detailIncomplete,
-			[]string{"the request (4) announced 2 bytes of body that never came.", "had answered without them (6)"}, "waited", []int64{4}},
+			[]string{"the request (4) announced 2 bytes of body that never came.", "had answered without it (6)"}, "waited", []int64{4}},
 		{"no number in the status line", talk3("C", "> "+aRequest, `< "HTTP/1.1 2x0 ok\r\n\r\n"`), OutcomeClosed, detailNoReply, []string{`It is "HTTP/1.1 2x0 ok"`, "one space, and a number"}, "", []int64{4, 6}},
 		{"the answer's head alone was not captured", opened3 + "> P. " + aRequest + "\n< .\n< . 1:101(100) lost\n> . ack 101\n< . 101:201(100)\n< . 201:301(100) lost\n< . 301:401(100)\n> . ack 201\n+9 > R. ack 201", OutcomeReset, detailAfterData, nil, "its answer did not come", nil},
 	})

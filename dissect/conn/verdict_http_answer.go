@@ -107,7 +107,7 @@ func (j *judgement) noText(request place) {
 // tooLong is for bytes behind the end that an answer had announced.
 func (j *judgement) tooLong() {
 	x := &j.f.app.fault
-	n := plural(uint32(min(x.bytes, 1<<32-1)), "byte")
+	n := j.bytes(x.bytes)
 	if x.bare {
 		j.say(detailAnswerLong, j.words("%s came after the answer (%d), which has no body.", n, x.answer),
 			"An answer to HEAD, and one with status 204 or 304, ends at its blank line.", "send no page with it.", x.at)
@@ -130,7 +130,7 @@ func (j *judgement) answerCut() {
 	a := &j.f.app
 	text := j.words("the answer (%d) ended before its last chunk.", a.answerAt)
 	if a.answerCut > 0 {
-		text = j.words("the answer (%d) ended %s before its announced length.", a.answerAt, plural(uint32(min(a.answerCut, 1<<32-1)), "byte"))
+		text = j.words("the answer (%d) ended %s before its announced length.", a.answerAt, j.bytes(a.answerCut))
 	}
 	x := a.requester
 	wait, gaveUp := j.gaveUpAfter()
@@ -218,7 +218,7 @@ func (j *judgement) awaitsRest() {
 	a := &j.f.app
 	text := j.words("the last chunk of the answer (%d) has not come.", a.answerAt)
 	if a.answerCut > 0 {
-		text = j.words("of the announced length of the answer (%d), %s have not come.", a.answerAt, plural(uint32(min(a.answerCut, 1<<32-1)), "byte"))
+		text = j.words("the answer (%d) is still %s short of its announced length.", a.answerAt, j.bytes(a.answerCut))
 	}
 	j.say(detailAnswerCut, text, j.restForgotten()+" Or it is still at work.", j.wholeAnswer(), a.answerAt)
 }

@@ -151,10 +151,10 @@ func (j *judgement) answeredAfterFIN() bool {
 // bodyMissing is for a request whose head announced more than came.
 func (j *judgement) bodyMissing() {
 	a := &j.f.app
-	left := count(uint64(a.bodyMissing))
+	left := j.bytes(a.bodyMissing)
 	switch x := a.requester; {
 	case a.status >= statusBadRequest:
-		j.say(detailIncomplete, j.words("%s answered %s, while %s bytes of the body of the request (%d) were still to come.", j.it(x.Other()), j.status(), left, a.requestEnd),
+		j.say(detailIncomplete, j.words("%s answered %s before the end of the request's body (%d): %s had not come.", j.it(x.Other()), j.status(), a.requestEnd, left),
 			"It did not want the rest: its answer says why. TCP did its part.", "", a.requestEnd)
 		if j.v.Outcome == OutcomeReset {
 			j.v.Meaning += " Where data comes after that, the system says with RST that nobody reads it: the answer may be lost at the client."
@@ -164,11 +164,11 @@ func (j *judgement) bodyMissing() {
 		j.say(detailIncomplete, j.words("%s of the body of the request (%d) did not come here: the %s's numbers count them.", j.howMany(x), a.requestEnd, x),
 			lossOrWidth, j.askWidth(x), a.requestEnd)
 	default:
-		meaning := "The server waited for them."
+		meaning := "The server waited for the rest."
 		if a.answerAt > a.requestEnd {
-			meaning = j.words("The server had answered without them (%d).", a.answerAt)
+			meaning = j.words("The server had answered without it (%d).", a.answerAt)
 		}
-		j.say(detailIncomplete, j.words("the request (%d) announced %s bytes of body that never came.", a.requestEnd, left), meaning, lengthRule, a.requestEnd)
+		j.say(detailIncomplete, j.words("the request (%d) announced %s of body that never came.", a.requestEnd, left), meaning, lengthRule, a.requestEnd)
 	}
 }
 
@@ -177,8 +177,8 @@ func (j *judgement) bodyMissing() {
 func (j *judgement) timedOut() {
 	a := &j.f.app
 	if a.bodyMissing > 0 {
-		j.say(detailIncomplete, j.words("%s answered %s; the request (%d) had announced %s bytes of body that had not come.", j.it(a.requester.Other()), j.status(), a.requestEnd, count(uint64(a.bodyMissing))),
-			"The server waits for them only so long.", lengthRule, a.requestEnd)
+		j.say(detailIncomplete, j.words("%s answered %s; the request (%d) had announced %s of body that had not come.", j.it(a.requester.Other()), j.status(), a.requestEnd, j.bytes(a.bodyMissing)),
+			"The server waits for the rest only so long.", lengthRule, a.requestEnd)
 		if j.f.missing[a.requester] > 0 {
 			j.v.Meaning, j.v.NextStep = lossOrWidth, j.askWidth(a.requester)
 		}

@@ -137,7 +137,7 @@ func TestAnswerLengths(t *testing.T) {
 		{name: "no last chunk, still open", script: left("2", "> "+aRequest, chunked), outcome: OutcomeOpen, detail: detailAnswerCut,
 			text: "open: the last chunk of the answer (6) has not come.", meaning: "res.end()"},
 		{name: "more announced, still open", script: left("2", "> "+aRequest, more), outcome: OutcomeOpen, detail: detailAnswerCut,
-			text: "open: of the announced length of the answer (6), 45 bytes have not come.", meaning: "Or it is still at work."},
+			text: "open: the answer (6) is still 45 bytes short of its announced length.", meaning: "Or it is still at work."},
 		{name: "more announced, and the capture ends", script: left("0.1", "> "+aRequest, more), outcome: OutcomeOpen,
 			text: "established, and no end of it was captured in 105 ms."},
 		{name: "a stream of events, and the client leaves", script: after5(talk3("C", "> "+aRequest, events+`Transfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n"`)), outcome: OutcomeClosed,

@@ -29,7 +29,7 @@ func TestKeptOpen(t *testing.T) {
 		"failed at the third": {two + "+1 " + again + "< .\n+30 < F.\n> F.\n< .",
 			detailNoReply, "closed by the server: the request (10) was complete, and no answer to it came; what came before it was answered (8).", "The server's program failed on it"},
 		"an early answer": {post + denied + "+.01 > P. 53(1000)\n< R.",
-			detailIncomplete, "reset by the server: it answered HTTP 413 Payload Too Large (6), while 4,000 bytes of the body of the request (4) were still to come.", "it did not want the rest"},
+			detailIncomplete, "reset by the server: it answered HTTP 413 Payload Too Large (6) before the end of the request's body (4): 4,000 bytes had not come.", "it did not want the rest"},
 		"an early answer, and closed": {post + "> P. 53(2500)\n" + "< P. \"HTTP/1.1 401 Unauthorized\\r\\nContent-Length: 0\\r\\n\\r\\n\"\n< F.\n> P. 2553(2500)\n< R",
 			detailAfterClose, "data (9) came after its FIN (8)", "the server answered HTTP 401 Unauthorized (7)"},
 		"408 to nothing": {one + "+10 < P. \"HTTP/1.1 408 Request Timeout\\r\\nContent-Length: 0\\r\\n\\r\\n\"\n< F.\n> F.\n< .",

@@ -305,8 +305,11 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 	f, c := j.f, j.c
 	y := x.Other()
 	evidence := []place{f.dataLast[x], f.resendFrame[x]}
-	again := j.words("the oldest of %s bytes of the %s was sent again %s (last: %d) and never acknowledged",
-		count(uint64(f.outstanding[x])), x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
+	oldest := "1 byte"
+	if n := f.outstanding[x]; n > 1 {
+		oldest = "the oldest of " + j.bytes(int64(n))
+	}
+	again := j.words("%s of the %s was sent again %s (last: %d) and never acknowledged", oldest, x, times(int(f.resendsAtEnd[x])), f.resendFrame[x])
 	what := "the same bytes"
 	if f.resendBytes[x] == 0 {
 		what, evidence[0] = "its FIN", f.fin[x]
@@ -318,8 +321,11 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 		j.means(j.words("either the %s has gone, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
 			j.words("ping -c 1 %v; and capture both directions.", j.peer(x)))
 	case j.fragmentation() && f.icmp.frame != 0:
-		j.outcome(as, detailPathMTU, j.words("%s%v says by ICMP that packets may have %s bytes at most, and %s.",
-			lead, f.icmp.from, count(uint64(f.icmp.mtu)), again), append(evidence, f.icmp.frame)...)
+		most := "are too long for it to pass on"
+		if f.icmp.mtu > 0 { // old routers do not tell (RFC 1191, section 4)
+			most = "may have " + j.bytes(int64(f.icmp.mtu)) + " at most"
+		}
+		j.outcome(as, detailPathMTU, j.words("%s%v says by ICMP that packets %s, and %s.", lead, f.icmp.from, most, again), append(evidence, f.icmp.frame)...)
 		j.means("the sender does not heed the error: perhaps a firewall keeps it away.", "let ICMP through; or set a smaller MTU: ip link set dev IFACE mtu 1400")
 	case f.icmp.frame != 0 && f.icmp.from != c.Client.Addr():
 		r := reasonOf(&f.icmp)
@@ -360,7 +366,11 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 
 // askWidth is how x finds out what size of packets gets through.
 func (j *judgement) askWidth(x Side) string {
-	return j.words("ping -M do -s 1472 %v, and with smaller sizes; set the MTU to what passes.", j.peer(x))
+	size := 1472 // with 8 of ICMP and 20 of IPv4 the 1500 bytes of Ethernet
+	if j.c.Server.Addr().Is6() {
+		size = 1452 // IPv6 has 40
+	}
+	return j.words("ping -M do -s %d %v, and with smaller sizes; set the MTU to what passes.", size, j.peer(x))
 }
 
 // peer is the address of the end that x talks to.

@@ -73,16 +73,20 @@ func (j *judgement) refused() {
 	case f.siblings > 0: // somebody has listened there
 		j.means(j.words("no program listened on port %d of %v at that moment, and in this capture %s with it came about: perhaps the server had not started yet, or has ended%s, or could not start again (\"Address already in use\").",
 			port, c.Server.Addr(), plural(f.siblings, "connection"), perNC(port, " (nc -l serves one client)")),
-			j.words("%s: is :%d there? If not, start the server again%s.", j.onServer("ss -ltn"), port, perNC(port, j.words("; nc -lk %d goes on after the first client", port))))
+			j.words("%s: is :%d there? If not, start the server again%s.", j.onServer("ss -ltn"), port, perNC(port, j.words("; %s -lk %d goes on after the first client", j.netcat(), port))))
 	case c.Server.Addr().IsLoopback() && c.Server.Addr().Is6():
 		j.means(j.words("no program on this machine listens on port %d of ::1.", port),
-			j.words("ss -ltn: is :%d there? With 127.0.0.1 only, that address works; localhost means ::1 first.", port))
+			j.words("ss -ltn: is :%d there? With 0.0.0.0 or 127.0.0.1 only, 127.0.0.1 works; localhost means ::1 first.", port))
 	case here:
 		j.means(j.words("no program on this machine listens on port %d of %v.", port, c.Server.Addr()),
-			j.words("ss -ltn: is :%d there? If not, start the server first%s", port, perNC(port, j.words(": nc -l %d", port))))
+			j.words("ss -ltn: is :%d there? If not, start the server first%s", port, perNC(port, j.words(": %s -l %d", j.netcat(), port))))
 	default:
+		look := j.words("is :%d there, and not 127.0.0.1:%d only?", port, port)
+		if c.Server.Addr().Is6() {
+			look = j.words("is *:%d or [::]:%d there? 0.0.0.0:%d is for IPv4 only.", port, port, port)
+		}
 		j.means(j.words("no program there listens on port %d of that address, or a firewall refuses in its name.", port),
-			j.words("%s: is :%d there, and not 127.0.0.1:%d only?", j.onServer("ss -ltn"), port, port))
+			j.onServer("ss -ltn")+": "+look)
 	}
 }
 
@@ -116,7 +120,7 @@ func (j *judgement) datagrams(port uint16) {
 }
 
 func (j *judgement) datagramAdvice(port uint16) string {
-	return j.words("ss -lun shows it. A server of TCP instead: nc -l %d without -u, SOCK_STREAM in a program. Or a client of UDP: nc -u.", port)
+	return j.words("ss -lun shows it. A server of TCP instead: %s -l %d without -u, SOCK_STREAM in a program. Or a client of UDP: nc -u.", j.netcat(), port)
 }
 
 // answerWithin is how long a SYN is given before silence means something: by
@@ -173,6 +177,15 @@ func (j *judgement) noAnswer() {
 		j.means(j.words("either a firewall drops "+them(n)+", or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
 			j.words("ping -c 1 %s; ip route get %s; then the firewall's rules for port %d.", j.server(), j.server(), port))
 	}
+}
+
+// netcat is nc as it listens at the server's address: by itself it does so for
+// IPv4 only.
+func (j *judgement) netcat() string {
+	if j.c.Server.Addr().Is6() {
+		return "nc -6"
+	}
+	return "nc"
 }
 
 // perNC is advice about nc, for ports that are not given to other servers.

@@ -24,6 +24,14 @@ func (j *judgement) duration(d time.Duration) string {
 	return duration(d)
 }
 
+// bytes writes "1 byte" or "1,448 bytes".
+func (j *judgement) bytes(n int64) string {
+	if j.brief {
+		return ""
+	}
+	return bytesCount(uint64(n))
+}
+
 const day = 24 * time.Hour
 
 // duration writes d with a unit that suits it: "16 µs", "1.2 ms", "2.0 s",
