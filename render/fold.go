@@ -103,7 +103,7 @@ func (t *timeline) foldLine(v *connView) {
 	}
 	for i, n := range r.labels {
 		if n > 0 {
-			b.WriteString(", " + plural(uint64(n), conn.Label(i).String()))
+			b.WriteString(", " + labelCount(uint64(n), conn.Label(i)))
 		}
 	}
 	b.WriteString(" folded; --full shows them")

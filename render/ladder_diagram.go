@@ -36,7 +36,7 @@ func (d *diagram) Close() error {
 	return d.out.flush()
 }
 
-// lines gives what stands on a stroke as plain text: what must be said, and
+// plain gives what stands on a stroke as plain text: what must be said, and
 // the payload.
 func (s *stroke) plain() string {
 	t := s.text()

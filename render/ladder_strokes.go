@@ -192,7 +192,7 @@ func labelsOf(list []stroke) string {
 	var parts []string
 	for l, n := range counts {
 		if n > 0 {
-			parts = append(parts, plural(n, conn.Label(l).String()))
+			parts = append(parts, labelCount(n, conn.Label(l)))
 		}
 	}
 	return strings.Join(parts, ", ")

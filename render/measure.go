@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcpsee/dissect"
+	"tcpsee/dissect/conn"
 )
 
 func itoa(n int) string     { return strconv.Itoa(n) }
@@ -48,6 +49,16 @@ func plural(n uint64, word string) string {
 		return "1 " + word
 	}
 	return count(n) + " " + word + "s"
+}
+
+// labelCount gives how many segments have a label: "1 retransmission",
+// "2 retransmissions", "3 offloaded".
+func labelCount(n uint64, l conn.Label) string {
+	switch l {
+	case conn.OutOfOrder, conn.WindowFull, conn.Refused, conn.TFOIgnored, conn.OutsideWindow, conn.Offloaded: // what a segment is, and no noun
+		return count(n) + " " + l.String()
+	}
+	return plural(n, l.String())
 }
 
 // spanText gives a duration for people: "32 µs", "1.5 ms", "1.996 s",

@@ -133,3 +133,19 @@ func TestCutPacketsAreToldAsSuch(t *testing.T) {
 		}
 	}
 }
+
+// TestLabelCount: what is no noun has no plural.
+func TestLabelCount(t *testing.T) {
+	for _, tt := range []struct {
+		n    uint64
+		l    conn.Label
+		want string
+	}{
+		{1, conn.Retransmission, "1 retransmission"}, {1234, conn.Retransmission, "1,234 retransmissions"}, {2, conn.DupAck, "2 dup-acks"},
+		{812, conn.Offloaded, "812 offloaded"}, {1, conn.OutOfOrder, "1 out-of-order"}, {2, conn.OutOfOrder, "2 out-of-order"},
+	} {
+		if got := labelCount(tt.n, tt.l); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
