@@ -22,9 +22,8 @@ type facts struct {
 	finOrder            Side     // who sent FIN first, where there is one
 	rst                 place    // first RST
 	rstBy               Side
-	rstState            State // of the other end before the RST
-	refusal             bool  // the RST answers a SYN that was not captured
-	turnedBack          bool  // and was sent by this machine itself, in the name of another
+	refusal             bool // the RST answers a SYN that was not captured
+	turnedBack          bool // and was sent by this machine itself, in the name of another
 	stray               strayFact
 	hops                [2]uint8 // hop limits of the SYN or SYN-ACK of who sent the RST, or of the answer that disproves it, and of the RST; 0 is not known
 	back                place    // the first frame after time went back by backBy

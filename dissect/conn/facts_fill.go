@@ -224,7 +224,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	if e.body == 0 {
 		c.Retransmits = [2]uint64{uint64(max(e.syns, 1) - 1), uint64(max(e.synAcks, 1) - 1)}
 		if e.flags.has(flagReset) {
-			f.rst, f.rstBy, f.rstState = f.last, e.side(e.resetBy()), e.stateBeforeReset()
+			f.rst, f.rstBy = f.last, e.side(e.resetBy())
 		}
 		return
 	}
@@ -258,7 +258,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	}
 	f.older, f.cleared = e.frame(l.older), e.frame(l.cleared)
 	if l.rst != 0 {
-		f.rst, f.rstBy, f.rstState = e.frame(l.rst), e.side(int(l.rstBy)), l.rstState
+		f.rst, f.rstBy = e.frame(l.rst), e.side(int(l.rstBy))
 		f.rstBare, f.silent = l.bare, time.Duration(l.silent.bits())
 		f.refusal, f.turnedBack = l.answers && c.Segments[f.rstBy.Other()] == 0, l.turnedBack
 	}

@@ -317,7 +317,8 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		l.cleared = ref
 	case s.flags&dissect.RST != 0 && (l.rst == 0 || s.ended && !l.rstTook): // what ends it, rather than what nobody took
 		l.bare, l.silent = s.flags&dissect.ACK == 0, durationOf(int64(s.silent))
-		l.rst, l.rstBy, l.rstState = ref, uint8(d), s.before[s.to]
+		l.rst, l.rstBy = ref, uint8(d)
+		l.statesBefore(s)
 		l.answers = s.isNew && answersUnseen(&s.p.TCP)
 		if s.meetsACK() {
 			odd := t.odd(s.b)

@@ -233,6 +233,30 @@ func TestStates(t *testing.T) {
 			server RST CLOSED CLOSED
 			server ACK ESTABLISHED ESTABLISHED
 			client DATA ESTABLISHED ESTABLISHED`, ""},
+		{"an RST from somebody else while one end has closed", opening + `
+			> F. 1:1(0) ack 1
+			< . ack 2
+			< R 1:1(0)
+			< P. 1:11(10) ack 2
+			> . ack 11
+			< F. 11:11(0) ack 2
+			> . ack 12`, openingRows + `
+			client FIN FIN-WAIT-1 CLOSE-WAIT
+			server ACK FIN-WAIT-2 CLOSE-WAIT
+			server RST CLOSED CLOSED
+			server DATA FIN-WAIT-2 CLOSE-WAIT
+			client ACK FIN-WAIT-2 CLOSE-WAIT
+			server FIN TIME-WAIT LAST-ACK time-wait
+			client ACK TIME-WAIT CLOSED`, ""},
+		{"two RSTs from somebody else, of which one fits", opening + `
+			> P. 1:101(100) ack 1
+			< R 0:0(0)
+			< R 1:1(0)
+			< . 1 ack 101`, openingRows + `
+			client DATA ESTABLISHED ESTABLISHED
+			server RST ESTABLISHED CLOSED
+			server RST CLOSED CLOSED
+			server ACK ESTABLISHED ESTABLISHED`, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

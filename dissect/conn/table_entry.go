@@ -73,7 +73,7 @@ type ledger struct {
 	waited      [2]int64  // longest before a segment was sent again; in nanoseconds
 	rst         uint32    // frame of the first RST
 	rstBy       uint8     // its direction
-	rstState    State     // of the other end, before it
+	rstWas      [2]State  // both ends' states before it, by direction
 	stray       stray     // the last RST whose sender went on
 	back        back      // time that went back
 	rstHops     uint8     // hop limit of the first RST
@@ -89,7 +89,7 @@ type ledger struct {
 	cleared     uint32    // frame of the RST that told the other end to forget that
 	answers     bool      // the RST answers a SYN that was not captured
 	turnedBack  bool      // and never left this machine, though it is in the name of another
-	finEnd      [2]uint32 // sequence numbers behind the FINs that were sent since there is a ledger
+	finEnd      [2]uint32 // sequence numbers behind the FINs that were sent since there is a ledger, or that something went past; else 0
 	again       [2]uint32 // times that the oldest byte outstanding was sent again
 	againBytes  [2]uint32 // largest of those segments
 	againFrame  [2]uint32

@@ -75,13 +75,9 @@ func (t *Tracker) follow(s *segment) {
 }
 
 // revive takes back an RST whose sender goes on as if it had not sent it: it
-// came from somebody else.
+// came from somebody else. Both ends are again what they were before it.
 func (s *segment) revive() {
 	e := s.e
-	if s.flags&(dissect.SYN|dissect.RST|dissect.ACK) == dissect.SYN|dissect.ACK {
-		s.reviveAnswer()
-		return
-	}
 	if s.before[s.from] != StateClosed || s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK ||
 		!e.flags.of(flagKnown0, s.from) || s.b.ledger == 0 {
 		return
@@ -100,9 +96,9 @@ func (s *segment) revive() {
 		return
 	}
 	l.goOn(s)
-	e.pair.set(s.from, uint8(StateEstablished))
-	if e.state(s.to) == StateClosed {
-		e.pair.set(s.to, uint8(StateEstablished))
+	e.pair.set(s.from, uint8(l.rstWas[s.from]))
+	if s.before[s.to] == StateClosed {
+		e.pair.set(s.to, uint8(l.rstWas[s.to]))
 	}
 }
 
@@ -134,13 +130,13 @@ func (s *segment) isSettled() bool {
 // change follows what a segment does to the connection as such: states,
 // opening, closing.
 func (t *Tracker) change(s *segment) {
+	s.revive()
 	s.states()
 	if s.timeWaits() >= 0 {
 		s.labels = s.labels.With(TimeWait)
 	}
 	if s.e.flags&(flagHandshake|flagCrossed) == flagHandshake && s.flags&(dissect.SYN|dissect.RST) == 0 {
 		s.markEnd() // opening is over
-		s.revive()
 		return
 	}
 	t.open(s)
@@ -149,7 +145,7 @@ func (t *Tracker) change(s *segment) {
 		t.handshake(s)
 	}
 	t.firstRoundTrip(s)
-	s.revive()
+	s.reviveAnswer()
 	t.ask(s)
 }
 

@@ -1,5 +1,7 @@
 package conn
 
+import "tcpsee/dissect"
+
 // An RST with a number that fits ends the connection at the end that gets it,
 // whoever sent it. Where the end in whose name it came goes on, somebody else
 // did: that end knows of nothing, and the other one answers what still comes
@@ -36,6 +38,16 @@ func (l *ledger) resetCame(s *segment) {
 	}
 }
 
+// statesBefore notes what both ends were before an RST: one that another RST
+// had closed is what it was before that.
+func (l *ledger) statesBefore(s *segment) {
+	for d, st := range s.before {
+		if st != StateClosed {
+			l.rstWas[d] = st
+		}
+	}
+}
+
 // goOn makes the first RST a stray, since its sender goes on with this segment.
 func (l *ledger) goOn(s *segment) {
 	l.stray = stray{frame: l.rst, goes: s.e.frameRef(s.t.places.at()), next: s.e.next[s.from], heard: l.rstHeard,
@@ -48,7 +60,8 @@ func (l *ledger) goOn(s *segment) {
 // SYN-ACK. Where it was not sent again meanwhile, the RST was not the server's.
 func (s *segment) reviveAnswer() {
 	e := s.e
-	if !e.flags.has(flagRefused) || s.b.ledger == 0 || s.from == e.client() {
+	if s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.SYN|dissect.ACK ||
+		!e.flags.has(flagRefused) || s.b.ledger == 0 || s.from == e.client() {
 		return
 	}
 	l := s.t.ledgers.at(s.b.ledger)
@@ -67,7 +80,7 @@ func (s *segment) reviveAnswer() {
 func (s *segment) revivePeer() {
 	if s.b.ledger != 0 {
 		if x := &s.t.ledgers.at(s.b.ledger).stray; x.frame != 0 && int(x.by) == s.to && !s.e.flags.has(flagReset) {
-			s.e.pair.set(s.from, uint8(StateEstablished))
+			s.e.pair.set(s.from, uint8(s.t.ledgers.at(s.b.ledger).rstWas[s.from]))
 		}
 	}
 }

@@ -78,7 +78,8 @@ func (t *Tracker) grow(s *segment) {
 	c := e.client()
 	if e.flags.has(flagReset) {
 		l := t.ledger(b)
-		l.rst, l.rstBy, l.rstState = e.lastFrame, uint8(e.resetBy()), e.stateBeforeReset()
+		l.rst, l.rstBy = e.lastFrame, uint8(e.resetBy())
+		l.rstWas[1-l.rstBy] = e.stateBeforeReset()
 		l.rstHops, l.rstTook, l.rstHeard = e.hops[l.rstBy], true, b.segments[1-l.rstBy]
 	}
 	if e.syns > 1 || e.synAcks > 1 {

@@ -29,7 +29,7 @@ func (t *Tracker) summarizeStray(c *Connection, e *entry, b *body, l *ledger) {
 	f.hops = [2]uint8{e.hops[d], x.hops}
 	if x.took && x.bare != 0 && !f.forged() {
 		f.rst, f.rstBy, f.rstBare, f.silent = f.stray.frame, f.stray.by, false, 0
-		f.rstState, f.stray = StateEstablished, strayFact{}
+		f.stray = strayFact{}
 	}
 }
 

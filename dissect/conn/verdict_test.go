@@ -83,7 +83,7 @@ func TestJudgeOpening(t *testing.T) {
 	server := netip.MustParseAddr("10.9.0.2")
 	silent := func(c *Connection) { c.Segments[Server] = 0 }
 	checkVerdicts(t, []verdictTest{
-		{name: "refused", f: &facts{synFirst: 3, synLast: 3, rst: 4, rstBy: Server, rstState: StateSynSent, synLastAt: at(0.000023), endedAt: at(0.000039)},
+		{name: "refused", f: &facts{synFirst: 3, synLast: 3, rst: 4, rstBy: Server, synLastAt: at(0.000023), endedAt: at(0.000039)},
 			outcome: OutcomeRefused, by: "server", text: "10.9.0.2 is up, and answered the SYN with RST after 16 µs.",
 			meaning: "no program there listens on port 3000 of that address, or a firewall refuses in its name.",
 			next:    "on 10.9.0.2, ss -ltn: is :3000 there, and not 127.0.0.1:3000 only?", evidence: []int64{4}},
