@@ -101,31 +101,53 @@ func (s *segment) provenAnew() State {
 	if !e.flags.of(flagFin0, s.from) {
 		return StateEstablished
 	}
-	// Its own FIN is out. Whether that was acknowledged is for the peer's
-	// segments to say, of which those before its FIN have arrived.
-	acked := e.flags.of(flagAcked0, s.to) && !after(e.next[s.from], e.ack[s.to])
-	if e.flags.of(flagFin0, s.to) {
-		if acked {
-			return StateFinWait2
-		}
+	// Its own FIN is out. It is sent again only where no ACK of it has come.
+	switch {
+	case s.answeredFin():
+		return StateLastAck
+	case s.flags&dissect.FIN != 0 || s.b.finAcked[s.from] == 0:
 		return StateFinWait1
+	case s.heardAck():
+		return StateFinWait2
 	}
-	if acked {
-		return StateUnknown
-	}
-	return StateFinWait1
+	return StateUnknown
+}
+
+// answeredFin reports whether the sender had acknowledged its peer's FIN when it
+// sent its own, or did so with it.
+func (s *segment) answeredFin() bool {
+	b := s.b
+	return b.finAcked[s.to] != 0 && b.fin[s.from] != 0 && b.finAcked[s.to] <= b.fin[s.from]
+}
+
+// heardAck reports whether the ACK of the sender's FIN has arrived for sure: it
+// came no later than the peer's FIN, which the segment acknowledges.
+func (s *segment) heardAck() bool {
+	e, b := s.e, s.b
+	return e.flags.of(flagFin0, s.to) && s.flags&dissect.ACK != 0 && !after(s.behindFin(), s.ack) &&
+		b.finAcked[s.from] != 0 && b.finAcked[s.from] <= b.fin[s.to]
 }
 
 // behindFin is the sequence number behind the FIN that the receiver has sent:
-// what it sent last, unless an RST that nobody took, or an ACK of an older
-// connection, went further.
+// what it sent last, unless something went further (see goesPast).
 func (s *segment) behindFin() uint32 {
-	if s.b.ledger != 0 {
-		if l := s.t.ledgers.at(s.b.ledger); (l.stray.frame != 0 || l.cleared != 0) && s.b.fin[s.to] != 0 {
-			return l.finEnd[s.to]
+	if s.b.ledger != 0 && s.b.fin[s.to] != 0 {
+		if end := s.t.ledgers.at(s.b.ledger).finEnd[s.to]; end != 0 {
+			return end
 		}
 	}
 	return s.e.next[s.to]
+}
+
+// goesPast keeps where the sender's FIN lies before a segment goes further:
+// data after it, which no end sends that keeps to the rules, or an RST that
+// nobody takes.
+func (t *Tracker) goesPast(s *segment) {
+	if s.e.flags.of(flagFin0, s.from) && s.b.fin[s.from] != 0 && after(s.end, s.e.next[s.from]) {
+		if l := t.ledger(s.b); l.finEnd[s.from] == 0 {
+			l.finEnd[s.from] = s.e.next[s.from]
+		}
+	}
 }
 
 // finSent returns the state of an end after it sent FIN. Where it had not seen

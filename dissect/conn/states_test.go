@@ -248,6 +248,47 @@ func TestStates(t *testing.T) {
 			client ACK FIN-WAIT-2 CLOSE-WAIT
 			server FIN TIME-WAIT LAST-ACK time-wait
 			client ACK TIME-WAIT CLOSED`, ""},
+		{"data after FIN", opening + `
+			> F. 1:1(0) ack 1
+			> P. 2:12(10) ack 1
+			< . 1 ack 2
+			> P. 2:12(10) ack 1
+			< F. 1:1(0) ack 2
+			> . 12 ack 2`, openingRows + `
+			client FIN FIN-WAIT-1 CLOSE-WAIT
+			client DATA FIN-WAIT-1 CLOSE-WAIT
+			server ACK FIN-WAIT-2 CLOSE-WAIT
+			client DATA FIN-WAIT-2 CLOSE-WAIT retransmission
+			server FIN TIME-WAIT LAST-ACK time-wait
+			client ACK TIME-WAIT CLOSED`, ""},
+		{"seen at the client: the last ACK is lost", opening + `
+			> F. 1:1(0) ack 1
+			< F. 1:1(0) ack 2
+			> . 2 ack 2
+			+.2 < F. 1:1(0) ack 2
+			> . 2 ack 2`, `
+			client SYN SYN-SENT ?
+			server SYN-ACK ESTABLISHED SYN-RECEIVED
+			client ACK ESTABLISHED ? handshake
+			client FIN FIN-WAIT-1 ?
+			server FIN TIME-WAIT LAST-ACK time-wait
+			client ACK TIME-WAIT ?
+			server FIN TIME-WAIT LAST-ACK retransmission
+			client ACK TIME-WAIT ? dup-ack`, "client"},
+		{"seen at the client: both close at once", opening + `
+			> F. 1:1(0) ack 1
+			< F. 1:1(0) ack 1
+			> . 2 ack 2
+			< . 2 ack 2
+			< F. 1:1(0) ack 2`, `
+			client SYN SYN-SENT ?
+			server SYN-ACK ESTABLISHED SYN-RECEIVED
+			client ACK ESTABLISHED ? handshake
+			client FIN FIN-WAIT-1 ?
+			server FIN CLOSING FIN-WAIT-1
+			client ACK CLOSING ?
+			server ACK TIME-WAIT ? time-wait
+			server FIN TIME-WAIT CLOSING retransmission`, "client"},
 		{"two RSTs from somebody else, of which one fits", opening + `
 			> P. 1:101(100) ack 1
 			< R 0:0(0)

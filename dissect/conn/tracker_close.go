@@ -17,7 +17,7 @@ func (t *Tracker) closes(s *segment) bool {
 	fin := s.flags&dissect.FIN != 0
 	if s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.ACK || s.len > 0 || e.flags&(smoothNeeds|closingLacks) != smoothNeeds ||
 		s.seq != e.next[d] || s.seq != b.maxAck[d] || s.win == 0 || b.ledger != 0 || after(s.ack, b.maxAck[to]) || e.self() ||
-		!fin && s.ack == e.ack[d] || s.before[d] < StateEstablished ||
+		!fin && s.ack == e.ack[d] || fin && e.flags.of(flagFin0, d) || s.before[d] < StateEstablished ||
 		s.before[to] < StateEstablished && s.before[to] != StateUnknown {
 		return false
 	}

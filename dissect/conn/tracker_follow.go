@@ -35,6 +35,7 @@ func (t *Tracker) follow(s *segment) {
 	}
 	if e.body != 0 {
 		t.track(s)
+		t.goesPast(s)
 	}
 	if !probe && !clears {
 		inOrder := !known || s.seq == b.maxAck[s.from]
