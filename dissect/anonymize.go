@@ -193,7 +193,7 @@ type shape struct {
 	tcpLen    int
 	options   OptionBits
 	icmp      [3]uint32
-	quoted    bool
+	quoted    bool // by an error, and not in a tunnel of a rare kind
 	neighbour [3]bool
 	fragment  [3]int
 	payload   int
@@ -203,7 +203,7 @@ func (p *Packet) shape() shape {
 	s := shape{
 		n: p.NumLayers, content: p.Content, problem: p.Problem, vlan: p.VLAN,
 		version: p.IP.Version, protocol: p.IP.Protocol, total: p.IP.Total, header: p.IP.Header, id: p.IP.ID,
-		icmp: [3]uint32{uint32(p.ICMP.Type), uint32(p.ICMP.Code), p.ICMP.MTU}, quoted: p.ICMP.QuotedTCP,
+		icmp: [3]uint32{uint32(p.ICMP.Type), uint32(p.ICMP.Code), p.ICMP.MTU}, quoted: p.ICMP.QuotedTCP && !p.ICMP.QuotedVia.IsValid(),
 		neighbour: [3]bool{p.Neighbour.ARP, p.Neighbour.Reply, p.Neighbour.HasMAC},
 		fragment:  [3]int{p.Fragment.Offset, len(p.Fragment.Data), p.Fragment.Len}, payload: len(p.Payload),
 	}

@@ -8,7 +8,11 @@ import (
 // header writes a header into a.out, without what tells whose it is. It
 // returns false, and writes nothing, where the header is of a rare kind.
 func (a *Anonymizer) header(l Layer) bool {
-	in, out := a.old.Frame.Data[l.Offset:l.Offset+l.Length], a.out[l.Offset:l.Offset+l.Length]
+	return a.write(l, a.out[l.Offset:l.Offset+l.Length], a.old.Frame.Data[l.Offset:l.Offset+l.Length])
+}
+
+// write is header for the bytes of one.
+func (a *Anonymizer) write(l Layer, out, in []byte) bool {
 	switch l.Kind {
 	case LayerVLAN, LayerLLC, LayerSNAP, LayerNull, LayerRaw, LayerPPP, LayerPPPoE, LayerCHDLC, LayerMPLS, LayerMPLSControl,
 		LayerVXLAN, LayerFragment:

@@ -101,10 +101,22 @@ func (a *Anonymizer) discoveryOptions(out, in []byte) {
 	}
 }
 
-// quoted changes what an error quotes of a datagram: its IP header, and of
+// quoted changes what an error quotes of a datagram: headers of tunnels, of the
+// datagram that it is about or that they carry the IP header, and of
 // TCP and UDP ports and the four octets behind them, TCP's header where it is
 // whole.
 func (a *Anonymizer) quoted(out, in []byte) {
+	var p Packet
+	quoted(in, &p)
+	start := p.carried()
+	for i := 0; i < p.NumLayers && int(p.Layers[i].Offset) < start; i++ {
+		l := p.Layers[i]
+		end := l.Offset + l.Length
+		if a.write(l, out[l.Offset:end], in[l.Offset:end]) && l.Kind == LayerIPv4 {
+			fixHeaderChecksum(out[l.Offset:end], in[l.Offset:end])
+		}
+	}
+	out, in = out[start:], in[start:]
 	var header int
 	var protocol byte
 	later := false // a fragment without the transport's header

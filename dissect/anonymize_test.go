@@ -252,6 +252,36 @@ func secrets(t testing.TB, name string, a *dissect.Anonymizer, p *dissect.Packet
 	}
 }
 
+// TestAnonymousQuotesInTunnels holds that what an error quotes of a tunnel's
+// packets is changed as the packets themselves are.
+func TestAnonymousQuotesInTunnels(t *testing.T) {
+	gre := ip4(47, 0, join(u16(0), u16(0x0800), packet4))
+	vxlan := ip4(17, 0, udp(50000, 4789, join([]byte{8, 0, 0, 0}, u32(7<<8), ether(0x0800, packet4))))
+	geneve := ip4(17, 0, udp(50000, 6081, join([]byte{0, 0}, u16(0x0800), u32(7<<8), packet4)))
+	for name, test := range map[string]struct {
+		quote []byte
+		kept  bool
+	}{"GRE": {gre, true}, "VXLAN": {vxlan, true}, "Geneve": {geneve, false}} {
+		a := newAnonymizer(t, dissect.AnonymizeOptions{Key: "a class"})
+		in := ether(0x0800, ip4(1, 0, join([]byte{3, 4, 0, 0}, u32(1400), test.quote)))
+		f := capture.Frame{Link: capture.LinkEthernet, Data: in, OrigLen: len(in)}
+		was, now := decode(capture.LinkEthernet, in), decode(capture.LinkEthernet, a.Frame(&f).Data)
+		if !was.ICMP.QuotedTCP || now.ICMP.MTU != 1400 {
+			t.Fatalf("%s: %+v becomes %+v", name, was.ICMP, now.ICMP)
+		}
+		m := now.ICMP
+		if m.QuotedTCP != test.kept {
+			t.Errorf("%s: quotes TCP still: %v", name, m.QuotedTCP)
+		}
+		if test.kept && (m.QuotedSrc != a.AddrPort(was.ICMP.QuotedSrc) || m.QuotedDst != a.AddrPort(was.ICMP.QuotedDst) || m.QuotedVia != a.Addr(was.ICMP.QuotedVia)) {
+			t.Errorf("%s: %+v becomes %+v", name, was.ICMP, m)
+		}
+		if raw := was.IP.Src.AsSlice(); bytes.Count(now.Frame.Data, raw) > 0 {
+			t.Errorf("%s: %v is still there", name, was.IP.Src)
+		}
+	}
+}
+
 // distinct counts the values in b: a few may come together by themselves.
 func distinct(b []byte) int {
 	seen := make(map[byte]bool)

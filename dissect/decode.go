@@ -97,6 +97,7 @@ type cursor struct {
 	joined bool   // buf is a datagram put together
 	part   bool   // wire is a first fragment's end, not the datagram's
 	hasIP  bool   // the packet's IP is this frame's
+	quoted bool   // buf is what an ICMP error quotes
 }
 
 // maxDeeper is how many headers beyond MaxLayers are parsed on the way to

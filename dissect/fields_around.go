@@ -19,13 +19,23 @@ func (p *Packet) quotedLayers(out []LayerFields) []LayerFields {
 	}
 	add := func(kind LayerKind, length int, describe func(*fieldReader)) {
 		r := fieldReader{b: data[at : at+length], p: p, quoted: true}
-		describe(&r)
+		if describe != nil {
+			describe(&r)
+		}
 		r.rest()
 		out = append(out, LayerFields{
 			Kind: kind, Name: kind.String() + ", quoted", OSI: 3, Joined: l.Joined, Quoted: true,
 			Offset: at, Length: length, Fields: r.fields,
 		})
 		at += length
+	}
+	var carrier Packet
+	quoted(data[at:end], &carrier)
+	if start := carrier.carried(); start > 0 {
+		for i := 0; int(carrier.Layers[i].Offset) < start; i++ {
+			l := carrier.Layers[i]
+			add(l.Kind, int(l.Length), describers[l.Kind])
+		}
 	}
 	protocol := uint8(0)
 	switch b := data[at:end]; {

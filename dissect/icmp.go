@@ -1,6 +1,9 @@
 package dissect
 
-import "net/netip"
+import (
+	"net/netip"
+	"sync"
+)
 
 // ICMP types of errors, which quote the datagram that caused them (RFC 792,
 // RFC 4443).
@@ -42,7 +45,7 @@ func (c *cursor) icmp() step {
 	if b[0] == icmpUnreachable && b[1] == icmpNeedsFragmentation {
 		p.ICMP.MTU = uint32(be16(b[6:]))
 	}
-	if p.ICMP.Error {
+	if p.ICMP.Error && !c.quoted {
 		p.ICMP.quote(b[icmpHeader:])
 	}
 	return stepDone
@@ -71,7 +74,7 @@ func (c *cursor) icmp6() step {
 		p.ICMP.MTU = be32(b[4:])
 	}
 	switch {
-	case p.ICMP.Error:
+	case p.ICMP.Error && !c.quoted:
 		p.ICMP.quote(b[icmpHeader:])
 	case discovery:
 		c.neighbour(b)
@@ -102,40 +105,85 @@ func (c *cursor) neighbour(b []byte) {
 	c.p.Neighbour, c.p.Content = n, ContentNeighbour
 }
 
-// quote takes addresses, ports and sequence number from the datagram that an
-// error quotes. Eight octets behind its IP header are all that RFC 792
+// quote takes what an error quotes: a segment, or one that a tunnel carried.
+func (m *ICMP) quote(b []byte) {
+	if m.quoteTCP(b) {
+		return
+	}
+	p := carriers.Get().(*Packet)
+	quoted(b, p)
+	if at := p.carried(); at > 0 && m.quoteTCP(b[at:]) {
+		m.QuotedVia = p.outerDst(b)
+	}
+	*p = Packet{}
+	carriers.Put(p)
+}
+
+// carriers are packets for quote: one of its own would be new memory each time.
+var carriers = sync.Pool{New: func() any { return new(Packet) }}
+
+// quoted decodes what an ICMP error quotes of a datagram, headers of tunnels
+// and what they carry included.
+func quoted(b []byte, p *Packet) {
+	c := cursor{p: p, buf: b, end: len(b), wire: len(b) + MaxDatagramBytes, quoted: true}
+	c.run(stepIP)
+}
+
+// carried is where the innermost IP header begins, 0 where no tunnel carries
+// one.
+func (p *Packet) carried() int {
+	for i := p.NumLayers - 1; i > 0; i-- {
+		if k := p.Layers[i].Kind; k == LayerIPv4 || k == LayerIPv6 {
+			return int(p.Layers[i].Offset)
+		}
+	}
+	return 0
+}
+
+// outerDst is where the outermost IP header of b, which was decoded into p, says
+// that it goes.
+func (p *Packet) outerDst(b []byte) netip.Addr {
+	if p.Layers[0].Kind == LayerIPv4 {
+		return netip.AddrFrom4([4]byte(b[16:20]))
+	}
+	return netip.AddrFrom16([16]byte(b[24:40]))
+}
+
+// quoteTCP takes addresses, ports and sequence number from the datagram that an
+// error quotes, and reports whether it is TCP. Eight octets behind its IP header are all that RFC 792
 // promises; some systems give fewer than the header says. A capture of 68
 // bytes a frame, tcpdump's default for many years, has the ports alone.
-func (m *ICMP) quote(b []byte) {
+func (m *ICMP) quoteTCP(b []byte) bool {
 	if len(b) < ipv4Header {
-		return
+		return false
 	}
 	var src, dst netip.Addr
 	switch b[0] >> 4 {
 	case 4:
 		n := int(b[0]&15) * 4
 		if n < ipv4Header || len(b) < n || b[9] != protoTCP || be16(b[6:])&0x1fff != 0 {
-			return
+			return false
 		}
 		src, dst = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
 		b = b[n:]
 	case 6:
 		if len(b) < ipv6Header {
-			return
+			return false
 		}
 		src, dst = netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
 		if b = skipExtensions(b[6], b[ipv6Header:]); b == nil {
-			return
+			return false
 		}
 	}
 	if len(b) < 4 || !src.IsValid() {
-		return
+		return false
 	}
 	m.QuotedTCP = true
 	m.QuotedSrc, m.QuotedDst = netip.AddrPortFrom(src, be16(b)), netip.AddrPortFrom(dst, be16(b[2:]))
 	if m.QuotedCut = len(b) < 8; !m.QuotedCut {
 		m.QuotedSeq = Seq(be32(b[4:]))
 	}
+	return true
 }
 
 // Lost reports whether an error says that what it quotes was not passed on. A

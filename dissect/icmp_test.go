@@ -73,8 +73,11 @@ func TestICMPQuotes(t *testing.T) {
 		Error: true, QuotedTCP: true, QuotedSeq: 0x01020304,
 		QuotedSrc: netip.AddrPortFrom(src4, 4000), QuotedDst: netip.AddrPortFrom(dst4, 80),
 	}
-	ports := quoted
-	ports.QuotedSeq, ports.QuotedCut = 0, true
+	cut := func(m dissect.ICMP) dissect.ICMP {
+		m.QuotedSeq, m.QuotedCut = 0, true
+		return m
+	}
+	ports := cut(quoted)
 	quoted6 := quoted
 	quoted6.QuotedSrc, quoted6.QuotedDst = netip.AddrPortFrom(src6, 4000), netip.AddrPortFrom(dst6, 80)
 	with := func(m dissect.ICMP, version, kind, code byte, mtu uint32) dissect.ICMP {
@@ -88,6 +91,12 @@ func TestICMPQuotes(t *testing.T) {
 		return ip6(58, join([]byte{kind, code, 0, 0}, u32(rest), quote))
 	}
 	none := dissect.ICMP{Error: true}
+	via, via6 := quoted, quoted6
+	via.QuotedVia, via6.QuotedVia = dst4, dst6
+	inner6 := via
+	inner6.QuotedSrc, inner6.QuotedDst = quoted6.QuotedSrc, quoted6.QuotedDst
+	gre := join(u16(0), u16(0x0800))
+	vxlan := udp(50000, 4789, join([]byte{8, 0, 0, 0}, u32(7<<8), ether(0x0800, packet4)))
 	for name, test := range map[string]struct {
 		data []byte
 		want dissect.ICMP
@@ -100,6 +109,14 @@ func TestICMPQuotes(t *testing.T) {
 		"fragmentation needed": {v4(3, 4, 1400, packet4[:28]), with(quoted, 4, 3, 4, 1400)},
 		"quotes UDP":           {v4(3, 3, 0, ip4(17, 0, udp(1, 2, nil))), with(none, 4, 3, 3, 0)},
 		"quotes a fragment":    {v4(11, 1, 0, ip4(6, 5, segment)), with(none, 4, 11, 1, 0)},
+		"in GRE":               {v4(3, 1, 0, ip4(47, 0, join(gre, packet4))), with(via, 4, 3, 1, 0)},
+		"in GRE, ports alone":  {v4(3, 1, 0, ip4(47, 0, join(gre, packet4))[:48]), with(cut(via), 4, 3, 1, 0)},
+		"in GRE, cut before":   {v4(3, 1, 0, ip4(47, 0, join(gre, packet4))[:47]), with(none, 4, 3, 1, 0)},
+		"IP in IP":             {v4(3, 4, 1400, ip4(4, 0, packet4)), with(via, 4, 3, 4, 1400)},
+		"IPv6 in IPv4":         {v4(11, 0, 0, ip4(41, 0, packet6)), with(inner6, 4, 11, 0, 0)},
+		"IP in IPv6":           {v6(2, 0, 1280, ip6(41, packet6)), with(via6, 6, 2, 0, 1280)},
+		"in VXLAN":             {v4(3, 4, 1450, ip4(17, 0, vxlan)), with(via, 4, 3, 4, 1450)},
+		"an error in GRE":      {v4(3, 1, 0, ip4(47, 0, join(gre, v4(3, 1, 0, packet4)))), with(none, 4, 3, 1, 0)},
 		"echo":                 {v4(8, 0, 0, packet4), dissect.ICMP{Version: 4, Type: 8}},
 		"IPv6 unreachable":     {v6(1, 4, 0, packet6[:48]), with(quoted6, 6, 1, 4, 0)},
 		"packet too big":       {v6(2, 0, 1280, packet6), with(quoted6, 6, 2, 0, 1280)},

@@ -78,6 +78,10 @@ type ICMP struct {
 	QuotedDst  netip.AddrPort
 	QuotedSeq  Seq
 	QuotedCut  bool // QuotedSeq is not known: the quote ends behind the ports
+
+	// QuotedVia is where the datagram was sent in which a tunnel carried the
+	// segment: the tunnel's end. It is the zero Addr where none did.
+	QuotedVia netip.Addr
 }
 
 // Neighbour is a question or an answer about a link address: ARP (RFC 826) or

@@ -128,6 +128,10 @@ func (n *ndjson) icmp(b []byte, e *conn.Event) []byte {
 		if !m.QuotedCut {
 			b = appendUintValue(b, `,"seq_raw":`, uint32(m.QuotedSeq))
 		}
+		if m.QuotedVia.IsValid() {
+			b = append(b, `,"tunnel_to":`...)
+			b = appendAddr(b, m.QuotedVia)
+		}
 		b = append(b, '}')
 	}
 	if e.Packet != nil {

@@ -87,5 +87,6 @@ type icmpFact struct {
 	kind, code uint8
 	mtu        uint32
 	from       netip.Addr
+	via        netip.Addr // end of the tunnel whose packet the error quotes; zero where none carried it
 	count      uint32
 }

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"net/netip"
 	"time"
 
 	"tcpsee/capture"
@@ -265,7 +266,16 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	t.summarizeStray(c, e, b, l)
 	t.summarizeBack(c, e, l)
 	if l.icmpCount > 0 {
+		addr := func(a [16]byte) netip.Addr { // of the tunnel's family, which may not be the connection's
+			if l.icmpVersion == 4 {
+				return netip.AddrFrom16(a).Unmap()
+			}
+			return netip.AddrFrom16(a)
+		}
 		f.icmp = icmpFact{frame: e.frame(l.icmpFrame), version: l.icmpVersion, kind: l.icmpType, code: l.icmpCode,
-			mtu: l.icmpMTU, from: e.family(l.icmpFrom), count: l.icmpCount}
+			mtu: l.icmpMTU, from: addr(l.icmpFrom), count: l.icmpCount}
+		if l.icmpVia != [16]byte{} {
+			f.icmp.via = addr(l.icmpVia)
+		}
 	}
 }

@@ -102,6 +102,7 @@ type ledger struct {
 	icmpType    uint8
 	icmpCode    uint8
 	icmpFrom    [16]byte
+	icmpVia     [16]byte // end of the tunnel whose packet the error quotes, else 0
 	icmpMTU     uint32
 	icmpCount   uint32
 	closing     [2]Closing

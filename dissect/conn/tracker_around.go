@@ -345,7 +345,10 @@ func (t *Tracker) noteICMP(e *entry, n uint32, from int, p *dissect.Packet) {
 		e.tail |= tailSpread
 	}
 	l.icmpVersion, l.icmpType, l.icmpCode, l.icmpMTU = m.Version, m.Type, m.Code, m.MTU
-	l.icmpFrom = p.IP.Src.As16()
+	l.icmpFrom, l.icmpVia = p.IP.Src.As16(), [16]byte{}
+	if m.QuotedVia.IsValid() {
+		l.icmpVia = m.QuotedVia.As16()
+	}
 	l.icmpCount++
 }
 

@@ -27,9 +27,17 @@ var icmpOther = icmpReason{"an error of another kind", "", "%s could not pass it
 
 // reasonOf sorts an ICMP error.
 func reasonOf(i *icmpFact) icmpReason {
+	r := reasonOf4(i)
 	if i.version == 6 {
-		return reasonOf6(i)
+		r = reasonOf6(i)
 	}
+	if i.via.IsValid() && (r.words == "port unreachable" || r.words == "protocol unreachable") {
+		return icmpReason{r.words, "", "%s says that nothing takes the tunnel's packets at %s."}
+	}
+	return r
+}
+
+func reasonOf4(i *icmpFact) icmpReason {
 	if i.kind == icmpExceeded {
 		return icmpReason{"time exceeded", detailLoop, "%s saw the packet's hop count run out on the way to %s: perhaps routers send it in a circle."}
 	}
@@ -80,6 +88,15 @@ func reasonOf6(i *icmpFact) icmpReason {
 	return icmpOther
 }
 
+// beyond is where the packet that an ICMP error quotes was to go, on its way to
+// addr.
+func (j *judgement) beyond(addr string) string {
+	if via := j.f.icmp.via; via.IsValid() {
+		return j.words("%v (the end of the tunnel that leads to %s)", via, addr)
+	}
+	return addr
+}
+
 // fragmentation reports whether the ICMP error only asks for smaller packets.
 func (j *judgement) fragmentation() bool {
 	i := &j.f.icmp
@@ -112,6 +129,9 @@ func (j *judgement) unreachable() {
 	j.outcome(OutcomeUnreachable, r.detail, j.words("%v answered with ICMP \"%s\"%s.", i.from, r.words, again), f.synFirst, i.frame)
 	who := i.from.String()
 	switch {
+	case i.via.IsValid():
+		j.means(j.words(r.meaning, who, j.beyond(j.server())), j.words("where the tunnel begins: ip -d link show; is its far end right, and up? ip route get %v; ping -c 1 %v", i.via, i.via))
+		return
 	case i.version == 6 && i.code == icmp6Policy && r.detail == detailProhibited:
 		j.means(j.words(r.meaning, who, j.server()), j.words("at the client, ip -6 route get %s: is its src the right address? Then ask whoever runs %s.", j.server(), who))
 		return
@@ -325,6 +345,9 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 		if f.icmp.mtu > 0 { // old routers do not tell (RFC 1191, section 4)
 			most = "may have " + j.bytes(int64(f.icmp.mtu)) + " at most"
 		}
+		if f.icmp.via.IsValid() {
+			most += ", the tunnel's headers among them"
+		}
 		j.outcome(as, detailPathMTU, j.words("%s%v says by ICMP that packets %s, and %s.", lead, f.icmp.from, most, again), append(evidence, f.icmp.frame)...)
 		j.means("the sender does not heed the error: perhaps a firewall keeps it away.", "let ICMP through; or set a smaller MTU: ip link set dev IFACE mtu 1400")
 	case f.icmp.frame != 0 && f.icmp.from != c.Client.Addr():
@@ -334,7 +357,7 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 			detail = detailUnacked
 		}
 		j.outcome(as, detail, j.words("%s%v says by ICMP \"%s\" (%d), and %s.", lead, f.icmp.from, r.words, f.icmp.frame, again), append(evidence, f.icmp.frame)...)
-		j.means(j.words(r.meaning, f.icmp.from.String(), j.peer(x))+" It was not so when the connection began.",
+		j.means(j.words(r.meaning, f.icmp.from.String(), j.beyond(j.peer(x)))+" It was not so when the connection began.",
 			j.words("at %v, or on the way to it: what has changed? ip route get %v", f.icmp.from, j.peer(x)))
 	case j.notAccepted(x):
 		j.outcome(as, detailBacklog, j.words("%sthe server sent %d SYN-ACKs, and %s.", lead, f.synAcks, again), append(evidence, f.synAck)...)

@@ -37,7 +37,7 @@ func (j *judgement) synAckUnreachable(evidence []place) {
 	r := reasonOf(i)
 	j.outcome(OutcomeHalfOpen, r.detail, j.words("the server answered with SYN-ACK (%d), and %v says by ICMP \"%s\" (%d).", j.f.synAck, i.from, r.words, i.frame),
 		append(evidence, i.frame)...)
-	j.means(j.words(r.meaning, i.from.String(), j.c.Client.Addr().String())+" Or the SYN came from a forged address.",
+	j.means(j.words(r.meaning, i.from.String(), j.beyond(j.c.Client.Addr().String()))+" Or the SYN came from a forged address.",
 		j.onServer(j.words("ip route get %v", j.c.Client.Addr())))
 }
 
