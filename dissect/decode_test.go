@@ -281,6 +281,8 @@ func TestDecodeNotFollowed(t *testing.T) {
 		{"unknown link", 9999, frame4, dissect.ContentNone, dissect.ProblemLinkType},
 		{"unknown EtherType", capture.LinkEthernet, ether(0x1234, packet4), dissect.ContentNone, dissect.ProblemUnknownProto},
 		{"type that is neither", capture.LinkEthernet, ether(1510, packet4), dissect.ContentNone, dissect.ProblemUnknownProto},
+		{"PPP, compressed header", capture.LinkPPP, []byte{0xff, 3, 0, 0x2d, 0x10, 0x95, 0xcd, 1}, dissect.ContentNone, dissect.ProblemCompressed},
+		{"PPP, slot of no header", capture.LinkPPP, []byte{0xff, 3, 0, 0x2f, 0x45}, dissect.ContentPiece, dissect.ProblemUnknownProto},
 		{"ESP", capture.LinkEthernet, ether(0x0800, ip4(50, 0, segment)), dissect.ContentOther, dissect.ProblemUnknownProto},
 		{"UDP that is no tunnel", capture.LinkEthernet, ether(0x0800, ip4(17, 0, udp(1, 2, segment))), dissect.ContentUDP, dissect.ProblemNone},
 		{"VXLAN's port, no frame", capture.LinkEthernet, ether(0x0800, ip4(17, 0, udp(1, 4789, make([]byte, 60)))), dissect.ContentUDP, dissect.ProblemNone},

@@ -105,6 +105,7 @@ func FuzzJoin(f *testing.F) {
 	f.Add(pack(ether(0x0800, ip4(17, 0, vx(cut4(0, 64)))), ether(0x86dd, ip6(17, vx(cut4(64, 128))))))
 	f.Add(pack(ether(0x0800, ip4(108, 0, ipComp(6, segment)))))
 	f.Add(pack(ether(0x0800, ip4(108, 0, ipComp(4, ip4(108, 0, ipComp(44, fragment6(6, 0, true, segment))))))))
+	f.Add(pack(ether(0x8864, join([]byte{0x11, 0}, u16(1), u16(2+len(packet4)), u16(0x2f), packet4))))
 	over := func(n byte, more bool, b []byte) []byte { // 802.11 in GRE, as Aruba's access points send it
 		return ether(0x0800, ip4(47, 0, join(u16(0), u16(0x8200), wlanPiece(9, n, more, 1, b))))
 	}

@@ -54,6 +54,10 @@ func PPPName(p uint16) string {
 		return "IPCP"
 	case 0x8057:
 		return "IPv6CP"
+	case pppVJ:
+		return "TCP and IPv4, header compressed"
+	case pppVJWhole:
+		return "TCP and IPv4, header not compressed"
 	case pppMulti:
 		return "multilink"
 	case pppBridged:

@@ -152,9 +152,11 @@ type Fragment struct {
 
 // Piece is what the Joiner needs besides IP's fragments: one of the up to 16
 // fragments of an IEEE 802.11 frame (IEEE 802.11-2020, section 10.4), a
-// fragment of a PPP packet on a multilink (RFC 1990, section 3), or the whole
-// payload of an IPComp header (RFC 3173).
+// fragment of a PPP packet on a multilink (RFC 1990, section 3), the whole
+// payload of an IPComp header (RFC 3173), or a TCP segment in IPv4 whose
+// header has a connection's slot where its protocol was (RFC 1144).
 type Piece struct {
+	Slot       bool
 	Compressed bool
 	Protocol   uint8 // of what a compressed one expands to
 	Multilink  bool
@@ -163,7 +165,8 @@ type Piece struct {
 	Number     uint8   // of the fragment, from 0, in 802.11
 	Sequence   uint32  // of the frame in 802.11, of the fragment with Multilink
 	From, To   [6]byte // transmitter and receiver of the fragment, in 802.11
-	Data       []byte  // all of it
+	Data       []byte  // all of it; with Slot as far as captured
+	Len        int     // its bytes on the wire
 }
 
 // Problem is why a packet could not be followed to its end.
@@ -177,9 +180,11 @@ const (
 	ProblemMalformed            // a header contradicts itself
 	ProblemTooDeep              // more than MaxLayers headers
 	ProblemUnknownProto         // an EtherType, PPP protocol or IP protocol that is not followed
+	ProblemCompressed           // a header of TCP and IPv4 that only says what is other than before (RFC 1144)
 	ProblemFragment             // a TCP segment whose datagram's other fragments cannot be put to this first one: its length is not known
 )
 
 func (p Problem) String() string {
-	return [...]string{"", "unknown link type", "header cut off", "malformed header", "too many headers", "other protocol", "first fragment cut off"}[p]
+	return [...]string{"", "unknown link type", "header cut off", "malformed header", "too many headers", "other protocol",
+		"TCP with a compressed header (RFC 1144)", "first fragment cut off"}[p]
 }

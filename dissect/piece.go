@@ -10,8 +10,8 @@ import (
 // piece ends the parsing at what the Joiner goes on with. Where that was not
 // captured to its end, nobody can.
 func (c *cursor) piece(q Piece) step {
-	q.Data = c.rest()
-	if len(q.Data) == 0 || len(q.Data) < c.left() {
+	q.Data, q.Len = c.rest(), c.left()
+	if len(q.Data) == 0 || len(q.Data) < q.Len && !q.Slot {
 		return c.fail(ProblemUnknownProto)
 	}
 	c.p.Content, c.p.Piece, c.p.extra = ContentPiece, q, true
@@ -46,7 +46,12 @@ func (j *Joiner) unpack(p *Packet) bool {
 	q := p.Piece
 	p.Content, p.Piece = ContentOther, Piece{}
 	base, next, arg := len(j.out), stepLLC, uint16(0)
-	if q.Compressed {
+	if q.Slot {
+		if !j.restore(q.Data) {
+			return false
+		}
+		next = stepIPv4
+	} else if q.Compressed {
 		if !j.expand(q.Data) {
 			return false
 		}
@@ -69,11 +74,27 @@ func (j *Joiner) unpack(p *Packet) bool {
 	if p.Problem == ProblemUnknownProto {
 		p.Problem = ProblemNone
 	}
-	if !q.Compressed || len(p.Fragments) > 0 {
+	if alone := q.Compressed || q.Slot; !alone || len(p.Fragments) > 0 {
 		p.Fragments = j.frames
 	}
 	c := cursor{p: p, buf: j.out, off: base, end: len(j.out), wire: len(j.out), arg: arg, joined: true, hasIP: q.Compressed}
+	if q.Slot {
+		c.wire = base + q.Len
+	}
 	c.run(next)
+	return true
+}
+
+// restore appends a datagram with its protocol put back in its place (RFC 1144,
+// section 3.2.2).
+func (j *Joiner) restore(data []byte) bool {
+	const protocol = 9
+	if len(data) < ipv4Header {
+		return false
+	}
+	base := len(j.out)
+	j.out = append(j.out, data...)
+	j.out[base+protocol] = protoTCP
 	return true
 }
 

@@ -140,6 +140,44 @@ func TestExpansionIsBounded(t *testing.T) {
 	}
 }
 
+// TestJoinSlot: RFC 1144 sends the header that later ones refer to whole, but
+// for the protocol, in whose place there is a number.
+func TestJoinSlot(t *testing.T) {
+	const slot = 3
+	sent := slices.Clone(packet4)
+	sent[9] = slot
+	for name, test := range map[string]struct {
+		data []byte
+		cut  int // bytes that were not captured
+	}{
+		"whole":             {join([]byte{0xff, 3, 0, 0x2f}, sent), 0},
+		"short PPP header":  {join([]byte{0x2f}, sent), 0},
+		"payload cut short": {join([]byte{0xff, 3, 0, 0x2f}, sent[:len(sent)-2]), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var d dissect.Decoder
+			var j dissect.Joiner
+			f := capture.Frame{Number: 1, Link: capture.LinkPPP, Data: test.data, OrigLen: len(test.data) + test.cut}
+			var p dissect.Packet
+			d.Decode(&f, &p)
+			j.Join(&p, &d)
+			check(t, &p)
+			if test.cut == 0 {
+				checkSegment(t, &p)
+			}
+			if p.Content != dissect.ContentTCP || p.TCP.Len != 6 || len(p.TCP.Payload) != 6-test.cut || len(p.Fragments) != 0 {
+				t.Errorf("content %d, length %d, payload %q, fragments %v", p.Content, p.TCP.Len, p.TCP.Payload, p.Fragments)
+			}
+			if !bytes.HasPrefix(packet4, p.Joined) {
+				t.Errorf("restored to % x", p.Joined)
+			}
+			if test.data[len(test.data)-len(sent)+test.cut+9] != slot {
+				t.Error("the frame was changed")
+			}
+		})
+	}
+}
+
 func TestJoinMultilink(t *testing.T) {
 	whole := join([]byte{0, 0x21}, packet4)
 	a, b, c := whole[:1], whole[1:30], whole[30:]

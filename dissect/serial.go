@@ -4,6 +4,8 @@ package dissect
 const (
 	pppIPv4    = 0x0021
 	pppIPv6    = 0x0057
+	pppVJ      = 0x002d // RFC 1144, a header of TCP and IPv4 that is compressed
+	pppVJWhole = 0x002f // RFC 1144, one that later ones refer to
 	pppBridged = 0x0031 // RFC 3518
 	pppMulti   = 0x003d // RFC 1990
 	pppMPLS    = 0x0281 // RFC 3032, unicast
@@ -58,6 +60,10 @@ func (c *cursor) pppHeader(at int) step {
 		return stepIPv6
 	case pppMPLS, pppMPLSUp:
 		return stepMPLS
+	case pppVJ:
+		return c.fail(ProblemCompressed)
+	case pppVJWhole:
+		return c.piece(Piece{Slot: true})
 	case pppBridged:
 		return c.bridged()
 	case pppMulti:

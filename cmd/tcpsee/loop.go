@@ -105,6 +105,7 @@ type loop struct {
 	percent int            // that thrift found; 0 before
 	pieces  int64          // fragments of TCP segments that were not put together yet
 	shown   int64          // frames that events stand for
+	unknown int64          // frames that could not be followed, and that nothing stands for
 	open    map[int64]bool // driven connections that are not closed yet
 }
 
@@ -334,6 +335,9 @@ func (l *loop) classify(p *dissect.Packet) {
 		why = p.Problem.String()
 	}
 	l.unfollowed(why, 1)
+	if p.Content == dissect.ContentNone || p.Content == dissect.ContentOther {
+		l.unknown++ // nobody can say that they are without TCP
+	}
 }
 
 func (l *loop) unfollowed(why string, n int64) {
@@ -425,7 +429,7 @@ func (l *loop) finishCapture(fault error) {
 		l.total.Fault = fault.Error()
 	}
 	l.total.Findings = append(l.total.Findings, counted(l.src.Findings())...)
-	l.total.NotTCP = max(0, l.total.Frames-l.shown)
+	l.total.NotTCP = max(0, l.total.Frames-l.shown-l.unknown)
 	l.leaveFragments()
 	for _, c := range l.tracker.Datagrams() {
 		if n := min(c.N, l.total.NotTCP); n > 0 {

@@ -57,6 +57,28 @@ func (h *heard) Event(e *conn.Event) error {
 func (*heard) Flush() error { return nil }
 func (*heard) Close() error { return nil }
 
+// TestLoopCountsOnce: a frame that cannot be followed is not called one without
+// TCP as well.
+func TestLoopCountsOnce(t *testing.T) {
+	frames := segtest.MustFrames(t, "> S 0:0(0)")
+	compressed := []byte{0xff, 3, 0, 0x2d, 0x10, 0x95, 0xcd, 1}
+	echo := []byte{0xff, 3, 0xc0, 0x21, 9, 1, 0, 4}
+	for _, data := range [][]byte{compressed, echo} {
+		frames = append(frames, capture.Frame{Time: frames[0].Time, Link: capture.LinkPPP, Data: data, OrigLen: len(data), Number: int64(len(frames) + 1)})
+	}
+	for i := range frames {
+		frames[i].Interface = -1
+	}
+	h := &heard{}
+	l := &loop{src: &given{frames: frames}, renderers: []render.Renderer{h}}
+	if err := l.run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.end.Unfollowed["TCP with a compressed header (RFC 1144)"]; n != 1 || h.end.NotTCP != 1 {
+		t.Errorf("%d compressed, %d without TCP", n, h.end.NotTCP)
+	}
+}
+
 // TestLoopLeavesOut: frames that are left out are counted, the others have the
 // numbers that -w gives them, and packets that the kernel lost before a frame
 // that is left out are told with the next one.
