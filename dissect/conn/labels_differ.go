@@ -52,7 +52,7 @@ type numberDifference struct {
 func numberDifferences() []numberDifference {
 	return []numberDifference{
 		{"ack", "without the ACK bit the field stands for nothing (RFC 9293, section 3.1): it is 0, where Wireshark shows what lies there; ack_raw has that"},
-		{"seq", "a SYN-ACK with another number than the one that the client has acknowledged opens nothing, and numbers count on from that, where Wireshark counts anew; they do so here where the client acknowledges it in turn"},
+		{"seq", "a SYN-ACK with another number than the one that the client has acknowledged opens nothing, and numbers count on from that, so that what follows is not sent again, where Wireshark counts anew; they do so here where the client acknowledges it in turn"},
 		{"dup_ack_num", "an ACK that was captured twice was sent once, and counts once: the numbers after it are lower. What is sent again after it is a fast-retransmission all the same where Wireshark calls it so"},
 		{"win", "both SYNs must offer a scale (RFC 7323, section 2.2), and no other segment can: Wireshark scales where the SYN is sent again after a SYN-ACK without one, and by the option in an ACK or a probe"},
 		{"irtt", "in a simultaneous open SYN-ACKs complete the handshake: it ends with the last of them, where Wireshark waits for the first ACK without SYN, which comes when somebody speaks. Without a handshake, as where the SYN is refused or its SYN-ACK was not captured, there is none, where Wireshark takes the time to any ACK"},

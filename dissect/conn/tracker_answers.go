@@ -200,11 +200,16 @@ func (s *segment) isForeignSYN() bool {
 		!e.flags.has(flagCrossed) && s.from != e.client() && e.flags.of(flagSyn0, s.from) && e.base[s.from] != s.seq
 }
 
-// foreignSYN takes such a one: it changes nothing that was agreed upon.
+// foreignSYN takes such a one: it changes nothing that was agreed upon. With the
+// same number as the last it is that, sent again.
 func (t *Tracker) foreignSYN(s *segment) {
 	x := &t.odd(s.b).rivals
 	if x.other == 0 {
 		x.first = answered{iss: s.e.base[s.from], hops: s.e.hops[s.from], link: t.links.of(s.e)}
+	}
+	if x.other != 0 && x.otherISS == s.seq {
+		s.labels = s.labels&^(1<<LostSegment) | 1<<Retransmission
+		x.others--
 	}
 	x.other, x.otherISS, x.otherHops, x.otherLink = s.e.frameRef(t.places.at()), s.seq, s.p.IP.HopLimit, linkOf(s.p)
 	x.others++
@@ -233,7 +238,7 @@ func (s *segment) adopt() {
 		return
 	}
 	if x := &odd.rivals; x.other != 0 && s.ack == x.otherISS+1 {
-		e.base[s.to], x.adopted = x.otherISS, true
+		e.base[s.to], e.next[s.to], s.b.maxAck[s.to], x.adopted = x.otherISS, s.ack, s.ack, true
 	}
 }
 

@@ -19,6 +19,10 @@ func (t *Tracker) follow(s *segment) {
 	if !s.isSettled() {
 		t.change(s)
 	}
+	if s.isForeignSYN() { // whose numbers and window are another machine's
+		e.complete |= s.completeness()
+		return
+	}
 	clears := s.clears()
 	if clears { // the older connection's numbers tell nothing of the new one's
 		e.flags &^= flagKnown0 << s.to

@@ -18,6 +18,9 @@ func TestSecondAnswer(t *testing.T) {
 			"0 900000 900001 1 10", "closed by the client, three segments (10 11 12)", "two SYN-ACKs with different numbers (2 4): perhaps two machines have the address 10.0.0.2. The client went on with the first."},
 		"the second counts": {two + "> . 1:1(0) ack #905001\n> P. 1:6(5) ack #905001\n< . #905001:#905001(0) ack 6",
 			"0 900000 1", "established", "different numbers (2 4): perhaps two machines have the address 10.0.0.2. The client went on with the second."},
+		"the second is sent again": {two + "+1 < S. #905000:#905000(0) ack 1\n+2 < S. #905000:#905000(0) ack 1\n" + rest,
+			"0 900000 900000 900000 1 10", "closed by the client, three segments (10 11 12)", "two SYN-ACKs with different numbers (2 6): perhaps two machines have the address 10.0.0.2. The client went on with the first."},
+		"nobody minds the second": {two + rest, "0 900000 1 10", "closed by the client, three segments (8 9 10)", "two SYN-ACKs with different numbers (2 4)"},
 		"the first again": {opened3 + "< S. 0:0(0) ack 1\n> . 1:1(0) ack 1\n" + rest,
 			"0 0 1 10", "closed by the client, three segments", ""},
 	} {
