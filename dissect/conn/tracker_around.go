@@ -202,11 +202,13 @@ func (n *neighbours) answers(x *asked) *recentConn {
 	return nil
 }
 
-// addresses fills whether the server's link address was asked for in vain.
+// addresses fills whether the server's link address was asked for in vain. What
+// was asked before the SYN is no matter of it: that has found its way, so that
+// the answer was not captured, or the question was somebody else's.
 func (t *Tracker) addresses(c *Connection, f *facts) {
 	for i := range t.around.seen {
 		x := &t.around.seen[i]
-		if x.Reply || x.answered || x.Target != c.Server.Addr() {
+		if x.Reply || x.answered || x.Target != c.Server.Addr() || x.place < f.synFirst {
 			continue
 		}
 		f.unresolved = x.Target

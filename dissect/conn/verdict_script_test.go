@@ -440,6 +440,25 @@ func TestRefusedAfterAll(t *testing.T) {
 	}
 }
 
+// TestAskedBefore: a SYN that was sent has found its way, whoever asked for the
+// server's address before and in vain, as far as the capture shows.
+func TestAskedBefore(t *testing.T) {
+	const syns = "> S 0:0(0)\n+1 > S 0:0(0)\n+2 > S 0:0(0)\n"
+	for name, tt := range map[string]struct {
+		script  string
+		outcome Outcome
+		detail  string
+	}{
+		"by another machine":     {"arp who-has 10.0.0.2 tell 10.0.0.254\n" + syns, OutcomeNoAnswer, ""},
+		"and the answer is lost": {"arp who-has 10.0.0.2 tell 10.0.0.1\n" + syns, OutcomeNoAnswer, ""},
+		"by a router, after it":  {syns + "arp who-has 10.0.0.2 tell 10.0.0.254\n", OutcomeUnreachable, detailNoNeighbour},
+	} {
+		if v, _ := verdictOf(t, name, tt.script); v.Outcome != tt.outcome || v.Detail != tt.detail {
+			t.Errorf("%s: %s, %q: %q", name, v.Outcome, v.Detail, v.Text)
+		}
+	}
+}
+
 func TestNoNeighbourVerdict(t *testing.T) {
 	// No TCP at all: the system asks for the address, and tells itself.
 	ends, _ := follow(t, `
