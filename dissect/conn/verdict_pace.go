@@ -38,6 +38,11 @@ func (j *judgement) pace() {
 	share := j.words("%s of its %s", j.duration(x.Time), j.duration(all))
 	switch x.Wait {
 	case WaitResend:
+		if f := j.f; f.cleared != 0 && x.For == Client && m.SilenceWait == WaitResend && f.silenceEnd == f.synLast {
+			j.slow(j.words("%s went by until the client sent its SYN again (%d).", share, f.synLast), // why, oddities tells
+				"let the client have another port each time, as the system picks them (no -p, no bind()).")
+			return
+		}
 		j.slow(j.words("%s went by until the %s sent again what was lost, or seemed to be%s.", share, x.For, j.longest(x)),
 			"capture at both ends: what one end sends again and the other has never seen was lost on the way.")
 	case WaitWindow:
