@@ -40,6 +40,7 @@ type facts struct {
 	noAck               bool     // the client has sent no segment with ACK
 	zeroWindow          [2]place // since which the window is zero, by sender; 0 once it opened again
 	probes              [2]uint32
+	inVain              [2]uint32 // of these, the last ones that nothing has answered
 	outstanding         [2]uint32 // bytes sent and not acknowledged at the end, by sender
 	missing             [2]uint32 // of these, where a gap was left before the last that is known: up to so many never came
 	acked               [2]uint32 // bytes of the other end, and its FIN, that an end has acknowledged at last; by who acknowledges

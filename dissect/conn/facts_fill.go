@@ -243,7 +243,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 		side := e.side(d)
 		c.Retransmits[side] = l.resends[d]
 		f.zeroWindow[side] = e.frame(l.zeroWindow[d])
-		f.probes[side] = l.probes[d]
+		f.probes[side], f.inVain[side] = l.probes[d], l.inVain[d]
 		f.keeps[side], f.keepFrame[side] = l.keeps[d], e.frame(l.keepFrame[d])
 		if (f.outstanding[side] > 0 || f.fin[side] != 0 && f.finAcked[side] == 0) && l.again[d] > 0 &&
 			!(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], l.againSeq[d])) {

@@ -272,9 +272,10 @@ func (t *Tracker) count(s *segment) {
 	}
 }
 
-// heardOf notes a segment of direction d, while the other end sends its oldest
-// bytes again and again.
+// heardOf notes a segment of direction d, which answers zero-window probes, while
+// the other end sends its oldest bytes again and again.
 func (l *ledger) heardOf(d int, ref uint32) {
+	l.inVain[1-d] = 0
 	if l.again[1-d] >= resendsStuck {
 		l.since[1-d] = ref
 	}
@@ -306,9 +307,7 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		l.zeroWindow[d] = 0
 	}
 	l.heardOf(d, ref)
-	if s.labels.Has(ZeroWindowProbe) {
-		l.probes[d]++
-	}
+	l.asksForRoom(s)
 	l.keepsAlive(s, ref)
 	switch {
 	case s.labels.Has(ChallengeAck) && s.before[s.to] == StateSynSent:
@@ -334,6 +333,23 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 func (s *segment) behindStuck(l *ledger) bool {
 	d, e := s.from, s.e
 	return l.again[d] > 0 && after(s.seq, l.againSeq[d]) && e.flags.of(flagAcked0, s.to) && !after(e.ack[s.to], l.againSeq[d])
+}
+
+// asksForRoom counts zero-window probes, and those that nothing answers. A window
+// that was never open is closed since the SYN-ACK.
+func (l *ledger) asksForRoom(s *segment) {
+	e, d := s.e, s.from
+	if s.labels.Has(ZeroWindowProbe) {
+		l.probes[d]++
+		l.inVain[d]++
+	}
+	switch {
+	case e.synAck == 0 || l.zeroWindow[0]|l.zeroWindow[1] != 0:
+	case d == e.client() && s.labels.Has(ZeroWindowProbe):
+		l.zeroWindow[s.to] = e.synAck
+	case d != e.client() && s.flags&dissect.RST != 0 && s.winWas == 0 && int(s.b.segments[d]) == int(e.synAcks)+1:
+		l.zeroWindow[d] = e.synAck
+	}
 }
 
 // keepsAlive counts keep-alives that nothing answers. An RST answers none: it

@@ -70,6 +70,7 @@ type ledger struct {
 	resends     [2]uint64 // segments with a label of resending
 	zeroWindow  [2]uint32 // frame since which the window is zero; 0 once it opened
 	probes      [2]uint32
+	inVain      [2]uint32 // zero-window probes in a row that nothing has answered
 	waited      [2]int64  // longest before a segment was sent again; in nanoseconds
 	rst         uint32    // frame of the first RST
 	rstBy       uint8     // its direction

@@ -307,6 +307,23 @@ func (j *judgement) zeroWindow(x Side, as Outcome, lead string) {
 	if n := f.probes[y]; n > 0 {
 		text += j.words("; the %s probed it %s", y, times(int(n)))
 	}
+	inVain := f.inVain[y] >= keepsStuck && !j.unheard(x)
+	if inVain || j.neverOpened(x) {
+		detail := detailZeroWindow
+		if inVain {
+			detail = detailDeadPeer
+			if f.inVain[y] < f.probes[y] {
+				text += j.words(", the last %d", f.inVain[y])
+			}
+			text += " in vain: nothing came back"
+		}
+		j.outcome(as, detail, text+".", f.zeroWindow[x], f.rst)
+		j.notFull(x, inVain)
+		if as != OutcomeReset {
+			j.by(x)
+		}
+		return
+	}
 	if as == OutcomeReset {
 		j.outcome(as, detailZeroWindow, text+".", f.zeroWindow[x], f.rst)
 		j.means(j.words("the program at the %s did not read: its buffer was full, and the %s waited until it gave up. The network is not at fault.", x, y),
@@ -317,6 +334,28 @@ func (j *judgement) zeroWindow(x Side, as Outcome, lead string) {
 	j.by(x)
 	j.means(j.words("the program at the %s does not read: its buffer is full, and the %s must wait. The network is not at fault.", x, y),
 		j.words("at the %s, ss -tan: Recv-Q is what waits to be read; what is that program doing?", x))
+}
+
+// notFull is for a closed window of x where that tells more than that its
+// program does not read: its system answers probes all the same (RFC 9293,
+// section 3.8.6.1), and a window that never was open has nothing in it.
+func (j *judgement) notFull(x Side, inVain bool) {
+	if j.neverOpened(x) {
+		does := "has not taken it yet"
+		if inVain {
+			does = "does not answer"
+		}
+		j.means(j.words("a SYN-ACK without a window is mostly that of a device before the server (a SYN proxy in a firewall or a load balancer), which opens the window once the server itself has taken the connection. Perhaps the server %s. Or it is a trap for port scanners (a tarpit).", does),
+			j.words("from behind that device, nc -v %s %d: does the server answer there?", j.server(), j.c.Server.Port()))
+		return
+	}
+	j.means(j.words("that the program at the %s did not read is not all: its system would answer each probe. The %s has gone meanwhile, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", x, x),
+		j.words("ping -c 1 %v", j.peer(x.Other())))
+}
+
+// neverOpened reports whether the window of x is closed since its SYN-ACK.
+func (j *judgement) neverOpened(x Side) bool {
+	return x == Server && j.f.zeroWindow[x] != 0 && j.f.zeroWindow[x] == j.f.synAck
 }
 
 // unacknowledged is for x whose bytes do not get through. lead begins the

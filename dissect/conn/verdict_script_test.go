@@ -96,6 +96,9 @@ const opened3 = `
 +.001 > . ack 1
 `
 
+// shut3 is a handshake whose SYN-ACK leaves the client no window.
+const shut3 = "0 > S 0:0(0) <mss 1460>\n< S. 0:0(0) ack 1 win 0 <mss 1460>\n> . ack 1\n"
+
 func TestScenarios(t *testing.T) {
 	tests := []struct {
 		name, script string
@@ -250,6 +253,20 @@ func TestScenarios(t *testing.T) {
 			OutcomeReset, "client", detailZeroWindow, "reset by the client: the server's window had been 0 since (5); the client probed it twice.", ""},
 		{"window closed, and ended with that unread", opened3 + "> P. 1(1000)\n< . win 0\n+.3 > . 1000:1000(0)\n< . win 0\n+9 < R. 1:1(0) ack 1001 win 100",
 			OutcomeReset, "server", detailZeroWindow, "reset by the server: its window had been 0 since (5).", ""},
+		{"window closed, and nobody answers any more", opened3 + "> P. 1(1000)\n< . win 0\n+.3 > . 1000:1000(0)\n< . win 0\n+.6 > . 1000:1000(0)\n+.6 > . 1000:1000(0)",
+			OutcomeStalled, "server", detailDeadPeer, "the server's window has been 0 since (5); the client probed it 3 times, the last 2 in vain: nothing came back.", ""},
+		{"window closed, nobody answers, and given up", opened3 + "> P. 1(1000)\n< . win 0\n+.6 > . 1000:1000(0)\n+.6 > . 1000:1000(0)\n+9 > R. 1001:1001(0)",
+			OutcomeReset, "client", detailDeadPeer, "reset by the client: the server's window had been 0 since (5); the client probed it twice in vain: nothing came back.", ""},
+		{"a SYN proxy before a dead server", shut3 + "+.2 > . 0:0(0)\n+.4 > . 0:0(0)",
+			OutcomeStalled, "server", detailDeadPeer, "the server's window has been 0 since (2); the client probed it twice in vain", ""},
+		{"a SYN proxy that is alive, before a dead server", shut3 + "+.2 > . 0:0(0)\n< . win 0",
+			OutcomeStalled, "server", detailZeroWindow, "the server's window has been 0 since (2); the client probed it once.", ""},
+		{"a SYN proxy before a server that refuses", shut3 + "< R.",
+			OutcomeReset, "server", detailNoData, "reset by the server after 1.0 ms, no data was sent: its SYN-ACK (2) had left the client no window.", ""},
+		{"a SYN proxy before a server that answers", shut3 + "< . win 500\n> P. 1:3(2)\n< .\n< R.",
+			OutcomeReset, "server", detailAfterData, "it came after data of the client (5)", ""},
+		{"a FIN without a window, and RST", opened3 + "< F. win 0\n> P. 1:3(2)\n< R 2:2(0)",
+			OutcomeReset, "server", detailAfterClose, "data (5) came after its FIN (4).", ""},
 		{"open", opened3, OutcomeOpen, "", "", "established", ""},
 		{"midstream", "> P. 1(10) ack 5\n< . 5 ack 11\n> P. 11(10) ack 5\n< . 5 ack 21",
 			OutcomeMidstream, "", "", "neither the beginning nor the end: 4 segments", "text|text"},
@@ -308,7 +325,11 @@ func TestOlderConnection(t *testing.T) {
 		!strings.Contains(v.Meaning, "an older connection with the same ports, and answered the SYN with an ACK of that (2); the client's RST (3) made it forget.") {
 		t.Errorf("%s: %q\n%q", v.Outcome, v.Text, v.Meaning)
 	}
-	ends, _ := follow(t, cleared)
+	ends, _ := follow(t, cleared+"+1 > S 0:0(0)\n< S. 0:0(0) ack 1\n> . 1:1(0) ack 1")
+	if v := ends[0].Verdict; !strings.HasPrefix(v.Meaning, "Slow: 1.0 s of its 1.0 s went by until the client sent its SYN again (4).") || strings.Contains(v.NextStep, "lost") {
+		t.Errorf("why it was slow: %q\nTry: %q", v.Meaning, v.NextStep)
+	}
+	ends, _ = follow(t, cleared)
 	if v := ends[0].Verdict; v.Outcome != OutcomeNoAnswer || v.Detail != detailStale {
 		t.Errorf("without another SYN: %s: %q", v.Outcome, v.Text)
 	}
