@@ -350,9 +350,15 @@ func askHelper() (hello, error) {
 	return ready, err
 }
 
+const mountProc = "sudo mount -t proc proc /proc"
+
 // names is about naming processes.
 func (m machine) names(ready hello, err error) diagnosis {
 	d := diagnosis{subject: "names"}
+	if err != nil && !m.exists("/proc/self/exe") {
+		d.ability, d.text, d.remedy = abilityMissing, "/proc is not mounted: processes cannot be named", mountProc
+		return d
+	}
 	if err != nil {
 		d.ability, d.text = abilityMissing, "processes cannot be named: "+err.Error()
 		return d
@@ -393,7 +399,7 @@ func (m machine) tracing(missing string, err error) diagnosis {
 	const without = ": a wrapped command's packets are drawn, not its socket calls"
 	switch scope, ok := m.setting("kernel/yama/ptrace_scope"); {
 	case !m.exists("/proc/self/exe"):
-		d.text, d.remedy = "/proc is not mounted: run cannot start its tracer", "sudo mount -t proc proc /proc"
+		d.text, d.remedy = "/proc is not mounted: run cannot start its tracer", mountProc
 	case err != nil:
 		d.text = "run cannot start a command: " + err.Error()
 	case ok && scope >= 3:

@@ -97,6 +97,7 @@ func TestDoctorJudges(t *testing.T) {
 		{"a container's", contained.names(helloSeccomp, nil), abilityLimited, "it lacks CAP_SYS_PTRACE", "--cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH"},
 		{"without seccomp", root.names(helloAll, nil), abilityOK, "not limited by seccomp", ""},
 		{"no names", root.names(0, errors.New("no proc")), abilityMissing, "no proc", ""},
+		{"no names without proc", noProc.names(0, errors.New("no such file")), abilityMissing, "/proc is not mounted: processes cannot be named", "mount -t proc"},
 
 		{"traced", scope("2").tracing("", nil), abilityOK, "can be shown", ""},
 		{"no yama", user.tracing(refused, nil), abilityMissing, refused + ": a wrapped command's packets are drawn", ""},
