@@ -42,7 +42,7 @@ func judge(c *Connection, f *facts, brief bool) Verdict {
 		if j.v.Detail != detailForged {
 			j.application()
 		}
-		j.oddities()
+		j.worthKnowing()
 		j.pace()
 	}
 	if brief {
@@ -278,8 +278,8 @@ func (j *judgement) halfClosed() {
 		j.words("ss -tan at the %s: CLOSE-WAIT that stays is a program that forgets close().", y))
 }
 
-// oddities adds what is worth knowing of any connection.
-func (j *judgement) oddities() {
+// worthKnowing adds what any connection may have beside its outcome.
+func (j *judgement) worthKnowing() {
 	f, c := j.f, j.c
 	var more []string
 	switch {

@@ -39,7 +39,7 @@ func (j *judgement) open() {
 	}
 	j.outcome(OutcomeOpen, "", text+".", shows)
 	switch {
-	case !j.self() && (c.Segments[Client] == 0 || c.Segments[Server] == 0): // oddities tells
+	case !j.self() && (c.Segments[Client] == 0 || c.Segments[Server] == 0): // worthKnowing tells
 	case f.replaced != 0:
 		j.evidence = append(j.evidence, f.replaced)
 		j.v.Meaning = j.words("A SYN with the same ports and another number (%d) began a connection anew, so that its sender does not know this one any more: it was restarted, or picks its port itself, or a NAT gave the port to somebody else. The other end may still keep it.", f.replaced)
@@ -62,12 +62,17 @@ func (j *judgement) open() {
 		j.v.Detail = detailWaiting
 		j.evidence = append(j.evidence, f.dataFirst[Client])
 		j.v.Meaning = "The server's system has acknowledged, its program has sent nothing: perhaps it is busy, waits for more, or has not accepted the connection yet."
-		j.v.NextStep = j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", c.Server.Port()))
+		j.v.NextStep = j.recvQueue()
 	case j.leftUnanswered():
 		j.evidence = append(j.evidence, f.dataLast[Client])
 		j.v.Meaning = j.words("The server's system has acknowledged the last data of the client (%d), its program has sent nothing since. Where an answer is due: perhaps it %s.", f.dataLast[Client], j.whyMute())
-		j.v.NextStep = j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", c.Server.Port()))
+		j.v.NextStep = j.recvQueue()
 	}
+}
+
+// recvQueue is how to see whether the server's program reads.
+func (j *judgement) recvQueue() string {
+	return j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", j.c.Server.Port()))
 }
 
 // whyMute is what a program may be doing that does not answer.

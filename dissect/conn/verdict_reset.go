@@ -164,7 +164,7 @@ func (j *judgement) closedWithRST(lead string) {
 	}
 	j.outcome(OutcomeClosed, "", j.words("%s, FIN from both ends %s, %s RST by the %s (%d).", lead, j.list(f.fin[x], f.fin[y]), joint, f.rstBy, f.rst), f.fin[x], f.fin[y], f.rst)
 	switch {
-	case f.closing[f.rstBy] != (Closing{}): // oddities tells
+	case f.closing[f.rstBy] != (Closing{}): // worthKnowing tells
 	case f.rstBy == x && f.dataLast[y] > f.fin[x]:
 		j.v.Meaning = j.words("RST came after all: the %s still sent data (%d) after the FIN of the %s (%d), whose program had closed; nobody was there to read it.", y, f.dataLast[y], x, f.fin[x])
 	default:

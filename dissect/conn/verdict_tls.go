@@ -12,6 +12,9 @@ type alertFault struct {
 // alertCertificate is what to look at where a certificate was not taken.
 const alertCertificate = "openssl s_client -connect {server} -showcerts </dev/null shows the certificates, and what is wrong with them."
 
+// alertTry is what to look at where a program at one end may be at fault.
+const alertTry = "openssl s_client -connect {server}: does that work?"
+
 // alertFaults are those of RFC 8446, section 6.2, by the names of alertNames.
 var alertFaults = map[string]alertFault{
 	"handshake failure":               {"the {it} can use none of what the {peer} offers (ciphers, groups, signatures), or misses something, such as a certificate.", "openssl s_client -connect {server}, and with -tls1_2: which one does it take? The server's messages say why."},
@@ -24,12 +27,12 @@ var alertFaults = map[string]alertFault{
 	"certificate unknown":             {"the {it} does not take the certificate of the {peer}, and does not say why: often it does not trust who signed it, or the name in it is another.", alertCertificate},
 	"unknown CA":                      {"the {it} does not know who signed the certificate of the {peer}: it is self-signed, or of a private authority, or one between is missing in the chain.", "openssl s_client -connect {server} -showcerts: is the chain complete? For a private authority: curl --cacert FILE"},
 	"access denied":                   {"the certificate of the {peer} was good, and the rules at the {it} do not let it in.", "the messages at the {it}."},
-	"unexpected message":              {"what the {peer} sent does not belong there: a program's error, or something else than TLS.", "openssl s_client -connect {server}: does that work?"},
-	"illegal parameter":               {"a value that the {peer} sent is not allowed: a program's error, or a device on the way that changes bytes.", "openssl s_client -connect {server}: does that work?"},
-	"decode error":                    {"the {it} could not read what the {peer} sent: a program's error, or something else than TLS.", "openssl s_client -connect {server}: does that work?"},
-	"record overflow":                 {"the {peer} sent a record longer than TLS allows: most often it does not speak TLS.", "openssl s_client -connect {server}: does that work?"},
+	"unexpected message":              {"what the {peer} sent does not belong there: a program's error, or something else than TLS.", alertTry},
+	"illegal parameter":               {"a value that the {peer} sent is not allowed: a program's error, or a device on the way that changes bytes.", alertTry},
+	"decode error":                    {"the {it} could not read what the {peer} sent: a program's error, or something else than TLS.", alertTry},
+	"record overflow":                 {"the {peer} sent a record longer than TLS allows: most often it does not speak TLS.", alertTry},
 	"decrypt error":                   {"a signature or a checksum of the {peer} does not fit: its key does not belong to its certificate, or the bytes were changed on the way.", alertCertificate},
-	"bad record mac":                  {"what the {peer} sent came damaged, or was changed on the way, or both do not have the same key.", "openssl s_client -connect {server}: does that work? From another network, too?"},
+	"bad record mac":                  {"what the {peer} sent came damaged, or was changed on the way, or both do not have the same key.", alertTry + " From another network, too?"},
 	"internal error":                  {"the {it} failed for a reason of its own: often it has no certificate, or no key, for that name.", "the messages at the {it}."},
 	"inappropriate fallback":          {"the {peer} has tried again with an older version than both ends know: somebody on the way may have spoiled the first try.", "openssl s_client -connect {server} -tls1_3: does that work?"},
 	"user canceled":                   {"somebody at the {it} stopped the handshake.", ""},
@@ -74,7 +77,7 @@ func (j *judgement) handshakeLeft() {
 	f := j.f
 	j.say(detailTLSAlert, j.words("the TLS handshake was not complete: nothing of the client came after the server's answer%s.", j.frameOf(f.dataFirst[Server])),
 		"Perhaps the client, or who sits there, does not trust the server's certificate (self-signed, expired, another name), or the client only wanted to see it.",
-		j.words("openssl s_client -connect %v -showcerts </dev/null shows the certificates, and what is wrong with them.", j.c.Server), f.dataFirst[Server])
+		strings.ReplaceAll(alertCertificate, "{server}", j.c.Server.String()), f.dataFirst[Server])
 	j.evidence = append(j.evidence, f.dataFirst[Client])
 }
 
@@ -119,16 +122,15 @@ func (j *judgement) echoed() {
 // awaitsHello is for an open connection in which nothing has answered a
 // ClientHello.
 func (j *judgement) awaitsHello() {
-	port := j.c.Server.Port()
 	meaning := "Either this port does not speak TLS, and its server waits for something else, or its program is busy, or has not accepted the connection yet."
-	next := j.onServer(j.words("ss -tan: Recv-Q over 0 at :%d are bytes that the program has not read.", port))
+	next := j.recvQueue()
 	switch {
 	case !j.silent(Server):
 		meaning = "Perhaps this port does not speak TLS, or the answer came after the end of the capture."
-	case port == portHTTPS:
+	case j.c.Server.Port() == portHTTPS:
 		meaning = "The server's system has acknowledged it: perhaps its program is busy, or has not accepted the connection yet."
 	}
-	if port != portHTTPS {
+	if j.c.Server.Port() != portHTTPS {
 		next = "the same without TLS (http:// in place of https://); " + next
 	}
 	j.say(detailWaiting, j.words("the ClientHello%s has no answer yet.", j.frameOf(j.f.dataFirst[Client])), meaning, next, j.f.dataFirst[Client])

@@ -116,28 +116,24 @@ func (j *judgement) towards(c, s tongue) string {
 	return "the same without TLS, or the port for TLS."
 }
 
-// native is the program with which people speak to a server of s.
+// natives are the programs with which people speak to servers, with the server's
+// address, its port, and both.
+var natives = map[tongue]string{
+	tongueMySQL:      "mysql -h %[1]s -P %[2]d",
+	tonguePostgreSQL: "psql -h %[1]s -p %[2]d",
+	tongueRedis:      "redis-cli -h %[1]s -p %[2]d",
+	tongueHTTP2:      "curl --http2-prior-knowledge http://%[3]v/",
+	tongueTelnet:     "telnet %[1]s %[2]d",
+	tongueVNC:        "vncviewer %[1]s::%[2]d",
+	tongueRDP:        "xfreerdp /v:%[3]v",
+	tongueSMB:        "smbclient -p %[2]d -L %[1]s",
+	tongueLDAP:       "ldapsearch -H ldap://%[3]v -x",
+}
+
+// native is the program for a server of s.
 func (j *judgement) native(s tongue) string {
-	port := j.c.Server.Port()
-	switch s {
-	case tongueMySQL:
-		return j.words("mysql -h %s -P %d", j.server(), port)
-	case tonguePostgreSQL:
-		return j.words("psql -h %s -p %d", j.server(), port)
-	case tongueRedis:
-		return j.words("redis-cli -h %s -p %d", j.server(), port)
-	case tongueHTTP2:
-		return j.words("curl --http2-prior-knowledge http://%v/", j.c.Server)
-	case tongueTelnet:
-		return j.words("telnet %s %d", j.server(), port)
-	case tongueVNC:
-		return j.words("vncviewer %s::%d", j.server(), port)
-	case tongueRDP:
-		return j.words("xfreerdp /v:%v", j.c.Server)
-	case tongueSMB:
-		return j.words("smbclient -p %d -L %s", port, j.server())
-	case tongueLDAP:
-		return j.words("ldapsearch -H ldap://%v -x", j.c.Server)
+	if program, ok := natives[s]; ok {
+		return j.words(program, j.server(), j.c.Server.Port(), j.c.Server)
 	}
 	return j.words("a client of %v.", s)
 }
