@@ -203,6 +203,9 @@ func (n *ndjson) socket(b []byte, e *conn.Event) []byte {
 	if c.Closing.Unread > 0 {
 		b = appendIntValue(b, `,"unread":`, int(c.Closing.Unread))
 	}
+	if c.Shared {
+		b = append(b, `,"shared":true`...)
+	}
 	return append(b, '}', '\n')
 }
 

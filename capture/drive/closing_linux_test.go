@@ -70,6 +70,9 @@ func TestWrapClosing(t *testing.T) {
 		{"unread at exit", "", read + "os._exit(0)", Closing{Unread: 7}, "at exit, 7 bytes unread", "exit"},
 		{"unread at exec", "", read + "os.execv('/bin/true', ['true'])", Closing{Unread: 7}, "at exec, 7 bytes unread", "execve"},
 		{"unread, replaced", "", read + "os.dup2(0, s.fileno())", Closing{Unread: 7}, "7 bytes unread", "dup2"},
+		{"a duplicate is left", "", read + "d = s.dup(); s.close()", Closing{Shared: true}, "still open elsewhere", "close"},
+		{"a child has it", "", read + "if os.fork(): s.close(); os.wait()\nelse: import time; time.sleep(0.2)\n", Closing{Shared: true}, "still open elsewhere", "close"},
+		{"a duplicate goes too", "", read + "d = s.dup(); os.closerange(3, 99)", Closing{Unread: 7}, "7 bytes unread", "close_range"},
 		{"unread, by range", "", read + "os.closerange(3, 99)", Closing{Unread: 7}, "7 bytes unread", "close_range"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

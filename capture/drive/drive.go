@@ -92,12 +92,16 @@ type Call struct {
 // far as it tells: the zero value also stands for what is not known.
 type Closing struct {
 	Linger0 bool // SO_LINGER is on with 0 s: close throws the connection away with RST (socket(7))
+	Shared  bool // other descriptors of it stay open, as in the process that has forked: nothing is sent, and of the rest nothing is told
 	Unread  int  // bytes that were received and that the program has not read: RST tells the other end of it (RFC 1122, section 4.2.2.13)
 }
 
 // args are for people: what cannot be seen in the calls before.
 func (c Closing) args() string {
-	if c.Unread == 0 {
+	switch {
+	case c.Shared:
+		return "still open elsewhere"
+	case c.Unread == 0:
 		return ""
 	}
 	return byteCount(c.Unread) + " unread"

@@ -141,6 +141,7 @@ func (t *tracing) syscall(k *task) {
 		}
 		t.entered(k, info.union[0], [6]uint64(info.union[1:7]))
 	case unix.PTRACE_SYSCALL_INFO_EXIT:
+		k.p.closing = 0
 		if k.call != nil && !k.interrupted {
 			t.returned(k, int64(info.union[0]), byte(info.union[1]) != 0)
 		}
@@ -248,7 +249,11 @@ func (t *tracing) prepareOn(k *task, p *pendingCall) bool {
 	case kindShutdown:
 		p.c.Name, p.c.Args = "shutdown", shutdownText(a[1])
 	case kindClose, kindReplace:
-		p.c.Name, p.c.Closing = "close", closingOf(k.tid, p.c.FD)
+		p.c.Name, p.c.Closing = "close", Closing{Shared: t.shared(k, s, uint64(p.c.FD), uint64(p.c.FD))}
+		if !p.c.Closing.Shared {
+			p.c.Closing = closingOf(k.tid, p.c.FD)
+		}
+		k.p.closing = p.c.FD + 1
 		p.c.Args = p.c.Closing.args()
 		if p.kind == kindClose {
 			// Told before it is made, as a socket's close does not fail: what
@@ -359,6 +364,11 @@ func (t *tracing) prepareRange(k *task, p *pendingCall) bool {
 		}
 	}
 	closings(k.tid, p.ranged)
+	for i := range p.ranged {
+		if h := &p.ranged[i]; t.shared(k, h.socket, p.args[0]&0xffffffff, p.args[1]&0xffffffff) {
+			h.closing = Closing{Shared: true}
+		}
+	}
 	return len(p.ranged) > 0
 }
 

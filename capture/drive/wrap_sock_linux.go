@@ -134,6 +134,42 @@ func closingOf(tid, fd int) (c Closing) {
 	return c
 }
 
+// Where another descriptor of a socket is looked for, at most: among so many of
+// the process itself from 0 on, and in so many others under the same number, which
+// fork gives it there, and as standard input, output and error.
+const (
+	sharedOwn    = 16
+	sharedOthers = 32
+)
+
+// shared reports whether the socket s stays open when k closes its descriptors
+// first to last: another descriptor of the process, or another process of the
+// command, has it too.
+func (t *tracing) shared(k *task, s *wrappedSocket, first, last uint64) bool {
+	has := func(p *process, fd uint64) bool {
+		inode, ok := inodeAt(p.pid, int(fd))
+		return ok && inode == s.inode && p.closing != int(fd)+1
+	}
+	for fd := range uint64(sharedOwn) {
+		if (fd < first || fd > last) && has(k.p, fd) {
+			return true
+		}
+	}
+	looked := 0
+	for _, p := range t.procs {
+		if p == k.p {
+			continue
+		}
+		if has(p, first) || has(p, 0) || has(p, 1) || has(p, 2) {
+			return true
+		}
+		if looked++; looked == sharedOthers {
+			break
+		}
+	}
+	return false
+}
+
 // closings asks the same of all sockets of a list.
 func closings(tid int, held []heldSocket) []heldSocket {
 	for i := range held {

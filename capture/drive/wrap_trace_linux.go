@@ -65,6 +65,7 @@ type process struct {
 	program string
 	threads int          // that are known
 	alive   int          // of them those that have not begun to end
+	closing int          // the descriptor that it is about to close, plus one; 0 for none
 	before  []heldSocket // the TCP sockets that it had when it began to execute another program
 }
 

@@ -116,7 +116,7 @@ func takeSides(calls []timedCall) {
 // modelCall puts a driver's call into the model's words.
 func modelCall(c drive.Call) conn.Call {
 	m := conn.Call{Name: c.Name, Args: c.Args, Data: c.Data, Local: c.Local, Remote: c.Remote, PID: c.PID, Program: c.Program,
-		Closing: conn.Closing{Linger0: c.Closing.Linger0, Unread: uint32(c.Closing.Unread)}}
+		Closing: conn.Closing{Linger0: c.Closing.Linger0, Unread: uint32(c.Closing.Unread)}, Shared: c.Closing.Shared}
 	if c.End == drive.Server {
 		m.From = conn.Server
 	}

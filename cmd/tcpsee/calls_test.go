@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"io"
+	"net/netip"
+	"reflect"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -101,5 +103,20 @@ func TestCallsWaitForFrames(t *testing.T) {
 	waiting = false
 	if l.overdue(hold); !slices.Equal(shown.list, []string{"call 0"}) {
 		t.Errorf("drawn once none waits: %q", shown.list)
+	}
+}
+
+// TestCallsAreSavedWhole: a replay knows of a call what the live picture knew.
+func TestCallsAreSavedWhole(t *testing.T) {
+	local, remote := netip.MustParseAddrPort("10.0.0.2:80"), netip.MustParseAddrPort("10.0.0.1:40000")
+	for _, call := range []conn.Call{
+		{Name: "close", From: conn.Server, Local: local, Remote: remote, Args: "still open elsewhere", Shared: true},
+		{Name: "close", From: conn.Client, Local: remote, Remote: local, Args: "7 bytes unread", Closing: conn.Closing{Unread: 7}},
+		{Name: "recv", Phase: conn.PhaseReturn, From: conn.Server, Local: local, Remote: remote, Args: "2 bytes", Result: "2", Data: []byte("hi")},
+	} {
+		got, ok := loadCall(encodeCall(&timedCall{at: 12, call: call}))
+		if !ok || got.at != 12 || !reflect.DeepEqual(got.call, call) {
+			t.Errorf("%+v is read as %+v, %v", call, got, ok)
+		}
 	}
 }

@@ -215,6 +215,7 @@ type savedCall struct {
 
 	Linger0 bool   `json:"linger0,omitempty"` // of a close: conn.Closing
 	Unread  uint32 `json:"unread,omitempty"`
+	Shared  bool   `json:"shared,omitempty"`
 }
 
 // phaseNames are the phases' names in saved calls.
@@ -240,7 +241,7 @@ func encodeCall(c *timedCall) []byte {
 		Time: int64(c.at), Name: c.call.Name, Phase: phaseNames[c.call.Phase], From: c.call.From.String(),
 		Args: c.call.Args, Result: c.call.Result, Error: c.call.Error, Data: data,
 		Local: addrText(c.call.Local), Remote: addrText(c.call.Remote), Remark: c.call.Remark,
-		Linger0: c.call.Closing.Linger0, Unread: c.call.Closing.Unread,
+		Linger0: c.call.Closing.Linger0, Unread: c.call.Closing.Unread, Shared: c.call.Shared,
 	})
 	return b
 }
@@ -259,7 +260,7 @@ func loadCall(b []byte) (timedCall, bool) {
 		return timedCall{}, false
 	}
 	c := timedCall{at: capture.Stamp(s.Time), call: conn.Call{Name: s.Name, Args: s.Args, Result: s.Result, Error: s.Error, Data: s.Data, Remark: s.Remark,
-		Closing: conn.Closing{Linger0: s.Linger0, Unread: s.Unread}}}
+		Closing: conn.Closing{Linger0: s.Linger0, Unread: s.Unread}, Shared: s.Shared}}
 	for p, name := range phaseNames {
 		if name == s.Phase {
 			c.call.Phase = conn.Phase(p)

@@ -256,6 +256,7 @@ type Call struct {
 	PID     int
 	Program string
 	Closing Closing // of a close that came back
+	Shared  bool    // of a close: other descriptors of the socket stay open, and nothing is sent
 
 	// Remark makes it no call, but what a program that tcpsee stands in for
 	// says at this point. Of the rest only From, Local and Remote hold then.

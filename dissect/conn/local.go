@@ -18,7 +18,7 @@ type Listener struct {
 // of a socket that several processes have, only the last close is one of the
 // connection.
 func (t *Tracker) socketClosed(c *Call, at capture.Stamp) {
-	if c.Name != "close" || c.Phase == PhaseEntry || c.Error != "" || !c.Local.IsValid() || !c.Remote.IsValid() {
+	if c.Name != "close" || c.Shared || c.Phase == PhaseEntry || c.Error != "" || !c.Local.IsValid() || !c.Remote.IsValid() {
 		return
 	}
 	x := closedSocket{at: at, closing: c.Closing}

@@ -62,7 +62,7 @@ func (t *Tracker) Call(c *Call, at capture.Stamp) []Event {
 		if c.Phase != PhaseReturn {
 			d.connects = at
 		}
-	case c.Name == "close" && c.Remote == (netip.AddrPort{}) && c.From == Server:
+	case c.Name == "close" && !c.Shared && c.Remote == (netip.AddrPort{}) && c.From == Server:
 		d.listens = false
 	}
 	t.socketClosed(c, at)

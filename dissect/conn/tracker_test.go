@@ -347,7 +347,8 @@ func TestCallsAndSilence(t *testing.T) {
 	wait(2.9, "")
 	wait(3, "nothing has arrived on port 80")
 	wait(5, "")
-	wait(6, "") // nothing new to say
+	wait(6, "")                                                                          // nothing new to say
+	tracker.Call(&Call{Name: "close", From: Server, Local: server, Shared: true}, at(7)) // a child's copy
 
 	frames := segtest.MustFrames(t, "10 > S 0:0(0)\n11 > S 0:0(0)\n20 < S. 0:0(0) ack 1\n> . ack 1")
 	var d dissect.Decoder
