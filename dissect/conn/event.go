@@ -207,7 +207,7 @@ type Event struct {
 	RTT        time.Duration    // that this segment's ACK shows; 0 is none
 	RTO        time.Duration    // since From had sent the same bytes last, of a segment that is sent again; 0 is not known
 	OtherISS   bool             // of a SYN-ACK: another one of its sender, with another number, came before
-	SentBefore bool             // with OutOfOrder: all its bytes were seen before, so that it was sent again and not overtaken
+	SentBefore bool             // with OutOfOrder: all its bytes were seen before, so that it was sent again and not overtaken; with KeepAlive: its byte was, and is not acknowledged
 	Copied     time.Duration    // with DuplicateCapture: since the same packet was captured before
 	RTTEchoed  bool             // RTT is from the timestamp that the ACK echoes, since what it acknowledges was sent more than once (RFC 7323, section 4)
 	IRTT       time.Duration    // of the handshake, SYN to its completing ACK, once known; 0 before
@@ -301,7 +301,7 @@ type Connection struct {
 	Segments     [2]uint64 // by sender
 	Bytes        [2]uint64 // payload by sender, all that was sent: what was captured twice counts once
 	Unique       [2]uint64 // of it, each byte once
-	Retransmits  [2]uint64 // segments by sender that carry what it had sent before: with any retransmission label, or out of order with Event.SentBefore
+	Retransmits  [2]uint64 // segments by sender that carry what it had sent before: with any retransmission label, or with Event.SentBefore
 	LabelCounts  [labelCount]uint32
 	SYNs         uint32   // SYNs without ACK that the client sent
 	Measures     Measures // RTO always, the rest with Options.Measures

@@ -288,6 +288,8 @@ func (e *Event) labelSentence() string {
 		return fmt.Sprintf("The %s has %s and no room for more: its program does not read. The %s must wait.", from, e.before(), to)
 	case has(WindowUpdate):
 		return e.roomSentence()
+	case has(KeepAlive) && e.SentBefore:
+		return fmt.Sprintf("The %s sends %s again%s%s \"Keep-alive\" only says that it is a single byte, the last one; it was never acknowledged.", from, e.what(), e.again(), e.unanswered("no ACK came in time."))
 	case has(KeepAlive):
 		return fmt.Sprintf("The %s asks whether the %s is still there, with number %s, which was used before.", from, to, count(uint64(e.Seq)))
 	case has(KeepAliveAck):

@@ -59,7 +59,7 @@ func numberDifferences() []numberDifference {
 		{"rtt", "an ACK that comes once a gap is filled answers what filled it, and what was sent twice tells nothing without timestamps (Karn's rule): Wireshark takes the frame that ends where the ACK does, from its first sending"},
 		{"rto", "the time-out that ran off began with the last sending: Wireshark counts from the first, so that its third number holds the first two waits as well"},
 		{"in_flight", "what no ACK number covers (RFC 5681, section 2): Wireshark leaves out what SACK has told, and often differs where bytes are sent again"},
-		{"retransmissions", "a segment whose bytes were captured before was sent again, even where it comes so soon after a newer one that it is out-of-order, as Wireshark 4.0 has it: the label is the same, and the count of what was sent again, its rto and sentence go by the bytes"},
+		{"retransmissions", "a segment whose bytes were captured before was sent again, even where it comes so soon after a newer one that it is out-of-order, as Wireshark 4.0 has it; and so was a last byte by itself that is not acknowledged, which Wireshark calls a keep-alive: the label is the same, and the count of what was sent again, its rto and sentence go by the bytes"},
 		{"labels", "an ACK of an older connection with the same ports, whose sender the client's RST has made forget it, tells nothing of the numbers of the new one: Wireshark counts on from it, so that all that the server then sends may be a retransmission"},
 		{"completeness", "the first segment seen of a connection counts like any other: Wireshark counts it only where it is a SYN, so that a single one of another kind makes 0"},
 	}

@@ -51,9 +51,17 @@ func (s *segment) answersCrossing() bool {
 const resendLabels = 1<<Retransmission | 1<<FastRetransmission | 1<<SpuriousRetransmission
 
 // resent reports whether the segment carries what was sent before. Its label does
-// not always say so: out-of-order goes by the time alone (see reordered).
+// not always say so: out-of-order goes by the time alone (see reordered), and
+// keep-alive by the number. That of a last byte which was not acknowledged is no
+// keep-alive: those come when all is.
 func (s *segment) resent() bool {
-	return s.labels&resendLabels != 0 || s.seenAll && s.labels.Has(OutOfOrder)
+	return s.labels&resendLabels != 0 || s.seenAll && (s.labels.Has(OutOfOrder) || s.labels.Has(KeepAlive) && s.isOwed())
+}
+
+// isOwed reports whether the other end has not acknowledged the segment's last
+// byte, though it has acknowledged something.
+func (s *segment) isOwed() bool {
+	return s.e.flags.of(flagAcked0, s.to) && after(s.end, s.e.ack[s.to])
 }
 
 // ambiguous marks what the segment sends again: an acknowledgement of it does
@@ -286,7 +294,7 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 	l, d := t.ledger(s.b), s.from
 	if s.resent() {
 		l.resends[d]++
-		if s.labels.Has(Retransmission) && int64(s.rto) > l.waited[d] {
+		if s.labels&(1<<Retransmission|1<<KeepAlive) != 0 && int64(s.rto) > l.waited[d] {
 			l.waited[d] = int64(s.rto)
 		}
 		if l.again[d] > 0 && l.againSeq[d] == s.seq {
@@ -357,7 +365,7 @@ func (l *ledger) asksForRoom(s *segment) {
 func (l *ledger) keepsAlive(s *segment, ref uint32) {
 	d := s.from
 	switch {
-	case s.labels.Has(KeepAlive):
+	case s.labels.Has(KeepAlive) && !s.resent():
 		l.keeps[d]++
 		l.keepFrame[d] = ref
 		l.keeps[s.to] = 0

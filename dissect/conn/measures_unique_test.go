@@ -270,3 +270,40 @@ func TestSentAgainOutOfOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestSentAgainByte: a single byte that is not acknowledged is sent again, and no
+// sign of life is asked for, whatever the label.
+func TestSentAgainByte(t *testing.T) {
+	const key = opened3 + "+1 > P. 1:2(1) ack 1\n"
+	for name, tt := range map[string]struct {
+		script, text, sentence string
+		resent                 uint64
+	}{
+		"never acknowledged": {key + "+.3 > P. 1:2(1) ack 1\n+.6 > P. 1:2(1) ack 1", "1 byte of the client was sent again twice (last: 6) and never acknowledged.",
+			"The client sends byte 1 again 600 ms after it had sent it last, for no ACK came in time. \"Keep-alive\" only says", 2},
+		"acknowledged": {key + "< . 1:1(0) ack 2\n+9 > . 1:2(1) ack 1\n+9 > . 1:2(1) ack 1", "the client has asked twice whether the server is still there",
+			"The client asks whether the server is still there", 0},
+		"without the other end": {"> P. 1:2(1) ack 1\n+9 > . 1:2(1) ack 1", "the capture has neither", "The client asks whether the server is still there", 0},
+	} {
+		ends, _ := follow(t, tt.script)
+		c := ends[0]
+		tracker := New(Options{})
+		var d dissect.Decoder
+		var p dissect.Packet
+		sentence := ""
+		for _, f := range segtest.MustFrames(t, tt.script) {
+			d.Decode(&f, &p)
+			for _, e := range tracker.Add(&p) {
+				if e.Labels.Has(KeepAlive) {
+					sentence = e.Sentence()
+				}
+			}
+		}
+		if !strings.Contains(c.Verdict.Text, tt.text) || !strings.Contains(sentence, tt.sentence) || c.Retransmits[Client] != tt.resent {
+			t.Errorf("%s: %d sent again, %q\n%q", name, c.Retransmits[Client], sentence, c.Verdict.Text)
+		}
+		if waited := c.Measures.Waits[WaitResend][Client]; (waited > 0) != (tt.resent > 0) || (c.Measures.RTO[Client] > 0) != (tt.resent > 0) {
+			t.Errorf("%s: waited %v, RTO %v", name, waited, c.Measures.RTO[Client])
+		}
+	}
+}

@@ -99,10 +99,12 @@ func (x *pauses) add(w Wait, d int, t int64) {
 func (x *pauses) ends(s *segment) (w Wait, d int) {
 	d = s.from
 	switch {
-	case s.labels.Has(DuplicateCapture) || s.labels&(1<<KeepAlive|1<<KeepAliveAck|1<<OutsideWindow) != 0:
+	case s.labels&(1<<DuplicateCapture|1<<OutsideWindow) != 0:
 		return WaitNone, d
 	case s.resent():
 		return WaitResend, d
+	case s.labels&(1<<KeepAlive|1<<KeepAliveAck) != 0:
+		return WaitNone, d
 	case x.tight[d] && s.len == 0 && s.flags&(dissect.FIN|dissect.RST) == 0:
 		return WaitWindow, d
 	case x.tight[s.to] && (s.len > 0 || s.labels.Has(ZeroWindowProbe)):

@@ -60,7 +60,7 @@ func (t *Tracker) give(s *segment) {
 	ev.InFlight = e.inFlight(s.from)
 	ev.RTT, ev.IRTT = s.rtt, 0
 	ev.RTTEchoed, ev.Copied = s.echoed, s.copied
-	ev.RTO, ev.SentBefore = s.rto, s.seenAll && s.labels.Has(OutOfOrder)
+	ev.RTO, ev.SentBefore = s.rto, s.labels&resendLabels == 0 && s.resent()
 	ev.OtherISS = s.otherISS
 	ev.HalfRTT = [2]time.Duration{}
 	if e.flags.has(flagHandshake) {
