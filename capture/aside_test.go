@@ -285,6 +285,40 @@ func TestInterfacesAreCopied(t *testing.T) {
 	}
 }
 
+// TestLossesAreNotMadeUp: a copy of a file that does not say what was lost does
+// not say that nothing was.
+func TestLossesAreNotMadeUp(t *testing.T) {
+	const lost = 1<<optIfDropped | 1<<optOSDropped
+	for name, test := range map[string]struct {
+		file []byte
+		want bool
+	}{
+		"nothing said": {join(ngSection(little), ngInterfaceBlock(little, 101, 0), ngPacket(little, 0, 5, 4, "abcd")), false},
+		"of one of two": {join(ngSection(little), ngInterfaceBlock(little, 101, 0), ngInterfaceBlock(little, 101, 0), ngPacket(little, 0, 5, 4, "abcd"),
+			ngBlock(little, blockStatistics, u32(1), u32(0), u32(0), ngOption(little, optOSDropped, words(little, uint64(0))))), true},
+	} {
+		s, err := NewReader("test", bytes.NewReader(test.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		copyBeside(t, s, NewWriter(&out, WriterOptions{}))
+		_, again, err := readAll(t, out.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := 0
+		for _, c := range again.(Original).Counts() {
+			if c.has&lost != 0 {
+				said++
+			}
+		}
+		if (said == 1) != test.want || said > 1 {
+			t.Errorf("%s: the copy says it of %d interfaces", name, said)
+		}
+	}
+}
+
 // TestSnapLengthsOfSeveralFiles: where they differ a copy states none, so that
 // tcpdump reads it as it did the files.
 func TestSnapLengthsOfSeveralFiles(t *testing.T) {

@@ -69,6 +69,7 @@ type Writer struct {
 	used    []Interface           // of this section, by id
 	from    []int                 // their indexes in the source
 	each    []InterfaceCounts     // that the source states
+	copied  bool                  // what it does not state is not known
 	counts  []uint64              // packets written, by id
 	names   map[netip.Addr]string // that wait for the first interface
 	secrets []Secrets             // likewise

@@ -143,13 +143,14 @@ func (w *Writer) SetCounts(each []InterfaceCounts, ifaces []Interface) error {
 		w.describeUpTo(len(ifaces), ifaces)
 	}
 	w.asideDue()
-	w.each = each
+	w.each, w.copied = each, true
 	return w.err
 }
 
 // WriteStatistics saves how many packets each interface of the section gave
 // and what the capture lost. What is not known of a single interface stands
-// at the first one, with a comment where there are several.
+// at the first one, with a comment where there are several. A copy of a file
+// that does not say whether anything was lost does not say so either.
 func (w *Writer) WriteStatistics(s Stats) error {
 	w.begin()
 	list := make([]InterfaceCounts, len(w.used))
@@ -167,7 +168,7 @@ func (w *Writer) WriteStatistics(s Stats) error {
 		rest -= min(rest, c.lost())
 		list[id] = c
 	}
-	if len(list) > 0 && (rest > 0 || len(w.each) == 0) {
+	if len(list) > 0 && (rest > 0 || !w.copied) {
 		c := &list[0]
 		c.values[optOSDropped] = satAdd(c.values[optOSDropped], rest)
 		c.has |= 1 << optOSDropped
