@@ -86,6 +86,9 @@ type appTrouble struct {
 	redirect  string // where the last answer of HTTP sends to, over TLS; cut to appTextLimit
 	refusal   string // the last line of SMTP and its like with which the server said no; cut to appTextLimit
 	refusedAt place
+	wsClose   int // status of the first Close frame of WebSocket that is no usual one; 0 is none
+	wsCloseBy Side
+	wsCloseAt place
 }
 
 // appDir is one direction.

@@ -56,6 +56,9 @@ type appFacts struct {
 	redirect  string // https:// where the last answer sends to; "" for none
 	refusal   string // the last line with which a server of SMTP and its like said no
 	refusedAt place
+	wsClose   int // status of the first Close frame of WebSocket that is no usual one; 0 is none
+	wsCloseBy Side
+	wsCloseAt place
 	halfTLS   bool // both ends began a handshake of TLS, and the client never came to encrypt
 }
 
@@ -82,6 +85,7 @@ func (a *app) facts() appFacts {
 	if t := a.trouble; t != nil {
 		f.noStatus, f.fault, f.echoAt = t.noStatus, t.fault, t.echoAt
 		f.redirect, f.refusal, f.refusedAt = t.redirect, t.refusal, t.refusedAt
+		f.wsClose, f.wsCloseBy, f.wsCloseAt = t.wsClose, t.wsCloseBy, t.wsCloseAt
 		if f.headAt == 0 {
 			f.headAt = t.endless
 		}

@@ -70,6 +70,7 @@ func (a *app) frameWS(side Side, b []byte) int {
 	case 127:
 		length = int64(binary.BigEndian.Uint64(b[2:]) & (1<<62 - 1))
 	}
+	d.skip = length
 	switch b[0] & 0x0f {
 	case 0:
 		a.note("continuation")
@@ -78,7 +79,7 @@ func (a *app) frameWS(side Side, b []byte) int {
 	case 2:
 		a.note("binary")
 	case 8:
-		a.note("close")
+		return a.closeWS(side, b, header)
 	case 9:
 		a.note("ping")
 	case 10:
@@ -86,8 +87,55 @@ func (a *app) frameWS(side Side, b []byte) int {
 	default:
 		a.note("frame of another kind")
 	}
-	d.skip = length
 	return header
+}
+
+// closeWS reads a Close frame, whose header is so long: it may begin with a
+// status (RFC 6455, section 5.5.1), under the mask where there is one.
+func (a *app) closeWS(side Side, b []byte, header int) int {
+	const size = 2
+	d := &a.dirs[side]
+	if d.skip < size {
+		a.note("close")
+		return header
+	}
+	if len(b) < header+size {
+		d.skip = 0
+		return 0
+	}
+	status := int(binary.BigEndian.Uint16(b[header:]))
+	if b[1]&0x80 != 0 {
+		status ^= int(binary.BigEndian.Uint16(b[header-4:]))
+	}
+	if !a.budget.Quiet {
+		a.note("close " + statusWS(status))
+	}
+	if status != wsNormal && status != wsAway {
+		if t := a.troubled(); t.wsClose == 0 {
+			t.wsClose, t.wsCloseBy, t.wsCloseAt = status, side, a.budget.frame
+		}
+	}
+	d.skip -= size
+	return header + size
+}
+
+// wsStatuses are what a Close frame says (RFC 6455, section 7.4.1, and IANA's
+// registry).
+var wsStatuses = [...]string{"normal closure", "going away", "protocol error", "unsupported data", 7: "invalid payload data",
+	8: "policy violation", 9: "message too big", 10: "extension missing", 11: "internal error", 12: "service restart", 13: "try again later", 14: "bad gateway"}
+
+const (
+	wsNormal = 1000
+	wsAway   = 1001
+)
+
+// statusWS is such a status in words: "1002 (protocol error)".
+func statusWS(status int) string {
+	n := strconv.Itoa(status)
+	if i := status - wsNormal; i >= 0 && i < len(wsStatuses) && wsStatuses[i] != "" {
+		n += " (" + wsStatuses[i] + ")"
+	}
+	return n
 }
 
 // DNS over TCP (RFC 1035, section 4.2.2; RFC 7766).

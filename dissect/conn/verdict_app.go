@@ -74,6 +74,8 @@ func (j *judgement) application() {
 		j.notUpgraded()
 	case a.refusal != "":
 		j.declined()
+	case a.wsClose != 0:
+		j.closedWS()
 	case j.unanswered():
 		j.noServerHello()
 	case j.halfTLS():

@@ -63,6 +63,13 @@ func (j *judgement) notUpgraded() {
 		"is the path right? A proxy has to pass on the fields Upgrade and Connection.")
 }
 
+// closedWS is for a WebSocket that was closed for a reason.
+func (j *judgement) closedWS() {
+	a := &j.f.app
+	j.toldBy(j.words("The %s closed the WebSocket with %s (%d): that is WebSocket's word, TCP did its part.", a.wsCloseBy, statusWS(a.wsClose), a.wsCloseAt),
+		j.words("the messages of the program at the %s.", a.wsCloseBy))
+}
+
 // declined is for a server of SMTP and its like that said no.
 func (j *judgement) declined() {
 	a := &j.f.app

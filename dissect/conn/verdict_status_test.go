@@ -29,6 +29,8 @@ func TestToldByServers(t *testing.T) {
 		"elsewhere, without TLS": {talk3("C", get, answer("302 Found", `Location: /b\r\n`)), "TIME-WAIT stays at the client", ""},
 		"no WebSocket":           {talk3("C", socket, answer("200 OK", "")), "The client asked for WebSocket, and the server answered HTTP 200 (6) in place of 101: it does not speak WebSocket under that path", "Upgrade and Connection"},
 		"WebSocket":              {talk3("C", socket, `< "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"`), "TIME-WAIT stays at the client", ""},
+		"WebSocket closed":       {talk3("C", socket, `< "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"`, `< x"880203f1"`, `> x"8882 00000000 03f1"`), "The server closed the WebSocket with 1009 (message too big) (8): that is WebSocket's word, TCP did its part. TIME-WAIT", "the program at the server"},
+		"WebSocket, as usual":    {talk3("C", socket, `< "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"`, `< x"880203e9"`, `> x"8882 00000000 03e9"`), "TIME-WAIT", ""},
 		"no such user": {onPort("25", talk3("S", `< "220 m ESMTP\r\n"`, `> "RCPT TO:<x@y>\r\n"`, `< "550 5.1.1 No such user\r\n"`, `> "QUIT\r\n"`, `< "221 Bye\r\n"`)),
 			`The server said "550 5.1.1 No such user" (8): that is SMTP's word, TCP did its part. A number that begins with 5 is for good: the same again will not do. TIME-WAIT`, ""},
 		"later":              {onPort("25", talk3("S", `< "220 m ESMTP\r\n"`, `> "RCPT TO:<x@y>\r\n"`, `< "451 Greylisted\r\n"`)), `The server said "451 Greylisted" (8): that is SMTP's word, TCP did its part. A number that begins with 4 is for now: a later try may do.`, ""},
