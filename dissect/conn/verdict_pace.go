@@ -22,6 +22,10 @@ const (
 // promptProtocols are those whose server speaks when it is asked, and at once.
 var promptProtocols = [...]string{"HTTP", "SMTP", "POP3", "IMAP", "FTP", "DNS"}
 
+// longAnswers are those of them in which a server's next words belong to the same
+// answer. Those of the others are about the client's silence, or about news.
+var longAnswers = [...]string{"HTTP", "DNS"}
+
 // pace says what a slow connection waited for.
 func (j *judgement) pace() {
 	m := &j.c.Measures
@@ -51,7 +55,23 @@ func (j *judgement) pace() {
 		j.slowServer(x, share)
 	case WaitACK:
 		j.longWay(x, share)
+	case WaitClose:
+		j.idleBefore(x)
 	}
+}
+
+// idleBefore is for a server that closed after a long silence, between programs:
+// people are silent for long.
+func (j *judgement) idleBefore(x Waited) {
+	m := &j.c.Measures
+	if x.For != Server || m.Silence < idleOnTheWay || m.SilenceWait != WaitClose || j.f.silenceEnd != j.f.fin[Server] || j.v.By != Server || j.f.dataFirst[Server] == 0 || j.byHand() {
+		return
+	}
+	next := "let something be sent sooner than that, or give an idle connection up before."
+	if j.c.App == protoNames[protoWebSocket] {
+		next = "let Ping frames be sent sooner than that; in a proxy, a longer time-out (nginx: proxy_read_timeout)."
+	}
+	j.toldBy(j.words("Nobody had sent anything for %s when the server closed (%d): perhaps an idle time-out, its own or that of a load balancer or a proxy on the way.", j.duration(m.Silence), j.f.fin[Server]), next)
 }
 
 // slow puts before the rest what a verdict says of it.
@@ -94,6 +114,9 @@ func (j *judgement) slowServer(x Waited, share string) {
 			j.words("%s: does that take as long?", j.onServer("getent hosts "+j.c.Client.Addr().String())))
 		return
 	case WaitMore:
+		if !slices.Contains(longAnswers[:], j.c.App) {
+			return
+		}
 		what = "went on with its answer"
 	}
 	than := "."

@@ -38,6 +38,8 @@ func TestPace(t *testing.T) {
 		{"a late greeting", "6 < P. 1:14(13) ack 1 \"220 x ESMTP\\r\\n\"\n+.001 > . ack 14\n+.001 > P. 1:7(6) ack 14 \"QUIT\\r\\n\"\n" +
 			"+.001 < P. 14:23(9) ack 7 \"221 bye\\r\\n\"\n+.001 < F. 23:23(0) ack 7\n+.001 > F. 7:7(0) ack 24\n+.001 < . ack 8",
 			"until the server spoke first (4), as it has to", "getent hosts"},
+		{"a client of SMTP that says nothing", "0.1 < P. 1:14(13) ack 1 \"220 x ESMTP\\r\\n\"\n+.001 > . ack 14\n300 < P. 14:29(15) ack 1 \"421 too late\\r\\n \"\n" +
+			"+.001 < F. 29:29(0) ack 1\n+.001 > F. 1:1(0) ack 30\n+.001 < . ack 2", "", ""},
 		{"lost twice", "0.1 > P. 1:11(10) ack 1 \"0123456789\"\n+.5 > P. 1:11(10) ack 1 \"0123456789\"\n+1 > P. 1:11(10) ack 1 \"0123456789\"\n+.001 < . ack 11\n" +
 			"+.001 > F. 11:11(0) ack 1\n+.001 < F. 1:1(0) ack 12\n+.001 > . ack 2",
 			"until the client sent again what was lost, or seemed to be (at most 1.0 s, until 6)", "both ends"},
@@ -65,6 +67,30 @@ func TestPace(t *testing.T) {
 		}
 		if !strings.Contains(v.NextStep, x.next) || x.next == "" && v.NextStep != "" {
 			t.Errorf("%s: next %q, want %q", x.name, v.NextStep, x.next)
+		}
+	}
+}
+
+// TestIdleBefore: a server that closes what programs had left silent.
+func TestIdleBefore(t *testing.T) {
+	const (
+		request = "> P. \"GET / HTTP/1.1\\r\\nHost: x\\r\\nUser-Agent: y\\r\\n\\r\\n\"\n< .\n"
+		answer  = "< P. \"HTTP/1.1 200 OK\\r\\nContent-Length: 1\\r\\n\\r\\na\"\n> .\n"
+		socket  = "> P. \"GET / HTTP/1.1\\r\\nHost: x\\r\\nUpgrade: websocket\\r\\n\\r\\n\"\n< .\n" +
+			"< P. \"HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n\\r\\n\"\n> .\n"
+		server = " < F.\n> F.\n< ."
+	)
+	const told = "Nobody had sent anything for 60.0 s when the server closed (8): perhaps an idle time-out, its own or that of a load balancer or a proxy on the way. TIME-WAIT"
+	for name, tt := range map[string]struct{ script, meaning, next string }{
+		"HTTP":          {request + answer + "60.006" + server, told, "give an idle connection up before"},
+		"WebSocket":     {socket + "60.006" + server, told, "Ping"},
+		"by the client": {request + answer + "60.006 > F.\n< F.\n> .", "TIME-WAIT", ""},
+		"sooner":        {request + answer + "5" + server, "TIME-WAIT", ""},
+		"people":        {"> P. \"hello\\n\"\n< .\n< P. \"hi\\n\"\n> .\n60.006" + server, "TIME-WAIT", ""},
+	} {
+		v, _ := verdictOf(t, name, opened3+tt.script)
+		if v.Outcome != OutcomeClosed || !strings.HasPrefix(v.Meaning, tt.meaning) || !strings.Contains(v.NextStep, tt.next) || tt.next == "" && v.NextStep != "" {
+			t.Errorf("%s: %s: %q\n%q\nTry: %q", name, v.Outcome, v.Text, v.Meaning, v.NextStep)
 		}
 	}
 }
