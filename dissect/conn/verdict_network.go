@@ -383,9 +383,9 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 		most := "are too long for it to pass on"
 		if f.icmp.mtu > 0 { // old routers do not tell (RFC 1191, section 4)
 			most = "may have " + j.bytes(int64(f.icmp.mtu)) + " at most"
-		}
-		if f.icmp.via.IsValid() {
-			most += ", the tunnel's headers among them"
+			if f.icmp.via.IsValid() {
+				most += ", the tunnel's headers among them"
+			}
 		}
 		j.outcome(as, detailPathMTU, j.words("%s%v says by ICMP that packets %s, and %s.", lead, f.icmp.from, most, again), append(evidence, f.icmp.frame)...)
 		j.means("the sender does not heed the error: perhaps a firewall keeps it away.", "let ICMP through; or set a smaller MTU: ip link set dev IFACE mtu 1400")
