@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,8 +62,17 @@ func Prepare(ctx context.Context, o DialOptions, report Reporter) (*Plan, error)
 	if err != nil {
 		return nil, err
 	}
+	var unlike error // of the first that cannot be reached from the local address
 	for _, a := range addrs {
-		p.Targets = append(p.Targets, netip.AddrPortFrom(a, port))
+		to := netip.AddrPortFrom(a, port)
+		if _, err := p.source(to); err != nil {
+			unlike = cmp.Or(unlike, err)
+			continue
+		}
+		p.Targets = append(p.Targets, to)
+	}
+	if len(p.Targets) == 0 {
+		return nil, unlike
 	}
 	return p, nil
 }

@@ -3,6 +3,7 @@ package drive
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -179,6 +180,15 @@ func TestPrepareOrdersAndFiltersAddresses(t *testing.T) {
 		if s := strings.Join(got, " "); s != test.want {
 			t.Errorf("family %d: %s, want %s", test.family, s, test.want)
 		}
+	}
+	for source, want := range map[string]string{"127.0.0.9": "[127.0.0.1:80]", "::1": "[[::1]:80]"} {
+		p, err := Prepare(context.Background(), DialOptions{Host: "localhost", Port: "80", Source: source, lookup: lookup}, nil)
+		if err != nil || fmt.Sprint(p.Targets) != want {
+			t.Errorf("from %s: %+v, %v, want %s", source, p, err, want)
+		}
+	}
+	if _, err := Prepare(context.Background(), DialOptions{Host: "::1", Port: "80", Source: "127.0.0.1"}, nil); err == nil || !strings.Contains(err.Error(), "of another family") {
+		t.Errorf("from IPv4 to IPv6: %v", err)
 	}
 	if _, err := Prepare(context.Background(), DialOptions{Host: "::1", Port: "80", Family: IPv4}, nil); ErrName(err) != "EAI_NONAME" {
 		t.Errorf("an IPv6 address with -4: %v", err)
