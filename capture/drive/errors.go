@@ -121,18 +121,18 @@ func hintNotAvailable(op *OpError) string {
 	return fmt.Sprintf("%s is not an address of this machine: %s", op.Addr.Addr(), addressCommand())
 }
 
-// hintNoRoute is about addresses that connect sends nothing to.
+// hintNoRoute is about addresses that nothing is sent to, or bound to.
 func hintNoRoute(name string, op *OpError) string {
 	to := op.Addr.Addr()
 	switch {
+	case name == "EINVAL" && to.Is6() && to.IsLinkLocalUnicast() && to.Zone() == "":
+		return fmt.Sprintf("a link-local address is on no network by itself: name the interface too, as in %s%%eth0 (%s)", to, addressCommand())
 	case op.Call != "connect":
 		return ""
 	case to.IsMulticast():
 		return "a multicast address is many machines': TCP is between two"
 	case name == "ENETUNREACH":
 		return "this machine has no route to that address, or it is a broadcast address: " + routeCommand(to)
-	case to.Is6() && to.IsLinkLocalUnicast() && to.Zone() == "":
-		return fmt.Sprintf("a link-local address is on no network by itself: name the interface too, as in %s%%eth0 (%s)", to, addressCommand())
 	}
 	return "this machine's own routes throw away what goes to that address: " + routeCommand(to)
 }

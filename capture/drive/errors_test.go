@@ -54,6 +54,7 @@ func TestHintsAreOneLineAndNameThePort(t *testing.T) {
 		{"connect", at, syscall.ENETUNREACH, "no route to that address, or it is a broadcast address"},
 		{"connect", netip.MustParseAddrPort("224.0.0.1:3000"), syscall.ENETUNREACH, "multicast"},
 		{"connect", netip.MustParseAddrPort("[fe80::1]:3000"), syscall.EINVAL, "fe80::1%eth0"},
+		{"bind", netip.MustParseAddrPort("[fe80::1]:3000"), syscall.EINVAL, "fe80::1%eth0"},
 		{"connect", netip.MustParseAddrPort("[fe80::1%eth0]:3000"), syscall.EINVAL, "routes throw away"},
 		{"connect", at, syscall.EINVAL, "routes throw away"},
 		{"socket", netip.AddrPort{}, syscall.EAFNOSUPPORT, "family"},
