@@ -113,7 +113,7 @@ func (j *judgement) tooLong() {
 			"An answer to HEAD, and one with status 204 or 304, ends at its blank line.", "send no page with it.", x.at)
 	} else {
 		j.say(detailAnswerLong, j.words("%s came after the announced end of the answer (%d).", n, x.answer),
-			"The client leaves them out. Content-Length counts bytes, not characters: ä has two.", "len(page.encode()) in Python, Buffer.byteLength(page) in Node.", x.at)
+			"The client leaves the rest out. Content-Length counts bytes, not characters: ä has two.", "len(page.encode()) in Python, Buffer.byteLength(page) in Node.", x.at)
 	}
 	j.evidence = append(j.evidence, x.answer)
 }

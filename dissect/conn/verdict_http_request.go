@@ -161,7 +161,7 @@ func (j *judgement) bodyMissing() {
 		}
 		j.evidence = append(j.evidence, a.statusAt)
 	case j.f.missing[x] > 0:
-		j.say(detailIncomplete, j.words("%s of the body of the request (%d) did not come here: the %s's numbers count them.", j.howMany(x), a.requestEnd, x),
+		j.say(detailIncomplete, j.words("%s of the body of the request (%d) did not come here, as the %s's numbers tell.", j.howMany(x), a.requestEnd, x),
 			lossOrWidth, j.askWidth(x), a.requestEnd)
 	default:
 		meaning := "The server waited for the rest."

@@ -131,7 +131,7 @@ func TestAnswerLengths(t *testing.T) {
 		{name: "more announced, and the server closes", script: talk3("S", "> "+aRequest, more), outcome: OutcomeClosed, detail: detailAnswerCut,
 			text: "closed by the server: the answer (6) ended 45 bytes before its announced length.", meaning: "Either Content-Length is too large"},
 		{name: "the rest was lost", script: opened3 + "> P. " + aRequest + "\n< .\n" + strings.Replace(more, "<", "< P.", 1) + "\n> .\n< . 44:89(45) lost\n+5 > F.\n< F. 89:89(0)\n> . ack 44", outcome: OutcomeClosed, detail: detailAnswerCut,
-			text: "closed by the client: the answer (6) ended 45 bytes before its announced length.", meaning: "Perhaps they were lost", next: "ping -M do"},
+			text: "closed by the client: the answer (6) ended 45 bytes before its announced length.", meaning: "Perhaps that was lost", next: "ping -M do"},
 		{name: "no last chunk, and the client gives up", script: after5(talk3("C", "> "+aRequest, chunked)), outcome: OutcomeClosed, detail: detailAnswerCut,
 			text: "closed by the client: the answer (6) ended before its last chunk.", meaning: "Perhaps the program forgets the end (in Node, res.end())", next: "end the answer"},
 		{name: "no last chunk, still open", script: left("2", "> "+aRequest, chunked), outcome: OutcomeOpen, detail: detailAnswerCut,

@@ -37,7 +37,7 @@ func TestKeptOpen(t *testing.T) {
 		"408 to half a body": {post + "> P. 53(2500)\n+30 < P. \"HTTP/1.1 408 Request Timeout\\r\\nContent-Length: 0\\r\\n\\r\\n\"\n< F.\n> F.\n< .",
 			detailIncomplete, "it answered HTTP 408 Request Timeout (7); the request (4) had announced 2,500 bytes of body that had not come.", "only so long"},
 		"the body is lost": {post + "> . 53(1400) lost\n> P. 1453(3600) lost\n> F. 5053:5053(0)\n< F. ack 53\n> .",
-			detailIncomplete, "of the body of the request (4) did not come here: the client's numbers count them.", "a path-MTU black hole"},
+			detailIncomplete, "of the body of the request (4) did not come here, as the client's numbers tell.", "a path-MTU black hole"},
 	} {
 		if v, _ := verdictOf(t, name, tt.script); v.Detail != tt.detail || !strings.Contains(v.Text, tt.text) || !strings.Contains(v.Meaning, tt.meaning) {
 			t.Errorf("%s: %s, %q: %q\n%q", name, v.Outcome, v.Detail, v.Text, v.Meaning)

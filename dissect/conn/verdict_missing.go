@@ -6,12 +6,12 @@ import "time"
 // which nobody acknowledged.
 func (j *judgement) lostOnTheWay() {
 	x := j.misses()
-	j.means(j.words("the %s has sent %s that did not come here and that the %s has not acknowledged: its numbers count them. %s",
+	j.means(j.words("the %s has sent %s that did not come here and that the %s has not acknowledged, as its numbers tell. %s",
 		x, j.howMany(x), x.Other(), lossOrWidth), j.askWidth(x.Other()))
 }
 
 // lossOrWidth is what may have become of bytes that did not come.
-const lossOrWidth = "Perhaps they were lost, or the way is too narrow for packets of that size and the ICMP error that would say so is lost, too (a path-MTU black hole)."
+const lossOrWidth = "Perhaps that was lost, or the way is too narrow for packets of that size and the ICMP error that would say so is lost, too (a path-MTU black hole)."
 
 // misses is the end of which bytes are missing.
 func (j *judgement) misses() Side {
