@@ -61,6 +61,18 @@ func (s *saveFlags) check(p *pictureFlags, conversation bool) error {
 	if s.file == "" && s.notes {
 		return usagef("--comments needs -w FILE")
 	}
+	return s.checkRotation()
+}
+
+func (s *saveFlags) checkRotation() error {
+	switch {
+	case s.size < 0 || s.count < 0 || s.every < 0:
+		return usagef("sizes, times and counts of rotation cannot be negative")
+	case s.file == "-" && (s.size > 0 || s.every > 0):
+		return withHint(usagef("-w -: standard output cannot rotate"), "give a file name: -w FILE.pcapng")
+	case s.count > 0 && s.size == 0 && s.every == 0:
+		return withHint(usagef("a count of files needs a size or a time to begin the next at"), "--rotate-size 10000000, or --rotate-every 1h")
+	}
 	return nil
 }
 
