@@ -39,6 +39,10 @@ type outsiders struct {
 	hops  uint8
 	next  uint32 // what was expected
 	seq   uint32 // what came
+
+	apart  [2]uint32 // by how much the newest one's beginning and its end lie beyond what was expected
+	due    uint32    // which was that
+	inStep uint32    // how many lie as far beyond as the one before, though its sender went on in between
 }
 
 // outside reports whether the segment's bytes lie so far outside the receiver's
@@ -101,6 +105,11 @@ func (t *Tracker) leaps(s *segment) {
 
 // take counts one that counts for nothing.
 func (o *outsiders) take(x *leap, d int) {
+	apart := [2]uint32{x.seq - x.next, x.end - x.next}
+	if o.count > 0 && uint8(d) == o.by && x.next != o.due && (apart[0] == o.apart[0] || apart[1] == o.apart[1]) {
+		o.inStep++
+	}
+	o.apart, o.due = apart, x.next
 	if o.count++; o.frame == 0 {
 		o.frame, o.by, o.hops, o.next, o.seq = x.frame, uint8(d), x.hops, x.next, x.seq
 	}

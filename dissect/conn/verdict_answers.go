@@ -30,7 +30,7 @@ func (t *Tracker) summarizeOdd(e *entry, odd *oddities) {
 		r.hops, r.links = [2]uint8{x.first.hops, x.otherHops}, [2]linkAddress{x.first.link, x.otherLink}
 	}
 	if o := &odd.outside; o.frame != 0 {
-		f.outside = outsideFacts{e.frame(o.frame), o.count, e.side(int(o.by)), o.next - e.base[o.by], o.seq - e.base[o.by], [2]uint8{e.hops[o.by], o.hops}}
+		f.outside = outsideFacts{e.frame(o.frame), o.count, e.side(int(o.by)), o.next - e.base[o.by], o.seq - e.base[o.by], [2]uint8{e.hops[o.by], o.hops}, o.inStep}
 	}
 	f.unfitACK, f.unfitACKs = e.frame(odd.unfitACK), odd.unfitACKs
 }
@@ -160,7 +160,7 @@ func (j *judgement) aboutUnfit() string {
 	f := j.f
 	x := &f.rivals
 	switch {
-	case x.unfit == 0:
+	case x.unfit == 0 || f.outside.rewritten():
 		return ""
 	case x.taken:
 		return j.words("The SYN-ACK (%d) acknowledges another SYN than the one that was captured (ack=%s, where ack=1 was due), and the client went on with it: either another SYN was sent that is not here, or a header was damaged or changed.", x.unfit, count(uint64(x.unfitAck)))
