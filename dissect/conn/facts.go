@@ -59,6 +59,7 @@ type facts struct {
 	asked               []place    // frames of those questions
 	callError           string     // errno name that a driven end's call gave: "ECONNREFUSED"
 	callName            string
+	gaveUp              bool          // the client's program closed its socket before the SYN was answered
 	closing             [2]Closing    // by end: what its system said of the socket when it was closed
 	synLastAt           capture.Stamp // time of synLast; filled by the tracker, 0 is not known
 	until               capture.Stamp // how far the capture has come; NoTime is not known

@@ -37,6 +37,7 @@ func (t *Tracker) summarize(c *Connection, e *entry) {
 	h := t.heard[c.Number]
 	f.boundTo, f.full, f.waiting, f.room = h.boundTo, h.full, h.waiting, h.room
 	f.mine, f.own, f.listens, f.udp = h.mine, h.own, h.listens, h.udp
+	f.gaveUp = t.driven.left == c.Number
 	if t.driven.conn == c.Number {
 		f.callError, f.callName = t.driven.errName, t.driven.errCall
 	}

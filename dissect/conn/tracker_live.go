@@ -35,6 +35,7 @@ type driven struct {
 	last      capture.Stamp
 	errName   string
 	errCall   string
+	left      int64 // the connection whose socket was closed last while its SYN had no answer
 }
 
 // Call takes a socket call of an end that is driven or traced. at is when it
@@ -73,6 +74,9 @@ func (t *Tracker) Call(c *Call, at capture.Stamp) []Event {
 		ev.Delta = at.Sub(e.first)
 		if c.Error != "" && c.Result != "" {
 			d.conn, d.errName, d.errCall = ev.Conn, c.Result, c.Name
+		}
+		if c.Name == "close" && e.unanswered() {
+			d.left = ev.Conn
 		}
 		ev.States = [2]State{e.state(client), e.state(1 - client)}
 		ev.Before = ev.States

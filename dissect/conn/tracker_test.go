@@ -377,6 +377,27 @@ func TestCallsAndSilence(t *testing.T) {
 	}
 }
 
+// TestGivesUpEarly: who closes the socket before an answer can have come is told
+// to wait longer, and not to capture for longer.
+func TestGivesUpEarly(t *testing.T) {
+	for _, c := range []struct {
+		name, next string
+	}{{"close", "give it more time"}, {"getsockopt", "capture for some seconds more"}} {
+		tracker := New(Options{Live: true, Verdicts: true})
+		frames := segtest.MustFrames(t, "10 > S 0:0(0)")
+		var d dissect.Decoder
+		var p dissect.Packet
+		d.Decode(&frames[0], &p)
+		tracker.Add(&p)
+		tracker.Call(&Call{Name: c.name, Remote: netip.MustParseAddrPort("10.0.0.2:80")}, segtest.Start+capture.Stamp(10.3*1e9))
+		for _, e := range tracker.End() {
+			if v := e.Connection; e.Type == TypeEnd && (v.Verdict.Outcome != OutcomeNoAnswer || !strings.Contains(v.Verdict.NextStep, c.next)) {
+				t.Errorf("after %s(): %+v", c.name, v.Verdict)
+			}
+		}
+	}
+}
+
 // TestCallsBeforeTheSYN: what is called on a socket that has no local port yet is
 // about the connection that it begins, and not about an earlier one to the same
 // server.

@@ -166,6 +166,12 @@ func (j *judgement) noAnswer() {
 		j.means(meaning,
 			j.words("%s: for :%d, is Recv-Q over Send-Q? Then a larger number in listen(), or a program that calls accept() sooner.", j.onServer("ss -ltn"), port))
 	case n == 1 && f.until.Known() && f.synLastAt != 0 && f.synLastAt.Known() && left < answerWithin:
+		if f.gaveUp {
+			j.outcome(OutcomeNoAnswer, "", "1 SYN, and the client's program gave up before an answer came.", f.synFirst)
+			j.means("it waited for less than a second, in which no SYN is sent again: so short a time tells nothing.",
+				"give it more time: --wait 5s here, -w 5 with nc, settimeout(5) in Python.")
+			return
+		}
 		j.outcome(OutcomeNoAnswer, "", j.words("1 SYN, and the capture ends %s.", j.later(left)), f.synFirst)
 		j.means("perhaps the answer came after that: so short a time tells nothing.", "capture for some seconds more.")
 	case j.local():
