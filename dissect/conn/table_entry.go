@@ -105,7 +105,7 @@ type ledger struct {
 	icmpFrom    [16]byte
 	icmpVia     [16]byte // end of the tunnel whose packet the error quotes, else 0
 	icmpMTU     uint32
-	icmpCount   uint32
+	icmpCount   uint32 // of such errors in a row; 0 is none
 	closing     [2]Closing
 }
 

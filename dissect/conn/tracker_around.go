@@ -231,14 +231,14 @@ func (t *Tracker) unanswered() {
 		if x.Reply || x.answered || x.told {
 			continue
 		}
-		times := 0
+		asked := 0
 		for j := i; j < len(n.seen); j++ {
 			if y := &n.seen[j]; x.alike(y) {
-				times++
+				asked++
 				y.told = true // once
 			}
 		}
-		if x.spoke && times < askedAgain {
+		if x.spoke && asked < askedAgain {
 			continue
 		}
 		for j := i; j < len(n.seen); j++ {
@@ -248,7 +248,7 @@ func (t *Tracker) unanswered() {
 		}
 		ev := t.event(TypeWait)
 		ev.Time, ev.Since = t.now, t.now.Sub(t.start)
-		ev.Text = fmt.Sprintf("nobody answers for %s: asked %s, no answer came. Is the address right, and that machine on?", x.Target, plural(uint32(times), "time"))
+		ev.Text = fmt.Sprintf("nobody answers for %s: asked %s, no answer came. Is the address right, and that machine on?", x.Target, times(asked))
 	}
 }
 
@@ -325,7 +325,7 @@ func (t *Tracker) icmp(p *dissect.Packet) {
 	ev.Inferred = e.flags.has(flagInferred)
 	ev.States = [2]State{e.state(c), e.state(1 - c)}
 	ev.Before = ev.States
-	if t.options.Live && m.Lost() && e.unanswered() && t.ledger(t.bodies.at(e.body)).icmpCount == 1 { // a file has the rest at hand
+	if t.options.Live && m.Lost() && e.unanswered() && e.tail&tailTold == 0 { // a file has the rest at hand
 		t.sayVerdict(e)
 	}
 }
@@ -345,6 +345,9 @@ func (t *Tracker) noteICMP(e *entry, n uint32, from int, p *dissect.Packet) {
 	l.icmpFrame = e.frameRef(t.places.at())
 	if int(e.file) != p.Frame.File {
 		e.tail |= tailSpread
+	}
+	if l.icmpFrom != p.IP.Src.As16() || l.icmpVersion != m.Version || l.icmpType != m.Type || l.icmpCode != m.Code {
+		l.icmpCount = 0
 	}
 	l.icmpVersion, l.icmpType, l.icmpCode, l.icmpMTU = m.Version, m.Type, m.Code, m.MTU
 	l.icmpFrom, l.icmpVia = p.IP.Src.As16(), [16]byte{}

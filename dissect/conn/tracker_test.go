@@ -102,7 +102,7 @@ func TestOrderOfEvents(t *testing.T) {
 			4: #1 SYN
 			5: #1 neighbour 10.0.0.1
 			3: #0 neighbour 10.9.9.9
-			wait nobody answers for 10.9.9.9: asked 1 time, no answer came. Is the address right, and that machine on?
+			wait nobody answers for 10.9.9.9: asked once, no answer came. Is the address right, and that machine on?
 			end #1 no-answer`},
 		{"ARP and no TCP at all", `
 			arp who-has 10.0.0.2 tell 10.0.0.1
@@ -132,8 +132,8 @@ func TestOrderOfEvents(t *testing.T) {
 			2: #1 SYN
 			3: #1 neighbour 10.0.0.78
 			1: #0 neighbour 10.0.0.79
-			wait nobody answers for 10.0.0.79: asked 1 time, no answer came. Is the address right, and that machine on?
-			wait nobody answers for 10.0.0.78: asked 1 time, no answer came. Is the address right, and that machine on?
+			wait nobody answers for 10.0.0.79: asked once, no answer came. Is the address right, and that machine on?
+			wait nobody answers for 10.0.0.78: asked once, no answer came. Is the address right, and that machine on?
 			end #1 no-answer`},
 		{"the gateway is asked for by the connection that comes", `
 			> S 0:0(0)
@@ -162,7 +162,7 @@ func TestOrderOfEvents(t *testing.T) {
 			2: #1 RST
 			3: #1 neighbour 10.0.0.2
 			4: #1 neighbour 10.0.0.2
-			wait nobody answers for 10.0.0.2: asked 2 times, no answer came. Is the address right, and that machine on?
+			wait nobody answers for 10.0.0.2: asked twice, no answer came. Is the address right, and that machine on?
 			end #1 refused`},
 		{"who answers the SYN is there", `
 			arp who-has 10.0.0.2 tell 10.0.0.1

@@ -461,6 +461,21 @@ func TestRefusedAfterAll(t *testing.T) {
 	}
 }
 
+// TestOtherErrors: ICMP errors of other kinds, or of other machines, are not
+// counted with the last.
+func TestOtherErrors(t *testing.T) {
+	const first = "> S 0:0(0)\nicmp from 10.0.0.9 unreachable admin\n+1 > S 0:0(0)\n"
+	for name, tt := range map[string]struct{ script, text string }{
+		"another machine": {first + "icmp from 10.0.0.8 unreachable admin", "10.0.0.8 answered with ICMP \"administratively prohibited\"."},
+		"another kind":    {first + "icmp from 10.0.0.9 unreachable host", "10.0.0.9 answered with ICMP \"host unreachable\"."},
+		"the same":        {first + "icmp from 10.0.0.9 unreachable admin", "10.0.0.9 answered with ICMP \"administratively prohibited\", twice."},
+	} {
+		if v, _ := verdictOf(t, name, tt.script); v.Text != tt.text {
+			t.Errorf("%s: %q", name, v.Text)
+		}
+	}
+}
+
 // TestAskedBefore: a SYN that was sent has found its way, whoever asked for the
 // server's address before and in vain, as far as the capture shows.
 func TestAskedBefore(t *testing.T) {
