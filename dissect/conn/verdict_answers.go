@@ -12,6 +12,7 @@ type rivalFacts struct {
 	other   place // the last with another number than the first; 0 is none
 	others  uint32
 	again   bool // the SYN was sent again between them
+	shut    bool // the first one offered no window
 	chosen  bool // the client has acknowledged one of them
 	adopted bool // and that is other
 	hops    [2]uint8
@@ -27,6 +28,7 @@ func (t *Tracker) summarizeOdd(e *entry, odd *oddities) {
 	}
 	if x.other != 0 {
 		r.other, r.others, r.again, r.chosen, r.adopted = e.frame(x.other), x.others, x.again, x.chosen, x.adopted
+		r.shut = x.first.window == 0
 		r.hops, r.links = [2]uint8{x.first.hops, x.otherHops}, [2]linkAddress{x.first.link, x.otherLink}
 	}
 	if o := &odd.outside; o.frame != 0 {
@@ -63,6 +65,9 @@ func (j *judgement) twoAnswers() string {
 // originOfRivals is where they come from, and which of them the client took.
 func (j *judgement) originOfRivals() string {
 	x, text := &j.f.rivals, ""
+	if x.shut && x.again {
+		return j.words("the first (%d) offered no window, as a SYN proxy does, which answers for the server and then opens the connection to it in the client's name. The capture has both sides of that device, which shifts the numbers of what it passes on.", j.f.synAck)
+	}
 	switch {
 	case x.twoLinks():
 		text = j.words("they come from the hardware addresses %v and %v. Either two machines here have the address %s, or two routers lead to it.", x.links[0], x.links[1], j.server())

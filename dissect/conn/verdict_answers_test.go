@@ -21,6 +21,8 @@ func TestSecondAnswer(t *testing.T) {
 		"the second is sent again": {two + "+1 < S. #905000:#905000(0) ack 1\n+2 < S. #905000:#905000(0) ack 1\n" + rest,
 			"0 900000 900000 900000 1 10", "closed by the client, three segments (10 11 12)", "two SYN-ACKs with different numbers (2 6): perhaps two machines have the address 10.0.0.2. The client went on with the first."},
 		"nobody minds the second": {two + rest, "0 900000 1 10", "closed by the client, three segments (8 9 10)", "two SYN-ACKs with different numbers (2 4)"},
+		"a SYN proxy, seen from both sides": {strings.Replace(opened3, "ack 1 win 65160", "ack 1 win 0", 1) + "> S 0:0(0) win 0 <mss 1460,sackOK,nop,wscale 7>\n< S. #905000:#905000(0) ack 1 <mss 1460>\n> . 1:1(0) ack #905001\n",
+			"0 900000", "established", "different numbers (2 5): the first (2) offered no window, as a SYN proxy does"},
 		"the first again": {opened3 + "< S. 0:0(0) ack 1\n> . 1:1(0) ack 1\n" + rest,
 			"0 0 1 10", "closed by the client, three segments", ""},
 	} {
