@@ -20,7 +20,7 @@ func (a *app) detectTLS(side Side, b []byte, start bool) (int, bool) {
 		return 0, false
 	}
 	if len(b) < recordHeader {
-		return 0, start && b[0] == recordHandshake && (len(b) == 1 || b[1] == 3)
+		return 0, start && (b[0] == recordHandshake || a.proto == protoTLS) && (len(b) == 1 || b[1] == 3)
 	}
 	if !isRecord(b) || start && a.proto == protoNone && b[0] != recordHandshake && b[0] != recordAlert {
 		return 0, false

@@ -54,3 +54,11 @@ func TestHalfTLS(t *testing.T) {
 		{"it goes on as TLS 1.3 may", talk3("C", append(begun, `> x"17 0303 0001 01"`)...), "", "closed by the client, three segments", "", "", nil, rows + "|TLS application data"},
 	})
 }
+
+// TestAlertInPieces: the record of an alert may come in more than one segment.
+func TestAlertInPieces(t *testing.T) {
+	v, rows := verdictOf(t, "pieces", opened3+"> P. x\"160301000501000001aa\"\n< P. x\"15030300\"\n< P. x\"020228\"\n< F.\n> F.\n< .")
+	if want := "closed by the server: it broke off the TLS handshake (6): handshake failure."; v.Text != want || rows[2] != "TLS alert: handshake failure" {
+		t.Errorf("%q, %q; want %q", v.Text, rows, want)
+	}
+}
