@@ -76,9 +76,17 @@ func (j *judgement) badRequest() {
 		j.v.Meaning = "Line " + strconv.Itoa(m.line) + " is the blank one that ends the request."
 	}
 	if j.v.NextStep == "" {
-		j.v.NextStep = "GET / HTTP/1.1, Host: " + j.server() + ", and an empty line."
+		j.v.NextStep = "GET / HTTP/1.1, Host: " + j.host() + ", and an empty line."
 	}
 	j.evidence = append(j.evidence, a.requestAt)
+}
+
+// host is the server's address as a line Host: has it (RFC 9110, section 7.2).
+func (j *judgement) host() string {
+	if j.c.Server.Addr().Is6() {
+		return "[" + j.server() + "]"
+	}
+	return j.server()
 }
 
 // lineFeeds is for a request in the right form, but for the ends of its lines,
@@ -136,7 +144,7 @@ func (j *judgement) incomplete(ended bool) {
 		return
 	}
 	j.say(detailIncomplete, who+j.sinceEstablished()+"; "+what+".", meaning,
-		faster+", or paste: printf 'GET / HTTP/1.1\\r\\nHost: "+j.server()+"\\r\\n\\r\\n' | nc "+j.server()+" "+strconv.Itoa(int(j.c.Server.Port())), a.requestAt)
+		faster+", or paste: printf 'GET / HTTP/1.1\\r\\nHost: "+j.host()+"\\r\\n\\r\\n' | nc "+j.server()+" "+strconv.Itoa(int(j.c.Server.Port())), a.requestAt)
 	j.evidence = append(j.evidence, a.statusAt)
 }
 

@@ -35,6 +35,7 @@ func TestAdviceForIPv6(t *testing.T) {
 		"here, IPv4":     {"conn 127.0.0.1:40000 127.0.0.1:3000\n" + refused, "start the server first: nc -l 3000"},
 		"::1":            {"conn [::1]:40000 [::1]:3000\n" + refused, "is :3000 there? With 0.0.0.0 or 127.0.0.1 only, 127.0.0.1 works"},
 		"after another":  {"conn [fd00::1]:40000 [fd00::1]:3000\n" + opened3 + "conn [fd00::1]:40001 [fd00::1]:3000\n" + refused, "nc -6 -lk 3000 goes on"},
+		"a request":      {"conn [fd00::1]:40000 [fd00::2]:80\n" + opened3 + "> P. \"GET / HTTP/1.1\\r\\n\"\n< .\n+9 < F.\n> F.\n< .", "printf 'GET / HTTP/1.1\\r\\nHost: [fd00::2]\\r\\n\\r\\n' | nc fd00::2 80"},
 		"a narrow way":   {"conn [fd00::1]:40000 [fd00::2]:3000\n" + stuck, "ping -M do -s 1452 fd00::2"},
 		"the same, IPv4": {"conn 10.0.0.1:40000 10.0.0.2:3000\n" + stuck, "ping -M do -s 1472 10.0.0.2"},
 	} {
