@@ -167,8 +167,6 @@ func (e *entry) lastWindow(d int) uint32 {
 // acksUnseen: what is acknowledged lies behind a byte that was not captured.
 // Where nothing newer of the peer was captured either, that is said once, until
 // the peer's own ACK number changes, and not at all among its duplicate ACKs.
-// Wireshark keeps 10,000 unacknowledged segments of an end: an ACK of bytes
-// after those is one of lost segments to it, and none here.
 func acksUnseen(s *segment) bool {
 	return after(s.e.next[s.to], s.b.maxAck[s.to]) || s.b.dups[s.to] == 0
 }

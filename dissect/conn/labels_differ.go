@@ -37,6 +37,8 @@ func differences() []difference {
 			"a packet that was captured twice was sent once: it is no retransmission, no duplicate ACK, and counts for no rule (twins tells, before the rules)"},
 		{PortReuse, 1<<LostSegment | resendLabels | 1<<OutOfOrder, 0, nil,
 			"two SYN-ACKs with different numbers that answer one SYN: neither is anything missing before the second, nor is it, or what follows, sent again (countAnew forgets the first one's numbers, before the rules)"},
+		{AckLostSegment, 0, 0, nil,
+			"Wireshark keeps 10,000 unacknowledged segments of an end: where its FIN comes after those, the ACK of that is one of lost segments to it (acksUnseen asks what was captured)"},
 		{SpuriousRetransmission, 0, 0, nil,
 			"the acknowledgement number of an RST without ACK stands for nothing, and Windows leaves one there: Wireshark takes it for bytes that are acknowledged, so that data under way to a closed connection is called sent again (follow says what an end has acknowledged)"},
 		{TimeWait, 0, 0, nil,

@@ -66,6 +66,10 @@ func TestDifferences(t *testing.T) {
 			{"> S 0:0(0)\n< S. 0:0(0) ack 1\n< S. 9000:9000(0) ack 1", "lost-segment port-reuse", "port-reuse"},
 			{"> S 0:0(0)\n< S. 9000:9000(0) ack 1\n< S. 0:0(0) ack 1", "retransmission port-reuse", "port-reuse"},
 		},
+		AckLostSegment: {
+			{open + strings.Repeat("> . \"x\"\n", 10001) + "> F.\n< .", "ack-lost-segment", ""},
+			{open + "> . \"x\"\n< . ack 3", "ack-lost-segment", "ack-lost-segment"},
+		},
 		SpuriousRetransmission: {
 			{open + "> P. 1:101(100)\n< R 1:1(0) ack #900000\n> P. 101:201(100) ack 1", "spurious-retransmission", ""},
 			{open + "> P. 1:101(100)\n< R. 1:1(0) ack 101\n> P. 1:101(100) ack 1", "spurious-retransmission", "spurious-retransmission"},
