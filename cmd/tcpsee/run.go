@@ -58,7 +58,9 @@ are drawn, the calls are not.
 
 Signals that ask to end, SIGUSR1, SIGUSR2, SIGALRM and SIGWINCH are passed on to
 the command. What nohup, or & in a script, has had ignored (SIGHUP; SIGINT and
-SIGQUIT) is ignored in the command too; of other signals that is not known.
+SIGQUIT) is ignored in the command too; of other signals that is not known. On
+a terminal the command has one of its own, with no shell around it, so that
+Ctrl-Z does not stop it.
 
 It ends with the command. One that puts itself into the background (nginx) is
 followed there until it ends, or until Ctrl-C; what a script has left behind &
