@@ -119,6 +119,9 @@ func hintFor(err error) string {
 	if errors.Is(err, syscall.ENOSPC) {
 		return "df -h shows which disk is full; -c N ends after so many packets, and --rotate-size with --rotate-count keeps the last of them"
 	}
+	if errors.Is(err, syscall.EFBIG) {
+		return "ulimit -f shows how long a file may become in this shell; --rotate-size begins the next one before that"
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return "check the name"
 	}

@@ -54,6 +54,16 @@ func TestFilesOfSudo(t *testing.T) {
 	}
 }
 
+// TestFileSizeLimit: a file that becomes longer than ulimit -f allows is an error
+// that is told, and no sudden end.
+func TestFileSizeLimit(t *testing.T) {
+	p := start(t, exec.Command("sh", "-c", `ulimit -f 1; exec "$@"`, "sh", builtBinary(t), "replay",
+		filepath.Join("..", "..", "testdata", "s01-chat.pcap"), "-q", "-w", t.TempDir()+"/x.pcapng"))
+	if status := p.end(t); status != 1 || !strings.Contains(p.err.String(), "file too large") || !strings.Contains(p.err.String(), "hint: ulimit -f") {
+		t.Errorf("exit status %d\n%s", status, p.err)
+	}
+}
+
 // TestEachFullDiskIsNamed: where several outputs cannot be written, each is
 // named, and the way out is told once.
 func TestEachFullDiskIsNamed(t *testing.T) {

@@ -32,10 +32,13 @@ func hasTerminal() bool {
 	return err == nil
 }
 
-// survivePipes makes a reader that has left an error of writing, which ends
-// the command with its files whole, in place of the signal that Go ends itself
-// with. Programs that are started keep the signal: it is not ignored.
-func survivePipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+// survivePipes makes a reader that has left, and a file that may not grow, an
+// error of writing, which ends the command with its files whole, in place of the
+// signal that Go ends itself with. Programs that are started keep the signal: it
+// is not ignored.
+func survivePipes() {
+	signal.Notify(make(chan os.Signal, 1), append(writeSignals(), syscall.SIGPIPE)...)
+}
 
 // overEcho has the next line written over the ^C that the terminal has echoed.
 func overEcho() {
