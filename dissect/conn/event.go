@@ -231,7 +231,9 @@ type Event struct {
 
 // SentAgain reports whether a segment carries what its sender had sent before,
 // as its label or SentBefore says.
-func (e *Event) SentAgain() bool { return e.Labels&resendLabels != 0 || e.SentBefore }
+func (e *Event) SentAgain() bool {
+	return e.Labels&resendLabels != 0 && !e.Labels.Has(OutsideWindow) || e.SentBefore
+}
 
 // SentBytes is how many bytes of payload the segment's sender sent with it: none
 // with a copy, which was captured again.

@@ -55,6 +55,9 @@ const resendLabels = 1<<Retransmission | 1<<FastRetransmission | 1<<SpuriousRetr
 // keep-alive by the number. That of a last byte which was not acknowledged is no
 // keep-alive: those come when all is.
 func (s *segment) resent() bool {
+	if s.labels.Has(OutsideWindow) {
+		return false
+	}
 	return s.labels&resendLabels != 0 || s.seenAll && (s.labels.Has(OutOfOrder) || s.labels.Has(KeepAlive) && s.isOwed())
 }
 
