@@ -345,12 +345,18 @@ func (j *judgement) notFull(x Side, inVain bool) {
 		if inVain {
 			does = "does not answer"
 		}
-		j.means(j.words("a SYN-ACK without a window is mostly that of a device before the server (a SYN proxy in a firewall or a load balancer), which opens the window once the server itself has taken the connection. Perhaps the server %s. Or it is a trap for port scanners (a tarpit).", does),
-			j.words("from behind that device, nc -v %s %d: does the server answer there?", j.server(), j.c.Server.Port()))
+		j.proxied(j.words("Perhaps the server %s. Or it is a trap for port scanners (a tarpit).", does), "does the server answer there?")
 		return
 	}
 	j.means(j.words("that the program at the %s did not read is not all: its system would answer each probe. The %s has gone meanwhile, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", x, x),
 		j.words("ping -c 1 %v", j.peer(x.Other())))
+}
+
+// proxied says whose a SYN-ACK without a window mostly is, and has the server
+// itself asked.
+func (j *judgement) proxied(perhaps, ask string) {
+	j.means("a SYN-ACK without a window is mostly that of a device before the server (a SYN proxy in a firewall or a load balancer), which opens the window once the server itself has taken the connection. "+perhaps,
+		j.words("from behind that device, nc -v %s %d: %s", j.server(), j.c.Server.Port(), ask))
 }
 
 // neverOpened reports whether the window of x is closed since its SYN-ACK.

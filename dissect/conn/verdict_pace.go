@@ -43,7 +43,7 @@ func (j *judgement) pace() {
 	switch x.Wait {
 	case WaitResend:
 		if f := j.f; f.cleared != 0 && x.For == Client && m.SilenceWait == WaitResend && f.silenceEnd == f.synLast {
-			j.slow(j.words("%s went by until the client sent its SYN again (%d).", share, f.synLast), // why, oddities tells
+			j.slow(j.words("%s went by until the client sent its SYN again (%d).", share, f.synLast), // why, worthKnowing tells
 				"let the client have another port each time, as the system picks them (no -p, no bind()).")
 			return
 		}

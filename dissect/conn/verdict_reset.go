@@ -16,8 +16,7 @@ func (j *judgement) reset() {
 		j.gaveUp(x, lead)
 	case j.neverOpened(x):
 		j.outcome(OutcomeReset, detailNoData, j.words("%s%s, no data was sent: its SYN-ACK (%d) had left the client no window.", lead, j.sinceEstablished(), f.synAck), f.synAck, f.rst)
-		j.means("a SYN-ACK without a window is mostly that of a device before the server (a SYN proxy in a firewall or a load balancer), which opens the window once the server itself has taken the connection. Perhaps the server refused it.",
-			j.words("from behind that device, nc -v %s %d: does something listen there?", j.server(), j.c.Server.Port()))
+		j.proxied("Perhaps the server refused it.", "does something listen there?")
 	case f.zeroWindow[y] != 0:
 		j.zeroWindow(y, OutcomeReset, lead+": ")
 	case j.stuck(x):
