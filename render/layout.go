@@ -100,9 +100,6 @@ func (l *layout) placeServer() {
 	l.after = end + 1
 }
 
-// arrowWidth is how many columns an arrow takes.
-func (l *layout) arrowWidth() int { return l.server - 1 - l.arrow }
-
 // right is the column behind the server's state.
 func (l *layout) right() int { return l.server + l.state }
 

@@ -630,22 +630,6 @@ func valueOf(name string, ours []ourField) string {
 	return ""
 }
 
-func noHandshake(_ int64, _ *pdmlField, ours []ourField) string {
-	if valueOf("initial round trip", ours) == "" && !strings.HasPrefix(valueOf("state of the server", ours), "EST") {
-		return "tcpsee says it of a handshake that was completed"
-	}
-	return ""
-}
-
-func quotedCounts(_ int64, f *pdmlField, ours []ourField) string {
-	a, _ := strconv.ParseFloat(f.Show, 64)
-	b, err := strconv.ParseFloat(valueOf("since its segment before", ours), 64)
-	if err == nil && b > a {
-		return "Wireshark counts an ICMP error that quotes a segment as one more"
-	}
-	return ""
-}
-
 func sameMoment(f *pdmlField, o *ourField) bool {
 	// "Nov 21, 2026 01:43:19.209133000 UTC" and "2026-11-21 01:43:19.209133000"
 	w := strings.Fields(f.Show)

@@ -198,9 +198,6 @@ func (e *entry) self() bool {
 	return e.ports>>16 == e.ports&0xffff && e.addrs[1] == e.addrs[3] && e.addrs[0] == e.addrs[2]
 }
 
-// dir returns the direction of a side.
-func (e *entry) dir(s Side) int { return int(s) ^ e.client() }
-
 // state returns the state of the end that sends in direction d.
 func (e *entry) state(d int) State { return State(e.pair.get(d)) }
 
