@@ -25,13 +25,24 @@ func (t *timeline) callRow(e *conn.Event) {
 		t.failedCall(c, right)
 		return
 	}
-	text, w := t.callText(c, right-t.row.col-t.multiTag())
+	left := t.callStart(c.From)
+	text, w := t.callText(c, right-left-t.multiTag())
 	if c.From == conn.Server {
-		t.row.to(max(t.row.col, right-w-t.multiTag()))
+		t.row.to(max(left, right-w-t.multiTag()))
 	}
 	t.tag(e.Conn)
 	t.row.wide(text, w)
 	t.emit()
+}
+
+// callStart is the column from which a call of an end may be drawn. The
+// server's keep out of the client's column, so that a long one is not taken for
+// the client's.
+func (t *timeline) callStart(from conn.Side) int {
+	if from == conn.Server {
+		return max(t.row.col, t.lay.arrow)
+	}
+	return t.row.col
 }
 
 func (t *timeline) multiTag() int {
@@ -49,7 +60,7 @@ func (t *timeline) failedCall(c *conn.Call, right int) {
 	start := max(t.lay.arrow, t.row.col+textWidth(name)+1)
 	room := right - start
 	if c.From == conn.Server {
-		room = right - t.row.col - textWidth(name) - 1
+		room = right - t.callStart(c.From) - textWidth(name) - 1
 	}
 	lines := wrapText(text, max(room, minFailed), 2)
 	if c.From == conn.Server {
@@ -57,7 +68,7 @@ func (t *timeline) failedCall(c *conn.Call, right int) {
 		for _, l := range lines {
 			wide = max(wide, textWidth(l))
 		}
-		start = max(t.row.col, right-wide-1-textWidth(name))
+		start = max(t.callStart(c.From), right-wide-1-textWidth(name))
 		t.row.to(start)
 		t.row.text(lines[0])
 		t.row.to(start + wide + 1)

@@ -446,6 +446,33 @@ func TestFailedCallIsToldWhole(t *testing.T) {
 	}
 }
 
+// TestServersCallsKeepToTheirSide: a call of the server's that is as long as the
+// row does not begin where the client's calls stand.
+func TestServersCallsKeepToTheirSide(t *testing.T) {
+	request := []byte("GET /index.html HTTP/1.1\r\nHost: localhost:7012\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n")
+	for _, w := range []int{60, 80, 120} {
+		starts := make(map[conn.Side]int)
+		for _, side := range []conn.Side{conn.Client, conn.Server} {
+			s := newScene("2025-11-20 16:39:16.000000")
+			l := s.link(1, "127.0.0.1:39100", "127.0.0.1:7012", 1, 2)
+			l.send(at(0), conn.Client, segment{flags: syn, client: conn.StateSynSent, win: 1})
+			l.call(at(1), conn.Call{Name: "recv", Phase: conn.PhaseReturn, From: side, Result: "88", Data: request})
+			got := timelineOf(t, s, Options{Width: w})
+			head, rest, ok := strings.Cut(got, "recv() returns 88 \"GET /")
+			if !ok {
+				t.Fatalf("%s, %d columns: no call in\n%s", side, w, got)
+			}
+			if !strings.Contains(rest, "…") {
+				t.Errorf("%s, %d columns: not cut in\n%s", side, w, got)
+			}
+			starts[side] = textWidth(head[strings.LastIndexByte(head, '\n')+1:])
+		}
+		if starts[conn.Server] < starts[conn.Client]+len("SYN-SENT") {
+			t.Errorf("%d columns: the server's begins in column %d, the client's in %d", w, starts[conn.Server], starts[conn.Client])
+		}
+	}
+}
+
 // TestHeldFramesKeepTheirOrder: two processors may stamp frames a little apart,
 // and their numbers go up all the same.
 func TestHeldFramesKeepTheirOrder(t *testing.T) {
