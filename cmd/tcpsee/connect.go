@@ -45,6 +45,7 @@ Capturing needs root or CAP_NET_RAW.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args = parted(args)
 			fl.dial.Host, fl.dial.Port = args[0], args[1]
+			fl.dial.Source = unbracketed(fl.dial.Source)
 			return a.connect(cmd.Context(), &fl)
 		},
 	}

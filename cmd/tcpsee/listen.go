@@ -89,8 +89,8 @@ func (fl *listenFlags) address(args []string) error {
 	}
 	switch args = parted(args); len(args) {
 	case 1:
-		if _, err := netip.ParseAddr(args[0]); err == nil {
-			return withHint(usagef("listen needs a port, and got only the address %s", args[0]), "tcpsee listen "+args[0]+" 3000")
+		if _, err := netip.ParseAddr(unbracketed(args[0])); err == nil {
+			return withHint(usagef("listen needs a port, and got only the address %s", args[0]), "tcpsee listen "+onlyAddress(args[0]))
 		}
 		fl.listen.Port = args[0]
 	case 2:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -85,10 +86,14 @@ func ncQuit(cmd *cobra.Command, args []string) error {
 	return withHint(usagef("-q takes no number here: it leaves out the picture"), "in the place of nc's -q "+strconv.Itoa(n)+": "+hint)
 }
 
-// parted takes HOST:PORT apart, as browsers and other programs write the two;
-// other arguments stay as they are.
+// parted takes HOST:PORT apart, as browsers and other programs write the two,
+// and the brackets off an address that stands before its port; other arguments
+// stay as they are.
 func parted(args []string) []string {
-	if len(args) != 1 || strings.Contains(args[0], "://") {
+	switch {
+	case len(args) == 2:
+		return []string{unbracketed(args[0]), args[1]}
+	case len(args) != 1 || strings.Contains(args[0], "://"):
 		return args
 	}
 	if host, port, err := net.SplitHostPort(args[0]); err == nil {
@@ -97,12 +102,46 @@ func parted(args []string) []string {
 	return args
 }
 
+// unbracketed is an IPv6 address without the brackets that it has beside a port
+// or in the address of a page (RFC 3986, section 3.2.2); other words stay as they
+// are.
+func unbracketed(word string) string {
+	inner, ok := strings.CutPrefix(word, "[")
+	if ok {
+		inner, ok = strings.CutSuffix(inner, "]")
+	}
+	if a, err := netip.ParseAddr(inner); !ok || err != nil || !a.Is6() {
+		return word
+	}
+	return inner
+}
+
+// onlyAddress is the two arguments that are meant by a word that is an IPv6
+// address or begins with one: the last group of ::1:3000 is most likely a port.
+// Other words are taken for a host.
+func onlyAddress(word string) string {
+	host := unbracketed(word)
+	if before, after, ok := strings.Cut(word, "]"); ok && after != "" && unbracketed(before+"]") != before+"]" {
+		return before[1:] + " " + strings.TrimLeft(after, ":.")
+	}
+	colon := strings.LastIndexByte(host, ':')
+	if colon < 0 {
+		return host + " 3000"
+	}
+	before, after := host[:colon], host[colon+1:]
+	_, isPort := strconv.ParseUint(after, 10, 16)
+	if a, err := netip.ParseAddr(before); err != nil || !a.Is6() || isPort != nil {
+		return host + " 3000"
+	}
+	return before + " " + after
+}
+
 // insteadOf is the connect command that is meant by an argument which stands
 // alone: the address of a page, or a host.
 func insteadOf(word string) string {
 	u, err := url.Parse(word)
 	if err != nil || u.Host == "" {
-		return "tcpsee connect " + word + " 3000"
+		return "tcpsee connect " + onlyAddress(word)
 	}
 	port, rest := cmp.Or(u.Port(), "80"), " --http "+cmp.Or(u.EscapedPath(), "/")
 	if u.Scheme == "https" {

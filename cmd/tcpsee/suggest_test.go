@@ -35,6 +35,10 @@ func TestParted(t *testing.T) {
 		{[]string{"10.0.0.2:3000"}, []string{"10.0.0.2", "3000"}},
 		{[]string{"[::1]:http"}, []string{"::1", "http"}},
 		{[]string{"::1"}, []string{"::1"}},
+		{[]string{"[::1]", "http"}, []string{"::1", "http"}},
+		{[]string{"[fe80::1%eth0]", "80"}, []string{"fe80::1%eth0", "80"}},
+		{[]string{"[127.0.0.1]", "80"}, []string{"[127.0.0.1]", "80"}},
+		{[]string{"[::1", "80"}, []string{"[::1", "80"}},
 		{[]string{"3000"}, []string{"3000"}},
 		{[]string{"http://a"}, []string{"http://a"}},
 		{[]string{"a:1", "b"}, []string{"a:1", "b"}},
@@ -53,6 +57,12 @@ func TestInsteadOf(t *testing.T) {
 		"https://a/b?c":       "tcpsee connect a 443 --tls --http /b",
 		"http://[::1]:8080/x": "tcpsee connect ::1 8080 --http /x",
 		"http://%zz":          "tcpsee connect http://%zz 3000",
+		"::1":                 "tcpsee connect ::1 3000",
+		"[::1]":               "tcpsee connect ::1 3000",
+		"::1:8080":            "tcpsee connect ::1 8080",
+		"[::1]8080":           "tcpsee connect ::1 8080",
+		"2001:db8::beef":      "tcpsee connect 2001:db8::beef 3000",
+		"fe80::1%eth0":        "tcpsee connect fe80::1%eth0 3000",
 	} {
 		if got := insteadOf(word); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
