@@ -150,16 +150,8 @@ func (t *tracing) syscall(k *task) {
 
 // entered handles the entry of a system call.
 func (t *tracing) entered(k *task, nr uint64, args [6]uint64) {
-	if k.interrupted {
-		switch {
-		case nr == k.call.nr && args == k.call.args, nr == unix.SYS_RESTART_SYSCALL:
-			k.interrupted = false // the same call goes on
-			return
-		case nr == unix.SYS_RT_SIGRETURN:
-			return // the end of a signal handler
-		}
-		k.interrupted = false
-		t.conclude(k, 0, unix.EINTR)
+	if t.resumed(k, nr, args) {
+		return
 	}
 	k.call = nil
 	kind, name := tracedCall(nr)
@@ -175,6 +167,40 @@ func (t *tracing) entered(k *task, nr uint64, args [6]uint64) {
 		}
 	}
 }
+
+// resumed deals with the call that a signal has interrupted, if there is one,
+// as the thread enters another. It says whether there is no more to that than
+// that the interrupted one goes on. Until the signal's handler is over nobody
+// knows whether the kernel makes the call again or ends it as EINTR
+// (sigaction(2), SA_RESTART): the handler's own calls lie in between.
+func (t *tracing) resumed(k *task, nr uint64, args [6]uint64) bool {
+	switch {
+	case nr == unix.SYS_RT_SIGRETURN: // the end of a handler
+		if n := len(k.suspended); !k.interrupted && n > 0 {
+			k.call, k.suspended, k.interrupted = k.suspended[n-1], k.suspended[:n-1], true
+		}
+		k.handled = k.interrupted
+		return k.interrupted
+	case !k.interrupted:
+		return false
+	case nr == k.call.nr && args == k.call.args, nr == unix.SYS_RESTART_SYSCALL:
+		k.interrupted = false
+		return true
+	case k.handled:
+		t.conclude(k, 0, unix.EINTR)
+	default:
+		if len(k.suspended) == maxSuspended {
+			k.suspended = k.suspended[1:]
+		}
+		k.suspended = append(k.suspended, k.call)
+	}
+	k.interrupted = false
+	return false
+}
+
+// maxSuspended bounds the calls of a thread that wait for handlers to end: a
+// handler that is left by longjmp(3) does not end.
+const maxSuspended = 8
 
 // prepare takes note of a call before it is made, and reports its entry. It
 // says whether the return is of interest.
@@ -391,7 +417,7 @@ func (t *tracing) returned(k *task, value int64, failed bool) {
 	}
 	switch errno {
 	case restartSys, restartNoInt, restartNoHnd, restartBlock:
-		k.interrupted = true
+		k.interrupted, k.handled = true, false
 		return
 	}
 	t.conclude(k, int(value), errno)

@@ -271,6 +271,68 @@ func inOrder(t *testing.T, calls []Call) {
 	}
 }
 
+const pythonInterrupted = `
+import ctypes, os, signal, socket, sys
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(1)
+here, there = os.pipe()
+os.set_blocking(there, False)
+signal.set_wakeup_fd(there)                    # the handler calls write
+signal.signal(signal.SIGALRM, lambda *x: None)
+again = sys.argv[1] == "again"
+signal.siginterrupt(signal.SIGALRM, not again) # SA_RESTART
+if os.fork() == 0:
+    for _ in range(2 if again else 1):
+        while open(f"/proc/{os.getppid()}/stat").read().rpartition(")")[2].split()[0] != "S":
+            pass
+        os.kill(os.getppid(), signal.SIGALRM)
+        os.read(here, 1)
+    if not again:
+        os.read(here, 1)                       # that the call has failed
+    socket.create_connection(s.getsockname()).close()
+    os._exit(0)
+if not again:
+    print(ctypes.CDLL(None).accept(s.fileno(), None, None))
+    os.write(there, b"x")
+c, _ = s.accept()
+c.close()
+s.close()
+os.wait()
+`
+
+// TestWrapInterrupted: a call that a signal interrupts goes on where the kernel
+// makes it again, and fails where it does not, whatever the handler called.
+func TestWrapInterrupted(t *testing.T) {
+	traceable(t)
+	for how, want := range map[string]string{
+		"again": "accept( )accept",
+		"fails": "accept( )accept accept( )accept",
+	} {
+		x := python(t, pythonInterrupted, how)
+		if x.status != 0 {
+			t.Fatalf("%s: status %d, output %q", how, x.status, x.output)
+		}
+		var got []string
+		for _, c := range x.all() {
+			if c.Name != "accept" {
+				continue
+			}
+			if c.Phase == Entry {
+				got = append(got, "accept(")
+				continue
+			}
+			got = append(got, ")accept")
+			if first := len(got) == 2; (c.Err != nil) != (first && how == "fails") {
+				t.Errorf("%s: accept returns %v", how, c.Err)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %q, want %q", how, got, want)
+		}
+	}
+}
+
 const pythonServer = `
 import socket
 s = socket.socket()

@@ -73,9 +73,11 @@ type process struct {
 type task struct {
 	tid         int
 	p           *process
-	call        *pendingCall // a call of interest that has been entered
-	interrupted bool         // call was interrupted and may be restarted
-	born        bool         // its birth has been told
+	call        *pendingCall   // a call of interest that has been entered
+	interrupted bool           // call was interrupted and may be restarted
+	handled     bool           // and the handler of the signal that did it has ended
+	suspended   []*pendingCall // such calls during whose handler other calls were made
+	born        bool           // its birth has been told
 }
 
 // syscallInfo is struct ptrace_syscall_info of linux/ptrace.h (Linux 5.3), the
@@ -411,7 +413,7 @@ func (t *tracing) executed(k *task) {
 			t.forget(other)
 		}
 	}
-	k.call, k.interrupted, p.alive = nil, false, 1
+	k.call, k.interrupted, k.suspended, p.alive = nil, false, nil, 1
 	p.program = programOf(p.pid)
 	t.family.add(p.pid, p.program)
 	t.dropped(k, p.before, "execve", "at exec")
