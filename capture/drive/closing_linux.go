@@ -9,5 +9,9 @@ func unreadAt(fd int) int {
 	if err != nil { // it listens
 		return 0
 	}
-	return n
+	if p, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL); n == 1 && p == unix.IPPROTO_MPTCP {
+		// MPTCP counts the end of the stream as a byte.
+		n, _, _ = unix.Recvfrom(fd, make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	}
+	return max(n, 0)
 }

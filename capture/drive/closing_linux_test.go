@@ -89,3 +89,34 @@ func TestWrapClosing(t *testing.T) {
 		})
 	}
 }
+
+const pythonMPTCP = `
+import socket, sys
+try:
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+except OSError as e:
+    print("no MPTCP:", e)
+    sys.exit(3)
+s.bind(("127.0.0.1", 0))
+s.listen(1)
+c = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+c.connect(s.getsockname())
+a, _ = s.accept()
+c.close()
+a.recv(1)
+a.close()
+`
+
+// TestWrapClosingMPTCP holds that the end of a stream is no byte unread.
+func TestWrapClosingMPTCP(t *testing.T) {
+	traceable(t)
+	x := python(t, pythonMPTCP)
+	if x.status == 3 {
+		t.Skip(x.output)
+	}
+	for _, c := range x.all() {
+		if c.Name == "close" && c.Closing != (Closing{}) {
+			t.Errorf("close is %+v, args %q", c.Closing, c.Args)
+		}
+	}
+}

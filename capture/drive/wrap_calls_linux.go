@@ -341,7 +341,7 @@ func (t *tracing) prepareSend(k *task, p *pendingCall) {
 		n = int(min(a[4], 1<<31-1))
 	}
 	n += total(p.buffers)
-	p.c.Args = byteCount(n)
+	p.c.Args = byteCount(n) + flagNames(p)
 	p.c.Data = readData(k.tid, p.buffers, n)
 	t.entry(k, p, false)
 }
@@ -362,7 +362,7 @@ func (t *tracing) prepareRecv(k *task, p *pendingCall) {
 	case unix.SYS_SPLICE:
 		n = int(min(a[4], 1<<31-1))
 	}
-	p.c.Args = "up to " + byteCount(n+total(p.buffers))
+	p.c.Args = "up to " + byteCount(n+total(p.buffers)) + flagNames(p)
 	p.late = p.socket.nonblock || callFlags(p)&unix.MSG_DONTWAIT != 0
 	t.entry(k, p, false)
 }
@@ -376,6 +376,30 @@ func callFlags(p *pendingCall) uint64 {
 		return p.args[2]
 	}
 	return 0
+}
+
+// flagNames names those of a call's MSG_ flags without which its bytes would be
+// taken for others: ", MSG_PEEK".
+func flagNames(p *pendingCall) string {
+	var text string
+	flags := callFlags(p)
+	for _, f := range [...]struct {
+		kind callKind
+		flag uint64
+		name string
+	}{
+		{kindRecv, unix.MSG_PEEK, "MSG_PEEK"},         // they stay
+		{kindRecv, unix.MSG_OOB, "MSG_OOB"},           // the urgent one
+		{kindRecv, unix.MSG_ERRQUEUE, "MSG_ERRQUEUE"}, // the system's messages: 0 is no end
+		{kindSend, unix.MSG_OOB, "MSG_OOB"},
+		{kindSend, unix.MSG_MORE, "MSG_MORE"}, // they are held back
+		{kindSend, unix.MSG_FASTOPEN, "MSG_FASTOPEN"},
+	} {
+		if p.kind == f.kind && flags&f.flag != 0 {
+			text += ", " + f.name
+		}
+	}
+	return text
 }
 
 // prepareRange notes which sockets close_range will close.
@@ -519,17 +543,13 @@ func (t *tracing) concludeMoved(k *task, p *pendingCall, n int) {
 	if p.nr == unix.SYS_SENDMMSG || p.nr == unix.SYS_RECVMMSG {
 		n = sumMessages(k.tid, p.args[1], n)
 	}
-	p.c.N, p.c.Args = n, byteCount(n)
+	p.c.N, p.c.Args = n, byteCount(n)+flagNames(p)
 	if p.kind == kindSend {
 		p.c.Data = p.c.Data[:min(n, len(p.c.Data))]
 	} else {
 		p.c.Data = readData(k.tid, p.buffers, n)
 	}
-	flags := callFlags(p)
-	switch {
-	case p.kind == kindRecv && flags&unix.MSG_PEEK != 0:
-		p.c.Args += ", MSG_PEEK"
-	case p.kind == kindSend && flags&unix.MSG_FASTOPEN != 0:
+	if p.kind == kindSend && callFlags(p)&unix.MSG_FASTOPEN != 0 {
 		t.sockets.refresh(p.socket, k.tid, p.c.FD) // it has connected too
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -330,6 +331,44 @@ func TestWrapInterrupted(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: %q, want %q", how, got, want)
 		}
+	}
+}
+
+const pythonFlags = `
+import select, socket
+s = socket.create_server(("127.0.0.1", 0))
+c = socket.create_connection(s.getsockname())
+a, _ = s.accept()
+c.send(b"Hello ", socket.MSG_MORE)
+c.send(b"Server")
+a.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL)
+a.recv(12)
+c.send(b"!", socket.MSG_OOB)
+select.select([], [], [a])
+a.recv(1, socket.MSG_OOB)
+`
+
+// TestWrapFlags holds that the flags are told without which bytes would be taken
+// for others, before a call returns as after.
+func TestWrapFlags(t *testing.T) {
+	traceable(t)
+	x := python(t, pythonFlags)
+	if x.status != 0 {
+		t.Fatalf("status %d, output %q", x.status, x.output)
+	}
+	var got []string
+	for _, c := range x.all() {
+		if c.Name == "send" || c.Name == "recv" {
+			got = append(got, c.Args)
+		}
+	}
+	want := []string{
+		"6 bytes, MSG_MORE", "6 bytes, MSG_MORE", "6 bytes", "6 bytes",
+		"up to 12 bytes, MSG_PEEK", "12 bytes, MSG_PEEK", "up to 12 bytes", "12 bytes",
+		"1 byte, MSG_OOB", "1 byte, MSG_OOB", "up to 1 byte, MSG_OOB", "1 byte, MSG_OOB",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
 
