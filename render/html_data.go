@@ -36,8 +36,8 @@ func (d *pageData) encode(records []*conn.Record) []byte {
 		d.term(s.String())
 	}
 	d.b = append(d.b, `],"labels":[`...)
-	for l := conn.Retransmission; l <= conn.TimeWait; l++ {
-		d.item(l != conn.Retransmission, l.String())
+	for l := conn.Label(0); l <= conn.TimeWait; l++ {
+		d.item(l > 0, l.String())
 	}
 	when := newRowTimes(d.o)
 	d.b = append(d.b, ']')

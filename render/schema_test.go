@@ -204,7 +204,7 @@ func TestSchemaNamesEverything(t *testing.T) {
 	if n := int(conn.TimeWait) + 1; len(labels) != n {
 		t.Errorf("%d labels, want %d", len(labels), n)
 	}
-	for l := conn.Retransmission; l <= conn.TimeWait; l++ {
+	for l := conn.Label(0); l <= conn.TimeWait; l++ {
 		if !contains(labels, l.String()) {
 			t.Errorf("no label %s", l)
 		}

@@ -96,9 +96,11 @@ func (s State) String() string {
 // Label says what a segment means in its place. A segment has any number.
 type Label uint8
 
-// The labels, in the order in which they are printed.
+// The labels, in the order in which they are printed. What says that a segment
+// does not belong here stands before what its number alone would say.
 const (
-	Retransmission Label = iota
+	OutsideWindow Label = iota
+	Retransmission
 	FastRetransmission
 	SpuriousRetransmission
 	OutOfOrder
@@ -120,7 +122,6 @@ const (
 	Refused
 	ChallengeAck
 	UnacceptableAck
-	OutsideWindow
 	DuplicateCapture
 	Offloaded
 	HalfClose
@@ -129,10 +130,10 @@ const (
 )
 
 var labelNames = [labelCount]string{
-	"retransmission", "fast-retransmission", "spurious-retransmission", "out-of-order", "dup-ack", "lost-segment",
+	"outside-window", "retransmission", "fast-retransmission", "spurious-retransmission", "out-of-order", "dup-ack", "lost-segment",
 	"ack-lost-segment", "zero-window", "zero-window-probe", "zero-window-probe-ack", "window-update", "window-full",
 	"keep-alive", "keep-alive-ack", "port-reuse", "tfo-syn", "tfo-ack", "tfo-ignored", "simultaneous-open", "refused",
-	"challenge-ack", "unacceptable-ack", "outside-window", "duplicate-capture", "offloaded", "half-close", "time-wait",
+	"challenge-ack", "unacceptable-ack", "duplicate-capture", "offloaded", "half-close", "time-wait",
 }
 
 func (l Label) String() string { return labelNames[l] }

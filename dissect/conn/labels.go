@@ -295,7 +295,7 @@ func (s *segment) versusPeer() (x shape) {
 }
 
 // wiresharkLabels are the labels that Wireshark has as well.
-const wiresharkLabels Labels = 1<<SimultaneousOpen - 1
+const wiresharkLabels Labels = 1<<SimultaneousOpen - 1<<Retransmission
 
 // A segment with none of unusual, and that is not both empty and ackSame, can
 // only fill the peer's window: no other rule's needs are met. Where it is not

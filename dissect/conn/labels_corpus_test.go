@@ -203,8 +203,10 @@ func oracleNames(labels []string) map[string]bool {
 	if m[FastRetransmission.String()] || m[SpuriousRetransmission.String()] {
 		m[Retransmission.String()] = true
 	}
-	for l := SimultaneousOpen; l < labelCount; l++ {
-		delete(m, l.String())
+	for l := range labelCount {
+		if !wiresharkLabels.Has(l) {
+			delete(m, l.String())
+		}
 	}
 	return m
 }

@@ -58,7 +58,7 @@ func TestDifferences(t *testing.T) {
 		},
 		OutsideWindow: {
 			{open + "> P. 1:101(100)\n< . ack 101\n> P. 1073741825:1073741925(100) ack 1", "lost-segment", "outside-window"},
-			{open + "> P. 1:101(100)\n< . ack 101\n> P. #100:#200(100) ack 1\n> P. #4000000000:#4000000100(100) ack 1", "spurious-retransmission", "spurious-retransmission outside-window"},
+			{open + "> P. 1:101(100)\n< . ack 101\n> P. #100:#200(100) ack 1\n> P. #4000000000:#4000000100(100) ack 1", "spurious-retransmission", "outside-window spurious-retransmission"},
 			{open + "> P. 1:101(100)\n< . ack 101\n+60 > P. 1073741825:1073741925(100) ack 1", "lost-segment", "lost-segment"},
 			{open + "> P. 1:101(100)\n< . ack 101\n> P. 1000101:1000201(100) ack 1", "lost-segment", "lost-segment"},
 		},
