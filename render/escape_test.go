@@ -49,6 +49,34 @@ func TestAppendQuoted(t *testing.T) {
 	}
 }
 
+func TestAppendApp(t *testing.T) {
+	tests := []struct {
+		app   string
+		limit int
+		want  string
+	}{
+		{"HTTP 200 OK", 11, "HTTP 200 OK"},
+		{"HTTP 200 OK, and more", 14, "HTTP 200 OK, …"},
+		{"HTTP 200 OK", 10, ""},
+		{"SMTP mail FROM:<a@b.c> size=25", 60, `SMTP mail "FROM:<a@b.c> size=25"`},
+		{"SMTP mail FROM:<a@b.c> size=25", 20, `SMTP mail "FROM:<a"…`},
+		{"SMTP mail FROM:<a@b.c> size=25", 13, "SMTP mail …"},
+		{"HTTP 501 Unsupported method ('get')", 60, `HTTP 501 Unsupported method "('get')"`},
+		{"HTTP header X:  two", 60, `HTTP header X: " two"`},
+		{"HTTP header X: ─► ACK", 60, `HTTP header X: "\u2500\u25ba ACK"`},
+		{"HTTP header X: a --> b", 60, `HTTP header X: a "--> b"`},
+		{"<html>", 60, `"<html>"`},
+		{"<html>", 2, ""},
+	}
+	g := newGlyphs(false)
+	for _, tt := range tests {
+		b, w := appendApp([]byte("> "), tt.app, tt.limit, &g)
+		if got := string(b[2:]); got != tt.want || w != textWidth(got) || w > tt.limit {
+			t.Errorf("%q in %d columns: %q, %d wide, want %q", tt.app, tt.limit, got, w, tt.want)
+		}
+	}
+}
+
 func TestASCIIEscapes(t *testing.T) {
 	g := newGlyphs(true)
 	b, w := appendQuoted(nil, []byte("Grüße 你"), 40, &g)

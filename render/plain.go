@@ -252,13 +252,8 @@ func (p *plain) payload(e *conn.Event) {
 	switch {
 	case p.o.NoPayload || e.Packet.TCP.Len == 0:
 	case named(e.App):
-		p.text.WriteString(": ")
-		if plainWords(e.App) {
-			p.text.WriteString(safeName(e.App, maxPlainData, &p.g))
-		} else {
-			b, _ := appendQuoted(nil, []byte(e.App), maxPlainData, &p.g)
-			p.text.Write(b)
-		}
+		b, _ := appendApp([]byte(": "), e.App, maxPlainData, &p.g)
+		p.text.Write(b)
 	case len(data) > 0:
 		b, _ := appendQuoted([]byte(": "), data, maxPlainData, &p.g)
 		p.text.Write(b)

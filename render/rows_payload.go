@@ -55,7 +55,7 @@ func (t *timeline) readable(e *conn.Event) bool {
 // cut reports whether the payload takes more columns than room.
 func (t *timeline) cut(e *conn.Event, room int) bool {
 	if named(e.App) && !t.o.Hex {
-		if app := shorterApp(e.App, room); plainWords(app) {
+		if app := shorterApp(e.App, room); plainPart(app) == len(app) {
 			return len(app) > room
 		}
 	}
@@ -77,16 +77,28 @@ func (t *timeline) appendPayload(dst []byte, e *conn.Event, limit int) ([]byte, 
 		}
 		return appendQuoted(dst, p, limit, &t.g)
 	}
-	app := shorterApp(e.App, limit)
-	switch more := textWidth(t.g.ellipsis); {
-	case !plainWords(app):
-		return appendQuoted(dst, []byte(app), limit, &t.g)
-	case len(app) <= limit:
-		return append(dst, app...), len(app)
-	case limit > minPreview:
-		return append(append(dst, app[:limit-more]...), t.g.ellipsis...), limit
+	return appendApp(dst, shorterApp(e.App, limit), limit, &t.g)
+}
+
+// appendApp appends what layer 7 was recognised as, in at most limit columns:
+// plain words as they are, and in quotation marks what the sender wrote and
+// could be taken for something else.
+func appendApp(dst []byte, app string, limit int, g *glyphs) ([]byte, int) {
+	plain := plainPart(app)
+	if plain == len(app) && plain <= limit {
+		return append(dst, app...), plain
 	}
-	return dst, 0
+	if plain < len(app) && plain < limit {
+		if b, w := appendQuoted(append(dst, app[:plain]...), []byte(app[plain:]), limit-plain, g); w > 0 {
+			return b, plain + w
+		}
+	}
+	if limit <= minPreview || plain == 0 {
+		return dst, 0
+	}
+	more := textWidth(g.ellipsis)
+	n := min(plain, limit-more)
+	return append(append(dst, app[:n]...), g.ellipsis...), n + more
 }
 
 // shorterApp returns a request line without the word before it where it does
@@ -101,18 +113,22 @@ func shorterApp(app string, limit int) string {
 	return app
 }
 
-// plainWords reports whether s can stand on an arrow without quotation marks
-// and be taken for nothing else.
-func plainWords(s string) bool {
+// plainPart is how many bytes of s, up to the end of a word, can stand on an
+// arrow without quotation marks and be taken for nothing else.
+func plainPart(s string) int {
+	word := 0
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		ok := c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte(" ./:?&%_-*,+~();", c) >= 0 ||
 			c == '=' && i > 0
 		if !ok || i > 0 && (c == ' ' || c == '-') && s[i-1] == c {
-			return false
+			return word
+		}
+		if c == ' ' {
+			word = i + 1
 		}
 	}
-	return true
+	return len(s)
 }
 
 // bufferBytes is how many bytes of a buffer Node prints.
