@@ -42,7 +42,7 @@ func (a *app) root() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return withHint(&usageError{err}, flagHint(cmd, err))
+		return withHint(&usageError{flagError(err)}, flagHint(cmd, err))
 	})
 	root.AddCommand(a.demoCommand(), a.connectCommand(), a.listenCommand(), a.runCommand(), a.watchCommand(),
 		a.replayCommand(), a.explainCommand(), a.interfacesCommand(), a.doctorCommand(), a.versionCommand(),

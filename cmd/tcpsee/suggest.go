@@ -44,6 +44,33 @@ func nearTerms(word string) []string {
 	return near(word, terms)
 }
 
+// flagError says what a flag takes whose value was read as a number and is none,
+// in place of what the reader of numbers says of it.
+func flagError(err error) error {
+	var value *pflag.InvalidValueError
+	var number *strconv.NumError
+	if !errors.As(err, &value) || !errors.As(err, &number) {
+		return err
+	}
+	f, given := value.GetFlag(), value.GetValue()
+	flag := "--" + f.Name
+	if f.Shorthand != "" {
+		flag = "-" + f.Shorthand + ", " + flag
+	}
+	name, _ := pflag.UnquoteUsage(f)
+	switch {
+	case name == "" || f.NoOptDefVal != "":
+		return fmt.Errorf("%s takes no value such as %q", flag, given)
+	case errors.Is(number.Err, strconv.ErrRange):
+		return fmt.Errorf("%s %q: %s cannot be that large", flag, given, name)
+	case f.Value.Type() == "float64":
+		return fmt.Errorf("%s %q: %s has to be a number, such as 0.5", flag, given, name)
+	case strings.TrimRight(given, "kKmMgGiIbB") != given:
+		return fmt.Errorf("%s %q: %s has to be a whole number, without a unit", flag, given, name)
+	}
+	return fmt.Errorf("%s %q: %s has to be a whole number", flag, given, name)
+}
+
 // flagHint says what to do about a flag that is wrong.
 func flagHint(cmd *cobra.Command, err error) string {
 	var unknown *pflag.NotExistError
