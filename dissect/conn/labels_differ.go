@@ -17,8 +17,8 @@ func differences() []difference {
 	return []difference{
 		{ZeroWindowProbe, 1 << KeepAlive, isPlain | belowNext | peerShut, probesWindow,
 			"Linux probes a closed window with a segment one below the next byte and without data: with the peer's window at 0 that asks for room, not for a sign of life"},
-		{ZeroWindowProbeAck, 0, isPlain | isEmpty | atNext | windowZero | peerProbed | ackSame, answersProbe,
-			"and what answers such a probe with the window still closed is the probe's answer"},
+		{ZeroWindowProbeAck, 0, isPlain | isEmpty | atNext | windowZero | windowSame | peerProbed | ackSame, answersProbe,
+			"and what answers such a probe with the window still closed is the probe's answer: the probe of a window that has opened since is over"},
 		{SimultaneousOpen, resendLabels | 1<<OutOfOrder, opens, crosses,
 			"a SYN that meets another one, and the SYN-ACKs that answer both, are sent for the first time"},
 		{ChallengeAck, 0, isPlain | isEmpty | hasAck | unsettled, challenged,

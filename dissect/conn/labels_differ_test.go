@@ -23,6 +23,7 @@ func TestDifferences(t *testing.T) {
 		ZeroWindowProbeAck: {
 			{open + "> P. 1:101(100)\n< . ack 101 win 0\n+.2 > . 100:100(0)\n< . ack 101 win 0", "zero-window", "zero-window zero-window-probe-ack"},
 			{open + "> P. 1:101(100)\n< . ack 101 win 0\n+.2 > . 100:100(0)\n< . ack 101 win 99", "window-update", "window-update"},
+			{open + "> P. 1:101(100)\n< . ack 101 win 0\n+.2 > . 101:102(1)\n< . ack 101 win 0\n< . ack 101 win 99\n< . ack 101 win 0", "zero-window", "zero-window"},
 		},
 		SimultaneousOpen: {
 			{"> S 0:0(0)\n< S 0:0(0)\n> S. 0:0(0) ack 1", "retransmission", "simultaneous-open"},
