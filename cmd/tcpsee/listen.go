@@ -61,7 +61,7 @@ Capturing needs root or CAP_NET_RAW.`,
 	fl.saveFlags.register(cmd, true)
 	f := cmd.Flags()
 	f.BoolVarP(&fl.four, "ipv4", "4", false, "IPv4 only")
-	f.BoolVarP(&fl.six, "ipv6", "6", false, "IPv6 only")
+	f.BoolVarP(&fl.six, "ipv6", "6", false, "listen on IPv6 addresses (as with nc, IPv4 clients reach it, too, where it has no HOST)")
 	f.StringVarP(&fl.port, "port", "p", "", "listen on `PORT` (as nc -l -p; the same as naming it)")
 	f.IntVar(&fl.listen.Backlog, "backlog", 0, "with --keep, clients that may wait while one is served, `N` (default: nc's)")
 	f.Var((*timeValue)(&fl.listen.Wait), "wait", "give up waiting after this `TIME` (30s), and end after so long without a byte")
