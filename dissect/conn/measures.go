@@ -75,15 +75,7 @@ func (s *segment) ambiguous() {
 	if o == nil {
 		return
 	}
-	live := o.list[s.from].live()
-	last := int64(sentAgain)
-	for i := range live {
-		if after(live[i].end, s.seq) && after(s.end, live[i].seq) {
-			live[i].again = true
-			o.list[s.from].repeats = true
-			last = max(last, live[i].at)
-		}
-	}
+	last := o.list[s.from].resend(s.seq, s.end)
 	if last != sentAgain {
 		s.rto = time.Duration(max(s.now-last, 0))
 	}
@@ -192,7 +184,10 @@ func (t *Tracker) remember(b *body, d int, x sent) {
 		t.stats.Forgotten++
 		return
 	}
-	q.push(x)
+	if q.push(x) {
+		t.stats.Forgotten++
+		return
+	}
 	t.pending++
 }
 
@@ -204,11 +199,14 @@ func (t *Tracker) dropSide(b *body) {
 	o := t.sides[b.side-1]
 	for d := range o.list {
 		t.pending -= o.list[d].len()
-		items := o.list[d].items[:0]
+		items, late := o.list[d].items[:0], o.list[d].late[:0]
 		if cap(items) > keepOutstanding {
 			items = nil
 		}
-		o.list[d] = queue{items: items}
+		if cap(late) > keepOutstanding {
+			late = nil
+		}
+		o.list[d] = queue{items: items, late: late}
 	}
 	t.noSides = append(t.noSides, b.side)
 	b.side = 0
