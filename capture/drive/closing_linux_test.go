@@ -3,6 +3,7 @@
 package drive
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -117,6 +118,48 @@ func TestWrapClosingMPTCP(t *testing.T) {
 	for _, c := range x.all() {
 		if c.Name == "close" && c.Closing != (Closing{}) {
 			t.Errorf("close is %+v, args %q", c.Closing, c.Args)
+		}
+	}
+}
+
+const pythonPasses = `
+import os, socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+here, there = socket.socketpair()
+if os.fork() == 0:
+    s.close()
+    _, fds, _, _ = socket.recv_fds(there, 1, 1)
+    os.dup2(fds[0], 60)
+    os.close(fds[0])
+    os.write(60, b"Hello Server")
+    there.send(b"x")
+    there.recv(1)
+    os.read(60, 100)
+    os.close(60)
+    os._exit(0)
+socket.send_fds(here, [b"x"], [s.fileno()])
+if sys.argv[2] == "used":
+    here.recv(1)
+s.close()
+here.send(b"x")
+os.wait()
+`
+
+// TestWrapClosingPassed holds that a socket which was sent to another process
+// (SCM_RIGHTS) stays open there, used or not yet, and under whatever number.
+func TestWrapClosingPassed(t *testing.T) {
+	traceable(t)
+	at, _ := echoServer(t)
+	for _, how := range []string{"used", "under way"} {
+		x := python(t, pythonPasses, port(at), how)
+		var shared []bool
+		for _, c := range x.all() {
+			if c.Name == "close" {
+				shared = append(shared, c.Closing.Shared)
+			}
+		}
+		if x.status != 0 || !slices.Equal(shared, []bool{true, true, true, false}) {
+			t.Errorf("%s: status %d, still open elsewhere: %v\n%s", how, x.status, shared, x.output)
 		}
 	}
 }

@@ -33,7 +33,8 @@ const (
 	kindFcntl
 	kindIoctl
 	kindExec
-	kindRing // io_uring
+	kindRing    // io_uring
+	kindReceive // recvmsg of another socket, which may bring descriptors
 )
 
 // tracedCall returns what a system call does, and its name.
@@ -250,7 +251,16 @@ func (t *tracing) prepare(k *task, p *pendingCall) bool {
 	if p.socket == nil {
 		p.socket = t.sockets.at(k.tid, p.c.FD)
 	}
-	return p.socket != nil && t.prepareOn(k, p)
+	switch {
+	case p.socket != nil:
+		return t.prepareOn(k, p)
+	case p.nr == unix.SYS_SENDMSG:
+		t.passed(k, p.args[1], true)
+	case p.nr == unix.SYS_RECVMSG:
+		p.kind, p.told = kindReceive, true // there is nothing to tell
+		return true
+	}
+	return false
 }
 
 // prepareOn is prepare for a call on a TCP socket.
@@ -486,6 +496,11 @@ func (t *tracing) concludeWhole(k *task, p *pendingCall, n int, errno unix.Errno
 			c := p.c
 			c.Name, c.FD, c.Closing, c.Args = "close", held.fd, held.closing, held.closing.args()
 			t.send(k, held.socket, c, false)
+		}
+		return
+	case kindReceive:
+		if errno == 0 {
+			t.passed(k, p.args[1], false)
 		}
 		return
 	case kindFcntl:

@@ -19,6 +19,7 @@ const (
 	maxSockaddr   = 28      // struct sockaddr_in6
 	vectorSize    = 16      // struct iovec
 	messageSize   = 56      // struct msghdr
+	maxControl    = 4096    // of its control messages: the kernel passes 253 descriptors at once
 	messagesSize  = 64      // struct mmsghdr
 	messagesCount = 56      // of msg_len in it
 )
@@ -93,6 +94,28 @@ func readMessages(tid int, at, count uint64) []buffer {
 		}
 	}
 	return list
+}
+
+// readRights reads the descriptors that a struct msghdr carries along (unix(7),
+// SCM_RIGHTS).
+func readRights(tid int, at uint64) []int {
+	raw := readMemory(tid, at, messageSize)
+	if len(raw) < messageSize {
+		return nil
+	}
+	control := readMemory(tid, binary.NativeEndian.Uint64(raw[32:]), int(min(binary.NativeEndian.Uint64(raw[40:]), maxControl)))
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return nil
+	}
+	var fds []int
+	for i := range messages {
+		list, err := unix.ParseUnixRights(&messages[i])
+		if err == nil {
+			fds = append(fds, list...)
+		}
+	}
+	return fds
 }
 
 // sumMessages adds up what each of count messages moved.

@@ -34,6 +34,8 @@ type wrappedSocket struct {
 	nonblock   bool
 	connecting bool  // a connect has returned EINPROGRESS
 	by         whose // who connects
+	passed     bool  // a descriptor was sent to another process (unix(7), SCM_RIGHTS)
+	underway   bool  // and is still to be received there
 }
 
 // heldSocket is a TCP socket and a descriptor of it.
@@ -98,25 +100,42 @@ func (t *socketTable) own(s *wrappedSocket) {
 
 // heldBy returns the TCP sockets that a process has, each with one descriptor.
 func (t *socketTable) heldBy(tid int) []heldSocket {
-	dir, err := os.Open("/proc/" + strconv.Itoa(tid) + "/fd")
-	if err != nil {
-		return nil
-	}
-	defer dir.Close()
-	names, _ := dir.Readdirnames(maxDescriptors)
 	var held []heldSocket
 	seen := make(map[uint64]bool)
-	for _, name := range names {
-		fd, err := strconv.Atoi(name)
-		if err != nil {
-			continue
-		}
+	for _, fd := range descriptorsOf(tid) {
 		if s := t.at(tid, fd); s != nil && !seen[s.inode] {
 			seen[s.inode] = true
 			held = append(held, heldSocket{fd: fd, socket: s})
 		}
 	}
 	return held
+}
+
+// descriptorsOf returns the descriptors that a process has open.
+func descriptorsOf(tid int) []int {
+	dir, err := os.Open("/proc/" + strconv.Itoa(tid) + "/fd")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(maxDescriptors)
+	var list []int
+	for _, name := range names {
+		if fd, err := strconv.Atoi(name); err == nil {
+			list = append(list, fd)
+		}
+	}
+	return list
+}
+
+// passed notes the TCP sockets that a message of a socket of another kind
+// carries along: it is sent, or else it has been received.
+func (t *tracing) passed(k *task, message uint64, sent bool) {
+	for _, fd := range readRights(k.tid, message) {
+		if s := t.sockets.at(k.tid, fd); s != nil {
+			s.passed, s.underway = true, sent
+		}
+	}
 }
 
 // closingOf asks the system what a socket that is about to be closed is like,
@@ -134,7 +153,8 @@ func closingOf(tid, fd int) (c Closing) {
 	return c
 }
 
-// Where another descriptor of a socket is looked for, at most: among so many of
+// Where another descriptor of a socket is looked for that was not passed on, at
+// most: among so many of
 // the process itself from 0 on, and in so many others under the same number, which
 // fork gives it there, and as standard input, output and error.
 const (
@@ -149,6 +169,19 @@ func (t *tracing) shared(k *task, s *wrappedSocket, first, last uint64) bool {
 	has := func(p *process, fd uint64) bool {
 		inode, ok := inodeAt(p.pid, int(fd))
 		return ok && inode == s.inode && p.closing != int(fd)+1
+	}
+	if s.underway {
+		return true
+	}
+	if s.passed { // under any number
+		for _, p := range t.procs {
+			for _, fd := range descriptorsOf(p.pid) {
+				if n := uint64(fd); (p != k.p || n < first || n > last) && has(p, n) {
+					return true
+				}
+			}
+		}
+		return false
 	}
 	for fd := range uint64(sharedOwn) {
 		if (fd < first || fd > last) && has(k.p, fd) {
