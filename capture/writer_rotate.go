@@ -29,14 +29,13 @@ type Owner struct{ UID, GID int }
 type RotateOptions struct {
 	// Size is how many bytes a file may have before the next is begun, beside
 	// names and secrets, which each has; 0 is no limit. A file has at least
-	// one frame. The files are NAME, NAME1,
-	// NAME2, …
+	// one frame. The files are NAME, NAME1, NAME2, …
 	Size int64
 
 	// Every is how much time of the frames' own clock a file covers; 0 is no
-	// limit. The conversions of strftime(3) in the name (%Y %m %d %H %M %S
-	// %j %F %T %s %%) give the time of the file's first frame. Where a name
-	// comes again a number is appended.
+	// limit. The conversions of strftime(3) in the name (%Y %y %m %b %d %a %j
+	// %H %M %S %F %T %z %Z %s %%) give the time at which the span of the file's
+	// frames begins. Where a name comes again a number is appended.
 	Every time.Duration
 
 	// Count, where not 0, bounds the number of files. With Size they form a
@@ -60,20 +59,21 @@ type RotateOptions struct {
 }
 
 // RotatingWriter saves frames in one or more files, each of which is complete
-// in itself: names and secrets that one has stand in those after it, too. Custom data go into the file of the frame that they wait for, as
-// Writer says, or at Close into the last. It is not safe for concurrent use.
+// in itself: names and secrets that one has stand in those after it, too.
+// Custom data go into the file of the frame that they wait for, as Writer says,
+// or at Close into the last. It is not safe for concurrent use.
 type RotatingWriter struct {
 	name  string
 	o     RotateOptions
 	file  *os.File
 	out   *Writer
-	path  string
 	held  heldCustom // of all files' writers
 	names map[netip.Addr]string
 	keys  []Secrets
-	used  map[string]bool // names that were written, unless they form a ring
+	used  map[string]bool // names that were written
 	spans int             // spans of time begun
 	part  int             // files begun in this span
+	begun int             // files begun in all
 	from  Stamp           // beginning of the span; NoTime before the first frame with a time
 	all   uint64          // frames in this file
 	done  bool
@@ -309,7 +309,8 @@ func (r *RotatingWriter) open() error {
 		r.used[path] = true
 		r.files = append(r.files, path)
 	}
-	r.file, r.path, r.all = f, path, 0
+	r.begun++
+	r.file, r.all = f, 0
 	r.out = r.writer(f)
 	return nil
 }
@@ -360,11 +361,11 @@ func (r *RotatingWriter) next() string {
 		width := len(strconv.Itoa(r.o.Count - 1))
 		return fmt.Sprintf("%s%0*d", name, width, r.part%r.o.Count)
 	}
-	if r.part > 0 {
-		return name + strconv.Itoa(r.part)
-	}
 	path := name
-	for n := max(1, r.spans); r.used[path]; n++ {
+	if r.part > 0 {
+		path += strconv.Itoa(r.part)
+	}
+	for n := r.begun; r.used[path]; n++ {
 		path = name + strconv.Itoa(n)
 	}
 	return path

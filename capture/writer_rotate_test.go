@@ -78,6 +78,8 @@ func TestRotation(t *testing.T) {
 			"2023: 1700000000, 20231: 1700000001", nil},
 		{"time and count", "a", RotateOptions{Every: 10 * time.Second, Count: 2}, []int{1, 2, 11, 12, 21, 22}, "a: 1 2, a1: 11 12", ErrRotateDone},
 		{"time and size", "%s-", RotateOptions{Every: 10 * time.Second, Size: 1}, []int{1, 2, 11}, "1-: 1, 1-1: 2, 11-: 11", nil},
+		{"time and size, and no time in the name", "a", RotateOptions{Every: 10 * time.Second, Size: 1}, []int{1, 2, 3, 11, 12, 21},
+			"a: 1, a1: 2, a2: 3, a3: 11, a4: 12, a5: 21", nil},
 		{"all three", "%s-", RotateOptions{Every: 10 * time.Second, Size: 1, Count: 2}, []int{1, 2, 3, 11}, "1-0: 3, 1-1: 2, 11-0: 11", nil},
 	}
 	for _, tt := range tests {
