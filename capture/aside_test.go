@@ -13,8 +13,8 @@ import (
 )
 
 // ngSecrets is a decryption secrets block that says to have n bytes of data.
-func ngSecrets(o binary.ByteOrder, n int, data string) []byte {
-	return ngBlock(o, blockSecrets, u32(0x544c534b), u32(n), padded([]byte(data)))
+func ngSecrets(o binary.ByteOrder, n uint32, data string) []byte {
+	return ngBlock(o, blockSecrets, u32(0x544c534b), n, padded([]byte(data)))
 }
 
 func ngNames(o binary.ByteOrder, addr, names string) []byte {
@@ -182,7 +182,7 @@ func TestAsideOfSeveralFiles(t *testing.T) {
 // alone, and what it repeats does not make it full.
 func TestAsideInEachFileOfARotation(t *testing.T) {
 	key := strings.Repeat("k", 3000)
-	file := [][]byte{ngSection(little), ngInterfaceBlock(little, 101, 0), ngSecrets(little, len(key), key), ngNames(little, "\x0a\x00\x00\x01", "one.example\x00")}
+	file := [][]byte{ngSection(little), ngInterfaceBlock(little, 101, 0), ngSecrets(little, uint32(len(key)), key), ngNames(little, "\x0a\x00\x00\x01", "one.example\x00")}
 	for i := range 40 {
 		file = append(file, ngPacket(little, 0, uint64(i), 100, strings.Repeat("p", 100)))
 	}

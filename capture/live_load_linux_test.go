@@ -278,7 +278,7 @@ func sendBulk() error {
 	}
 	began := time.Now()
 	b := make([]byte, 1<<20)
-	for n := 0; n < loadBulk; n += len(b) {
+	for n := int64(0); n < loadBulk; n += int64(len(b)) {
 		if _, err := c.Write(b); err != nil {
 			return err
 		}

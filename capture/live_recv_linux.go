@@ -33,8 +33,11 @@ const (
 type mmsghdr struct {
 	hdr unix.Msghdr
 	len uint32
-	_   [unsafe.Sizeof(uintptr(0)) - 4]byte
 }
+
+// recvmmsg(2) goes from one to the next by the size that C gives the struct: a
+// word more than its first part, on 32-bit systems too.
+var _ [unsafe.Sizeof(unix.Msghdr{}) + unsafe.Sizeof(uintptr(0))]byte = [unsafe.Sizeof(mmsghdr{})]byte{}
 
 // recvReader reads a packet socket with recvmmsg(2). The kernel fills the
 // memory that the headers point to; Go's collector does not move it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"testing"
 )
 
@@ -79,7 +80,7 @@ func TestLiveOptions(t *testing.T) {
 	}{
 		{LiveOptions{}, true, MaxSnapLen, DefaultBufferBytes},
 		{LiveOptions{Interface: "any", SnapLen: 192, BufferBytes: 1}, true, 192, MinBufferBytes},
-		{LiveOptions{Interface: "eth0", SnapLen: 1 << 30, BufferBytes: 1 << 40}, false, MaxSnapLen, MaxBufferBytes},
+		{LiveOptions{Interface: "eth0", SnapLen: 1 << 30, BufferBytes: math.MaxInt}, false, MaxSnapLen, MaxBufferBytes},
 		{LiveOptions{Interface: "eth0", SnapLen: -1, BufferBytes: -1}, false, MaxSnapLen, MinBufferBytes},
 	} {
 		if c.o.all() != c.all || c.o.snapLen() != c.snap || c.o.bufferBytes() != c.buffer {

@@ -49,7 +49,7 @@ func TestPcapKinds(t *testing.T) {
 		{"modified", join(pcapHead(little, 0xa1b2cd34, 2, 4, 65535, 1), four(linux24)), 4, usec, 60, DirectionOut},
 		{"modified in SuSE's way", join(pcapHead(little, 0xa1b2cd34, 2, 4, 65535, 1), four(linux28)), 4, usec, 60, DirectionOut},
 		{"modified in Red Hat's way", join(ethernetHead(little), four(linux24)), 4, usec, 60, DirectionOut},
-		{"Nokia's", join(ethernetHead(little), four(words(little, u32(0x9fbfb601)))), 4, usec, 60, 0},
+		{"Nokia's", join(ethernetHead(little), four(words(little, uint32(0x9fbfb601)))), 4, usec, 60, 0},
 		{"snap length 0", join(pcapHead(little, 0xa1b2c3d4, 2, 4, 0, 1), one(little)), 1, usec, 60, 0},
 		{"snap length below what was captured", join(pcapHead(little, 0xa1b2c3d4, 2, 4, 10, 1), one(little)), 1, usec, 60, 0},
 		{"absurd snap length", join(pcapHead(little, 0xa1b2c3d4, 2, 4, 0xffffffff, 1), one(little)), 1, usec, 60, 0},

@@ -1,6 +1,9 @@
 package capture
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // snoopFile is a snoop file of a data link type with the given records.
 func snoopFile(link int, records ...[]byte) []byte {
@@ -9,9 +12,9 @@ func snoopFile(link int, records ...[]byte) []byte {
 
 // snoopRecord holds data of a longer packet, with padding, 10 s and us µs after
 // 1970; lost packets in all.
-func snoopRecord(us, original, lost int, data string, padding int) []byte {
+func snoopRecord(us int, original uint32, lost int, data string, padding int) []byte {
 	n := len(data)
-	return join(words(big, u32(original), u32(n), u32(snoopRecordHeader+n+padding), u32(lost), u32(10), u32(us)),
+	return join(words(big, original, u32(n), u32(snoopRecordHeader+n+padding), u32(lost), u32(10), u32(us)),
 		[]byte(data), make([]byte, padding))
 }
 
@@ -50,7 +53,7 @@ func TestSnoopDamaged(t *testing.T) {
 		"data cut":       {snoopFile(4, one, one[:26]), 1, "record 2 at byte 44: the file is cut short: of the 28 bytes"},
 		"length":         {snoopFile(4, one, words(big, u32(4), u32(1<<30), u32(1<<30+24), u32(0), u32(0), u32(0))), 1, "over the limit"},
 		"no room":        {snoopFile(4, one, words(big, u32(4), u32(4), u32(24), u32(0), u32(0), u32(0))), 1, "a record of 24 bytes for 4 captured ones"},
-		"endless record": {snoopFile(4, one, words(big, u32(4), u32(4), u32(1<<31), u32(0), u32(0), u32(0))), 1, "a record of 2147483648 bytes"},
+		"endless record": {snoopFile(4, one, words(big, u32(4), u32(4), uint32(1<<31), u32(0), u32(0), u32(0))), 1, "a record of 2147483648 bytes"},
 		"none at all":    {snoopFile(4), 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,6 +68,6 @@ func TestSnoopDamaged(t *testing.T) {
 
 func FuzzReadSnoop(f *testing.F) {
 	f.Add(snoopFile(4, snoopRecord(1, 60, 0, "abcd", 0), snoopRecord(2, 3, 2, "abc", 1)))
-	f.Add(snoopFile(8, snoopRecord(1, 0, 1<<31, "", 0)))
+	f.Add(snoopFile(8, snoopRecord(1, 0, math.MaxInt32, "", 0)))
 	f.Fuzz(fuzzRead)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"net/netip"
 	"runtime"
 	"unicode/utf8"
@@ -133,7 +134,7 @@ func (w *Writer) WriteFrame(f *Frame, ifaces []Interface) error {
 	w.put32(uint32(ts >> 32))
 	w.put32(uint32(ts))
 	w.put32(uint32(len(f.Data)))
-	w.put32(uint32(min(f.OrigLen, 1<<32-1)))
+	w.put32(length32(f.OrigLen))
 	w.putPadded(f.Data)
 	w.packetOptions(f)
 	w.finish()
@@ -347,7 +348,7 @@ func (w *Writer) addInterface(key writerKey, in Interface, snapLen int) uint32 {
 	w.start(blockInterface)
 	w.put16(uint16(in.Link))
 	w.put16(0)
-	w.put32(uint32(max(0, min(in.SnapLen, 1<<32-1))))
+	w.put32(length32(in.SnapLen))
 	if in.Name != "" {
 		w.option(optName, clip(in.Name, maxComment))
 	}
@@ -390,6 +391,9 @@ func (w *Writer) finish() {
 		w.write()
 	}
 }
+
+// length32 is n as the 32 bits for a length say it, or the nearest to it.
+func length32(n int) uint32 { return uint32(min(uint64(max(0, n)), math.MaxUint32)) }
 
 func (w *Writer) put16(v uint16) { w.buf = binary.LittleEndian.AppendUint16(w.buf, v) }
 func (w *Writer) put32(v uint32) { w.buf = binary.LittleEndian.AppendUint32(w.buf, v) }

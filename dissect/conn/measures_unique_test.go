@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"net/netip"
 	"path/filepath"
@@ -48,7 +49,7 @@ func (c *covered) add(seq uint32, n int, syn bool) {
 
 func (c *covered) size() uint64 {
 	n := c.sum
-	slices.SortFunc(c.parts, func(a, b [2]int64) int { return int(a[0] - b[0]) })
+	slices.SortFunc(c.parts, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
 	end := c.before
 	for _, p := range c.parts {
 		if from := max(p[0], end); p[1] > from {
