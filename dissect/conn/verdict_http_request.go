@@ -144,7 +144,7 @@ func (j *judgement) incomplete(ended bool) {
 		return
 	}
 	j.say(detailIncomplete, who+j.sinceEstablished()+"; "+what+".", meaning,
-		faster+", or paste: printf 'GET / HTTP/1.1\\r\\nHost: "+j.host()+"\\r\\n\\r\\n' | nc "+j.server()+" "+strconv.Itoa(int(j.c.Server.Port())), a.requestAt)
+		faster+", or paste: printf 'GET / HTTP/1.1\\r\\nHost: "+j.host()+"\\r\\n\\r\\n' | nc "+j.reached(Server)+" "+strconv.Itoa(int(j.c.Server.Port())), a.requestAt)
 	j.evidence = append(j.evidence, a.statusAt)
 }
 

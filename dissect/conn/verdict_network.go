@@ -146,7 +146,7 @@ func (j *judgement) unreachable() {
 		j.means(j.words(r.meaning, who, j.server()), j.words("ask whoever runs %s; or another port.", who))
 		return
 	}
-	j.means(j.words(r.meaning, who, j.server()), j.words("is the address right? ip route get %s; ping -c 1 %s", j.server(), j.server()))
+	j.means(j.words(r.meaning, who, j.server()), j.words("is the address right? ip route get %s; %s", j.server(), j.ping(Server)))
 }
 
 // fromOneself is an ICMP error that the client's own system made: it found no
@@ -349,14 +349,14 @@ func (j *judgement) notFull(x Side, inVain bool) {
 		return
 	}
 	j.means(j.words("that the program at the %s did not read is not all: its system would answer each probe. The %s has gone meanwhile, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", x, x),
-		j.words("ping -c 1 %v", j.peer(x.Other())))
+		j.ping(x))
 }
 
 // proxied says whose a SYN-ACK without a window mostly is, and has the server
 // itself asked.
 func (j *judgement) proxied(perhaps, ask string) {
 	j.means("a SYN-ACK without a window is mostly that of a device before the server (a SYN proxy in a firewall or a load balancer), which opens the window once the server itself has taken the connection. "+perhaps,
-		j.words("from behind that device, nc -v %s %d: %s", j.server(), j.c.Server.Port(), ask))
+		j.words("from behind that device, nc -v %s %d: %s", j.reached(Server), j.c.Server.Port(), ask))
 }
 
 // neverOpened reports whether the window of x is closed since its SYN-ACK.
@@ -384,7 +384,7 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 	case j.unheard(y):
 		j.outcome(as, detailUnacked, j.words("%sthe %s sent "+what+" again, %s (last: %d), as one does that gets no ACK.", lead, x, times(int(f.resendsAtEnd[x])), f.resendFrame[x]), evidence...)
 		j.means(j.words("either the %s has gone, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
-			j.words("ping -c 1 %v; and capture both directions.", j.peer(x)))
+			j.words("%s; and capture both directions.", j.ping(y)))
 	case j.fragmentation() && f.icmp.frame != 0:
 		most := "are too long for it to pass on"
 		if f.icmp.mtu > 0 { // old routers do not tell (RFC 1191, section 4)
@@ -423,7 +423,7 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 	default:
 		j.outcome(as, detailUnacked, lead+again+".", evidence...)
 		j.means(j.words("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
-			j.words("ping -c 1 %v; the sender tries for minutes before it gives up.", j.peer(x)))
+			j.words("%s; the sender tries for minutes before it gives up.", j.ping(y)))
 	}
 	if as == OutcomeReset {
 		j.evidence = append(j.evidence, f.rst)
@@ -438,7 +438,7 @@ func (j *judgement) askWidth(x Side) string {
 	if j.c.Server.Addr().Is6() {
 		size = 1452 // IPv6 has 40
 	}
-	return j.words("ping -M do -s %d %v, and with smaller sizes; set the MTU to what passes.", size, j.peer(x))
+	return j.words("ping -M do -s %d %v, and with smaller sizes; set the MTU to what passes.", size, j.reached(x.Other()))
 }
 
 // peer is the address of the end that x talks to.
@@ -448,3 +448,22 @@ func (j *judgement) peer(x Side) string {
 	}
 	return j.c.Client.Addr().String()
 }
+
+// reached is the address of an end as a program is given it that sends there:
+// one of a link is on none by itself (RFC 4007, section 11).
+func (j *judgement) reached(end Side) string {
+	if j.brief {
+		return ""
+	}
+	a := j.c.Client.Addr()
+	if end == Server {
+		a = j.c.Server.Addr()
+	}
+	if a.Is6() && a.IsLinkLocalUnicast() {
+		return a.String() + "%IFACE"
+	}
+	return a.String()
+}
+
+// ping asks whether an end is there.
+func (j *judgement) ping(end Side) string { return j.words("ping -c 1 %s", j.reached(end)) }

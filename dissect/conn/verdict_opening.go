@@ -181,7 +181,7 @@ func (j *judgement) noAnswer() {
 	default:
 		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)
 		j.means(j.words("either a firewall drops "+them(n)+", or no machine has the address %s, or the answer goes another way. A closed port alone would have sent RST.", j.server()),
-			j.words("ping -c 1 %s; ip route get %s; then the firewall's rules for port %d.", j.server(), j.server(), port))
+			j.words("%s; ip route get %s; then the firewall's rules for port %d.", j.ping(Server), j.server(), port))
 	}
 }
 

@@ -191,7 +191,7 @@ func (j *judgement) gaveUp(x Side, lead string) {
 	j.outcome(OutcomeReset, detailDeadPeer, j.words("%s: it gave up after %s that nobody answered (the last: %d).", lead, plural(f.keeps[x], "keep-alive"), f.keepFrame[x]),
 		f.keepFrame[x], f.rst)
 	j.means(j.words("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", x.Other()),
-		j.words("ping -c 1 %v", j.peer(x)))
+		j.ping(x.Other()))
 }
 
 // deadPeer is the same before the RST.
@@ -201,7 +201,7 @@ func (j *judgement) deadPeer(x Side) {
 		x, times(int(f.keeps[x])), x.Other(), f.keepFrame[x]), f.keepFrame[x])
 	j.by(x)
 	j.means(j.words("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", x.Other()),
-		j.words("ping -c 1 %v; after some more the %s gives up.", j.peer(x), x))
+		j.words("%s; after some more the %s gives up.", j.ping(x.Other()), x))
 }
 
 // unknownThere reports whether x answered data or a keep-alive with an RST as

@@ -37,6 +37,8 @@ func TestAdviceForIPv6(t *testing.T) {
 		"after another":  {"conn [fd00::1]:40000 [fd00::1]:3000\n" + opened3 + "conn [fd00::1]:40001 [fd00::1]:3000\n" + refused, "nc -6 -lk 3000 goes on"},
 		"a request":      {"conn [fd00::1]:40000 [fd00::2]:80\n" + opened3 + "> P. \"GET / HTTP/1.1\\r\\n\"\n< .\n+9 < F.\n> F.\n< .", "printf 'GET / HTTP/1.1\\r\\nHost: [fd00::2]\\r\\n\\r\\n' | nc fd00::2 80"},
 		"a narrow way":   {"conn [fd00::1]:40000 [fd00::2]:3000\n" + stuck, "ping -M do -s 1452 fd00::2"},
+		"of a link":      {"conn [fe80::1]:40000 [fe80::2]:3000\n> S 0:0(0)\n+1 > S 0:0(0)\n+2 > S 0:0(0)", "ping -c 1 fe80::2%IFACE; ip route get fe80::2;"},
+		"narrow, a link": {"conn [fe80::1]:40000 [fe80::2]:3000\n" + stuck, "ping -M do -s 1452 fe80::2%IFACE,"},
 		"the same, IPv4": {"conn 10.0.0.1:40000 10.0.0.2:3000\n" + stuck, "ping -M do -s 1472 10.0.0.2"},
 	} {
 		ends, _ := follow(t, tt.script)
