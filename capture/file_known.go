@@ -79,16 +79,12 @@ func describe(head []byte, whole bool) string {
 	if whole && len(head) < minMagic {
 		return fmt.Sprintf("the file is cut short: it has %d bytes (%x), and a capture begins with four that say its kind", len(head), head)
 	}
-	kind := "unknown"
-	if isText(head[:min(len(head), 512)]) {
-		kind = "text"
-	}
+	text := isText(head[:min(len(head), 512)])
 	head = head[:min(len(head), headSize)]
-	advice := "Wireshark's capinfos may know what it is"
-	if kind == "text" {
-		advice = "a hex dump is turned into a capture by: text2pcap FILE NEW"
+	if text {
+		return fmt.Sprintf("this is no capture: it begins with text (%q); %s: tcpdump and tshark write packets with -w -, and lines without it; text2pcap FILE NEW turns a hex dump into a capture", head, readable)
 	}
-	return fmt.Sprintf("this is no capture: it begins with %s data, % x (%q); %s: %s", kind, head, head, readable, advice)
+	return fmt.Sprintf("this is no capture: it begins with unknown data, % x (%q); %s: Wireshark's capinfos may know what it is", head, head, readable)
 }
 
 // isText reports whether b, the beginning of a file, is readable text.
