@@ -15,9 +15,22 @@ type Entry struct {
 
 // Explain finds the entry for a word: a kind, a label, a state, an outcome, a
 // control bit or another term. Case, and spaces or underscores in the place of
-// hyphens, do not matter. Of a message that a program printed it finds the error
-// that the message holds.
+// hyphens, do not matter. It may stand as it does in a row, wscale=, or as
+// Wireshark has it, [TCP Dup ACK]. Of a message that a program printed Explain
+// finds the error that the message holds.
 func Explain(term string) (Entry, bool) {
+	if e, ok := entryOf(term); ok {
+		return e, true
+	}
+	bare := strings.TrimPrefix(strings.Trim(term, "[]()=:,. "), "TCP ")
+	if e, ok := entryOf(bare); ok {
+		return e, true
+	}
+	return failureIn(term)
+}
+
+// entryOf finds a word of the catalogue, or another name of one.
+func entryOf(term string) (Entry, bool) {
 	for _, e := range catalogue { // CLOSED is a state, closed a verdict
 		if e.Term == term {
 			return e, true
@@ -31,10 +44,10 @@ func Explain(term string) (Entry, bool) {
 	}
 	for _, s := range synonyms {
 		if termKey(s[0]) == key {
-			return Explain(s[1])
+			return entryOf(s[1])
 		}
 	}
-	return failureIn(term)
+	return Entry{}, false
 }
 
 // Terms lists every entry, sorted by term.
@@ -49,7 +62,7 @@ func Terms() []Entry {
 
 // termKey is what two spellings of a term have in common.
 func termKey(s string) string {
-	return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "", "/", "").Replace(s))
+	return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "", "/", "", ",", "", "+", "").Replace(s))
 }
 
 // synonyms are other names of terms in the catalogue.
@@ -61,13 +74,26 @@ var synonyms = [...][2]string{
 	{"duplicate ack", "dup-ack"}, {"TFO", "TCP Fast Open"}, {"Fast Open", "TCP Fast Open"}, {"FO", "TCP Fast Open"},
 	{"TS", "timestamps"}, {"TSval", "timestamps"}, {"PMTU", "path-mtu"},
 	{"PMTUD", "path-mtu"}, {"black hole", "path-mtu"}, {"SYN_RECV", "SYN-RECEIVED"},
-	{"SACK_PERM", "SACK"}, {"sackOK", "SACK"}, {"bytes in flight", "in flight"}, {"Karn", "Karn's rule"}, {"MD5", "MD5 signature"}, {"AO", "TCP-AO"}, {"UTO", "user timeout"}, {"AccECN", "AE"}, {"split", "VLAN"}, {"VXLAN", "VLAN"},
+	{"SACK_PERM", "SACK"}, {"sackOK", "SACK"}, {"bytes in flight", "in flight"}, {"Karn", "Karn's rule"}, {"MD5", "MD5 signature"}, {"AO", "TCP-AO"}, {"UTO", "user timeout"}, {"AccECN", "AE"}, {"split", "VLAN"}, {"VXLAN", "tunnel"},
 	{"localhost", "loopback"}, {"HTTPS", "TLS"}, {"SSL", "TLS"},
 	{"GSO", "offloaded"}, {"TSO", "offloaded"}, {"GRO", "offloaded"},
 	{"connect", "connect()"}, {"accept", "accept()"}, {"accept4()", "accept()"}, {"bind", "bind()"}, {"socket", "socket()"},
 	{"shutdown", "shutdown()"}, {"send", "send()"}, {"write()", "send()"}, {"sendto()", "send()"}, {"sendmsg()", "send()"}, {"sendall()", "send()"},
 	{"setsockopt", "setsockopt()"}, {"SO_REUSEADDR", "setsockopt()"}, {"TCP_NODELAY", "setsockopt()"}, {"SO_LINGER", "reset-on-close"}, {"linger0", "reset-on-close"}, {"ABORT", "reset-on-close"},
 	{"recv", "recv()"}, {"read()", "recv()"}, {"recvfrom()", "recv()"}, {"recvmsg()", "recv()"},
+	{"close", "close()"}, {"write", "send()"}, {"read", "recv()"}, {"active OPEN", "connect()"}, {"passive OPEN", "listen()"},
+	{"FIN-ACK", "FIN"}, {"RST-ACK", "RST"}, {"PSH-ACK", "PSH"}, {"urgent", "URG"}, {"ESTAB", "ESTABLISHED"}, // [FIN, ACK] in Wireshark, ESTAB in narrow pictures and ss
+	{"previous segment not captured", "lost-segment"}, {"ACKed unseen segment", "ack-lost-segment"}, {"port numbers reused", "port-reuse"},
+	{"resent", "retransmission"}, {"seen", "completeness"}, {"backlog full", "backlog"}, {"400", "bad-request"}, {"400 Bad Request", "bad-request"},
+	{"IRS", "ISS"}, {"TSecr", "timestamps"}, {"round trip", "RTT"}, {"cwnd", "congestion window"},
+	{"layer", "OSI"}, {"L1", "OSI"}, {"L2", "OSI"}, {"L3", "OSI"}, {"L4", "OSI"}, {"L5", "OSI"}, {"L6", "OSI"}, {"L7", "OSI"},
+	{"layer 1", "OSI"}, {"layer 2", "OSI"}, {"layer 3", "OSI"}, {"layer 4", "OSI"}, {"layer 5", "OSI"}, {"layer 6", "OSI"}, {"layer 7", "OSI"},
+	{"physical", "OSI"}, {"data link", "OSI"}, {"network", "OSI"}, {"transport", "OSI"}, {"session", "OSI"}, {"presentation", "OSI"}, {"application", "OSI"},
+	{"c1", "connection"}, {"c2", "connection"}, {"stream", "connection"}, {"len", "payload"}, {"length", "payload"},
+	{"IPv4", "IP"}, {"IPv6", "IP"}, {"MAC", "Ethernet"}, {"hardware address", "Ethernet"}, {"lo", "loopback"}, {"802.1Q", "VLAN"},
+	{"fragments", "fragment"}, {"DF", "fragment"}, {"ICMPv6", "ICMP"}, {"NDP", "ARP"}, {"neighbour discovery", "ARP"}, {"neighbor discovery", "ARP"},
+	{"mDNS", "DNS"}, {"LLMNR", "DNS"}, {"QUIC", "UDP"}, {"GRE", "tunnel"}, {"Geneve", "tunnel"}, {"SNI", "TLS"}, {"ALPN", "TLS"}, {"certificate", "TLS"},
+	{"ephemeral", "port"}, {"ephemeral port", "port"},
 }
 
 var catalogue = [...]Entry{
@@ -182,6 +208,10 @@ var catalogue = [...]Entry{
 
 	// Terms.
 	{"handshake", "SYN, SYN-ACK, ACK", "Three segments open a connection: each end tells the number with which its bytes begin, and hears that the other has got it.", "RFC 9293, section 3.5"},
+	{"connection", "two ends that talk", "Two addresses and two ports name it. It begins with a handshake, carries a stream of bytes each way, and ends with FIN or RST. Where a picture has several, c1, c2 and so on say whose a row is.", "RFC 9293, section 3.3"},
+	{"client", "the end that opens the connection", "It sends the first SYN. Once the handshake is complete both ends have the same rights: either may send, and either may close first.", "RFC 9293, section 3.5"},
+	{"server", "the end that waits for a connection", "Its program has called listen() on a port, and its system answers SYNs to that port. After the handshake it may speak first, as mail servers do, or wait to be asked, as web servers do.", "RFC 9293, section 3.5"},
+	{"payload", "what a segment carries for a program", "The bytes behind the headers: what was typed, or a piece of a page. A row has their number, such as 6 B, and their text, in which \\n is the end of a line.", "RFC 9293, section 3.1"},
 	{"ISS", "initial send sequence number", "The number with which an end begins to count, chosen so that nobody can guess it and old segments do not fit. tcpsee shows numbers relative to it: SYN is 0, the first byte 1.", "RFC 9293, section 3.4.1"},
 	{"seq", "sequence number", "The number of the first byte in this segment. SYN and FIN count as one each.", "RFC 9293, section 3.4"},
 	{"ack number", "acknowledgment number", "The byte that is expected next: everything before it has arrived.", "RFC 9293, section 3.4"},
@@ -206,11 +236,17 @@ var catalogue = [...]Entry{
 	{"goodput", "bytes a second that counted", "What arrived for the program, each byte once, divided by the time the connection took. What was sent again does not count.", "RFC 2647, section 3.17"},
 	{"slow", "where the time went", "What the times between segments were spent on: an answer is the way and a program, an ACK the way alone, a second try is loss, room in a window a program that does not read.", ""},
 	{"ECN", "explicit congestion notification", "A router that gets full marks packets in place of dropping them. The receiver repeats the mark to the sender (ECE), which slows down and says so (CWR).", "RFC 3168"},
+	{"congestion window", "how much the path is trusted with", "The sender's own limit for what may be in flight, beside the receiver's window. It grows with ACKs, and shrinks with losses. No segment tells it: only the sender's system knows.", "RFC 5681, section 3.1"},
 	{"in flight", "sent and not acknowledged", "Bytes that are on their way, or whose ACK is.", "RFC 5681, section 2"},
 	{"MTU", "maximum transmission unit", "The largest packet that a link carries: 1500 bytes on Ethernet.", "RFC 1191"},
 	{"segment", "TCP's unit", "A TCP header and its payload. In an IP packet it becomes a frame on the link.", "RFC 9293, section 3.1"},
 	{"packet", "IP's unit", "An IP header, with the addresses of both ends, and what it carries: a TCP segment, for one. Routers pass it on from link to link.", "RFC 1122, section 1.3.3"},
 	{"frame", "what a link carries", "A packet with the link's own header before it: that of Ethernet names two neighbours by their hardware addresses. Each router puts the packet into a new frame. A capture is a row of frames.", "RFC 1122, section 1.3.3"},
+	{"TCP", "transmission control protocol", "It makes a stream of bytes each way out of single packets: counted, acknowledged, sent again where they are lost, put in order, and no faster than the receiver can take.", "RFC 9293"},
+	{"IP", "internet protocol", "It brings packets from address to address, from router to router. It promises nothing: packets may be lost, doubled or overtaken. Its addresses are of version 4 (10.0.0.2) or 6 (fd00::2).", "RFC 791; RFC 8200"},
+	{"Ethernet", "the usual local network", "Its header, 14 bytes, names the hardware addresses (MAC) of two neighbours and what the frame holds. On loopback it is there for form's sake, with addresses of zeros.", "RFC 894"},
+	{"fragment", "a piece of an IP packet", "A packet larger than a link carries may be cut up, and the receiver's system puts the pieces together. TCP avoids it: its segments fit the MTU, and mostly have DF set (don't fragment).", "RFC 791, section 3.2"},
+	{"tunnel", "packets within packets", "A packet travels as the content of another, with a second set of headers: VXLAN, Geneve, GRE, IP in IP. What is drawn is the innermost connection; --split keeps those of different tunnels apart.", ""},
 	{"loopback", "this machine talks to itself", "127.0.0.1 and ::1 (localhost) mean one's own machine. Packets to them pass through its TCP and IP, and never reach a network card or a wire.", "RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3"},
 	{"firewall", "who may pass", "It looks at packets and lets them pass, refuses them with RST or an ICMP error, or drops them without a word. What is dropped looks to the sender like a machine that is off.", "RFC 2979"},
 	{"NAT", "network address translation", "A router replaces the addresses and ports of the machines behind it by its own, and remembers which is whose. After a long silence it forgets that, and the connection is dead.", "RFC 3022; RFC 5382"},
@@ -219,12 +255,14 @@ var catalogue = [...]Entry{
 	{"checksum", "sum over the segment", "It shows damage. On the sending machine it is often unfinished in the capture, because the network card fills it in.", "RFC 9293, section 3.1"},
 	{"ARP", "address resolution protocol", "Asks the local network: who has this IP address? The answer is a hardware address.", "RFC 826"},
 	{"ICMP", "messages about delivery", "Routers and hosts say with it that a packet could not be delivered, and quote its beginning.", "RFC 792"},
+	{"DNS", "domain name system", "It finds the addresses of a name before a connection can begin, mostly over UDP. mDNS and LLMNR ask the machines of the local network in its place. tcpsee watch --dns draws the questions, too.", "RFC 1035"},
 	{"UDP", "user datagram protocol", "The transport beside TCP: single messages from port to port, with no handshake, no order and no sending again. DNS and QUIC use it.", "RFC 768"},
 	{"HTTP", "hypertext transfer protocol", "What browsers and web servers say to each other: a request such as GET /, and a response with a status such as 200 OK. Up to version 2 it goes through TCP; version 3 uses QUIC.", "RFC 9110"},
 	{"TLS", "transport layer security", "It encrypts what goes through a connection and proves who the server is: https is HTTP within TLS. It has a handshake of its own, after TCP's; of what follows a capture shows only how much it is.", "RFC 8446"},
 	{"SYN cookie", "a server without memory of the SYN", "Under a flood of SYNs the server hides what it must know in its ISS, and remembers nothing until the ACK comes.", "RFC 4987, section 3.6"},
 	{"VLAN", "virtual local network", "A tag says to which of several networks on one cable a frame belongs. Equal addresses and ports are one connection here, whatever the tag (often only one direction has it); --split parts them.", ""},
 	{"completeness", "which parts of a connection were captured", "A sum: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST. 31 is a whole connection with data that was closed.", ""},
+	{"L", "the layer of a row", "The highest layer that is at work in a row: 7 text, 5 a socket call, 4 a segment, 3 ICMP, 2 ARP. tcpsee explain OSI has all seven.", ""},
 	{"OSI", "the seven layers", "A way to sort what happens: 7 application, 6 presentation, 5 session, 4 transport (TCP), 3 network (IP), 2 data link (Ethernet), 1 physical.", ""},
 
 	// Socket calls: layer 5, what a program asks of its system.

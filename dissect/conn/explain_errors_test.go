@@ -85,7 +85,7 @@ func TestExplainMessages(t *testing.T) {
 			t.Errorf("%s: %q, want %q", message, e.Term, want)
 		}
 	}
-	for _, message := range []string{"flux capacitor", "errno", "[Errno 9999]", "", " ", "e in value", "the evil ECONN", "connection"} {
+	for _, message := range []string{"flux capacitor", "errno", "[Errno 9999]", "", " ", "e in value", "the evil ECONN", "connected"} {
 		if e, ok := Explain(message); ok {
 			t.Errorf("%q is explained as %s", message, e.Term)
 		}

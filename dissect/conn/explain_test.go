@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,12 @@ func TestExplainKnowsEveryWord(t *testing.T) {
 		detailAnswerCut, detailBadRequest, detailIncomplete, detailIdle, detailTLSToPlain, detailProbe, detailPlainToTLS, detailOtherTongue, detailTLSAlert, detailZeroWindow, detailPathMTU,
 		detailUnacked, detailSimultaneous, detailSelf, detailWaiting)
 	words = append(words, "syn_sent", "Initial Sequence Number", "handshake", "three-way handshake", "MSS", "RTT", "ECONNREFUSED")
+	words = append(words, "wscale=", "[TCP Dup ACK]", "[FIN, ACK]", "TCP Previous segment not captured", "TCP ACKed unseen segment", "TCP Port numbers reused",
+		"client", "server", "connection", "c1", "payload", "L", "layer 4", "ESTAB", "cwnd", "TSecr", "DF", "ICMPv6", "DNS", "802.1Q", "VXLAN")
+	for n := 1; n <= 7; n++ {
+		words = append(words, "L"+strconv.Itoa(n))
+	}
+	words = append(words, strings.Fields("application presentation session transport network physical TCP IPv4 IPv6 Ethernet")...) // a card's words
 	for _, w := range words {
 		if e, ok := Explain(w); !ok || e.Text == "" || e.Title == "" {
 			t.Errorf("%q is not explained", w)
