@@ -212,7 +212,7 @@ type Event struct {
 	Copied     time.Duration    // with DuplicateCapture: since the same packet was captured before
 	RTTEchoed  bool             // RTT is from the timestamp that the ACK echoes, since what it acknowledges was sent more than once (RFC 7323, section 4)
 	IRTT       time.Duration    // of the handshake, SYN to its completing ACK, once known; 0 before
-	HalfRTT    [2]time.Duration // SYN to SYN-ACK, SYN-ACK to ACK, as seen here; on the completing ACK
+	HalfRTT    [2]time.Duration // SYN to SYN-ACK, SYN-ACK to ACK, as seen here; on the completing ACK; 0 where a SYN-ACK was sent twice unasked
 
 	Inferred   bool            // who is client was inferred
 	First      bool            // the connection's first event

@@ -113,6 +113,17 @@ func (t *Tracker) handshake(s *segment) {
 		b.irtt = durationOf(int64(s.lasted(e.synTime)))
 	}
 	e.synTime = durationOf(synAck - syn)
+	if t.sentUnasked(s) {
+		e.synTime = durationOf(halvesUnknown)
+	}
+}
+
+// sentUnasked reports whether the server has sent its SYN-ACK again though no SYN
+// asked for it: the last of them came late after the SYN, and the ACK answers any
+// of them (Karn's rule, RFC 6298, section 3).
+func (t *Tracker) sentUnasked(s *segment) bool {
+	odd := t.oddOf(s.b)
+	return s.e.synAcks > s.e.syns && (odd == nil || !odd.rivals.chosen)
 }
 
 // firstRoundTrip takes the time from the last SYN to the first segment that
@@ -125,9 +136,13 @@ func (t *Tracker) firstRoundTrip(s *segment) {
 	}
 }
 
+// halvesUnknown stands for how long the SYN-ACK took where nothing tells which of
+// several the ACK answers.
+const halvesUnknown = 1<<48 - 1
+
 // halves returns how long the SYN-ACK and its ACK took.
 func (e *entry) halves(b *body) [2]time.Duration {
-	if !e.flags.has(flagHandshake) || e.flags.has(flagCrossed) || b.irtt.bits() == 0 {
+	if !e.flags.has(flagHandshake) || e.flags.has(flagCrossed) || b.irtt.bits() == 0 || e.synTime.bits() == halvesUnknown {
 		return [2]time.Duration{}
 	}
 	out := e.synTime.bits()

@@ -117,6 +117,9 @@ func (g *gauge) opened(e *entry) {
 		g.awaited, g.of = e.secondWait(), uint8(e.tail.by())
 		g.waits.add(g.awaited, int(g.of), g.silence)
 	}
+	if !e.flags.has(flagDoubled) { // else it may have been captured elsewhere than the SYN
+		g.roundTrip(1-e.client(), e.firstAnswer())
+	}
 }
 
 // crowded reports whether a connection without body has had two segments or
@@ -144,6 +147,15 @@ func (e *entry) secondWait() Wait {
 		return WaitClose
 	}
 	return WaitACK
+}
+
+// firstAnswer returns how long the SYN-ACK took of a connection of which a SYN and
+// a SYN-ACK are all that was seen, 0 where they are not.
+func (e *entry) firstAnswer() time.Duration {
+	if e.syns != 1 || e.synAcks != 1 || !e.twoSegments() || e.last.Sub(e.first) > clockSpan {
+		return 0
+	}
+	return time.Duration(max(int64(e.last)-e.synTime.near(int64(e.last)), 0))
 }
 
 // secondSYN returns how long the client waited before it sent its SYN again, 0
@@ -270,6 +282,10 @@ func (e *entry) measureOpening(c *Connection, all bool) {
 	m.RTO = [2]time.Duration{Client: e.secondSYN()}
 	m.Silence, m.SilenceEnd, m.SilenceFile, m.SilenceFileName = 0, 0, 0, ""
 	m.SilenceWait, m.SilenceFor, m.Waits = WaitNone, Client, [waitCount][2]time.Duration{}
+	m.RTT = [2]RoundTrips{}
+	if d := e.firstAnswer(); all && d > 0 && d < roundTripLimit {
+		m.RTT[Server] = RoundTrips{1, d, d, d}
+	}
 	if all && e.twoSegments() && e.last > e.first {
 		m.Silence, m.SilenceEnd, m.SilenceFile = e.last.Sub(e.first), c.LastFrame, c.LastFile
 		m.SilenceWait, m.SilenceFor = e.secondWait(), e.side(e.tail.by())

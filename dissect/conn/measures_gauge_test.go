@@ -251,3 +251,41 @@ func TestRoundTripsWithoutTheirACK(t *testing.T) {
 		t.Errorf("round trips to the client: %+v", r)
 	}
 }
+
+// TestRoundTripOfOpening: the SYN-ACK shows a round trip whatever follows it.
+func TestRoundTripOfOpening(t *testing.T) {
+	const ms = time.Millisecond
+	want := RoundTrips{1, 10 * ms, 10 * ms, 10 * ms}
+	for _, rest := range []string{
+		"",
+		"0.011 > R 1:1(0)",
+		"1.000 > S 0:0(0) win 64240",
+		"1.010 < S. 0:0(0) ack 1 win 1000\n2.010 < S. 0:0(0) ack 1 win 1000",
+		"1.010 < S. 0:0(0) ack 1 win 1000\n1.012 > . ack 1",
+	} {
+		c, rows := measured(t, "0.000 > S 0:0(0) win 64240\n0.010 < S. 0:0(0) ack 1 win 1000\n"+rest)
+		if rows[1].RTT != 10*ms || c.Measures.RTT[Server] != want {
+			t.Errorf("with %q: %v on the SYN-ACK, %+v of the connection", rest, rows[1].RTT, c.Measures.RTT[Server])
+		}
+	}
+}
+
+// TestHalvesOfHandshake: a SYN-ACK that is sent again because its ACK is late
+// answers no SYN, and tells nothing of the way.
+func TestHalvesOfHandshake(t *testing.T) {
+	const ms = time.Millisecond
+	for _, x := range []struct {
+		script string
+		want   [2]time.Duration
+	}{
+		{"0.000 > S 0:0(0) win 64240\n0.010 < S. 0:0(0) ack 1 win 1000\n0.014 > . ack 1", [2]time.Duration{10 * ms, 4 * ms}},
+		{"0.000 > S 0:0(0) win 64240\n0.010 < S. 0:0(0) ack 1 win 1000\n1.000 > S 0:0(0) win 64240\n" +
+			"1.011 < S. 0:0(0) ack 1 win 1000\n1.016 > . ack 1", [2]time.Duration{11 * ms, 5 * ms}},
+		{"0.000 > S 0:0(0) win 64240\n0.010 < S. 0:0(0) ack 1 win 1000\n1.010 < S. 0:0(0) ack 1 win 1000\n1.014 > . ack 1", [2]time.Duration{}},
+	} {
+		c, rows := measured(t, x.script)
+		if got := rows[len(rows)-1].HalfRTT; got != x.want || c.HalfRTT != x.want {
+			t.Errorf("%s\ngives %v and %v, want %v", x.script, got, c.HalfRTT, x.want)
+		}
+	}
+}
