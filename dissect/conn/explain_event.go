@@ -255,6 +255,8 @@ func (e *Event) labelSentence() string {
 		return fmt.Sprintf("The %s sends %s again at once: that is what the %s's last ACK waits for.", from, e.what(), to)
 	case e.Kind == KindSYNACK && (e.OtherISS || has(UnacceptableAck)):
 		return e.synAckSentence()
+	case has(Retransmission) && e.Kind == KindSYNACK && e.Before[e.From] >= StateEstablished && (e.RTO <= 0 || e.RTO >= tooSoon):
+		return fmt.Sprintf("The %s sends its SYN-ACK again%s, though the %s's ACK is in the capture: that was lost further on, or the %s's system let it pass, for its program's queue is full, or wants to hear of a client only with its first data (TCP_DEFER_ACCEPT).", from, e.again(), to, from)
 	case has(Retransmission) && (e.Kind == KindSYN || e.Kind == KindSYNACK):
 		return fmt.Sprintf("The %s sends its %s again%s%s", from, e.Kind, e.again(), e.unanswered("nothing has answered it."))
 	case has(Retransmission) && e.Kind == KindRST: // nothing acknowledges one

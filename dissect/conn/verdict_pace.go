@@ -47,6 +47,11 @@ func (j *judgement) pace() {
 				"let the client have another port each time, as the system picks them (no -p, no bind()).")
 			return
 		}
+		if j.openedTwice(x) {
+			j.slow(j.words("%s went by until the server sent its SYN-ACK again (%d), though the client's ACK (%d) is in the capture. Either that was lost further on, or the server's system let it pass: its program's queue was full, or it wants to hear of a client only with its first data (TCP_DEFER_ACCEPT), and then nobody was kept waiting.", share, j.f.silenceEnd, j.f.handshake),
+				j.onServer(j.words("ss -ltn: for :%d, is Recv-Q over Send-Q? nstat -az TcpExtListenOverflows", j.c.Server.Port())))
+			return
+		}
 		j.slow(j.words("%s went by until the %s sent again what was lost, or seemed to be%s.", share, x.For, j.longest(x)),
 			"capture at both ends: what one end sends again and the other has never seen was lost on the way.")
 	case WaitWindow:
@@ -58,6 +63,16 @@ func (j *judgement) pace() {
 	case WaitClose:
 		j.idleBefore(x)
 	}
+}
+
+// openedTwice reports whether the longest silence ended with a SYN-ACK that the
+// server sent again after the client's ACK: an end that has sent neither data nor
+// FIN sends nothing else again.
+func (j *judgement) openedTwice(x Waited) bool {
+	f, m := j.f, &j.c.Measures
+	before := func(p place) bool { return p == 0 || f.silenceEnd < p }
+	return x.For == Server && f.synAcks > 1 && f.handshake != 0 && m.SilenceWait == WaitResend && f.silenceEnd > f.handshake &&
+		before(f.dataFirst[Server]) && before(f.fin[Server])
 }
 
 // idleBefore is for a server that closed after a long silence, between programs:

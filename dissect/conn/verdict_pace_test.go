@@ -43,6 +43,10 @@ func TestPace(t *testing.T) {
 		{"lost twice", "0.1 > P. 1:11(10) ack 1 \"0123456789\"\n+.5 > P. 1:11(10) ack 1 \"0123456789\"\n+1 > P. 1:11(10) ack 1 \"0123456789\"\n+.001 < . ack 11\n" +
 			"+.001 > F. 11:11(0) ack 1\n+.001 < F. 1:1(0) ack 12\n+.001 > . ack 2",
 			"until the client sent again what was lost, or seemed to be (at most 1.0 s, until 6)", "both ends"},
+		{"a SYN-ACK again after its ACK", "+1.2 < S. 0:0(0) ack 1\n+.001 > . ack 1\n+.1 > P. 1:28(27) ack 1 \"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\"\n+.001 < . ack 28\n+.01" + reply + end,
+			"until the server sent its SYN-ACK again (4), though the client's ACK (3) is in the capture", "for :80, is Recv-Q over Send-Q?"},
+		{"an answer again", ask + "+.01" + reply + "+1.2 < P. 1:44(43) ack 28 \"HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\nhello\"\n+.001 > . ack 44\n" + end,
+			"until the server sent again what was lost, or seemed to be (8)", "both ends"},
 		{"a reader that sleeps", "0.1 > P. 1:101(100) ack 1 win 500\n+.001 < . ack 101 win 0\n+.3 > . 100:100(0) ack 1\n+.001 < . ack 101 win 0\n+3 < . ack 101 win 500\n" +
 			"+.001 > F. 101:101(0) ack 1\n+.001 < F. 1:1(0) ack 102\n+.001 > . ack 2",
 			"while the server's window was closed or full", "recv"},
