@@ -22,11 +22,11 @@ var statusWords = [...]struct {
 	status        int
 	meaning, next string
 }{
-	{401, "it wants a name and a password.", "curl -u NAME URL"},
+	{401, "it wants a name and a password, or a token: WWW-Authenticate in its answer says which.", "curl --anyauth -u NAME URL; with a token, curl --oauth2-bearer TOKEN URL"},
 	{403, "it understood, and does not allow that.", ""},
 	{404, "there is nothing under that path; the path is what stands between GET and HTTP/1.1.", "another path."},
 	{405, "that method does not suit what was asked for.", "GET?"},
-	{407, "it is a proxy, and wants a name and a password for itself.", "curl --proxy-user NAME"},
+	{407, "it is a proxy, and wants a name and a password for itself.", "curl --proxy-anyauth --proxy-user NAME"},
 	{413, "what was sent with the request is too long for it.", ""},
 	{414, "the path is too long for it.", ""},
 	{421, "it does not answer for the name after Host:.", "the name that the server is set up for."},
