@@ -202,16 +202,31 @@ func (p *pcap) lens(b []byte) (captured, original uint32) {
 	return captured, original
 }
 
+// oddFraction returns what to add to the second of the next record, whose fraction
+// is none, in nanoseconds, and says so of the first one. Close below 2^32 of its
+// units it is a number below 0: some count back from a second that was rounded up.
+func (p *pcap) oddFraction(frac, unit int64) int64 {
+	words := "a fraction of a second is a second or more (%d ns); it was added as it is"
+	if below := frac - unit<<32; below > -1e9 {
+		words, frac = "a fraction of a second is below 0 (%d ns); it was taken from the second", below
+	}
+	if !p.oddTime {
+		p.oddTime = true
+		p.led.find(*p.led.fault(p.records+1, p.at, words, frac))
+	}
+	return frac
+}
+
 // frame makes f the frame of the record at b, whose bytes are all there. It
 // sets each field by itself, which takes half the time of copying a Frame.
 func (p *pcap) frame(f *Frame, b []byte, captured int) {
 	sec, frac := int64(p.u32(b)), int64(p.u32(b[4:]))
+	unit := int64(1)
 	if !p.magic.nanos {
-		frac *= 1000
+		unit = 1000
 	}
-	if frac >= 1e9 && !p.oddTime {
-		p.oddTime = true
-		p.led.find(*p.led.fault(p.records+1, p.at, "a fraction of a second is a second or more (%d ns); it was added as it is", frac))
+	if frac *= unit; frac >= 1e9 {
+		frac = p.oddFraction(frac, unit)
 	}
 	_, original := p.lens(b)
 	p.records++

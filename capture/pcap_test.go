@@ -55,6 +55,9 @@ func TestPcapKinds(t *testing.T) {
 		{"absurd snap length", join(pcapHead(little, 0xa1b2c3d4, 2, 4, 0xffffffff, 1), one(little)), 1, usec, 60, 0},
 		{"captured more than there was", join(ethernetHead(little), pcapRecord(little, sec, 1, 60, 10, nil, sixty)), 1, usec, 10, 0},
 		{"a fraction that is no fraction", join(ethernetHead(little), pcapRecord(little, sec-1, 1000001, 60, 60, nil, sixty)), 1, usec, 60, 0},
+		{"a fraction below 0", join(ethernetHead(little), pcapRecord(little, sec+1, 1<<32-999999, 60, 60, nil, sixty)), 1, usec, 60, 0},
+		{"nanoseconds below 0", join(pcapHead(big, 0xa1b23c4d, 2, 4, 65535, 1), pcapRecord(big, sec+1, 1<<32-999999999, 60, 60, nil, sixty)), 1, usec - 999, 60, 0},
+		{"a fraction a second below 0", join(ethernetHead(little), pcapRecord(little, sec-4293, 1<<32-1000000-967295, 60, 60, nil, sixty)), 1, usec, 60, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
