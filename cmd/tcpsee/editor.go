@@ -18,6 +18,7 @@ type lineEditor struct {
 	keys   *os.File // the terminal that is typed on
 	screen *os.File // where it shows
 	line   *term.Terminal
+	shown  *tabShower  // through which line writes
 	lines  chan []byte // what was typed; closed at the end of input
 	stop   func()      // ends the command
 	ended  func()      // tells that the input has ended
@@ -45,12 +46,12 @@ const (
 
 // newLineEditor prepares the editor; start begins it.
 func newLineEditor(keys, screen *os.File) *lineEditor {
-	e := &lineEditor{keys: keys, screen: screen, lines: make(chan []byte, typedAhead)}
+	e := &lineEditor{keys: keys, screen: screen, shown: &tabShower{w: screen}, lines: make(chan []byte, typedAhead)}
 	e.front = sync.NewCond(&e.mu)
 	e.line = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{&endKeyReader{e: e}, tabShower{screen}}, editorPrompt)
+	}{&endKeyReader{e: e}, e.shown}, editorPrompt)
 	e.line.AutoCompleteCallback = e.key
 	e.fit()
 	return e
@@ -156,8 +157,8 @@ func (e *lineEditor) giveBack() {
 	}
 }
 
-// close gives the terminal back for good, with what was being typed erased but
-// for its text.
+// close gives the terminal back for good. Of a line that was being typed the text
+// stays, in a line of its own: what the shell asks next would look like it.
 func (e *lineEditor) close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -165,7 +166,11 @@ func (e *lineEditor) close() {
 		e.line.SetPrompt("")
 		_, _ = e.line.Write(nil)
 		e.giveBack()
-		_, _ = e.screen.WriteString("\r")
+		after := "\r"
+		if e.shown.some.Load() {
+			after = "\r\n"
+		}
+		_, _ = e.screen.WriteString(after)
 	}
 	e.raw, e.closed = false, true
 	e.front.Broadcast()
@@ -284,9 +289,13 @@ func (r *endKeyReader) Read(p []byte) (int, error) {
 }
 
 // tabShower shows tabMark in one column, as the editor counts it.
-type tabShower struct{ w io.Writer }
+type tabShower struct {
+	w    io.Writer
+	some atomic.Bool // the last Write had something to show: of the editor's, the prompt and the line
+}
 
-func (t tabShower) Write(p []byte) (int, error) {
+func (t *tabShower) Write(p []byte) (int, error) {
+	t.some.Store(len(p) > 0)
 	shown := "→"
 	if asciiLocale() {
 		shown = " "

@@ -63,6 +63,27 @@ func TestEditorInput(t *testing.T) {
 	}
 }
 
+// TestEditorCloses: text that was typed and not sent stays in a line of its own,
+// and where there is none no line is lost.
+func TestEditorCloses(t *testing.T) {
+	// The terminal makes \r\n of \n again.
+	for text, want := range map[string]string{"": "\x1b[K\r", "half": "\x1b[Khalf\r\r\n"} {
+		e, user, shown, _, _ := editing(t)
+		if _, err := io.WriteString(user, text); err != nil {
+			t.Fatal(err)
+		}
+		shown.await(t, "> "+text)
+		e.close()
+		if _, err := e.screen.WriteString("$ "); err != nil {
+			t.Fatal(err)
+		}
+		shown.await(t, "$ ")
+		if got := shown.String(); !strings.HasSuffix(got, want+"$ ") {
+			t.Errorf("%q: %q, want %q at the end", text, got, want)
+		}
+	}
+}
+
 // TestEditorNobodyReads: lines that nobody takes yet keep no key from being
 // read.
 func TestEditorNobodyReads(t *testing.T) {
