@@ -21,7 +21,7 @@ func (j *judgement) reset() {
 		j.zeroWindow(y, OutcomeReset, lead+": ")
 	case j.stuck(x):
 		j.unacknowledged(x, OutcomeReset, lead+": it gave up; ")
-	case j.stuck(y) && (j.notAccepted(y) || j.clogged(y) || !j.unknownThere(x)):
+	case j.stuck(y) && (j.notAccepted(y) || !j.answersResend(x) && (j.clogged(y) || !j.unknownThere(x))):
 		j.unacknowledged(y, OutcomeReset, lead+": ")
 	case f.zeroWindow[x] != 0:
 		j.unreadThere(x, lead)
@@ -206,13 +206,24 @@ func (j *judgement) deadPeer(x Side) {
 
 // unknownThere reports whether x answered data or a keep-alive with an RST as
 // machines do that have no such connection, one without ACK (RFC 9293,
-// section 3.10.7.1), and after a silence. A program may end a connection in
-// that form, too, but hardly then.
+// section 3.10.7.1), and after a silence, or to what was sent in vain before. A
+// program may end a connection in that form, too, but hardly then.
 func (j *judgement) unknownThere(x Side) bool {
 	f := j.f
 	y := x.Other()
 	asked := f.dataLast[y] > f.dataLast[x] && f.dataLast[y] < f.rst || f.keeps[y] > 0
-	return f.rstBare && asked && (f.silent >= idleAfter || f.midstream && j.c.Segments[x] == 1)
+	return f.rstBare && asked && (f.silent >= idleAfter || j.answersResend(x) || f.midstream && j.c.Segments[x] == 1)
+}
+
+// answersResend reports whether an RST of x without ACK came at once upon what
+// the other end had to send again, so that this has reached x, or somebody who
+// answers for it.
+func (j *judgement) answersResend(x Side) bool {
+	f := j.f
+	y := x.Other()
+	at := f.lastDataAt[y]
+	return f.rstBare && f.resendsAtEnd[y] > 0 && f.dataLast[y] == f.resendFrame[y] && f.dataLast[y] < f.rst && f.fin == [2]place{} &&
+		at != 0 && at.Known() && f.endedAt.Known() && f.endedAt.Sub(at) < answerWithin
 }
 
 // probing reports whether the client has sent neither SYN nor ACK, and the
@@ -258,7 +269,7 @@ func (j *judgement) forgotten(x Side, lead string) {
 	}
 	j.outcome(OutcomeReset, detailForgotten, j.words("%s: RST without ACK (%d) answered %s of the %s (%d)%s.", lead, f.rst, what, y, frame, silence), frame, f.rst)
 	while, next := "", ""
-	if f.silent > 0 {
+	if f.silent >= idleOnTheWay {
 		while, next = " in the silence", " If not, let keep-alives (SO_KEEPALIVE) come sooner than the silence lasted."
 	}
 	j.means(j.words("so answers a machine that does not have the connection: perhaps the %s was restarted or has given the connection up meanwhile, or a NAT or a firewall on the way forgot it%s and answers in its name.", x, while),
