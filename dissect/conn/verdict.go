@@ -217,7 +217,7 @@ func (j *judgement) closed() {
 		j.outcome(OutcomeClosed, "", j.words("%s, FIN from both ends %s; the last ACK is not in the capture.", lead, j.list(frames...)), frames...)
 	case f.dataLast[y] > f.finAcked[x] && f.dataLast[y] < f.fin[y]: // what comes after its FIN was sent before
 		j.outcome(OutcomeClosed, "", j.words("%s, four segments %s: half-closed in between, and the %s still sent data (%d).",
-			lead, j.list(frames...), y, f.dataLast[y]), frames...)
+			lead, j.list(frames...), y, f.dataLast[y]), append(frames, f.dataLast[y])...)
 	default:
 		j.outcome(OutcomeClosed, "", j.words("%s, four segments %s: FIN and ACK each way.", lead, j.list(frames...)), frames...)
 		j.timeWait()

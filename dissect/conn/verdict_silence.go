@@ -80,23 +80,24 @@ func (j *judgement) answeredLate(x Side) {
 const lateFrom = time.Second
 
 // closedLate adds to a close, which x has begun, how long the other end left its
-// socket open, though it sent nothing more: no half-close in use. The last
-// segment is the ACK of that end's FIN, so that it tells when that was sent.
+// socket open once it had acknowledged that, though it sent nothing more: no
+// half-close in use. How long the FIN of x was on its way, behind data or sent
+// again, is no program's fault, and does not count. The last segment is the ACK
+// of that end's FIN, so that it tells when that was sent.
 func (j *judgement) closedLate(x Side) {
 	f, c := j.f, j.c
 	y := x.Other()
-	late := c.Last.Sub(f.endedAt)
-	if j.brief || f.endedAt == 0 || !f.endedAt.Known() || late < lateFrom || late < 10*c.IRTT || c.Retransmits[y] > 0 ||
-		f.dataLast[y] > f.fin[x] || f.last != f.finAcked[y] {
+	late := c.Measures.Waits[WaitClose][y]
+	if j.brief || late < lateFrom || late < 10*c.IRTT || c.Retransmits[y] > 0 || f.dataLast[y] > f.fin[x] || f.last != f.finAcked[y] {
 		return
 	}
-	j.v.Text = strings.TrimSuffix(j.v.Text, ".") + j.words("; the %s closed %s after the FIN of the %s.", y, j.duration(late), x)
+	j.v.Text = strings.TrimSuffix(j.v.Text, ".") + j.words("; the %s closed %s after the FIN of the %s had come.", y, j.duration(late), x)
 	why := "perhaps its program had not read to the end (recv() returns 0 there), waited for something else, or forgot close()."
 	switch {
 	case y == Client && j.byHand():
 		why = "plain nc stays until it is told to go; another program has perhaps forgotten close()."
 	case y == Client:
-		why = "perhaps its program keeps connections for later and had not looked, or forgot close()."
+		why = "perhaps its program had not read to the end, keeps connections for later and had not looked, or forgot close()."
 	}
 	j.v.Meaning = strings.TrimSpace(j.words("in between, the %s was in CLOSE-WAIT: %s", y, why) + " " + j.v.Meaning)
 }

@@ -14,8 +14,10 @@ func TestClosedLate(t *testing.T) {
 		text         string // a part; "" for no word of it
 		meaning      string
 	}{
-		{"server", fin + "3.1 < F. 1:1(0) ack 2\n+.001 > . ack 2", "; the server closed 3.0 s after the FIN of the client.", "In between, the server was in CLOSE-WAIT: perhaps its program had not read to the end (recv() returns 0 there), waited for something else, or forgot close(). TIME-WAIT"},
-		{"client", opened3 + "0.1 < F. 1:1(0) ack 1\n+.001 > . 1 ack 2\n5.1 > F. 1:1(0) ack 2\n+.001 < . 2 ack 2", "; the client closed 5.0 s after the FIN of the server.", "plain nc stays until it is told to go; another program has perhaps forgotten close(). TIME-WAIT"},
+		{"server", fin + "3.1 < F. 1:1(0) ack 2\n+.001 > . ack 2", "; the server closed 3.0 s after the FIN of the client had come.", "In between, the server was in CLOSE-WAIT: perhaps its program had not read to the end (recv() returns 0 there), waited for something else, or forgot close(). TIME-WAIT"},
+		{"client", opened3 + "0.1 < F. 1:1(0) ack 1\n+.001 > . 1 ack 2\n5.1 > F. 1:1(0) ack 2\n+.001 < . 2 ack 2", "; the client closed 5.0 s after the FIN of the server had come.", "plain nc stays until it is told to go; another program has perhaps forgotten close(). TIME-WAIT"},
+		{"a FIN behind data in a queue", opened3 + "0.1 > . 1:1461(1460) ack 1\n> F. 1461:1461(0) ack 1\n2.0 < . 1 ack 1461\n3.1 < . 1 ack 1462\n+.001 < F. 1:1(0) ack 1462\n+.001 > . ack 2", "", ""},
+		{"a FIN that was lost", opened3 + "0.1 > F. 1:1(0) ack 1\n0.4 > F. 1:1(0) ack 1\n1.3 > F. 1:1(0) ack 1\n+.001 < . 1 ack 2\n+.001 < F. 1:1(0) ack 2\n+.001 > . ack 2", "", ""},
 		{"soon", fin + "0.5 < F. 1:1(0) ack 2\n+.001 > . ack 2", "", ""},
 		{"half-close in use", fin + "2.0 < P. 1:4(3) ack 2\n+.001 > . ack 4\n3.1 < F. 4:4(0) ack 2\n+.001 > . ack 5", "", ""},
 		{"data with the FIN", fin + "3.1 < FP. 1:4(3) ack 2\n+.001 > . ack 5", "", ""},

@@ -170,7 +170,7 @@ func TestJudgeEnds(t *testing.T) {
 		{name: "half-close, and data after it", f: upTo(func(f *facts) {
 			f.fin, f.finAcked, f.finOrder = [2]place{6, 10}, [2]place{7, 11}, Client
 			f.dataFirst[Server], f.dataLast[Server] = 8, 8
-		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, four segments (6 7 10 11): half-closed in between, and the server still sent data (8).", evidence: []int64{6, 7, 10, 11}},
+		}), outcome: OutcomeClosed, by: "client", text: "closed by the client, four segments (6 7 10 11): half-closed in between, and the server still sent data (8).", evidence: []int64{6, 7, 8, 10, 11}},
 		{name: "both at once", c: states(StateTimeWait, StateTimeWait), f: upTo(func(f *facts) {
 			f.fin, f.finAcked, f.finOrder = [2]place{8, 9}, [2]place{10, 11}, Client
 		}), outcome: OutcomeClosed, detail: detailSimultaneous, text: "closed by both ends at once (8 9 10 11): each sent FIN before it had seen the other's.",
