@@ -17,7 +17,7 @@ type stray struct {
 	by    uint8  // its direction
 	hops  uint8  // its hop limit
 	took  bool   // its number fitted
-	bare  uint32 // an RST without ACK of the other end, which had sent nothing since; 0 is none
+	bare  uint32 // an RST without ACK of the other end, for which the connection was over; 0 is none
 }
 
 // hopsApart is by how much the hop limits of segments that one machine sent may
@@ -33,9 +33,16 @@ func farApart(a, b uint8) bool {
 // resetCame notes in the ledger what may matter of an RST that is the first.
 func (l *ledger) resetCame(s *segment) {
 	l.rstHops, l.rstTook, l.rstHeard = s.p.IP.HopLimit, s.ended, s.b.segments[s.to]
-	if x := &l.stray; x.frame != 0 && x.took && int(x.by) == s.to && l.bare && s.b.segments[s.from] == x.heard+1 {
+	if x := &l.stray; x.frame != 0 && x.took && int(x.by) == s.to && l.bare && !s.livedOn(l) {
 		x.bare = l.rst
 	}
+}
+
+// livedOn reports whether the sender of an RST without ACK has shown that it did
+// not take the one before: it has closed, or has acknowledged what came after
+// that. What else it seems to have sent since may have been on its way already.
+func (s *segment) livedOn(l *ledger) bool {
+	return s.b.segments[s.from] > l.stray.heard+1 && (s.b.fin[s.from] != 0 || after(s.e.next[s.to]-l.owed, l.stray.next))
 }
 
 // statesBefore notes what both ends were before an RST: one that another RST
