@@ -275,7 +275,15 @@ func (j *judgement) halfClosed() {
 		return
 	}
 	j.means(j.words("nothing more comes from the %s, the %s may still send. Until its program closes too, the %s is in CLOSE-WAIT.", x, y, y),
-		j.words("ss -tan at the %s: CLOSE-WAIT that stays is a program that forgets close().", y))
+		j.words("ss -tan at the %s: CLOSE-WAIT that stays is a program that forgets close(), or %s.", y, j.whyOpen(y)))
+}
+
+// whyOpen is why else a program may leave a connection in CLOSE-WAIT.
+func (j *judgement) whyOpen(y Side) string {
+	if y == Server && j.f.dataFirst[y] == 0 && j.f.unseen[y] == 0 {
+		return "is busy, or has not accepted the connection yet"
+	}
+	return "is busy"
 }
 
 // worthKnowing adds what any connection may have beside its outcome.
