@@ -50,8 +50,12 @@ type facts struct {
 	resendBytes         [2]uint32 // largest segment among those resends
 	resendFrame         [2]place  // the last of those resends
 	heardSince          [2]place  // with resendFrame: the other end's last segment since the second of those resends
+	unheard             [2]uint32 // times in a row that an end sent again what the other had acknowledged
+	unheardLast         [2]place  // the last of those segments
+	answered            [2]place  // the other end's last ACK since the first of them
 	lastBy              Side      // who sent the last segment
 	lastDataAt          [2]capture.Stamp
+	newestAt            [2]capture.Stamp // when an end's highest number was sent; 0 is not known
 	establishedAt       capture.Stamp
 	endedAt             capture.Stamp // first FIN or RST
 	icmp                icmpFact

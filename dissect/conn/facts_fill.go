@@ -118,6 +118,9 @@ func (t *Tracker) summarizeEnd(c *Connection, e *entry, b *body, d int) {
 	if e.leavesGap(b, d) {
 		f.missing[side] = f.outstanding[side]
 	}
+	if e.last.Known() {
+		f.newestAt[side] = capture.Stamp(b.nextTime[d].near(int64(e.last)))
+	}
 	f.lastDataAt[side] = capture.NoTime
 	if b.dataLast[d] != 0 && e.last.Known() {
 		f.lastDataAt[side] = capture.Stamp(b.lastData[d].near(int64(e.last)))
@@ -246,6 +249,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 		f.zeroWindow[side] = e.frame(l.zeroWindow[d])
 		f.probes[side], f.inVain[side] = l.probes[d], l.inVain[d]
 		f.keeps[side], f.keepFrame[side] = l.keeps[d], e.frame(l.keepFrame[d])
+		f.unheard[side], f.unheardLast[side], f.answered[side] = l.unheard[d], e.frame(l.unheardLast[d]), e.frame(l.answered[d])
 		if (f.outstanding[side] > 0 || f.fin[side] != 0 && f.finAcked[side] == 0) && l.again[d] > 0 &&
 			!(e.flags.of(flagAcked0, 1-d) && after(e.ack[1-d], l.againSeq[d])) {
 			f.resendsAtEnd[side] = l.again[d]

@@ -296,13 +296,14 @@ func (t *Tracker) count(s *segment) {
 	}
 }
 
-// heardOf notes a segment of direction d, which answers zero-window probes, while
-// the other end sends its oldest bytes again and again.
-func (l *ledger) heardOf(d int, ref uint32) {
-	l.inVain[1-d] = 0
-	if l.again[1-d] >= resendsStuck {
-		l.since[1-d] = ref
+// heardOf notes a segment, which answers zero-window probes, while the other end
+// sends its oldest bytes again and again, and what its sender seems to have heard.
+func (l *ledger) heardOf(s *segment, ref uint32) {
+	l.inVain[s.to] = 0
+	if l.again[s.to] >= resendsStuck {
+		l.since[s.to] = ref
 	}
+	l.hears(s, ref)
 }
 
 // trouble writes into the ledger what a verdict may want to know.
@@ -330,7 +331,7 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 	case s.win > 0 && s.flags&dissect.RST == 0:
 		l.zeroWindow[d] = 0
 	}
-	l.heardOf(d, ref)
+	l.heardOf(s, ref)
 	l.asksForRoom(s)
 	l.keepsAlive(s, ref)
 	switch {
@@ -349,6 +350,25 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		}
 		l.turnedBack = l.answers && t.turnedBack(s)
 		l.resetCame(s)
+	}
+}
+
+// hears counts the rounds in which an end has sent again what the other end had
+// acknowledged before. Whatever else it sends shows that it has heard that.
+func (l *ledger) hears(s *segment, ref uint32) {
+	e, d := s.e, s.from
+	switch acked := e.flags.of(flagAcked0, s.to) && !after(s.end, e.ack[s.to]); {
+	case s.len == 0 && s.flags&(dissect.SYN|dissect.FIN) == 0:
+	case !s.resent() || !acked:
+		l.unheard[d], l.answered[d] = 0, 0
+	case l.unheard[d] == 0 || after(l.unheardSeq[d], s.seq):
+		l.unheard[d], l.unheardSeq[d], l.unheardLast[d], l.answered[d] = 1, s.seq, ref, 0
+	case s.seq == l.unheardSeq[d]:
+		l.unheard[d]++
+		l.unheardLast[d] = ref
+	}
+	if l.unheard[s.to] > 0 && s.flags&dissect.ACK != 0 && s.flags&dissect.RST == 0 {
+		l.answered[s.to] = ref
 	}
 }
 

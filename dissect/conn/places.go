@@ -150,7 +150,7 @@ func (t *Tracker) knownOf(e *entry, give func(...place)) {
 				refs = append(refs, x.rivals.unfit, x.rivals.other, x.outside.frame, x.outside.leap[0].frame, x.outside.leap[1].frame, x.unfitACK)
 			}
 			for d := range 2 {
-				refs = append(refs, l.zeroWindow[d], l.againFrame[d], l.keepFrame[d], l.since[d])
+				refs = append(refs, l.zeroWindow[d], l.againFrame[d], l.keepFrame[d], l.since[d], l.unheardLast[d], l.answered[d])
 			}
 		}
 		if t.options.Measures {

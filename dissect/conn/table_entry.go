@@ -96,6 +96,10 @@ type ledger struct {
 	againFrame  [2]uint32
 	againSeq    [2]uint32
 	since       [2]uint32 // last frame of the other end after the second of those segments
+	unheard     [2]uint32 // times in a row that what the other end had acknowledged was sent again
+	unheardSeq  [2]uint32 // its number
+	unheardLast [2]uint32 // frame of the last of those segments
+	answered    [2]uint32 // last frame of the other end with an ACK since the first of them
 	hops        [2]uint8  // hop limit that copies of one packet had most of; 0 where all had the same
 	lags        [2]bool   // copies came later than one place's do
 	icmpFrame   uint32

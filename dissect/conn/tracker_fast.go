@@ -66,6 +66,6 @@ func (t *Tracker) glide(s *segment) {
 	if b.ledger != 0 {
 		l := t.ledgers.at(b.ledger)
 		l.zeroWindow[d] = 0
-		l.heardOf(d, ref)
+		l.heardOf(s, ref)
 	}
 }

@@ -257,6 +257,12 @@ func (j *judgement) stalled() bool {
 		}
 	}
 	for _, x := range []Side{Client, Server} {
+		if j.deaf(x) {
+			j.acksLost(x, OutcomeStalled, "")
+			return true
+		}
+	}
+	for _, x := range []Side{Client, Server} {
 		if f.keeps[x] >= keepsStuck && !j.unheard(x.Other()) {
 			j.deadPeer(x)
 			return true
@@ -293,6 +299,72 @@ func (j *judgement) clogged(x Side) bool {
 	// Where those that got through were large on the average, ACKs among them,
 	// it is not the size.
 	return got*2 < largeSegment*j.c.Segments[x]
+}
+
+// What is sent again though it was acknowledged: once or twice that happens
+// where the way has become longer.
+const (
+	roundsDeaf = 3 // from which the ACKs do not arrive
+	roundsLast = 5 // after which some systems give up
+)
+
+// deaf reports whether the ACKs of the other end do not reach x, which sends
+// again and again what those acknowledge. One that sends again waits twice as long
+// each time; where it was silent for much longer it has heard them at last, or
+// given up.
+func (j *judgement) deaf(x Side) bool {
+	f := j.f
+	if f.unheard[x] < roundsDeaf || f.answered[x] == 0 {
+		return false
+	}
+	began, last := f.newestAt[x], j.c.Last
+	if f.dataLast[x] == f.unheardLast[x] {
+		last = f.lastDataAt[x]
+	}
+	if f.unheard[x] >= roundsLast || began == 0 || !last.Known() || !f.until.Known() {
+		return true
+	}
+	return max(f.until, j.c.Last).Sub(last) <= 2*last.Sub(began)+answerWithin
+}
+
+// acksLost is for x whose bytes arrive, and that does not hear so. lead begins the
+// sentence.
+func (j *judgement) acksLost(x Side, as Outcome, lead string) {
+	f := j.f
+	y := x.Other()
+	evidence := []place{f.unheardLast[x], f.answered[x]}
+	what, them := "the same bytes", "them"
+	opening := x == Server && j.c.Segments[Server] == uint64(f.synAcks)
+	switch {
+	case opening:
+		what, them = "its SYN-ACK", "it"
+		evidence = append(evidence, f.synAck)
+	case f.fin[x] != 0 && f.dataLast[x] != f.unheardLast[x]:
+		what, them = "its FIN", "it"
+	}
+	text := j.words("%sthe %s sent %s again %s (last: %d), though the %s has acknowledged %s (last: %d)",
+		lead, x, what, times(int(f.unheard[x])), f.unheardLast[x], y, them, f.answered[x])
+	detail := detailUnacked
+	if i := &f.icmp; i.frame != 0 && !j.fragmentation() {
+		r := reasonOf(i)
+		if r.detail != "" {
+			detail = r.detail
+		}
+		j.outcome(as, detail, text+j.words("; %v says by ICMP \"%s\" (%d).", i.from, r.words, i.frame), append(evidence, i.frame, f.rst)...)
+		j.means(j.words(r.meaning, i.from.String(), j.beyond(j.peer(y)))+j.words(" So the ACKs do not reach the %s. It was not so when the connection began.", x),
+			j.words("at %v, or on the way to it: what has changed? ip route get %v", i.from, j.peer(y)))
+	} else {
+		j.outcome(as, detail, text+".", append(evidence, f.rst)...)
+		j.means(j.words("the ACKs that were captured here do not reach the %s: on the way to it, or at the %s itself, they are lost each time, or a firewall drops them. What the %s sends does arrive.", x, x, x),
+			j.words("at the %s, ip route get %v; and a capture at the %s: do they come there? Then the firewalls' rules on the way.", y, j.peer(y), x))
+	}
+	if opening {
+		j.means("either the client's ACK does not reach the server, or that cannot take it yet: its queue is full, since its program has not accepted those who came before, or it waits for data first (TCP_DEFER_ACCEPT).",
+			j.words("%s: for :%d, is Recv-Q over Send-Q? And a capture at the server: does the ACK come there?", j.onServer("ss -ltn"), j.c.Server.Port()))
+	}
+	if as != OutcomeReset {
+		j.by(x)
+	}
 }
 
 // zeroWindow is for an end that does not read. lead begins the sentence.
@@ -406,8 +478,8 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 			j.words("at %v, or on the way to it: what has changed? ip route get %v", f.icmp.from, j.peer(x)))
 	case j.notAccepted(x):
 		j.outcome(as, detailBacklog, j.words("%sthe server sent %d SYN-ACKs, and %s.", lead, f.synAcks, again), append(evidence, f.synAck)...)
-		j.means("perhaps the server's queue was full when the client's ACK came: the client believes in a connection that the server does not have yet.",
-			j.onServer(j.words("ss -ltn: for :%d, is Recv-Q over Send-Q?", c.Server.Port())))
+		j.means("perhaps the server's queue was full when the client's ACK came: the client believes in a connection that the server does not have yet. Or nothing of the client reaches it any more.",
+			j.onServer(j.words("ss -ltn: for :%d, is Recv-Q over Send-Q? And a capture there: does the client's ACK come?", c.Server.Port())))
 	case j.clogged(x):
 		j.outcome(as, detailPathMTU, j.words("%ssmall segments got through; %s, with %s bytes a segment.", lead, again, count(uint64(f.resendBytes[x]))), evidence...)
 		gone := "the other end has gone."

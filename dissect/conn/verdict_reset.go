@@ -23,6 +23,8 @@ func (j *judgement) reset() {
 		j.unacknowledged(x, OutcomeReset, lead+": it gave up; ")
 	case j.stuck(y) && (j.notAccepted(y) || !j.answersResend(x) && (j.clogged(y) || !j.unknownThere(x))):
 		j.unacknowledged(y, OutcomeReset, lead+": ")
+	case j.deaf(x):
+		j.acksLost(x, OutcomeReset, lead+": it gave up; ")
 	case f.zeroWindow[x] != 0:
 		j.unreadThere(x, lead)
 	case f.fin[x] != 0 && f.dataLast[y] > f.fin[x]:
