@@ -27,6 +27,8 @@ func (j *judgement) reset() {
 		j.acksLost(x, OutcomeReset, lead+": it gave up; ")
 	case f.zeroWindow[x] != 0:
 		j.unreadThere(x, lead)
+	case f.fin[y] != 0 && j.answersResend(x):
+		j.forgotten(x, lead)
 	case f.fin[x] != 0 && f.dataLast[y] > f.fin[x]:
 		j.outcome(OutcomeReset, detailAfterClose, j.words("%s: data (%d) came after its FIN (%d).", lead, f.dataLast[y], f.fin[x]),
 			f.fin[x], f.dataLast[y], f.rst)
@@ -217,14 +219,17 @@ func (j *judgement) unknownThere(x Side) bool {
 	return f.rstBare && asked && (f.silent >= idleAfter || j.answersResend(x) || f.midstream && j.c.Segments[x] == 1)
 }
 
-// answersResend reports whether an RST of x without ACK came at once upon what
-// the other end had to send again, so that this has reached x, or somebody who
-// answers for it.
+// answersResend reports whether an RST of x without ACK came at once upon data
+// that the other end had to send again, or upon its FIN, which no way is too
+// narrow for: that has reached x, or somebody who answers for it.
 func (j *judgement) answersResend(x Side) bool {
 	f := j.f
 	y := x.Other()
+	if !f.rstBare || f.resendsAtEnd[y] == 0 || f.resendFrame[y] > f.rst || f.fin[x] != 0 {
+		return false
+	}
 	at := f.lastDataAt[y]
-	return f.rstBare && f.resendsAtEnd[y] > 0 && f.dataLast[y] == f.resendFrame[y] && f.dataLast[y] < f.rst && f.fin == [2]place{} &&
+	return f.fin[y] != 0 && f.resendBytes[y] == 0 || f.dataLast[y] == f.resendFrame[y] && f.fin[y] == 0 &&
 		at != 0 && at.Known() && f.endedAt.Known() && f.endedAt.Sub(at) < answerWithin
 }
 
@@ -264,6 +269,9 @@ func (j *judgement) forgotten(x Side, lead string) {
 	what, frame := "data", f.dataLast[y]
 	if f.keeps[y] > 0 {
 		what, frame = "a keep-alive", f.keepFrame[y]
+	}
+	if f.fin[y] != 0 && f.resendBytes[y] == 0 && f.resendsAtEnd[y] > 0 {
+		what, frame = "the FIN", f.resendFrame[y]
 	}
 	silence := ""
 	if f.silent > 0 {

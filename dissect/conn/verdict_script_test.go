@@ -259,6 +259,8 @@ func TestScenarios(t *testing.T) {
 			OutcomeReset, "server", detailForgotten, "RST without ACK (9) answered data of the client (8)", ""},
 		{"a restarted server answers soon what was stuck", opened3 + "> P. 1:2(1)\n< . ack 2\n> P. 2:9(7) ack 1\n+.2 > P. 2:9(7) ack 1\n+.4 > P. 2:9(7) ack 1\n< R 1:1(0)",
 			OutcomeReset, "server", detailForgotten, "RST without ACK (9) answered data of the client (8); the server had not been heard for 602 ms.", ""},
+		{"a restarted server answers a FIN that was stuck", opened3 + "> P. 1:2(1)\n< . ack 2\n> F. 2:2(0) ack 1\n+.2 > F. 2:2(0) ack 1\n+.4 > F. 2:2(0) ack 1\n< R 1:1(0)",
+			OutcomeReset, "server", detailForgotten, "RST without ACK (9) answered the FIN of the client (8)", ""},
 		{"a restarted server answers a large segment", opened3 + "> P. 1:11(10)\n< . ack 11\n> . 11:1471(1460) ack 1\n+.3 > . 11:1471(1460) ack 1\n+.6 > . 11:1471(1460) ack 1\n< R 1:1(0)",
 			OutcomeReset, "server", detailForgotten, "RST without ACK (9) answered data of the client (8)", ""},
 		{"bytes that do not reach one who gives up", opened3 + "> P. 1:2(1)\n< . ack 2\n> P. 2:9(7) ack 1\n+.2 > P. 2:9(7) ack 1\n+.4 > P. 2:9(7) ack 1\n+5 < R. 1:1(0) ack 2",
