@@ -1,6 +1,10 @@
 package conn
 
-import "strings"
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
 
 // appFacts is what layer 7 tells a verdict. The tracker fills facts.app with
 // app.facts; it is the zero value where no payload was seen. Frames are 0 where
@@ -34,6 +38,7 @@ type appFacts struct {
 	headAt      place  // where a response begins whose blank line has not come
 	headLine    string // what its first line says behind the version: "200 OK"
 	headLines   int    // complete lines of it; 0 is not known
+	headAlone   bool   // all that came of it are headers: nothing of a page
 	answer      answerTraits
 
 	mistake  *mistake // in the request that status answers, or in the last one
@@ -117,6 +122,7 @@ func (a *app) unfinished(f *appFacts) {
 	case d.mode == modeHead && d.work != nil && hasPrefix(d.work.buf, "HTTP/1."):
 		f.headAt = a.answerAt
 		f.headLines, f.headLine = linesOf(d.work.buf)
+		f.headAlone = headersOnly(d.work.buf)
 		_, f.headLine, _ = strings.Cut(f.headLine, " ")
 	case d.flags&dirChunked != 0 || d.mode == modeChunk || d.mode == modeTrailer:
 		f.chunksCut = true
@@ -125,6 +131,20 @@ func (a *app) unfinished(f *appFacts) {
 	case d.mode == modeHead && d.skip < 0:
 		f.unmeasured = true
 	}
+}
+
+// headersOnly reports whether the lines behind the first one of a head are
+// headers all, the last perhaps not whole.
+func headersOnly(head []byte) bool {
+	for i := 0; len(head) > 0; i++ {
+		line, rest, _ := bytes.Cut(head, []byte{'\n'})
+		name, _, whole := bytes.Cut(line, []byte{':'})
+		begun := len(rest) == 0 && !whole
+		if head = rest; i > 0 && (len(name) == 0 || !begun && !whole || slices.ContainsFunc(name, func(c byte) bool { return !isToken(c) })) {
+			return false
+		}
+	}
+	return true
 }
 
 // linesOf counts the complete lines of a head and gives its first, or what there

@@ -53,7 +53,15 @@ func (j *judgement) noBlankLine() {
 	if a.headLines > 0 {
 		meaning = j.words("None of its %s is blank: a client takes the page for headers, too.", plural(uint32(a.headLines), "line"))
 	}
-	j.say(detailAnswerHead, what+", and no blank line ended its headers.", meaning, blankLine, a.headAt)
+	next := blankLine
+	if a.headAlone {
+		meaning, next = "Nothing of a page came. Either the server's program ended too early, or something on the way cut the connection; or the program leaves out the blank line that ends headers.",
+			j.onServer("that program's messages. In one written by hand: ")+blankLine
+		if j.v.Outcome == OutcomeOpen {
+			meaning = "Nothing of a page has come. Either the server's program has not gone on yet, or it leaves out the blank line that ends headers."
+		}
+	}
+	j.say(detailAnswerHead, what+", and no blank line ended its headers.", meaning, next, a.headAt)
 	j.evidence = append(j.evidence, a.requestEnd)
 }
 
