@@ -21,7 +21,8 @@ type watchFlags struct {
 	saveFlags
 	tcpdumpFlags
 	endFlags
-	iface       string
+	interfaces  []string // as they were given
+	iface       string   // the one of them, or any
 	promiscuous bool
 	exact       bool
 	ssh         bool
@@ -50,7 +51,7 @@ Capturing needs root or CAP_NET_RAW.`,
 	fl.tcpdumpFlags.register(cmd)
 	fl.endFlags.register(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&fl.iface, "interface", "i", capture.AnyInterface, "`INTERFACE` to watch; any is all")
+	f.StringArrayVarP(&fl.interfaces, "interface", "i", nil, "`INTERFACE` to watch; any, the default, is all")
 	f.BoolVar(&fl.promiscuous, "promiscuous", false, "take frames for other hosts too")
 	f.BoolVar(&fl.exact, "exact", false, "only what matches the filter: no ICMP errors, no ARP, no DNS beside it")
 	f.BoolVar(&fl.copies, "copies", false, "draw a packet on each interface that sees it, not once")
@@ -59,11 +60,31 @@ Capturing needs root or CAP_NET_RAW.`,
 	return cmd
 }
 
+// chooseInterface sets the one interface to watch, or any.
+func (fl *watchFlags) chooseInterface() error {
+	fl.iface = capture.AnyInterface
+	names := strings.Split(strings.Join(fl.interfaces, ","), ",")
+	if names = slices.Compact(names); len(names) > 1 {
+		return withHint(usagef("watch takes one interface, or all, and not %s", strings.Join(names, " and ")),
+			"without -i it watches all of them, and a connection's first line says where it passes")
+	}
+	if len(fl.interfaces) == 0 {
+		return nil
+	}
+	if fl.iface = names[0]; fl.iface == "" {
+		return withHint(usagef("-i \"\" names no interface"), "tcpsee interfaces lists them; without -i all are watched")
+	}
+	return nil
+}
+
 func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
 	}
 	if err := fl.endFlags.check(); err != nil {
+		return err
+	}
+	if err := fl.chooseInterface(); err != nil {
 		return err
 	}
 	if err := fl.tcpdumpFlags.apply(&fl.pictureFlags, &fl.saveFlags); err != nil {
