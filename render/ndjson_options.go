@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"time"
 
 	"tcpsee/dissect"
 	"tcpsee/dissect/conn"
@@ -24,12 +25,23 @@ func appendOptions(b []byte, e *conn.Event, t *dissect.TCP) []byte {
 		}
 		first = false
 		b = append(b, `{"name":"`...)
-		b = append(b, optionName(o.Kind)...)
+		b = append(b, optionNameOf(&o)...)
 		b = append(b, '"')
 		b = appendOption(b, e, t, &o)
 		b = append(b, '}')
 	}
 	return b
+}
+
+// optionNameOf is optionName, and that of Fast Open where it is an experiment
+// (RFC 7413, section 4.1.1).
+func optionNameOf(o *dissect.RawOption) string {
+	if o.Kind == dissect.OptionExperiment2 && !o.Bad {
+		if x := alone(o); x.Has&dissect.HasFastOpen != 0 {
+			return optionName(dissect.OptionFastOpen)
+		}
+	}
+	return optionName(o.Kind)
 }
 
 // optionName is the short name of an option in data.
@@ -87,11 +99,36 @@ func appendOption(b []byte, e *conn.Event, t *dissect.TCP, o *dissect.RawOption)
 		base := uint32(t.Ack) - e.Ack
 		b = appendBlocks(appendKey(b, "blocks"), data, base)
 		return appendBlocks(appendKey(b, "blocks_raw"), data, 0)
+	default:
+		b = appendOptionWords(b, o)
 	}
 	b = appendUintValue(b, `,"kind":`, o.Kind)
 	b = append(b, `,"data":"`...)
 	b = hex.AppendEncode(b, data)
 	return append(b, '"')
+}
+
+// appendOptionWords appends what the data of an option say of which all bytes are
+// shown as well.
+func appendOptionWords(b []byte, o *dissect.RawOption) []byte {
+	x := alone(o)
+	switch {
+	case x.Has&dissect.HasFastOpen != 0:
+		b = hex.AppendEncode(append(appendKey(b, "cookie"), '"'), x.FastOpen)
+		return append(b, '"')
+	case x.Has&dissect.HasMPTCP != 0:
+		return appendStringKey(b, "subtype", dissect.MPTCPName(o.Data[0]>>4))
+	case x.Has&dissect.HasUserTimeout != 0:
+		return appendUintValue(b, `,"seconds":`, uint32(x.UserTimeout/time.Second))
+	}
+	return b
+}
+
+// alone reads one option as if the segment had no other.
+func alone(o *dissect.RawOption) (x dissect.Options) {
+	t := dissect.TCP{Options: o.Bytes}
+	t.ParseOptions(&x)
+	return x
 }
 
 func be16(b []byte) uint16 { return binary.BigEndian.Uint16(b) }

@@ -142,6 +142,29 @@ func checkSegment(t *testing.T, e *conn.Event, m map[string]any) {
 	}
 }
 
+// Options of which all bytes are shown say in words what CSV says of them, too.
+func TestNDJSONOptionWords(t *testing.T) {
+	for _, x := range []struct {
+		options []byte
+		want    string
+	}{
+		{[]byte{34, 6, 0xab, 0xcd, 0xef, 1}, `{"name":"fast-open","cookie":"abcdef01","kind":34,"data":"abcdef01"}`},
+		{[]byte{34, 2}, `{"name":"fast-open","cookie":"","kind":34,"data":""}`},
+		{[]byte{254, 6, 0xf9, 0x89, 0xab, 0xcd}, `{"name":"fast-open","cookie":"abcd","kind":254,"data":"f989abcd"}`},
+		{[]byte{254, 6, 0xac, 0xc0, 0, 1}, `{"name":"other","kind":254,"data":"acc00001"}`},
+		{[]byte{254, 9, 0xf9, 0x89}, `{"name":"other","malformed":true,"kind":254,"data":"fe09f989"}`},
+		{[]byte{30, 4, 0x81, 0}, `{"name":"mptcp","subtype":"MP_TCPRST","kind":30,"data":"8100"}`},
+		{[]byte{30, 2}, `{"name":"mptcp","malformed":true,"kind":30,"data":""}`},
+		{[]byte{28, 4, 0x80, 2}, `{"name":"user-timeout","seconds":120,"kind":28,"data":"8002"}`},
+	} {
+		s := newScene("2025-11-20 16:39:16.442830")
+		s.link(1, "10.0.0.1:40000", "10.0.0.2:80", 1, 1).send(0, conn.Client, segment{flags: 2, options: x.options})
+		if got := ndjsonOf(t, s, Options{}); !strings.Contains(got, x.want) {
+			t.Errorf("% x: %s, want %s", x.options, got, x.want)
+		}
+	}
+}
+
 func TestNDJSONSegment(t *testing.T) {
 	s := newScene("2025-11-20 16:39:16.442830")
 	l := s.link(3, "[2001:db8::1]:40000", "[2001:db8::2]:80", 0xfffffff0, 1000)
