@@ -20,7 +20,7 @@ type trackFlags struct {
 
 func (t *trackFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&t.split, "split", false, "the same addresses and ports in another VLAN, VXLAN, Geneve, GRE key or PPPoE session are another connection")
-	f.IntVar(&t.connections, "max-connections", conn.DefaultConnections, "follow `N` connections at once; beyond, the one closed or silent for longest is written out early")
+	f.IntVar(&t.connections, "max-connections", conn.DefaultConnections, "follow `N` connections at once, and 65536 with anything amiss (or half of N, where that is more); beyond, the one closed or silent for longest is written out early")
 	t.linger = conn.DefaultLinger
 	f.Var((*timeValue)(&t.linger), "linger", "keep a closed connection for this `TIME`, for late segments")
 	f.IntVar(&t.kept, "keep-closed", conn.DefaultKept, "in files, keep `N` closed connections for longer than that")

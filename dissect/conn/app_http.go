@@ -117,6 +117,7 @@ func (a *app) isHTTP(requester Side) {
 func (a *app) troubled() *appTrouble {
 	if a.trouble == nil {
 		a.trouble = new(appTrouble)
+		a.budget.troubles++
 	}
 	return a.trouble
 }

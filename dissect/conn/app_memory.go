@@ -29,13 +29,14 @@ type appBudget struct {
 
 	names *lookups // learns what DNS answers tell; nil where nobody asks
 
-	used   int
-	spares [][]byte // for copies of segments that come too early
-	work   *appWork // the last one that was given back, empty
-	frame  place    // of the segment at hand
-	notes  [appNotes]string
-	n      int
-	more   int // notes that found no room
+	used     int
+	troubles int      // apps that have one
+	spares   [][]byte // for copies of segments that come too early
+	work     *appWork // the last one that was given back, empty
+	frame    place    // of the segment at hand
+	notes    [appNotes]string
+	n        int
+	more     int // notes that found no room
 }
 
 // giveUp forgets what was put aside: it is too much, or memory has run out.
@@ -119,6 +120,10 @@ func (a *app) drop(d *appDir) {
 
 // release gives back what was put aside.
 func (a *app) release() {
+	if a.trouble != nil {
+		a.trouble = nil
+		a.budget.troubles--
+	}
 	for i := range a.dirs {
 		if a.dirs[i].work != nil {
 			a.dropWork(&a.dirs[i])

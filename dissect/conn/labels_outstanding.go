@@ -34,7 +34,7 @@ type outstanding struct {
 // and of the others there are few.
 type queue struct {
 	items   []sent // each begins where the one before ended, or later
-	head    int    // items before it have gone
+	head    int32  // items before it have gone
 	late    []late // the others, in the order in which they were sent
 	highest uint32 // end of the newest item
 	doubt   uint32 // with doubtful: items that end there or before may have been sent again
@@ -52,7 +52,7 @@ type late struct {
 
 func (q *queue) live() []sent { return q.items[q.head:] }
 
-func (q *queue) len() int { return len(q.items) - q.head + len(q.late) }
+func (q *queue) len() int { return len(q.live()) + len(q.late) }
 
 // push remembers a segment, and reports whether another had to be forgotten.
 func (q *queue) push(s sent) (forgot bool) {
@@ -67,7 +67,7 @@ func (q *queue) push(s sent) (forgot bool) {
 		q.repeats = q.repeats || s.again
 		return forgot
 	}
-	if len(q.items) == cap(q.items) && q.head > len(q.items)/2 {
+	if len(q.items) == cap(q.items) && int(q.head) > len(q.items)/2 {
 		n := copy(q.items, q.items[q.head:])
 		q.items, q.head = q.items[:n], 0
 	}
@@ -83,7 +83,7 @@ func (q *queue) push(s sent) (forgot bool) {
 func (q *queue) acked(ack uint32) (at int64) {
 	at = sentAgain
 	gone, last := false, uint32(0)
-	for q.head < len(q.items) {
+	for int(q.head) < len(q.items) {
 		s := &q.items[q.head]
 		if after(s.end, ack) {
 			s.cut(ack)

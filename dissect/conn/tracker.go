@@ -72,7 +72,7 @@ type Stats struct {
 	Segments    int64
 	Connections int64
 	Open        int   // connections that are followed now
-	Evicted     int64 // connections that left early because Limits.Connections was reached
+	Evicted     int64 // connections that left early because Limits.Connections was reached, or maxTroubled
 	AppRefused  int64 // times that layer 7 was not put together because Limits.AppMemory was reached
 	Forgotten   int64 // segments outstanding that were not remembered because there were too many
 }
@@ -199,6 +199,7 @@ func (t *Tracker) Add(p *dissect.Packet) []Event {
 	t.come(p.Frame)
 	t.begin(p.Frame.Time)
 	t.leave()
+	t.makeRoom()
 	t.silence.heard(t.now)
 	t.enter(p)
 	switch p.Content {

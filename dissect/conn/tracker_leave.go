@@ -135,6 +135,27 @@ func (t *Tracker) leave() {
 	}
 }
 
+// maxTroubled is how many records there may be of what is amiss with connections,
+// each some 450 bytes; or half as many as Limits.Connections, where that is more.
+// A connection has none as a rule, and two at most. For one more a connection
+// leaves as for Limits.Connections.
+const maxTroubled = 1 << 16
+
+// troubled is how many such records there are.
+func (t *Tracker) troubled() int {
+	return int(t.ledgers.used) - len(t.ledgers.free) + t.budget.troubles
+}
+
+// makeRoom ends connections while too many have something amiss.
+func (t *Tracker) makeRoom() {
+	for range leaveAtOnce {
+		if t.troubled() <= max(maxTroubled, t.options.Limits.Connections/2) {
+			return
+		}
+		t.evict()
+	}
+}
+
 // evictLook is how many entries an eviction compares where none is closed.
 const evictLook = 8
 
@@ -291,6 +312,6 @@ func (t *Tracker) clear() {
 	clear(t.heard)
 	t.apps, t.sides, t.noSides, t.pending, t.hand = nil, nil, nil, 0, 0
 	t.holes, t.noHoles, t.passing = nil, nil, 0
-	t.budget.used = 0
+	t.budget.used, t.budget.troubles = 0, 0
 	t.rest = rest{}
 }

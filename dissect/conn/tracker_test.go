@@ -574,3 +574,29 @@ func TestICMPThatLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestTroubledAreBounded holds that connections of which more is kept than of
+// others leave for each other, and that this is counted.
+func TestTroubledAreBounded(t *testing.T) {
+	tracker, from := New(Options{Quiet: true, Brief: true}), newTraffic()
+	const more = 1000
+	server := v4(0, 80)
+	ends := 0
+	add := func(n int, seq uint32) {
+		for _, e := range tracker.Add(from.packet(v4(uint32(n)+1, 1024), server, seq, 1, dissect.ACK, 1, time.Microsecond)) {
+			if e.Type == TypeEnd {
+				ends++
+			}
+		}
+		if tracker.troubled() > maxTroubled+1 {
+			t.Fatalf("connection %d: %d are troubled", n, tracker.troubled())
+		}
+	}
+	for n := range maxTroubled + more {
+		add(n, 1)
+		add(n, 10) // with a gap before it
+	}
+	if s := tracker.Stats(); s.Evicted < more-1 || int(s.Evicted) != ends || s.Open+ends != maxTroubled+more {
+		t.Errorf("%d ends, %+v", ends, s)
+	}
+}
