@@ -1,6 +1,7 @@
 package dissect
 
 import (
+	"cmp"
 	"io"
 	"net/netip"
 	"slices"
@@ -97,8 +98,13 @@ type part struct {
 type datagram struct {
 	key        datagramKey
 	begun      capture.Stamp
-	parts      []part // by offset, equal ones by arrival
-	buf        []byte // payloads of all parts in the order of arrival
+	parts      []part      // by arrival, until it is complete
+	buf        []byte      // payloads of all parts in the order of arrival
+	whole      slots       // that parts fill
+	touched    slots       // of IPv6, that parts have something of
+	full       int         // words of whole that have no gap, from the first
+	highest    int         // offset of a part
+	lengths    map[int]int // by offset, of IPv6; nil before a fragment lies where another does
 	frames     []int64
 	total      int    // payload of the whole; -1 until the last fragment is there
 	protocol   uint8  // as the first fragment says
@@ -209,12 +215,12 @@ func (j *Joiner) keep(g *datagram, f *Fragment, frame int64) {
 	if !f.More && g.total < 0 {
 		g.total = f.Offset + f.Len
 	}
-	at := g.find(f.Offset + 1)
 	size := f.Len
 	if g.key.version <= keyMultilink {
 		size = len(f.Data)
 	}
-	g.parts = slices.Insert(g.parts, at, part{f.Offset, f.Len, len(g.buf), size})
+	g.note(f)
+	g.parts = append(g.parts, part{f.Offset, f.Len, len(g.buf), size})
 	g.buf = append(g.buf, f.Data[:size]...)
 	if n := len(g.frames); n == 0 || g.frames[n-1] != frame {
 		g.frames = append(g.frames, frame)
@@ -272,7 +278,10 @@ func (j *Joiner) begin(k datagramKey, at capture.Stamp) *datagram {
 	} else {
 		g = new(datagram)
 	}
-	*g = datagram{key: k, begun: at, total: -1, parts: g.parts[:0], buf: g.buf[:0], frames: g.frames[:0], prev: j.last}
+	*g = datagram{
+		key: k, begun: at, total: -1, parts: g.parts[:0], buf: g.buf[:0], frames: g.frames[:0],
+		whole: g.whole[:0], touched: g.touched[:0], prev: j.last,
+	}
 	if j.last == nil {
 		j.first = g
 	} else {
@@ -320,6 +329,7 @@ func (j *Joiner) evict(g *datagram) {
 func (j *Joiner) kill(g *datagram, counted *int64) {
 	j.bytes -= len(g.buf)
 	g.parts, g.buf, g.frames, g.dead = nil, nil, nil, true
+	g.whole, g.touched, g.lengths = nil, nil, nil
 	g.counted = counted
 	*counted += int64(g.tcp)
 }
@@ -343,58 +353,126 @@ const (
 	overlapPartly
 )
 
-// find returns the index of the first part that begins at offset or later.
-func (g *datagram) find(offset int) int {
-	i, _ := slices.BinarySearchFunc(g.parts, offset, func(q part, o int) int { return q.offset - o })
-	return i
-}
-
 // overlap says how a fragment lies to those that are there, which do not
 // overlap each other.
 func (g *datagram) overlap(f *Fragment) overlap {
 	end := f.Offset + f.Len
-	if g.total >= 0 && end > g.total {
+	switch {
+	case g.total >= 0 && end > g.total:
 		return overlapPartly
-	}
-	i := g.find(f.Offset)
-	if i < len(g.parts) {
-		next := g.parts[i]
-		if next.offset == f.Offset && next.length == f.Len {
+	case g.touched.any(f.Offset/slotBytes, (end+slotBytes-1)/slotBytes):
+		if g.lengthAt(f.Offset) == f.Len {
 			return overlapSame
 		}
-		if next.offset < end {
-			return overlapPartly
-		}
-	}
-	if i > 0 {
-		if before := g.parts[i-1]; before.offset+before.length > f.Offset {
-			return overlapPartly
-		}
-	}
-	if !f.More && i < len(g.parts) {
+		return overlapPartly
+	case !f.More && len(g.parts) > 0 && g.highest > f.Offset:
 		return overlapPartly // a last fragment that is not the last
 	}
 	return overlapNone
 }
 
-// complete reports whether the parts cover the whole datagram.
+// lengthAt returns the length of the part at an offset, 0 where there is none.
+func (g *datagram) lengthAt(offset int) int {
+	if g.lengths == nil {
+		g.lengths = make(map[int]int, len(g.parts))
+		for _, q := range g.parts {
+			g.lengths[q.offset] = q.length
+		}
+	}
+	return g.lengths[offset]
+}
+
+// slotBytes is what offsets of fragments are multiples of (RFC 791, section
+// 3.1); pieces of a link's frame are numbered, and each is a slot.
+const slotBytes = 8
+
+// note takes down which slots a fragment fills.
+func (g *datagram) note(f *Fragment) {
+	g.highest = max(g.highest, f.Offset)
+	end := f.Offset + f.Len
+	if g.key.version <= keyMultilink {
+		g.whole.set(f.Offset, end)
+		return
+	}
+	g.whole.set(f.Offset/slotBytes, end/slotBytes)
+	if g.key.version == 6 {
+		g.touched.set(f.Offset/slotBytes, (end+slotBytes-1)/slotBytes)
+		if g.lengths != nil {
+			g.lengths[f.Offset] = f.Len
+		}
+	}
+}
+
+// complete reports whether the parts cover the whole datagram. What the last
+// one has of a slot is there with it.
 func (g *datagram) complete() bool {
-	if g.total < 0 || len(g.buf) < g.total {
+	if g.total < 0 {
 		return false
 	}
-	covered := 0
-	for _, q := range g.parts {
-		if q.offset > covered {
-			return false
-		}
-		covered = max(covered, q.offset+q.length)
+	n := g.total
+	if g.key.version > keyMultilink {
+		n /= slotBytes
 	}
-	return covered >= g.total
+	for g.full < len(g.whole) && g.whole[g.full] == 1<<slotWord-1 {
+		g.full++
+	}
+	if g.full >= n/slotWord {
+		rest := uint64(1)<<(n%slotWord) - 1
+		return g.full > n/slotWord || rest == 0 || g.full < len(g.whole) && g.whole[g.full]&rest == rest
+	}
+	return false
+}
+
+// slots is a set of numbers that are small.
+type slots []uint64
+
+const slotWord = 64 // numbers in an element
+
+// set puts the numbers from one up to another in.
+func (s *slots) set(from, to int) {
+	for len(*s)*slotWord < to {
+		*s = append(*s, 0)
+	}
+	for from < to {
+		w, bits := word(from, to)
+		(*s)[w] |= bits
+		from = (w + 1) * slotWord
+	}
+}
+
+// any reports whether one of the numbers from one up to another is in.
+func (s slots) any(from, to int) bool {
+	for to = min(to, len(s)*slotWord); from < to; {
+		w, bits := word(from, to)
+		if s[w]&bits != 0 {
+			return true
+		}
+		from = (w + 1) * slotWord
+	}
+	return false
+}
+
+// word returns the element that holds from, and which of its bits are before to.
+func word(from, to int) (w int, bits uint64) {
+	w = from / slotWord
+	bits = ^uint64(0) << (from % slotWord)
+	if end := to - w*slotWord; end < slotWord {
+		bits &= 1<<end - 1
+	}
+	return w, bits
+}
+
+// sort puts the parts in order of their offsets, equal ones by arrival.
+func (g *datagram) sort() {
+	slices.SortFunc(g.parts, func(a, b part) int {
+		return cmp.Or(cmp.Compare(a.offset, b.offset), cmp.Compare(a.at, b.at))
+	})
 }
 
 // assemble appends the payload of a complete datagram to j.out, and its frames
 // to j.frames.
 func (j *Joiner) assemble(g *datagram) {
+	g.sort()
 	done := 0
 	for _, q := range g.parts {
 		end := min(q.offset+q.length, g.total)

@@ -142,7 +142,7 @@ func (j *Joiner) addPiece(p *Packet, q *Piece) *datagram {
 		g = j.begin(k, p.Frame.Time)
 	}
 	number := int(q.Number)
-	if i := g.find(number); i < len(g.parts) && g.parts[i].offset == number {
+	if g.whole.any(number, number+1) {
 		return nil
 	}
 	j.keep(g, &Fragment{Offset: number, Len: 1, More: q.More, Data: q.Data}, p.Frame.Number)
@@ -198,6 +198,7 @@ func linkAddr(mac [6]byte) netip.Addr {
 // line appends the numbered pieces of a frame to j.out, and its frames to
 // j.frames.
 func (j *Joiner) line(g *datagram) {
+	g.sort()
 	for _, q := range g.parts[:min(len(g.parts), g.total)] {
 		j.out = append(j.out, g.buf[q.at:q.at+q.size]...)
 	}
