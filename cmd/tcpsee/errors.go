@@ -47,7 +47,7 @@ func (a *app) exit(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(err, syscall.EPIPE) { // the reader of our output has gone: | head
+	if readerLeft(err) {
 		return exitOK
 	}
 	var status *statusError
@@ -70,6 +70,13 @@ func (a *app) exit(err error) int {
 		return exitUsage
 	}
 	return exitFailure
+}
+
+// readerLeft reports whether err is that the reader of our output has gone, as
+// in | head. A socket call says the same of a connection that has broken.
+func readerLeft(err error) bool {
+	var op *drive.OpError
+	return errors.Is(err, syscall.EPIPE) && !errors.As(err, &op)
 }
 
 // note prints err as `note:`, with the way out in its last line, where it does
