@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"syscall"
 
 	"tcpsee/capture"
@@ -130,6 +131,10 @@ func hintFor(err error) string {
 		return "ulimit -f shows how long a file may become in this shell; --rotate-size begins the next one before that"
 	}
 	if errors.Is(err, fs.ErrNotExist) {
+		var at *fs.PathError
+		if errors.As(err, &at) && at.Path == os.DevNull {
+			return "no program can be started where " + os.DevNull + " is missing, as in a container without a /dev; mknod -m 666 /dev/null c 1 3 makes it"
+		}
 		return "check the name"
 	}
 	return ""

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"strings"
@@ -76,5 +78,15 @@ func TestSSHClients(t *testing.T) {
 	t.Setenv("SSH_CONNECTION", "198.51.100.7 5000 192.0.2.1 22")
 	if own, ok := sshFromEnvironment(); !ok || own != list[0] {
 		t.Errorf("%v, %v", own, ok)
+	}
+}
+
+// TestDevNullHint: what cannot be started for want of /dev/null has no name to check.
+func TestDevNullHint(t *testing.T) {
+	for path, want := range map[string]string{os.DevNull: "mknod", "lesson.pcap": "check the name"} {
+		err := fmt.Errorf("start the tracer: %w", &fs.PathError{Op: "open", Path: path, Err: syscall.ENOENT})
+		if got := hintFor(err); !strings.Contains(got, want) {
+			t.Errorf("%v: %q, want %q", err, got, want)
+		}
 	}
 }
