@@ -13,10 +13,10 @@ import (
 )
 
 // How often the sockets of a command that is not traced are looked at: every
-// 5 ms, and rarer where looking takes longer than a tenth of that.
+// millisecond, and rarer where looking takes longer than a quarter of that.
 const (
-	watchPeriod = 5 * time.Millisecond
-	watchShare  = 10
+	watchPeriod = time.Millisecond
+	watchShare  = 4
 )
 
 // maxWatched is how many of the command's processes are looked at.

@@ -410,3 +410,26 @@ c, _ = s.accept(); c.close()`
 		t.Errorf("a command that is not there gives %d", status)
 	}
 }
+
+// TestE2ERunUntraced holds that a connection has its handshake where only a look
+// at the command's sockets tells that it is the command's.
+func TestE2ERunUntraced(t *testing.T) {
+	t.Parallel()
+	needsOf(t, []string{"python3"})
+	l := newLab(t)
+	server := l.listener(l.client, "5000", "python3", "-c", `
+import socket
+s = socket.create_server(("127.0.0.1", 5000))
+c, _ = s.accept(); c.recv(1)`)
+	p := l.start(l.client, builtBinary(t), "run", "--no-trace", "python3", "-c", `
+import socket, sys
+c = socket.create_connection(("127.0.0.1", 5000))
+sys.stdin.read()`)
+	p.err.await(t, "handshake complete")
+	p.in.Close()
+	if status := p.end(t); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	over(t, server)
+	inOrder(t, p.err.String(), "── SYN", "◄─ SYN-ACK", "── ACK", "closed by the client")
+}

@@ -54,7 +54,8 @@ The calls are seen by ptrace(2), which makes every system call of the command
 slower (by 10 to 100 µs) and runs setuid programs without their rights, unless
 root traces; calls made through io_uring are not seen. A process has one tracer:
 strace and gdb do not work in there. --no-trace leaves all that out: the packets
-are drawn, the calls are not.
+are drawn, the calls are not, and a connection that is over within a few
+milliseconds may be missed (--isolated has them all).
 
 Signals that ask to end, SIGUSR1, SIGUSR2, SIGALRM and SIGWINCH are passed on to
 the command. What nohup, or & in a script, has had ignored (SIGHUP; SIGINT and
@@ -262,7 +263,7 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 		}
 		followServer(unfollow, w, say)
 	}()
-	mine := &ownPackets{w: w}
+	mine := &ownPackets{w: w, untraced: w.Missing() != ""}
 	if names != nil {
 		names.own = mine.program
 	}
@@ -276,6 +277,9 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 	<-finish
 	if w.OnlyDatagrams() && !fl.quiet {
 		say("the command has made a socket of UDP (SOCK_DGRAM) and none of TCP (SOCK_STREAM): what goes through it are datagrams, with no connection to draw. (Name servers are asked in that way, too.)")
+	}
+	if n := mine.passed; n > 0 && !fl.quiet {
+		say(notDrawn(n))
 	}
 	sayLeft(w, say)
 	if err := errors.Join(waited, drawn, fl.closeOutputs()); err != nil {
@@ -318,6 +322,15 @@ func sayLeft(w *drive.Wrapped, say func(string)) {
 	say(fmt.Sprintf("no longer followed, and still running: %s\n%s ends that; a script that ends with wait is followed until they have ended", named(list), kill))
 }
 
+// notDrawn tells of SYNs of which it was not seen whose they were.
+func notDrawn(n int) string {
+	text := "1 SYN was not drawn: another program's,"
+	if n > 1 {
+		text = fmt.Sprintf("%d SYNs were not drawn: other programs',", n)
+	}
+	return text + " or of a connection that was over before it could be seen that it was the command's. A command that is traced, or that has --isolated, misses none."
+}
+
 // maxNamed is how many of a command's children are named.
 const maxNamed = 3
 
@@ -356,8 +369,10 @@ func passSignals(w *drive.Wrapped, keyboard bool, enough func()) (stop func()) {
 
 // ownPackets lets the wrapped command's packets through.
 type ownPackets struct {
-	w     *drive.Wrapped
-	peers map[netip.Addr]bool // the other ends so far
+	w        *drive.Wrapped
+	untraced bool                // which sockets are the command's is seen a little late
+	passed   int                 // SYNs of which it was not seen in time whose they are
+	peers    map[netip.Addr]bool // the other ends so far
 }
 
 // How long a SYN waits for the tracer to learn which port the kernel chose.
@@ -366,18 +381,39 @@ const (
 	pendingSleep = 100 * time.Microsecond
 )
 
+// untracedWait is how long after its capture a SYN waits for it to be seen whose
+// it is where the command is not traced. What comes behind it waits no longer than
+// that, either.
+const untracedWait = 50 * time.Millisecond
+
 // maxPeers bounds ownPackets.peers.
 const maxPeers = 1 << 12
 
 func (o *ownPackets) pass(p *dissect.Packet) bool {
 	switch p.Content {
 	case dissect.ContentTCP:
-		return o.owns(p.Src(), p.Dst()) || p.Loopback() && (o.w.BoundNear(p.Src().Port()) || o.w.BoundNear(p.Dst().Port()))
+		return o.owns(p.Src(), p.Dst()) || o.turnsOut(p) || p.Loopback() && (o.w.BoundNear(p.Src().Port()) || o.w.BoundNear(p.Dst().Port()))
 	case dissect.ContentICMP:
 		return p.ICMP.Error && p.ICMP.QuotedTCP && o.owns(p.ICMP.QuotedSrc, p.ICMP.QuotedDst)
 	case dissect.ContentNeighbour:
 		return o.peers[p.Neighbour.Target] || o.peers[p.Neighbour.Sender]
 	}
+	return false
+}
+
+// turnsOut reports whether a SYN turns out to be the command's, of which a look
+// at its sockets tells when the SYN has been sent.
+func (o *ownPackets) turnsOut(p *dissect.Packet) bool {
+	if !o.untraced || p.TCP.Flags&(dissect.SYN|dissect.ACK) != dissect.SYN {
+		return false
+	}
+	for time.Since(p.Frame.Time.Time()) < untracedWait {
+		time.Sleep(pendingSleep)
+		if o.owns(p.Src(), p.Dst()) {
+			return true
+		}
+	}
+	o.passed++
 	return false
 }
 
