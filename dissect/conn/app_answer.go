@@ -223,11 +223,15 @@ func statusOf(head []byte) (uint16, bool) {
 	return uint16(n), err == nil && n >= 100 && n < 600
 }
 
-// respond counts a final response and remembers the first one that says no.
+// respond counts a final response and remembers the first one that says no. One
+// that asks who the client is (RFC 9110, section 11.1) is met once another comes.
 func (a *app) respond(status uint16, head []byte) {
 	a.responses++
 	a.status = status
 	t := a.trouble
+	if t != nil && (t.status == statusUnauthorized || t.status == statusProxyAuth) && int(status) != t.status {
+		t.status, t.reason, t.frame, t.answers = 0, "", 0, 0
+	}
 	if status < 400 {
 		if t != nil && t.mistake != nil && t.request <= a.responses {
 			t.mistake = nil // the server did not mind

@@ -185,6 +185,10 @@ func (j *judgement) closed() {
 	x := f.finOrder
 	y := x.Other()
 	j.by(x)
+	if j.unheardBefore(x) {
+		j.unacknowledged(y, OutcomeClosed, j.words("closed by the %s%s: ", x, j.sinceEstablished()))
+		return
+	}
 	whole := f.finAcked[x] != 0 && f.finAcked[y] != 0
 	if j.brief { // most connections of most captures
 		j.v.Outcome = OutcomeClosed
@@ -225,6 +229,13 @@ func (j *judgement) closed() {
 		return
 	}
 	j.timeWait()
+}
+
+// unheardBefore reports whether x, which closed first, had heard nothing of what
+// the other end sent again and again until then.
+func (j *judgement) unheardBefore(x Side) bool {
+	f, y := j.f, x.Other()
+	return j.stuck(y) && f.resendBytes[y] > 0 && f.resendFrame[y] < f.fin[x] && f.heardSince[y] != 0
 }
 
 // timeWait says who keeps the connection in mind (RFC 9293, section 3.6).

@@ -10,6 +10,9 @@ const (
 	statusBadRequest = 400
 	statusTimeout    = 408
 
+	statusUnauthorized = 401
+	statusProxyAuth    = 407
+
 	statusLengthRequired = 411
 )
 

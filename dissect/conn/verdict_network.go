@@ -437,7 +437,7 @@ func (j *judgement) neverOpened(x Side) bool {
 }
 
 // unacknowledged is for x whose bytes do not get through. lead begins the
-// sentence; who has reset a connection has been said there.
+// sentence; who has reset or closed a connection has been said there.
 func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 	f, c := j.f, j.c
 	y := x.Other()
@@ -497,11 +497,14 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 		j.means(j.words("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
 			j.words("%s; the sender tries for minutes before it gives up.", j.ping(y)))
 	}
-	if as == OutcomeReset {
+	switch as {
+	case OutcomeReset:
 		j.evidence = append(j.evidence, f.rst)
-		return
+	case OutcomeClosed:
+		j.evidence = append(j.evidence, f.fin[y], f.fin[x], f.rst)
+	default:
+		j.by(x)
 	}
-	j.by(x)
 }
 
 // askWidth is how x finds out what size of packets gets through.

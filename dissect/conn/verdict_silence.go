@@ -41,10 +41,10 @@ func (j *judgement) synAckUnreachable(evidence []place) {
 		j.onServer(j.words("ip route get %v", j.c.Client.Addr())))
 }
 
-// cutByNetwork reports whether an RST has to do with the network, or with an end
+// cutByNetwork reports whether the end has to do with the network, or with an end
 // that did not read, so that layer 7 cannot tell more of it.
 func (j *judgement) cutByNetwork() bool {
-	if j.v.Outcome != OutcomeReset {
+	if j.v.Outcome != OutcomeReset && j.v.Outcome != OutcomeClosed {
 		return false
 	}
 	switch j.v.Detail {

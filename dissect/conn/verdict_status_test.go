@@ -22,6 +22,9 @@ func TestToldByServers(t *testing.T) {
 		script, meaning, next string // meaning: its beginning
 	}{
 		"a password or a token":  {talk3("C", get, answer("401 Unauthorized", "")), "The server answered HTTP 401 Unauthorized (6): it wants a name and a password, or a token: WWW-Authenticate in its answer says which. That is HTTP's word", "--anyauth"},
+		"a password, and given":  {talk3("C", get, answer("401 Unauthorized", ""), get, answer("200 OK", "")), "TIME-WAIT stays at the client", ""},
+		"a password, and then":   {talk3("C", get, answer("401 Unauthorized", ""), get, answer("404 Not Found", "")), "The server answered HTTP 404 Not Found (10)", "another path"},
+		"a wrong password":       {talk3("C", get, answer("401 Unauthorized", ""), get, answer("401 Unauthorized", "")), "The server answered HTTP 401 Unauthorized (6)", "--anyauth"},
 		"proxy wants a password": {talk3("C", get, answer("407 Proxy Authentication Required", "")), "The server answered HTTP 407 Proxy Authentication Required (6): it is a proxy, and wants a name and a password for itself. That is HTTP's word, TCP did its part. TIME-WAIT", "--proxy-user"},
 		"gateway":                {talk3("C", get, answer("502 Bad Gateway", "")), "The server answered HTTP 502 Bad Gateway (6): it passes requests on (a proxy), and the server behind it refused, or gave no proper answer.", "is the program behind it up?"},
 		"a status without words": {talk3("C", get, answer("418 I'm a teapot", "")), "The server answered HTTP 418 I'm a teapot (6): that is HTTP's word, TCP did its part.", ""},
