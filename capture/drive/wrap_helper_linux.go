@@ -75,7 +75,6 @@ type helper struct {
 
 	mu   sync.Mutex
 	root *os.Process // the command
-	stub *os.File    // its control pipe, where it is held by a stub
 }
 
 // handedOn returns the descriptors below own that are the command's, with nil

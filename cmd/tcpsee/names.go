@@ -82,27 +82,15 @@ func newNames(conn *os.File, end func() error) *names {
 // and "" where it is not known, or not yet: it waits for the helper up to
 // namesPatience, once, and what comes later is there for the next lookup.
 func (n *names) lookup(local, remote netip.AddrPort) string {
-	name, _ := n.pair(local, remote, false)
-	return name
-}
-
-// both is lookup for both ends of a connection, in the time of one.
-func (n *names) both(a, b netip.AddrPort) (nameA, nameB string) { return n.pair(a, b, true) }
-
-func (n *names) pair(a, b netip.AddrPort, other bool) (nameA, nameB string) {
 	if n == nil {
-		return "", ""
+		return ""
 	}
-	a, b = netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), netip.AddrPortFrom(b.Addr().Unmap(), b.Port())
-	first := n.ask(ends{a, b})
-	var second *answer
-	if other {
-		second = n.ask(ends{b, a})
-	}
-	n.await(first, second)
+	plain := func(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
+	a := n.ask(ends{plain(local), plain(remote)})
+	n.await(a)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return first.name(), second.name()
+	return a.name()
 }
 
 func (a *answer) name() string {
@@ -178,31 +166,21 @@ func (n *names) remember(e ends, a *answer) {
 	n.order = append(n.order, e)
 }
 
-// await waits for answers that are on their way.
-func (n *names) await(list ...*answer) {
-	var timeout <-chan time.Time
-	for _, a := range list {
-		n.mu.Lock()
-		wait := a != nil && !a.asked.IsZero() && !n.broken && time.Since(n.slow) > slowFor
-		var done chan struct{}
-		if wait {
-			done = a.done
-		}
+// await waits for an answer that is on its way.
+func (n *names) await(a *answer) {
+	n.mu.Lock()
+	if a == nil || a.asked.IsZero() || n.broken || time.Since(n.slow) <= slowFor {
 		n.mu.Unlock()
-		if !wait {
-			continue
-		}
-		if timeout == nil {
-			timeout = time.After(namesPatience)
-		}
-		select {
-		case <-done:
-		case <-timeout:
-			n.mu.Lock()
-			n.slow = time.Now()
-			n.mu.Unlock()
-			return
-		}
+		return
+	}
+	done := a.done
+	n.mu.Unlock()
+	select {
+	case <-done:
+	case <-time.After(namesPatience):
+		n.mu.Lock()
+		n.slow = time.Now()
+		n.mu.Unlock()
 	}
 }
 

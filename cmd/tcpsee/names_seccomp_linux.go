@@ -26,7 +26,7 @@ type argument struct {
 	mask, want uint32
 }
 
-// any makes permits without a test.
+// permitAll makes permits without a test.
 func permitAll(calls ...uintptr) []permit {
 	list := make([]permit, len(calls))
 	for i, c := range calls {

@@ -111,13 +111,14 @@ func TestNamesAreAskedForSparingly(t *testing.T) {
 func TestNamesLearn(t *testing.T) {
 	n := silent(t)
 	a, b := netip.MustParseAddrPort("127.0.0.1:40000"), netip.MustParseAddrPort("127.0.0.1:3000")
-	n.both(a, b)
+	n.lookup(a, b)
+	n.lookup(b, a)
 	n.learn(found{id: 1, pid: 4121, name: "nc"})
 	n.learn(found{id: 2})
 	n.learn(found{id: 99, pid: 1, name: "nobody asked"})
-	gotA, gotB := n.both(netip.MustParseAddrPort("[::ffff:127.0.0.1]:40000"), b)
-	if gotA != "nc[4121]" || gotB != "" {
-		t.Errorf("got %q and %q", gotA, gotB)
+	mapped := netip.MustParseAddrPort("[::ffff:127.0.0.1]:40000")
+	if name, other := n.lookup(mapped, b), n.lookup(b, mapped); name != "nc[4121]" || other != "" {
+		t.Errorf("got %q and %q", name, other)
 	}
 	n.known[ends{a, b}].at = time.Now().Add(-2 * namedFor)
 	n.lookup(a, b)
