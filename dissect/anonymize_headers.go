@@ -156,33 +156,6 @@ func (a *Anonymizer) arp(out, in []byte) {
 	}
 }
 
-// greFixed is the length of a GRE header without its routing entries.
-func greFixed(flags uint16) int {
-	n := 4
-	if flags&(greChecksum|greRouting) != 0 {
-		n += 4
-	}
-	for _, f := range [...]uint16{greKey, greSequence} {
-		if flags&f != 0 {
-			n += 4
-		}
-	}
-	if flags&greVersion == 1 && flags&greAck != 0 {
-		n += 4
-	}
-	return n
-}
-
-// Options of IPv4 (https://www.iana.org/assignments/ip-parameters).
-const (
-	ipOptionEnd    = 0
-	ipOptionNOP    = 1
-	ipOptionRecord = 7
-	ipOptionLoose  = 131
-	ipOptionStrict = 137
-	ipOptionAlert  = 148
-)
-
 // ipv4 changes the addresses of a header. Of its options routes keep their
 // length, with the addresses changed, and the others their kind and length.
 func (a *Anonymizer) ipv4(out, in []byte) {
@@ -192,14 +165,14 @@ func (a *Anonymizer) ipv4(out, in []byte) {
 	for at := ipv4Header; at < len(in); {
 		o := rawOption(in, at) // they are written as TCP's are
 		copy(out[at:at+min(2, len(o.Bytes))], o.Bytes)
-		if o.Bad || o.Kind == ipOptionEnd {
+		if o.Bad || o.Kind == ipEndOfList {
 			return
 		}
 		switch to := out[at : at+len(o.Bytes)]; o.Kind {
-		case ipOptionNOP:
-		case ipOptionAlert:
+		case ipNoOperation:
+		case ipRouterAlert:
 			copy(to, o.Bytes)
-		case ipOptionRecord, ipOptionLoose, ipOptionStrict:
+		case ipRecordRoute, ipLooseRoute, ipStrictRoute:
 			copy(to, o.Bytes[:min(3, len(to))])
 			for i := 3; i+4 <= len(to); i += 4 {
 				copy(to[i:i+4], o.Bytes[i:])

@@ -101,9 +101,9 @@ func (a *Anonymizer) discoveryOptions(out, in []byte) {
 	}
 }
 
-// quoted changes what an error quotes of a datagram: headers of tunnels, of the
-// datagram that it is about or that they carry the IP header, and of
-// TCP and UDP ports and the four octets behind them, TCP's header where it is
+// quoted changes what an error quotes: the headers of tunnels, and of the
+// datagram that it is about, or that those carry, the IP header and what begins
+// TCP and UDP: ports and the four octets behind them, TCP's header where it is
 // whole.
 func (a *Anonymizer) quoted(out, in []byte) {
 	var p Packet

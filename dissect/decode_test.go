@@ -285,6 +285,8 @@ func TestDecodeNotFollowed(t *testing.T) {
 		{"PPP, slot of no header", capture.LinkPPP, []byte{0xff, 3, 0, 0x2f, 0x45}, dissect.ContentPiece, dissect.ProblemUnknownProto},
 		{"ESP", capture.LinkEthernet, ether(0x0800, ip4(50, 0, segment)), dissect.ContentOther, dissect.ProblemUnknownProto},
 		{"UDP that is no tunnel", capture.LinkEthernet, ether(0x0800, ip4(17, 0, udp(1, 2, segment))), dissect.ContentUDP, dissect.ProblemNone},
+		{"VXLAN-GPE between its ports, of a protocol that is not followed", capture.LinkEthernet, ether(0x0800, ip4(17, 0, udp(4790, 4790,
+			join([]byte{0x0c, 0, 0, 7, 0, 0, 5, 0}, []byte{0x0c, 0, 0, 1, 0, 0, 5, 0}, packet4)))), dissect.ContentOther, dissect.ProblemUnknownProto},
 		{"VXLAN's port, no frame", capture.LinkEthernet, ether(0x0800, ip4(17, 0, udp(1, 4789, make([]byte, 60)))), dissect.ContentUDP, dissect.ProblemNone},
 		{"Geneve's port, other bytes", capture.LinkEthernet, ether(0x0800, ip4(17, 0, udp(1, 6081, segment))), dissect.ContentUDP, dissect.ProblemNone},
 		{"GTP's port, other message", capture.LinkEthernet, ether(0x0800, ip4(17, 0, udp(1, 2152, join([]byte{0x30, 26, 0, 0}, u32(0), packet4)))), dissect.ContentUDP, dissect.ProblemNone},

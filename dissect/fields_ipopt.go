@@ -8,9 +8,11 @@ var ipv4OptionNames = map[uint8]string{
 	136: "stream identifier", 137: "strict source route", 148: "router alert",
 }
 
-// Kinds of IPv4 options with fields of their own (RFC 791, section 3.1; RFC
-// 2113).
+// Kinds of IPv4 options that are understood (RFC 791, section 3.1; RFC 2113;
+// https://www.iana.org/assignments/ip-parameters).
 const (
+	ipEndOfList   = 0
+	ipNoOperation = 1
 	ipRecordRoute = 7
 	ipTimestamp   = 68
 	ipLooseRoute  = 131

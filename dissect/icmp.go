@@ -150,9 +150,10 @@ func (p *Packet) outerDst(b []byte) netip.Addr {
 }
 
 // quoteTCP takes addresses, ports and sequence number from the datagram that an
-// error quotes, and reports whether it is TCP. Eight octets behind its IP header are all that RFC 792
-// promises; some systems give fewer than the header says. A capture of 68
-// bytes a frame, tcpdump's default for many years, has the ports alone.
+// error quotes, and reports whether it is TCP. Eight octets behind its IP header
+// are all that RFC 792 promises; some systems give fewer than the header says. A
+// capture of 68 bytes a frame, tcpdump's default for many years, has the ports
+// alone.
 func (m *ICMP) quoteTCP(b []byte) bool {
 	if len(b) < ipv4Header {
 		return false

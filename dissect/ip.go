@@ -87,9 +87,8 @@ func (c *cursor) ipv4() step {
 // the packet goes in the end (RFC 791, section 3.1), and TCP's checksum is made
 // with it.
 func sourceRoute(options []byte) []byte {
-	const endOfList, noOperation, loose, strict = 0, 1, 131, 137
-	for len(options) >= 2 && options[0] != endOfList {
-		if options[0] == noOperation {
+	for len(options) >= 2 && options[0] != ipEndOfList {
+		if options[0] == ipNoOperation {
 			options = options[1:]
 			continue
 		}
@@ -97,7 +96,7 @@ func sourceRoute(options []byte) []byte {
 		if n < 2 || n > len(options) {
 			return nil
 		}
-		if options[0] == loose || options[0] == strict {
+		if options[0] == ipLooseRoute || options[0] == ipStrictRoute {
 			next := 0 // counted from 1, the option's first octet
 			if n >= 7 && n%4 == 3 {
 				next = int(options[2])

@@ -41,8 +41,8 @@ func (c *cursor) udp() step {
 	c.limit(length)
 	c.take(LayerUDP, udpHeader)
 	for _, port := range [2]uint16{min(p.UDPSrc, p.UDPDst), max(p.UDPSrc, p.UDPDst)} {
-		if s := c.udpTunnel(port); s != stepDone {
-			return s
+		if s := c.udpTunnel(port); s != stepDone || p.Content != ContentUDP {
+			return s // which may be that the tunnel's header is all that can be followed
 		}
 	}
 	return stepDone
@@ -307,20 +307,7 @@ func (c *cursor) gre() step {
 	}
 	b := c.rest()
 	flags, proto := be16(b), be16(b[2:])
-	n := 4
-	if flags&(greChecksum|greRouting) != 0 {
-		n += 4
-	}
-	if flags&greKey != 0 {
-		n += 4
-	}
-	if flags&greSequence != 0 {
-		n += 4
-	}
-	version := flags & greVersion
-	if version == 1 && flags&greAck != 0 {
-		n += 4
-	}
+	n, version := greFixed(flags), flags&greVersion
 	if version > 1 {
 		return c.fail(ProblemUnknownProto)
 	}
@@ -342,6 +329,24 @@ func (c *cursor) gre() step {
 	c.take(LayerGRE, n)
 	c.p.Content = ContentOther
 	return c.greCarries(proto, flags)
+}
+
+// greFixed is the length of a GRE header without its routing entries.
+func greFixed(flags uint16) int {
+	n := 4
+	if flags&(greChecksum|greRouting) != 0 {
+		n += 4
+	}
+	if flags&greKey != 0 {
+		n += 4
+	}
+	if flags&greSequence != 0 {
+		n += 4
+	}
+	if flags&greVersion == 1 && flags&greAck != 0 {
+		n += 4
+	}
+	return n
 }
 
 // greCarries follows what a GRE header says comes next.

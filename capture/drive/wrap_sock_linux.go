@@ -353,10 +353,11 @@ const (
 
 // awaitPort completes own with the local port of a socket that is being
 // connected, as soon as the kernel has chosen it and long before the call
-// returns, and tells it. It has a goroutine of its own. It stops when over is closed, and closes left
-// as its last act. dup is a duplicate of the socket's descriptor, -1 where
-// there is none. As long as it is open a close of the command's sends no FIN,
-// so that the command must not go on before left is closed.
+// returns, and tells it. It has a goroutine of its own. It stops when over is
+// closed, and closes left as its last act. dup is a duplicate of the socket's
+// descriptor, -1 where there is none. As long as it is open a close of the
+// command's sends no FIN, so that the command must not go on before left is
+// closed.
 func awaitPort(report *wireWriter, own wireMessage, tid, fd, dup int, inode uint64, over <-chan struct{}, left chan<- struct{}) {
 	defer close(left)
 	if dup >= 0 {

@@ -35,9 +35,9 @@ const (
 )
 
 // unseenBefore finds out how much of a segment was sent for the first time, and
-// adds the rest to what is repeated; seenAll says that this is all. It is called before next moves, for
-// segments that are not the next one, and for a zero-window probe, which does
-// not move it: of all others each byte is new.
+// adds the rest to what is repeated; seenAll says that this is all. It is called
+// before next moves, for segments that are not the next one, and for a
+// zero-window probe, which does not move it: of all others each byte is new.
 //
 // Bytes count once for each sequence number. That is approximate where more is
 // passed over than maxHoles stretches or than maxHolesTotal of all connections
