@@ -259,6 +259,7 @@ func TestRoundTripOfOpening(t *testing.T) {
 	for _, rest := range []string{
 		"",
 		"0.011 > R 1:1(0)",
+		"0.010 < S. 0:0(0) ack 1 win 1000", // captured twice
 		"1.000 > S 0:0(0) win 64240",
 		"1.010 < S. 0:0(0) ack 1 win 1000\n2.010 < S. 0:0(0) ack 1 win 1000",
 		"1.010 < S. 0:0(0) ack 1 win 1000\n1.012 > . ack 1",

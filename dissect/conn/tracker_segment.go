@@ -144,11 +144,11 @@ func (t *Tracker) segment(p *dissect.Packet) {
 
 // double takes a segment that was captured twice.
 func (t *Tracker) double(s *segment) {
+	s.labels = s.labels.With(DuplicateCapture)
+	t.grow(s)
 	if s.len > 0 || s.flags&(dissect.SYN|dissect.FIN) != 0 {
 		s.e.flags.set(flagDoubled)
 	}
-	s.labels = s.labels.With(DuplicateCapture)
-	t.grow(s)
 	s.repeat()
 	t.count(s)
 	t.arrive(s)
