@@ -114,7 +114,7 @@ func sourceRoute(options []byte) []byte {
 // fragment ends the parsing at a fragment, which the Joiner takes from there.
 // A first fragment that was cut off by the capture can never be put together:
 // what there is of it is parsed, and how long a TCP segment in it is remains
-// unknown.
+// unknown. Wireshark parses such a one of IPv4, and leaves that of IPv6 as bytes.
 func (c *cursor) fragment(f Fragment) step {
 	c.p.IP.Protocol = f.Protocol
 	f.Data = c.rest()
