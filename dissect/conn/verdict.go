@@ -285,6 +285,13 @@ func (j *judgement) halfClosed() {
 		j.lostOnTheWay()
 		return
 	}
+	if f.finAcked[x] == 0 {
+		j.means(j.words("nothing more comes from the %s. Whether the %s has got that FIN, or has closed too, does not show.", x, y), "")
+		if left := f.until.Sub(j.c.Last); f.until.Known() && left < answerWithin {
+			j.v.NextStep = "capture for some seconds more."
+		}
+		return
+	}
 	j.means(j.words("nothing more comes from the %s, the %s may still send. Until its program closes too, the %s is in CLOSE-WAIT.", x, y, y),
 		j.words("ss -tan at the %s: CLOSE-WAIT that stays is a program that forgets close(), or %s.", y, j.whyOpen(y)))
 }

@@ -54,7 +54,7 @@ func (j *judgement) reset() {
 			"look at that program's messages.")
 	case f.dataLast[y] > f.dataLast[x]:
 		j.outcome(OutcomeReset, detailAfterData, j.words("%s: it came after data of the %s (%d).", lead, y, f.dataLast[y]), f.dataLast[y], f.rst)
-		j.means(j.words("either the program at the %s ended with data unread (the system then sends RST, not FIN), or it failed, or something on the way cut the connection.", x),
+		j.means(j.words("either the program at the %s ended with data unread (the system then sends RST, not FIN), or it failed, or closes with RST on purpose (SO_LINGER), or something on the way cut the connection.", x),
 			"look at that program's messages.")
 		j.afterSilence(x)
 	default:

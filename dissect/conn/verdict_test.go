@@ -184,6 +184,9 @@ func TestJudgeEnds(t *testing.T) {
 		{name: "half-closed", f: upTo(func(f *facts) { f.fin[Client], f.finAcked[Client] = 8, 9; f.dataFirst[Client] = 4 }),
 			outcome: OutcomeHalfClosed, by: "client", text: "the client has sent FIN (8), acknowledged (9); the server has not, as far as captured.",
 			meaning: "nothing more comes from the client, the server may still send", evidence: []int64{8, 9}},
+		{name: "FIN, and no ACK of it", f: upTo(func(f *facts) { f.fin[Client] = 8; f.dataFirst[Client] = 4 }),
+			outcome: OutcomeHalfClosed, by: "client", text: "the client has sent FIN (8); its ACK is not in the capture; the server has not, as far as captured.",
+			meaning: "Whether the server has got that FIN, or has closed too, does not show.", evidence: []int64{8}},
 		{name: "typed after the server had ended", f: upTo(func(f *facts) {
 			f.fin[Server], f.finAcked[Server], f.finOrder = 4, 5, Server
 			f.dataFirst[Client], f.dataLast[Client] = 6, 6
