@@ -454,3 +454,21 @@ func TestARCNETAddresses(t *testing.T) {
 		}
 	}
 }
+
+// TestMeantWord holds that a word of the language with one slip is known, and
+// that what may well be a name is not taken for one.
+func TestMeantWord(t *testing.T) {
+	for word, want := range map[string]string{
+		"por": "port", "prot": "port", "pport": "port", "ports": "port", "hots": "host", "tpc": "tcp", "udb": "udp", "protranges": "", "portrnage": "portrange",
+		"boat": "", "alice": "", "p": "", "": "", "port": "", "rotp": "",
+	} {
+		if got := meantWord(word); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+	_, err := Parse("por 3000")
+	var e *SyntaxError
+	if !errors.As(err, &e) || e.Hint != "did you mean port? A name needs host before it: host por" {
+		t.Errorf("got %v", err)
+	}
+}

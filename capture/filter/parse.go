@@ -373,6 +373,40 @@ func (p *parser) joins(last string) bool {
 	return strings.HasSuffix(last, "(") || last == "!" || last == "&&" || last == "||"
 }
 
+// usualWords are those of the language that are typed most, the likelier first.
+var usualWords = [...]string{"port", "host", "tcp", "udp", "icmp", "icmp6", "arp", "net", "src", "dst", "and", "not", "portrange", "proto"}
+
+// meantWord returns the usual word that s is one slip of the hand away from.
+func meantWord(s string) string {
+	for _, w := range usualWords {
+		if oneSlip(s, w) {
+			return w
+		}
+	}
+	return ""
+}
+
+// oneSlip reports whether b is a with one letter too many, too few or another,
+// or with two that changed places.
+func oneSlip(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	rest, other := a[i:], b[i:]
+	switch len(b) - len(a) {
+	case 0:
+		return rest != "" && (rest[1:] == other[1:] ||
+			len(rest) > 1 && rest[0] == other[1] && rest[1] == other[0] && rest[2:] == other[2:])
+	case 1:
+		return rest == other[1:]
+	}
+	return false
+}
+
 // bare reports an identifier without a qualifier, where none carries over.
 func (p *parser) bare(t token) {
 	switch t.kind {
@@ -391,6 +425,8 @@ func (p *parser) bare(t token) {
 			p.hint("the words of a filter are in lower case: %s", low)
 		} else if _, _, ok := lookupService(t.text); ok {
 			p.hint("port %s", t.text)
+		} else if w := meantWord(low); w != "" {
+			p.hint("did you mean %s? A name needs host before it: host %s", w, t.text)
 		} else {
 			p.hint("host %s", clip(t.text, 40))
 		}
