@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -314,18 +315,34 @@ func (p *pictureFlags) options(out *os.File, o render.Options) render.Options {
 	return o
 }
 
-// widthOf returns the columns of a terminal, else what COLUMNS says, else the
-// default.
+// widthOf returns the columns of a terminal, else what COLUMNS says. What goes
+// through a pipe mostly ends in the terminal that takes our messages; all else
+// has the default.
 func widthOf(f *os.File) int {
-	if f != nil {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-			return max(w, render.MinWidth)
-		}
+	if w := terminalWidth(f); w > 0 {
+		return w
 	}
 	if w, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && w >= render.MinWidth && w <= maxColumns {
 		return w
 	}
+	if f != nil {
+		if st, err := f.Stat(); err == nil && st.Mode()&os.ModeNamedPipe != 0 {
+			return cmp.Or(terminalWidth(os.Stderr), render.DefaultWidth)
+		}
+	}
 	return render.DefaultWidth
+}
+
+// terminalWidth is how many columns f has; 0 where it is no terminal.
+func terminalWidth(f *os.File) int {
+	if f == nil {
+		return 0
+	}
+	w, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || w <= 0 {
+		return 0
+	}
+	return max(w, render.MinWidth)
 }
 
 // maxColumns is the widest picture that COLUMNS can ask for.

@@ -151,3 +151,29 @@ func TestHelpFitsTerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestWidthThroughAPipe holds that what goes through a pipe to a terminal, as
+// with | grep, fits that terminal, and that COLUMNS has the first word.
+func TestWidthThroughAPipe(t *testing.T) {
+	user, tty := openTerminal(t)
+	defer tty.Close()
+	if err := unix.IoctlSetWinsize(int(user.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80}); err != nil {
+		t.Fatal(err)
+	}
+	for columns, want := range map[string]int{"": 80, "120": 120} {
+		cmd := tcpsee("replay", "../../testdata/s01-chat.pcap")
+		cmd.Env = append(cmd.Env, "COLUMNS="+columns, "LC_ALL=C.UTF-8")
+		cmd.Stderr = tty
+		out, err := cmd.Output() // which is a pipe
+		if err != nil {
+			t.Fatal(err)
+		}
+		widest := 0
+		for _, l := range strings.Split(string(out), "\n") {
+			widest = max(widest, utf8.RuneCountInString(l))
+		}
+		if widest > want || widest < want-8 {
+			t.Errorf("COLUMNS=%s: the widest line has %d columns, want %d\n%s", columns, widest, want, out)
+		}
+	}
+}
