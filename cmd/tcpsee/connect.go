@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,6 +89,8 @@ func (fl *connectFlags) says() string {
 // hostAndPort checks the two arguments of connect.
 func hostAndPort(cmd *cobra.Command, args []string) error {
 	switch {
+	case swapped(args):
+		return withHint(usagef("the host comes first, then the port"), "tcpsee connect "+args[1]+" "+args[0])
 	case len(parted(args)) == 2:
 		return nil
 	case len(args) == 1:
@@ -97,6 +100,16 @@ func hostAndPort(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	return withHint(usagef("connect needs a host and a port, and got %s", words(len(args))), "tcpsee connect 127.0.0.1 3000")
+}
+
+// swapped reports whether two words are a port and then an address.
+func swapped(args []string) bool {
+	if len(args) != 2 {
+		return false
+	}
+	_, port := strconv.ParseUint(args[0], 10, 16)
+	_, addr := netip.ParseAddr(unbracketed(args[1]))
+	return port == nil && (addr == nil || args[1] == "localhost")
 }
 
 // family is what -4 and -6 ask for.

@@ -94,6 +94,9 @@ func (fl *listenFlags) address(args []string) error {
 		}
 		fl.listen.Port = args[0]
 	case 2:
+		if swapped(args) {
+			return withHint(usagef("the address comes first, then the port"), "tcpsee listen "+args[1]+" "+args[0])
+		}
 		fl.listen.Host, fl.listen.Port = args[0], args[1]
 	default:
 		return withHint(usagef("listen needs a port, and got %s", words(len(args))), "tcpsee listen 3000")

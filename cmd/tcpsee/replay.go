@@ -104,6 +104,19 @@ func looksLikeFile(word string) bool {
 	return err == nil && !st.IsDir()
 }
 
+// filterAlone is the error where no file was named, and the first word of the
+// filter was taken for one.
+func filterAlone(files, words []string) error {
+	if len(files) != 1 || looksLikeFile(files[0]) {
+		return nil
+	}
+	text := strings.Join(append(files, words...), " ")
+	if _, err := filter.Parse(text); err != nil {
+		return nil
+	}
+	return withHint(usagef("replay needs a file before the filter"), "tcpsee replay lesson.pcap "+text)
+}
+
 func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string) error {
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
@@ -122,6 +135,9 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	}
 	if len(files) == 0 {
 		return withHint(usagef("replay needs a file"), "tcpsee replay lesson.pcap, or - for standard input")
+	}
+	if err := filterAlone(files, words); err != nil {
+		return err
 	}
 	expr, err := parseFilter(words)
 	if err != nil {
