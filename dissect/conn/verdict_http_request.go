@@ -214,6 +214,9 @@ func (j *judgement) noReply() {
 	case f.fin[server] != 0 && f.fin[server] <= a.requestEnd && (a.responses > 0 || f.fin[server] < a.requestAt):
 		j.tooLate(server)
 		return
+	case f.fin[server] != 0 && f.resendBytes[a.requester] > 0:
+		j.neverCame()
+		return
 	case a.answer&answerLast != 0 && !(j.v.HasBy && j.v.By == a.requester):
 		j.say(detailNoReply, j.words("an earlier request was answered (%d), the one after it (%d) was not.", a.answerAt, a.requestEnd),
 			lastAnswer, "one request a connection; one blank line ends it.", a.requestEnd)
@@ -242,6 +245,15 @@ func (j *judgement) noReply() {
 		j.v.Meaning = "Either the server's program failed on it, or it speaks something else than HTTP on this port."
 		j.v.NextStep = "look at the server's messages."
 	}
+}
+
+// neverCame is for a request that was sent again, and that the server had not
+// acknowledged when it closed.
+func (j *judgement) neverCame() {
+	f, x := j.f, j.f.app.requester
+	j.say(detailUnacked, j.words("the request (%d) was sent again %s (last: %d), and never acknowledged.", f.app.requestEnd, times(int(f.resendsAtEnd[x])), f.resendFrame[x]),
+		j.words("It did not come to the %s, which heard nothing, and gave up waiting: it was lost on the way each time, or a firewall drops it.", x.Other()), j.wayFrom(x), f.app.requestEnd)
+	j.evidence = append(j.evidence, f.resendFrame[x])
 }
 
 // tooLate is for a request that came when the server had closed already: most

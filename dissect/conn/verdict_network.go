@@ -491,7 +491,7 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 	case f.heardSince[x] != 0:
 		j.outcome(as, detailUnacked, j.words("%s%s, though the %s has sent since (%d).", lead, again, y, f.heardSince[x]), append(evidence, f.heardSince[x])...)
 		j.means(j.words("the %s is there, and these bytes do not reach it: either they are lost on the way from the %s, each time, or a firewall drops them.", y, x),
-			j.words("at the %s, ip route get %v; then the firewalls' rules, for what goes to %v.", x, j.peer(x), j.peer(x)))
+			j.wayFrom(x))
 	default:
 		j.outcome(as, detailUnacked, lead+again+".", evidence...)
 		j.means(j.words("the %s has gone without a word, or the way to it or back is cut: power, cable, a firewall that has forgotten the connection.", y),
@@ -505,6 +505,11 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 	default:
 		j.by(x)
 	}
+}
+
+// wayFrom is where to look for what does not get from x to the other end.
+func (j *judgement) wayFrom(x Side) string {
+	return j.words("at the %s, ip route get %v; then the firewalls' rules, for what goes to %v.", x, j.peer(x), j.peer(x))
 }
 
 // askWidth is how x finds out what size of packets gets through.

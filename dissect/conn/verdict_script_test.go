@@ -269,6 +269,8 @@ func TestScenarios(t *testing.T) {
 			OutcomeReset, "server", detailPathMTU, "reset by the server: small segments got through; the oldest of 1,460 bytes of the client was sent again twice", ""},
 		{"a request that never arrived, and the server closes", opened3 + "> P. \"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\" ack 1\n+.3 > P. 1:28(27) ack 1\n+.6 > P. 1:28(27) ack 1\n+20 < F. 1:1(0) ack 1\n> . ack 2\n> F. 28:28(0) ack 2\n< R 2:2(0)",
 			OutcomeClosed, "server", detailUnacked, "closed by the server after 20.9 s: the oldest of 27 bytes of the client was sent again twice (last: 6) and never acknowledged, though the server has sent since", ""},
+		{"a request that was sent again once, and never arrived", opened3 + "> P. \"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\" ack 1\n+.3 > P. 1:28(27) ack 1\n+20 < F. 1:1(0) ack 1\n> . ack 2\n> F. 28:28(0) ack 2\n< R 2:2(0)",
+			OutcomeClosed, "server", detailUnacked, "closed by the server: the request (4) was sent again once (last: 5), and never acknowledged.", ""},
 		{"a request that arrived late, and no answer", opened3 + "> P. \"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\" ack 1\n+.3 > P. 1:28(27) ack 1\n+.6 > P. 1:28(27) ack 1\n< . ack 28\n+20 < F. 1:1(0) ack 28\n> F. 28:28(0) ack 2\n< . ack 29",
 			OutcomeClosed, "server", detailNoReply, "the request (4) was complete, and no answer to it came", ""},
 		{"accepted by nobody, and an RST at last", opened3 + "> P. 1:11(10)\n+1 < S. 0:0(0) ack 1\n> P. 1:11(10) ack 1\n+2 < S. 0:0(0) ack 1\n> P. 1:11(10) ack 1\n+9 < R. 1:1(0) ack 1",
