@@ -1,9 +1,9 @@
 package render
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/base64"
+	"io"
 	"slices"
 
 	"tcpsee/capture"
@@ -17,15 +17,32 @@ func (p *page) embed(records []*conn.Record) {
 	if !p.o.Embed {
 		return
 	}
-	var file bytes.Buffer
-	frames, err := p.writeFrames(&file, records)
-	if err != nil || frames == 0 {
+	list := p.embeddings(records)
+	if !slices.ContainsFunc(list, func(x embedded) bool { return x.frame != nil }) {
 		p.put("<p>No packet could be embedded.</p>")
 		return
 	}
 	p.out.buf = append(p.out.buf, `<p><a id="capture" download="tcpsee.pcapng" href="data:application/octet-stream;base64,`...)
-	p.out.buf = base64.StdEncoding.AppendEncode(p.out.buf, file.Bytes())
-	p.put(`">Save the packets as pcapng</a> (%s, %s), for tcpsee, Wireshark and others.</p>`, plural(uint64(frames), "packet"), bytesText(uint64(file.Len())))
+	text := base64.NewEncoder(base64.StdEncoding, &p.out)
+	file := &counted{w: text}
+	frames, err := p.writeFrames(file, list)
+	text.Close()
+	p.put(`">Save the packets as pcapng</a> (%s, %s), for tcpsee, Wireshark and others.</p>`, plural(uint64(frames), "packet"), bytesText(uint64(file.n)))
+	if err != nil {
+		p.put("<p>The packets after these could not be embedded.</p>")
+	}
+}
+
+// counted counts what is written.
+type counted struct {
+	w io.Writer
+	n int
+}
+
+func (c *counted) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += n
+	return n, err
 }
 
 // embedded is a packet or a socket call on its way into the file. A call has
@@ -37,10 +54,9 @@ type embedded struct {
 	call   []byte
 }
 
-// writeFrames writes the packets and calls of records in the order of their
-// capture, each once, and returns how many packets.
-func (p *page) writeFrames(w *bytes.Buffer, records []*conn.Record) (int, error) {
-	list := p.embeddings(records)
+// writeFrames writes packets and calls in the order of their capture, each once,
+// and returns how many packets.
+func (p *page) writeFrames(w io.Writer, list []embedded) (int, error) {
 	slices.SortStableFunc(list, func(a, b embedded) int {
 		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.number, b.number))
 	})

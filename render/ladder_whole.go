@@ -15,6 +15,7 @@ const maxChoices = 12
 type whole struct {
 	o       Options
 	rec     *conn.Recorder
+	keeps   bool // it fills rec; else another one does
 	seen    map[int64]bool
 	choices []choice
 	others  int64 // connections beside the one that is drawn
@@ -26,8 +27,26 @@ type choice struct {
 	client, server netip.AddrPort
 }
 
+// maxWholeBytes is how many captured bytes are kept of the connection that is
+// drawn: rows show the first of each packet only.
+const maxWholeBytes = 32 << 20
+
+// Kept is the connection that views draw at its end. Those with the same Kept
+// keep it once, in the first of them. They must have the same Options.Conn, and
+// be given the same events.
+type Kept struct{ rec *conn.Recorder }
+
 func newWhole(o Options) whole {
-	return whole{o: o, rec: conn.NewRecorder(conn.RecordLimits{Conn: o.Conn, Connections: 1}), seen: map[int64]bool{}}
+	w := whole{o: o, seen: map[int64]bool{}}
+	if k := o.Kept; k != nil && k.rec != nil {
+		w.rec = k.rec
+		return w
+	}
+	w.rec, w.keeps = conn.NewRecorder(conn.RecordLimits{Conn: o.Conn, Connections: 1, Bytes: maxWholeBytes}), true
+	if o.Kept != nil {
+		o.Kept.rec = w.rec
+	}
+	return w
 }
 
 // add keeps an event of the connection that will be drawn: the one that was
@@ -36,7 +55,9 @@ func (w *whole) add(e *conn.Event) {
 	if e.Conn != 0 && e.Type != conn.TypeCapture {
 		w.note(e)
 	}
-	w.rec.Add(e)
+	if w.keeps {
+		w.rec.Add(e)
+	}
 }
 
 // note remembers which connections there are.
@@ -97,6 +118,9 @@ func (w *whole) remarks(r *conn.Record, g *glyphs) []string {
 	}
 	if r.Missed > 0 {
 		out = append(out, fmt.Sprintf("Not drawn: %s after the first %s, a limit.", plural(uint64(r.Missed), "row"), count(uint64(len(r.Events)))))
+	}
+	if n := w.rec.Left().Bytes; n > 0 {
+		out = append(out, fmt.Sprintf("Left out of payloads: %s after the first %s, a limit.", bytesText(uint64(n)), bytesText(maxWholeBytes)))
 	}
 	if c := w.rec.Capture(); c != nil {
 		out = append(out, captureNotes(c, g)...)

@@ -36,3 +36,9 @@ func (o *output) flush() error {
 	o.buf = o.buf[:0]
 	return o.err
 }
+
+// Write gathers b. It is how others write to an output.
+func (o *output) Write(b []byte) (int, error) {
+	o.buf = append(o.buf, b...)
+	return len(b), o.settle()
+}

@@ -98,6 +98,7 @@ type Options struct {
 	Full      bool     // fold nothing
 	Conn      int64    // only this connection; 0 is all
 	Files     []string // names of the files that events count in
+	Kept      *Kept    // of ladders and diagrams: what they keep together; nil is each by itself
 	Embed     bool     // of a page: the packets as a pcapng file in it
 	Format    Format   // of the summary
 	Sort      string   // of the summary: one of SortKeys, "-" before it for the other way round; "" writes rows as they end

@@ -246,6 +246,7 @@ func (p *pictureFlags) columns(pic screen) int {
 // picture's where the flags name none.
 func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options, view string) []render.Renderer {
 	var rs []render.Renderer
+	base.Kept = new(render.Kept)
 	opt := p.options(pic.file, base)
 	asked := p.chosen("timeline") // data do not change with what suits a picture
 	view = p.chosen(view)
