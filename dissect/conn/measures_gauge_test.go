@@ -259,12 +259,12 @@ func TestRoundTripOfOpening(t *testing.T) {
 	for _, rest := range []string{
 		"",
 		"0.011 > R 1:1(0)",
-		"0.010 < S. 0:0(0) ack 1 win 1000", // captured twice
+		"0.0101 < S. 0:0(0) ack 1 win 1000 id 7", // captured twice
 		"1.000 > S 0:0(0) win 64240",
 		"1.010 < S. 0:0(0) ack 1 win 1000\n2.010 < S. 0:0(0) ack 1 win 1000",
 		"1.010 < S. 0:0(0) ack 1 win 1000\n1.012 > . ack 1",
 	} {
-		c, rows := measured(t, "0.000 > S 0:0(0) win 64240\n0.010 < S. 0:0(0) ack 1 win 1000\n"+rest)
+		c, rows := measured(t, "0.000 > S 0:0(0) win 64240\n0.010 < S. 0:0(0) ack 1 win 1000 id 7\n"+rest)
 		if rows[1].RTT != 10*ms || c.Measures.RTT[Server] != want {
 			t.Errorf("with %q: %v on the SYN-ACK, %+v of the connection", rest, rows[1].RTT, c.Measures.RTT[Server])
 		}
