@@ -88,3 +88,27 @@ func TestFilesOfARecord(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestPageNamesFilesShortly: a page says of a file no more than others need to
+// tell it from the rest, and calls standard input so.
+func TestPageNamesFilesShortly(t *testing.T) {
+	for _, tt := range []struct {
+		files []string
+		says  string
+	}{
+		{[]string{"-"}, " in standard input, "},
+		{[]string{"home/me/lesson.pcap"}, " in lesson.pcap, "},
+		{[]string{"home/me/a.pcap", "home/me/b.pcap", "home/you/a.pcap"}, " in home/me/a.pcap, b.pcap, home/you/a.pcap, "},
+	} {
+		s := chat()
+		for i := range s.events {
+			if c := s.events[i].Capture; c != nil {
+				c.Files = tt.files
+			}
+		}
+		out := draw(t, s, func(w *bytes.Buffer) Renderer { return NewHTML(w, Options{Files: tt.files}) })
+		if about := regexp.MustCompile(`<p>\d+ packets? [^<]*`).FindString(out); !strings.Contains(about, tt.says) {
+			t.Errorf("%q: the page says %q, not %q", tt.files, about, tt.says)
+		}
+	}
+}

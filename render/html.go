@@ -62,7 +62,7 @@ type page struct {
 // names.
 func NewHTML(w io.Writer, o Options) Renderer {
 	o.ASCII, o.Color, o.Full, o.Width = false, false, false, DefaultWidth
-	o.Files = baseNames(o.Files)
+	o.Files = shortNames(o.Files) // where they lie says more about their owner
 	limits := conn.RecordLimits{Conn: o.Conn, Connections: maxPageConnections, Events: maxPageEvents, Bytes: maxPageBytes, FrameBytes: maxPageFrame}
 	if o.Embed {
 		limits.FrameBytes = 0

@@ -2,7 +2,6 @@ package render
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"tcpsee/dissect/conn"
@@ -140,18 +139,4 @@ func (p *page) sentence(s *stroke) {
 	}
 	what := strings.TrimSpace(s.text() + " " + s.payload)
 	p.put("<tr><td>%s<td>%s<td>%s<td>%s<td>%s</tr>", s.numbered(), s.time(wideTime), from, svgText(what), svgText(safeText(strings.TrimSpace(means), &p.g)))
-}
-
-// baseNames leaves out where files lie, which says more about their owner than
-// about them, unless two would have the same name.
-func baseNames(files []string) []string {
-	out, seen := make([]string, len(files)), map[string]bool{}
-	for i, f := range files {
-		out[i] = filepath.Base(f)
-		if seen[out[i]] {
-			return files
-		}
-		seen[out[i]] = true
-	}
-	return out
 }
