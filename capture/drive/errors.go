@@ -90,6 +90,9 @@ func Hint(err error) string {
 	case "ECONNREFUSED":
 		return fmt.Sprintf("no program there listens on port %d of that address, or a firewall refuses in its name: on that machine, ss -ltn lists what listens", op.Addr.Port())
 	case "ETIMEDOUT":
+		if op.Call == "accept" {
+			return fmt.Sprintf("nobody has connected: does the other side name an address of this machine (ip address) and port %d? or a firewall drops what it sends", op.Addr.Port())
+		}
 		return "nothing answered: the machine is off, the address is wrong, or a firewall drops what is sent to it"
 	case "EHOSTUNREACH":
 		return "the machine could not be reached: it is off, or the address is wrong, or a router says so; try ping " + op.Addr.Addr().String()

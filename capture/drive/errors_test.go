@@ -50,6 +50,7 @@ func TestHintsAreOneLineAndNameThePort(t *testing.T) {
 		{"connect", at, syscall.EACCES, "firewall"},
 		{"connect", at, syscall.ECONNREFUSED, "3000"},
 		{"connect", at, syscall.ETIMEDOUT, "nothing answered"},
+		{"accept", at, syscall.ETIMEDOUT, "nobody has connected"},
 		{"connect", at, syscall.EHOSTUNREACH, "ping 192.0.2.1"},
 		{"connect", at, syscall.ENETUNREACH, "no route to that address, or it is a broadcast address"},
 		{"connect", netip.MustParseAddrPort("224.0.0.1:3000"), syscall.ENETUNREACH, "multicast"},

@@ -88,10 +88,12 @@ func (fl *connectFlags) says() string {
 
 // hostAndPort checks the two arguments of connect.
 func hostAndPort(cmd *cobra.Command, args []string) error {
-	switch {
+	switch both := parted(args); {
 	case swapped(args):
 		return withHint(usagef("the host comes first, then the port"), "tcpsee connect "+args[1]+" "+args[0])
-	case len(parted(args)) == 2:
+	case len(both) == 2 && both[0] == "":
+		return withHint(usagef("connect needs a host before the port"), "tcpsee connect 127.0.0.1 "+cmp.Or(both[1], "3000"))
+	case len(both) == 2:
 		return nil
 	case len(args) == 1:
 		return withHint(usagef("connect needs a host and a port, and got 1 word"), insteadOf(args[0]))

@@ -249,6 +249,10 @@ func TestConnectRefusesFlags(t *testing.T) {
 		{"listen -lvp 3000", "listen needs no -l: tcpsee listen 3000"},
 		{"listen 70000", "65535"},
 		{"listen 127.0.0.1", "tcpsee listen 127.0.0.1 3000"},
+		{"listen [::1]", "tcpsee listen ::1 3000"},
+		{"listen ::1:8080", "tcpsee listen ::1 8080"},
+		{"connect ::1:8080", "tcpsee connect ::1 8080"},
+		{"connect :8080", "tcpsee connect 127.0.0.1 8080"},
 	} {
 		p := start(t, tcpsee(strings.Fields(c.args)...))
 		if status := p.end(t); status != 2 || !strings.Contains(p.err.String(), c.says) {

@@ -164,8 +164,11 @@ func onlyAddress(word string) string {
 }
 
 // insteadOf is the connect command that is meant by an argument which stands
-// alone: the address of a page, or a host.
+// alone: the address of a page, a host, or a port.
 func insteadOf(word string) string {
+	if _, err := strconv.ParseUint(word, 10, 16); err == nil {
+		return "tcpsee connect 127.0.0.1 " + word
+	}
 	u, err := url.Parse(word)
 	if err != nil || u.Host == "" {
 		return "tcpsee connect " + onlyAddress(word)

@@ -57,6 +57,7 @@ func TestInsteadOf(t *testing.T) {
 		"https://a/b?c":       "tcpsee connect a 443 --tls --http /b",
 		"http://[::1]:8080/x": "tcpsee connect ::1 8080 --http /x",
 		"http://%zz":          "tcpsee connect http://%zz 3000",
+		"8080":                "tcpsee connect 127.0.0.1 8080",
 		"::1":                 "tcpsee connect ::1 3000",
 		"[::1]":               "tcpsee connect ::1 3000",
 		"::1:8080":            "tcpsee connect ::1 8080",
