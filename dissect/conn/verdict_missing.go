@@ -6,12 +6,26 @@ import "time"
 // which nobody acknowledged.
 func (j *judgement) lostOnTheWay() {
 	x := j.misses()
+	why, next := j.whereTo(x)
 	j.means(j.words("the %s has sent %s that did not come here and that the %s has not acknowledged, as its numbers tell. %s",
-		x, j.howMany(x), x.Other(), lossOrWidth), j.askWidth(x.Other()))
+		x, j.howMany(x), x.Other(), why), next)
+}
+
+// anyWay is how many bytes of payload every way takes in one packet (RFC 9293,
+// section 3.7.1).
+const anyWay = 536
+
+// whereTo says what may have become of bytes of x that did not come, and how to
+// find out. No way is too narrow for few of them.
+func (j *judgement) whereTo(x Side) (meaning, next string) {
+	if j.f.missing[x] <= anyWay {
+		return "Perhaps that was lost, or the capture has missed it.", "capture for some seconds more: what was lost is sent again."
+	}
+	return lossOrWidth, j.askWidth(x.Other())
 }
 
 // lossOrWidth is what may have become of bytes that did not come.
-const lossOrWidth = "Perhaps that was lost, or the way is too narrow for packets of that size and the ICMP error that would say so is lost, too (a path-MTU black hole)."
+const lossOrWidth = "Perhaps that was lost, or the capture has missed it, or the way is too narrow for packets of that size and the ICMP error that would say so is lost, too (a path-MTU black hole)."
 
 // misses is the end of which bytes are missing.
 func (j *judgement) misses() Side {
@@ -55,12 +69,12 @@ func (j *judgement) answerLost() {
 	a := &j.f.app
 	x := a.requester
 	y := x.Other()
-	meaning := lossOrWidth
+	meaning, next := j.whereTo(y)
 	if wait, ok := j.waited(); ok && j.v.HasBy && j.v.By == x {
 		meaning += j.words(" The %s gave up after %s.", x, j.duration(wait))
 	}
 	j.say(detailNoReply, j.words("the request (%d) was complete, and its answer did not come: %s of it, which the %s's numbers count, the %s never acknowledged.",
-		a.requestEnd, j.howMany(y), y, x), meaning, j.askWidth(x), a.requestEnd)
+		a.requestEnd, j.howMany(y), y, x), meaning, next, a.requestEnd)
 }
 
 // impatience says of a client that closed before the answer how long it had

@@ -17,7 +17,7 @@ func TestOneByte(t *testing.T) {
 		"answer, cut":      {page + "< F.\n> F.\n< .", "the answer (6) ended 1 byte before its announced length."},
 		"stuck":            {"> PF. 1:2(1) ack 1\n+.3 > PF. 1:2(1) ack 1\n+.6 > PF. 1:2(1) ack 1", "1 byte of the client was sent again twice (last: 6) and never acknowledged."},
 		"answer, too long": {strings.Replace(page, "Length: 3", "Length: 1", 1) + "< F.\n> F.\n< .", "1 byte came after the announced end of the answer (6). The client leaves the rest out."},
-		"lost":             {"> P. 1:9(8)\n< .\n< . 1:2(1) lost\n< . 2:2(0)", "has sent 1 byte that did not come here and that the client has not acknowledged, as its numbers tell. Perhaps that was lost"},
+		"lost":             {"> P. 1:9(8)\n< .\n< . 1:2(1) lost\n< . 2:2(0)", "has sent 1 byte that did not come here and that the client has not acknowledged, as its numbers tell. Perhaps that was lost, or the capture has missed it."},
 	} {
 		if v, _ := verdictOf(t, name, opened3+tt.script); !strings.Contains(v.Text+" "+v.Meaning, tt.text) {
 			t.Errorf("%s: %q %q, want %q", name, v.Text, v.Meaning, tt.text)
