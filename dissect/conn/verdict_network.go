@@ -481,7 +481,7 @@ func (j *judgement) unacknowledged(x Side, as Outcome, lead string) {
 		j.means("perhaps the server's queue was full when the client's ACK came: the client believes in a connection that the server does not have yet. Or nothing of the client reaches it any more.",
 			j.onServer(j.words("ss -ltn: for :%d, is Recv-Q over Send-Q? And a capture there: does the client's ACK come?", c.Server.Port())))
 	case j.clogged(x):
-		j.outcome(as, detailPathMTU, j.words("%ssmall segments got through; %s, with %s bytes a segment.", lead, again, count(uint64(f.resendBytes[x]))), evidence...)
+		j.outcome(as, detailPathMTU, j.words("%ssmaller segments got through; %s, with %s bytes a segment.", lead, again, count(uint64(f.resendBytes[x]))), evidence...)
 		gone := "the other end has gone."
 		if f.heardSince[x] != 0 { // it has sent since
 			gone = j.words("a firewall has begun to drop what goes to the %s, which is there.", y)

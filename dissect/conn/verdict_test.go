@@ -247,7 +247,7 @@ func TestJudgeStillThere(t *testing.T) {
 			f.dataFirst[Client], f.dataLast[Client], f.outstanding[Client] = 4, 5, 2896
 			f.resendsAtEnd[Client], f.resendBytes[Client], f.resendFrame[Client] = 4, 1448, 11
 		}), outcome: OutcomeStalled, by: "client", detail: detailPathMTU,
-			text:    "small segments got through; the oldest of 2,896 bytes of the client was sent again 4 times (last: 11) and never acknowledged, with 1,448 bytes a segment.",
+			text:    "smaller segments got through; the oldest of 2,896 bytes of the client was sent again 4 times (last: 11) and never acknowledged, with 1,448 bytes a segment.",
 			meaning: "perhaps the way is too narrow", next: "ping -M do -s 1472 10.9.0.2", evidence: []int64{5, 11}},
 		{name: "path MTU, told by ICMP", f: upTo(func(f *facts) {
 			f.dataFirst[Server], f.dataLast[Server], f.outstanding[Server] = 5, 6, 1448
