@@ -69,6 +69,7 @@ type Writer struct {
 	hasLast bool
 	used    []Interface           // of this section, by id
 	from    []int                 // their indexes in the source
+	snaps   snapLens              // of the source's
 	each    []InterfaceCounts     // that the source states
 	copied  bool                  // what it does not state is not known
 	counts  []uint64              // packets written, by id
@@ -305,7 +306,7 @@ func (w *Writer) newID(key writerKey, f *Frame, ifaces []Interface) uint32 {
 		w.describeUpTo(f.Interface, ifaces)
 	}
 	in := interfaceOf(f, ifaces)
-	snap := snapLen(in, ifaces)
+	snap := w.snaps.of(in, ifaces)
 	if in.Index == 0 && snap < len(f.Data) {
 		snap = 0 // the file lies
 	}
@@ -317,22 +318,36 @@ func (w *Writer) describeUpTo(n int, ifaces []Interface) {
 	for i := range n {
 		key := writerKey{index: i, link: ifaces[i].Link}
 		if _, ok := w.ids[key]; !ok {
-			w.addInterface(key, ifaces[i], snapLen(ifaces[i], ifaces))
+			w.addInterface(key, ifaces[i], w.snaps.of(ifaces[i], ifaces))
 		}
 	}
 }
 
-// snapLen is the snap length to write: that of the interface, but 0, no limit,
-// for those of several files where they differ. tcpdump refuses a file of
-// such, and would have read each of them.
-func snapLen(in Interface, ifaces []Interface) int {
+// snapLens counts interfaces by file and snap length.
+type snapLens struct {
+	looked     int // interfaces that were counted
+	file, snap map[int]int
+	both       map[[2]int]int
+}
+
+// of is the snap length to write: that of the interface, but 0, no limit, for
+// those of several files where they differ. tcpdump refuses a file of such, and
+// would have read each of them.
+func (l *snapLens) of(in Interface, ifaces []Interface) int {
 	if in.Index != 0 {
 		return in.SnapLen
 	}
-	for i := range ifaces {
-		if ifaces[i].File != in.File && ifaces[i].SnapLen != in.SnapLen {
-			return 0
-		}
+	if l.both == nil {
+		l.file, l.snap, l.both = map[int]int{}, map[int]int{}, map[[2]int]int{}
+	}
+	for ; l.looked < len(ifaces); l.looked++ {
+		x := &ifaces[l.looked]
+		l.file[x.File]++
+		l.snap[x.SnapLen]++
+		l.both[[2]int{x.File, x.SnapLen}]++
+	}
+	if l.looked-l.file[in.File]-l.snap[in.SnapLen]+l.both[[2]int{in.File, in.SnapLen}] > 0 {
+		return 0
 	}
 	return in.SnapLen
 }
