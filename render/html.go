@@ -91,7 +91,7 @@ func (p *page) Close() error {
 	if len(records) == 0 {
 		return fmt.Errorf("draw connection %d: there is none", p.o.Conn)
 	}
-	data := pageData{o: &p.o, g: &p.g}
+	data := pageData{o: &p.o, g: &p.g, more: int(p.rec.Left().Connections)}
 	encoded := data.encode(records)
 	p.head(records)
 	p.static(records, data.ordered)

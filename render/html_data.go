@@ -14,6 +14,7 @@ import (
 // shows it as text, never as markup.
 type pageData struct {
 	o       *Options
+	more    int // connections that were seen, and that the page does not hold
 	g       *glyphs
 	b       []byte
 	texts   map[string]int
@@ -48,6 +49,10 @@ func (d *pageData) encode(records []*conn.Record) []byte {
 			d.item(i > 0, safeName(name, maxName, d.g))
 		}
 		d.b = append(d.b, ']')
+	}
+	if d.more > 0 {
+		d.b = append(d.b, `,"more":`...)
+		d.b = appendUint(d.b, uint64(d.more))
 	}
 	d.b = append(d.b, `,"conns":[`...)
 	for i, r := range records {

@@ -186,6 +186,9 @@ func TestPageLimitsAreSaid(t *testing.T) {
 	if n := len(dataOf(t, page)["conns"].([]any)); n != maxPageConnections {
 		t.Errorf("%d connections", n)
 	}
+	if more := dataOf(t, page)["more"]; more != 5.0 {
+		t.Errorf("beside the table, %v more", more)
+	}
 }
 
 // TestPageOfMoreThanItHolds has more bytes than a page takes, so that the last

@@ -86,7 +86,7 @@ function fillTable() {
   let list = D.conns.filter(c => !S.search || COLS.some(([k]) => shown(c, k).toLowerCase().includes(S.search)) || c.verdict.join(' ').toLowerCase().includes(S.search));
   list.sort((a, b) => { const x = cell(a, S.sort), y = cell(b, S.sort); return (x < y ? -1 : x > y ? 1 : a.n - b.n) * (S.down ? 1 : -1); });
   COLS.forEach(([k], i) => ui.sorts[i].setAttribute('aria-sort', k === S.sort ? S.down ? 'ascending' : 'descending' : 'none'));
-  ui.found.textContent = list.length + ' of ' + D.conns.length;
+  ui.found.textContent = list.length + ' of ' + D.conns.length + (D.more ? ' that the page holds; ' + D.more + ' more were seen' : '');
   clear(ui.body);
   for (const c of list) {
     ui.body.append(el('tr', { 'aria-current': c === S.c ? 'true' : null, onclick: () => open(c, 0) },
