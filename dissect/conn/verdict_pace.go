@@ -47,9 +47,14 @@ func (j *judgement) pace() {
 				"let the client have another port each time, as the system picks them (no -p, no bind()).")
 			return
 		}
+		full := j.onServer(j.words("ss -ltn: for :%d, is Recv-Q over Send-Q? nstat -az TcpExtListenOverflows", j.c.Server.Port()))
+		if j.passedOver(x) {
+			j.slow(j.words("%s went by until the client sent its SYN again (%d). Within one machine none gets lost on the way: the system passes one over where the program's queue is full.", share, j.f.synLast), full)
+			return
+		}
 		if j.openedTwice(x) {
 			j.slow(j.words("%s went by until the server sent its SYN-ACK again (%d), though the client's ACK (%d) is in the capture. Either that was lost further on, or the server's system let it pass: its program's queue was full, or it wants to hear of a client only with its first data (TCP_DEFER_ACCEPT), and then nobody was kept waiting.", share, j.f.silenceEnd, j.f.handshake),
-				j.onServer(j.words("ss -ltn: for :%d, is Recv-Q over Send-Q? nstat -az TcpExtListenOverflows", j.c.Server.Port())))
+				full)
 			return
 		}
 		j.slow(j.words("%s went by until the %s sent again what was lost, or seemed to be%s.", share, x.For, j.longest(x)),
@@ -63,6 +68,12 @@ func (j *judgement) pace() {
 	case WaitClose:
 		j.idleBefore(x)
 	}
+}
+
+// passedOver reports whether the longest silence ended with the client's SYN,
+// sent again to the same machine.
+func (j *judgement) passedOver(x Waited) bool {
+	return x.For == Client && j.local() && j.c.Measures.SilenceWait == WaitResend && j.f.silenceEnd == j.f.synLast
 }
 
 // openedTwice reports whether the longest silence ended with a SYN-ACK that the

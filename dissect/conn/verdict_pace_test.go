@@ -75,6 +75,22 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestPassedOver: within one machine a SYN that is sent again was not lost on the
+// way.
+func TestPassedOver(t *testing.T) {
+	const script = "> S 0:0(0) <mss 1000>\n+1.01 > S 0:0(0) <mss 1000>\n+.0001 < S. 0:0(0) ack 1 <mss 1000>\n+.0001 > . ack 1\n" +
+		"+.001 > F. 1:1(0) ack 1\n+.001 < F. 1:1(0) ack 2\n+.001 > . ack 2"
+	for ends, want := range map[string][2]string{
+		"127.0.0.1:4000 127.0.0.1:80": {"sent its SYN again (2). Within one machine none gets lost", "ss -ltn: for :80, is Recv-Q over Send-Q?"},
+		"10.0.0.1:4000 10.0.0.2:80":   {"sent again what was lost, or seemed to be (2)", "capture at both ends"},
+	} {
+		v, _ := verdictOf(t, ends, "conn "+ends+"\n"+script)
+		if !strings.Contains(v.Meaning, want[0]) || !strings.Contains(v.NextStep, want[1]) {
+			t.Errorf("%s: %q, next %q; want %q", ends, v.Meaning, v.NextStep, want)
+		}
+	}
+}
+
 // TestIdleBefore: a server that closes what programs had left silent.
 func TestIdleBefore(t *testing.T) {
 	const (
