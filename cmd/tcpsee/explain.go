@@ -31,6 +31,7 @@ with every field. Without arguments it is a glossary of all words.`,
   tcpsee explain 'Connection reset by peer'
   tcpsee explain lesson.pcap#4
   tcpsee explain`,
+		ValidArgsFunction: completeTerm,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := fl.check(); err != nil {
 				return err

@@ -83,10 +83,10 @@ func (p *pictureFlags) check() error {
 	if p.view != "" && !oneOf(p.view, views...) {
 		return usagef("--view %q: the views are %s", p.view, strings.Join(views, ", "))
 	}
-	if !oneOf(p.color, "auto", "always", "never") {
+	if !oneOf(p.color, colors...) {
 		return usagef("--color %q: say auto, always or never", p.color)
 	}
-	if !oneOf(p.time, "start", "delta", "clock") {
+	if !oneOf(p.time, times...) {
 		return usagef("--time %q: say start, delta or clock", p.time)
 	}
 	if p.width != 0 && p.width < render.MinWidth {
@@ -128,8 +128,12 @@ func (p *pictureFlags) check() error {
 	return nil
 }
 
-// views are the pictures.
-var views = []string{"timeline", "ladder", "stack", "summary", "graph"}
+// What --view, --color and --time take.
+var (
+	views  = []string{"timeline", "ladder", "stack", "summary", "graph"}
+	colors = []string{"auto", "always", "never"}
+	times  = []string{"start", "delta", "clock"}
+)
 
 // wantsRows reports whether the flags name a view, or something that only rows
 // have.

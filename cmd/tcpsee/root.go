@@ -47,7 +47,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.demoCommand(), a.connectCommand(), a.listenCommand(), a.runCommand(), a.watchCommand(),
 		a.replayCommand(), a.explainCommand(), a.interfacesCommand(), a.doctorCommand(), a.versionCommand(),
 		a.namesCommand(), a.probeCommand(), anonymizeTopic(), csvTopic())
-	completionExamples(root)
+	completes(root)
 	a.foldUsage(root)
 	return root
 }
@@ -72,27 +72,6 @@ func (a *app) foldUsage(root *cobra.Command) {
 			strings.TrimRight(flags.FlagUsages(), " \n"), strings.TrimRight(flags.FlagUsagesWrapped(widthOf(a.std.out)), " \n"), 1))
 		return err
 	})
-}
-
-// completionExamples gives the commands that cobra adds an example each, as all
-// others have.
-func completionExamples(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
-	cmd, _, err := root.Find([]string{"completion"})
-	if err != nil {
-		return
-	}
-	cmd.Example = "  source <(tcpsee completion bash)"
-	for shell, example := range map[string]string{
-		"bash":       "  source <(tcpsee completion bash)",
-		"zsh":        "  source <(tcpsee completion zsh)",
-		"fish":       "  tcpsee completion fish | source",
-		"powershell": "  tcpsee completion powershell | Out-String | Invoke-Expression",
-	} {
-		if sub, _, err := cmd.Find([]string{shell}); err == nil && sub != cmd {
-			sub.Example = example
-		}
-	}
 }
 
 // suggestion names the command that word may have meant.
