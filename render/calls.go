@@ -16,7 +16,7 @@ func (t *timeline) callRow(e *conn.Event) {
 	}
 	t.called = true
 	at := t.when.told(e)
-	if !t.when.base.Known() && len(t.held) == 0 {
+	if t.closing { // no frame will come to count from
 		t.when.stamp(at)
 	}
 	t.begin(0, at, '5')

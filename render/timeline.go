@@ -27,23 +27,23 @@ type timeline struct {
 	lay layout
 	g   glyphs
 
-	views    map[int64]*connView
-	oldest   []int64 // keys of views, in the order in which they came
-	held     []heldEvent
-	began    bool   // something is drawn: nothing waits any more
-	headed   bool   // the heads of the columns are drawn
-	carded   bool   // the first card is drawn
-	called   bool   // a socket call was drawn
-	headless bool   // calls only were drawn so far
-	multi    bool   // there is more than one connection
-	hinted   bool   // it was said that Enter sends
-	gapped   bool   // a silence was drawn
-	sized    bool   // the size of a data segment was said
-	moved    bool   // the columns' heads stand elsewhere than the columns
-	bad      string // which checksums of the segment being drawn are
-	when     rowTimes
-	named    []netip.AddrPort // ends whose programs the introduction at hand has named
-	seenAt   string           // where connections were seen, as it was said last
+	views   map[int64]*connView
+	oldest  []int64 // keys of views, in the order in which they came
+	held    []heldEvent
+	began   bool   // something is drawn: nothing waits any more
+	headed  bool   // the heads of the columns are drawn
+	carded  bool   // the first card is drawn
+	called  bool   // a socket call was drawn
+	closing bool   // no more events come
+	multi   bool   // there is more than one connection
+	hinted  bool   // it was said that Enter sends
+	gapped  bool   // a silence was drawn
+	sized   bool   // the size of a data segment was said
+	moved   bool   // the columns' heads stand elsewhere than the columns
+	bad     string // which checksums of the segment being drawn are
+	when    rowTimes
+	named   []netip.AddrPort // ends whose programs the introduction at hand has named
+	seenAt  string           // where connections were seen, as it was said last
 
 	content line   // what stands on the arrow
 	more    line   // what did not find room there
@@ -114,6 +114,7 @@ func (t *timeline) Flush() error {
 }
 
 func (t *timeline) Close() error {
+	t.closing = true
 	t.release(nil)
 	for _, n := range t.oldest {
 		if v := t.views[n]; v != nil {
@@ -208,9 +209,8 @@ func (t *timeline) segment(e *conn.Event) {
 // the connection where it is new. Events of no connection have none.
 func (t *timeline) view(e *conn.Event) *connView {
 	if e.Conn == 0 {
-		if t.headless = !t.headed && !t.carded; t.headless && e.Type != conn.TypeCall && e.Type != conn.TypeRemark && e.Type != conn.TypeWait { // calls stand at their end's side, and need no head
+		if !t.headed && !t.carded && e.Type != conn.TypeCall && e.Type != conn.TypeRemark && e.Type != conn.TypeWait { // calls stand at their end's side, and need no head
 			t.heads(e)
-			t.headless = false
 		}
 		t.began = true
 		return nil
@@ -231,9 +231,6 @@ func (t *timeline) view(e *conn.Event) *connView {
 	t.named = t.named[:0]
 	defer func() { v.introduced(e, t.named) }()
 	if !t.carded {
-		if t.headless && e.Frame > 0 { // calls came before, of a connection that was not there yet
-			t.when.base = e.Time
-		}
 		t.card(e)
 		t.heads(e)
 		t.began, t.carded = true, true

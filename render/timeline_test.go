@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -327,6 +328,53 @@ func TestCallsBeforeThePictureAreNotHeldLive(t *testing.T) {
 	r.Flush()
 	if !strings.Contains(w.String(), "listen(1)") {
 		t.Errorf("got %q", w.String())
+	}
+}
+
+// TestCallsBeforeTheFirstFrameHaveNoTime holds that seconds count from the first
+// frame, drawn at once or not, and from the first call where no frame comes.
+func TestCallsBeforeTheFirstFrameHaveNoTime(t *testing.T) {
+	timed := regexp.MustCompile(`^ +\d+\.\d{6} 5 `)
+	draw := func(live, frames bool) (before []string, first string) {
+		var w bytes.Buffer
+		r := NewTimeline(&w, Options{Width: 100, Live: live})
+		s := calls()
+		for i := range s.events {
+			e := &s.events[i]
+			if e.Frame == 0 && e.Type == conn.TypeCall && first == "" {
+				e.Conn = 0 // as nobody knows yet
+			}
+			if e.Type == conn.TypeSegment {
+				first = "met"
+			}
+			if !frames && e.Type != conn.TypeCall {
+				continue
+			}
+			r.Event(e)
+			if live && frames {
+				r.Flush()
+			}
+		}
+		r.Close()
+		first = ""
+		for _, l := range strings.Split(w.String(), "\n") {
+			if strings.HasPrefix(l, "  1 ") {
+				return before, l
+			}
+			if timed.MatchString(l) {
+				before = append(before, l)
+			}
+		}
+		return before, ""
+	}
+	for _, live := range []bool{true, false} {
+		before, first := draw(live, true)
+		if len(before) > 0 || !strings.HasPrefix(first, "  1  0.000000 ") {
+			t.Errorf("live %t: calls with a time %q before %q", live, before, first)
+		}
+	}
+	if before, _ := draw(true, false); len(before) == 0 || !strings.HasPrefix(before[0], "     0.000000 5 ") {
+		t.Errorf("without a frame: %q", before)
 	}
 }
 
