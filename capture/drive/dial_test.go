@@ -190,8 +190,18 @@ func TestPrepareOrdersAndFiltersAddresses(t *testing.T) {
 	if _, err := Prepare(context.Background(), DialOptions{Host: "::1", Port: "80", Source: "127.0.0.1"}, nil); err == nil || !strings.Contains(err.Error(), "of another family") {
 		t.Errorf("from IPv4 to IPv6: %v", err)
 	}
-	if _, err := Prepare(context.Background(), DialOptions{Host: "::1", Port: "80", Family: IPv4}, nil); ErrName(err) != "EAI_NONAME" {
-		t.Errorf("an IPv6 address with -4: %v", err)
+	for _, c := range []struct {
+		host   string
+		family Family
+		hint   string
+	}{
+		{"::1", IPv4, "leave -4 out: ::1 is an address of IPv6"},
+		{"127.1", IPv6, "leave -6 out: 127.1 is an address of IPv4"},
+	} {
+		_, err := Prepare(context.Background(), DialOptions{Host: c.host, Port: "80", Family: c.family}, nil)
+		if got := Hint(err); ErrName(err) != "EAI_NONAME" || got != c.hint {
+			t.Errorf("%s: %v, hint %q, want %q", c.host, err, got, c.hint)
+		}
 	}
 }
 

@@ -84,6 +84,9 @@ func Hint(err error) string {
 	case "EACCES", "EPERM":
 		return hintNotPermitted(op)
 	case "EAI_NONAME":
+		if s := hintOtherFamily(err); s != "" {
+			return s
+		}
 		return "is the name spelled rightly, and does it have an address of the family asked for (-4, -6)? try " + lookupCommand(err)
 	case "EAI_AGAIN":
 		return "the name server did not answer: is this machine online? an address in figures needs no name server"
@@ -108,6 +111,20 @@ func Hint(err error) string {
 		return "the other side has closed: what is sent now has no reader"
 	}
 	return ""
+}
+
+// hintOtherFamily is about an address in figures that -4 or -6 excludes; "" of
+// anything else.
+func hintOtherFamily(err error) string {
+	var dns *net.DNSError
+	if !errors.As(err, &dns) || dns.Err != otherFamily {
+		return ""
+	}
+	flag, is := "-4", "IPv6"
+	if a, _ := inFigures(dns.Name); a.Is4() {
+		flag, is = "-6", "IPv4"
+	}
+	return fmt.Sprintf("leave %s out: %s is an address of %s", flag, dns.Name, is)
 }
 
 func hintInUse(op *OpError) string {

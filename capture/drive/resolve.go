@@ -62,7 +62,7 @@ func systemLookup(ctx context.Context, network, host string) ([]netip.Addr, erro
 func resolve(ctx context.Context, t *tracer, lookup lookupFunc, host string, family Family) ([]netip.Addr, error) {
 	if a, ok := inFigures(host); ok {
 		if !family.has(a) {
-			err := &net.DNSError{Err: "not an address of the family asked for", Name: host, IsNotFound: true}
+			err := &net.DNSError{Err: otherFamily, Name: host, IsNotFound: true}
 			return nil, &OpError{Call: "resolve", Err: err}
 		}
 		return []netip.Addr{a}, nil
@@ -88,6 +88,9 @@ func resolve(ctx context.Context, t *tracer, lookup lookupFunc, host string, fam
 	t.returned(Call{Name: "resolve", Args: host + ": " + list(addrs), N: len(addrs)}, began)
 	return addrs, nil
 }
+
+// otherFamily is the fault of an address in figures that -4 or -6 excludes.
+const otherFamily = "not an address of the family asked for"
 
 // inFigures reads an address that is no name, those of IPv4 in all the forms
 // that inet_aton(3) takes, as nc does: 127.1 is 127.0.0.1.

@@ -42,7 +42,7 @@ Capturing needs root or CAP_NET_RAW.`,
 		Example: `  sudo tcpsee connect 10.0.0.2 3000
   printf 'GET / HTTP/1.0\r\n\r\n' | sudo tcpsee connect example.org 80 >page
   sudo tcpsee connect -z localhost 8080      only open and close`,
-		Args: hostAndPort,
+		Args: a.hostAndPort,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args = parted(args)
 			fl.dial.Host, fl.dial.Port = args[0], args[1]
@@ -87,7 +87,7 @@ func (fl *connectFlags) says() string {
 }
 
 // hostAndPort checks the two arguments of connect.
-func hostAndPort(cmd *cobra.Command, args []string) error {
+func (a *app) hostAndPort(cmd *cobra.Command, args []string) error {
 	switch both := parted(args); {
 	case swapped(args):
 		return withHint(usagef("the host comes first, then the port"), "tcpsee connect "+args[1]+" "+args[0])
@@ -98,7 +98,7 @@ func hostAndPort(cmd *cobra.Command, args []string) error {
 	case len(args) == 1:
 		return withHint(usagef("connect needs a host and a port, and got 1 word"), insteadOf(args[0]))
 	}
-	if err := ncQuit(cmd, args); len(args) == 3 && err != nil {
+	if err := ncQuit(a.words, args); len(args) == 3 && err != nil {
 		return err
 	}
 	return withHint(usagef("connect needs a host and a port, and got %s", words(len(args))), "tcpsee connect 127.0.0.1 3000")

@@ -42,7 +42,7 @@ Capturing needs root or CAP_NET_RAW.`,
   sudo tcpsee listen --keep 8080
   sudo tcpsee listen --tls 4433  and: tcpsee connect --tls --insecure HOST 4433`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := ncQuit(cmd, args); err != nil && (len(args) == 2 || fl.port != "") {
+			if err := ncQuit(a.words, args); err != nil && (len(args) == 2 || fl.port != "") {
 				return err
 			}
 			if err := fl.address(args); err != nil {

@@ -30,7 +30,7 @@ type stdio struct {
 
 // run executes one command line and returns its exit status.
 func run(args []string, std stdio) int {
-	app := &app{std: std}
+	app := &app{std: std, words: args}
 	root := app.root()
 	root.SetArgs(args)
 	root.SetIn(std.in)

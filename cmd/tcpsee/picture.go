@@ -198,7 +198,11 @@ func outputError(err error) error {
 	case errors.Is(err, capture.ErrInUse):
 		return withHint(&usageError{err}, "give another name")
 	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &at):
-		return withHint(err, "mkdir -p "+quoted(filepath.Dir(at.Path))+" makes the directory")
+		dir := filepath.Dir(at.Path)
+		if _, err2 := os.Stat(dir); err2 == nil { // as /proc, or a link to what is not there
+			return withHint(err, "no file can be made by that name: give another one")
+		}
+		return withHint(err, "mkdir -p "+quoted(dir)+" makes the directory")
 	}
 	return err
 }

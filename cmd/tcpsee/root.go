@@ -12,7 +12,8 @@ import (
 
 // app is one run of the command.
 type app struct {
-	std stdio
+	std   stdio
+	words []string // of the command line, as they were typed
 }
 
 const rootLong = `tcpsee shows a TCP connection as it happens, packet by packet: who sent what,

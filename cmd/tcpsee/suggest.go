@@ -97,9 +97,10 @@ func flagHint(cmd *cobra.Command, err error) string {
 }
 
 // ncQuit is the error about nc's -q N, whose number, the first of args, our -q
-// leaves to be taken for something else; nil where it is not that.
-func ncQuit(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 || !cmd.Flags().Changed("quiet") {
+// leaves to be taken for something else; nil where that number does not stand
+// behind -q among the words that were typed.
+func ncQuit(words, args []string) error {
+	if len(args) == 0 || !behindQuiet(words, args[0]) {
 		return nil
 	}
 	n, err := strconv.Atoi(args[0])
@@ -111,6 +112,18 @@ func ncQuit(cmd *cobra.Command, args []string) error {
 		hint += fmt.Sprintf("; --wait %ds ends after %d s without a byte", n, n)
 	}
 	return withHint(usagef("-q takes no number here: it leaves out the picture"), "in the place of nc's -q "+strconv.Itoa(n)+": "+hint)
+}
+
+// behindQuiet reports whether word stands behind -q, or behind flags such as
+// -vq that end with it, among the words that were typed.
+func behindQuiet(words []string, word string) bool {
+	for i := 1; i < len(words); i++ {
+		before := words[i-1]
+		if words[i] == word && strings.HasPrefix(before, "-") && !strings.HasPrefix(before, "--") && strings.HasSuffix(before, "q") {
+			return true
+		}
+	}
+	return false
 }
 
 // parted takes HOST:PORT apart, as browsers and other programs write the two,
