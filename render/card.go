@@ -111,7 +111,7 @@ func (t *timeline) upperCells(e *conn.Event) (c7, c6, c5 cell) {
 	if e.Type == conn.TypeSegment && e.Packet != nil && e.Packet.TCP.Len > 0 {
 		c7.value = "data from the first row on"
 		if e.App != "" {
-			c7.value = safeName(e.App, maxName, &t.g)
+			c7.value = safeName(t.o.app(e), maxName, &t.g)
 		}
 	}
 	if strings.HasPrefix(e.App, "TLS") {

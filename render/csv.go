@@ -51,7 +51,7 @@ type csvWriter struct {
 
 // NewCSV returns a Renderer that writes segments to w as CSV (RFC 4180), one
 // row each, after a row of names: SegmentColumns. Durations are seconds, sizes
-// bytes; what is not known is empty. Of o, Conn and Files count.
+// bytes; what is not known is empty. Of o, Conn, NoPayload and Files count.
 func NewCSV(w io.Writer, o Options) Renderer {
 	c := &csvWriter{out: newOutput(w), o: o, g: newGlyphs(false)}
 	c.out.buf = appendCSVHead(c.out.buf, SegmentColumns())
@@ -140,7 +140,7 @@ func (c *csvWriter) rest(b []byte, e *conn.Event, p *dissect.Packet) []byte {
 	}
 	b = append(b, ',')
 	if e.App != "" {
-		b = appendCSVField(b, safeText(e.App, &c.g))
+		b = appendCSVField(b, safeText(c.o.app(e), &c.g))
 	}
 	return appendCSVMeasured(b, e)
 }

@@ -216,7 +216,7 @@ func (d *pageData) event(s *stroke) {
 		d.num(v)
 	}
 	d.num(int64(d.text(safeText(e.Sentence(), d.g))))
-	d.num(int64(d.text(safeText(e.App, d.g))))
+	d.num(int64(d.text(safeText(d.o.app(e), d.g))))
 	d.sack(e)
 	d.frame(e.Packet)
 	d.num(int64(d.text(strings.Join(s.extra, " "))))

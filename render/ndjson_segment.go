@@ -56,7 +56,7 @@ func (n *ndjson) segment(b []byte, e *conn.Event) []byte {
 	b = n.appendFate(b, e)
 	b = appendTimings(b, e)
 	if e.App != "" {
-		b = appendJSONString(append(b, `,"app":`...), e.App)
+		b = appendJSONString(append(b, `,"app":`...), n.o.app(e))
 	}
 	if p != nil {
 		b = appendLayers(b, p)

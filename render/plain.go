@@ -28,8 +28,8 @@ type plain struct {
 const maxPlainData = 200
 
 // NewPlain returns a Renderer that writes to w in sentences, one for each
-// event: no columns, no lines, no arrows. Of o, Width, Conn, Time, Absolute,
-// NoPayload, Verbose, Files, Interface and ProcessName count.
+// event: no columns, no lines, no arrows. Of o, Width, ASCII, Conn, Time,
+// Absolute, NoPayload, Hex, Verbose, Files, Interface and ProcessName count.
 func NewPlain(w io.Writer, o Options) Renderer {
 	o.Color = false
 	return &plain{sheet: newSheet(w, &o), o: o, g: newGlyphs(o.ASCII), when: newRowTimes(&o), seen: make(map[int64]capture.Stamp)}
@@ -251,13 +251,22 @@ func (p *plain) payload(e *conn.Event) {
 	data := e.Packet.TCP.Payload
 	switch {
 	case p.o.NoPayload || e.Packet.TCP.Len == 0:
-	case named(e.App):
+	case named(e.App) && !(p.o.Hex && len(data) > 0):
 		b, _ := appendApp([]byte(": "), e.App, maxPlainData, &p.g)
 		p.text.Write(b)
 	case len(data) > 0:
-		b, _ := appendQuoted([]byte(": "), data, maxPlainData, &p.g)
-		p.text.Write(b)
+		p.data(data)
 	}
+}
+
+// data ends a sentence with bytes, as text or as Options.Hex asks for.
+func (p *plain) data(data []byte) {
+	form := appendQuoted
+	if p.o.Hex {
+		form = appendBuffer
+	}
+	b, _ := form([]byte(": "), data, maxPlainData, &p.g)
+	p.text.Write(b)
 }
 
 func (p *plain) icmp(e *conn.Event) {
@@ -311,8 +320,7 @@ func (p *plain) call(e *conn.Event) {
 		b.WriteString(", result " + safeName(c.Result, maxPlainData, &p.g))
 	}
 	if len(c.Data) > 0 && !p.o.NoPayload && !saidBefore(c) {
-		d, _ := appendQuoted([]byte(": "), c.Data, maxPlainData, &p.g)
-		b.Write(d)
+		p.data(c.Data)
 	}
 	p.say(sentence(b.String()))
 }

@@ -23,6 +23,13 @@ func TestPlainGolden(t *testing.T) {
 	golden(t, "plain/chat.verbose.txt", plainOf(t, chat(), drawn(Options{Width: 80, Verbose: true, Time: TimeDelta, Absolute: true}, "")))
 }
 
+func TestPlainHex(t *testing.T) {
+	got := plainOf(t, chat(), Options{Width: 160, Hex: true})
+	if !strings.Contains(got, "number 1: <Buffer 48 65 6c 6c 6f 0a>.") || strings.Contains(got, "Hello") {
+		t.Error(got)
+	}
+}
+
 // TestPlainIsWords holds that nothing is drawn.
 func TestPlainIsWords(t *testing.T) {
 	for _, s := range scenes {

@@ -5,6 +5,7 @@ package render
 
 import (
 	"net/netip"
+	"strings"
 
 	"tcpsee/capture"
 	"tcpsee/dissect/conn"
@@ -88,7 +89,7 @@ type Options struct {
 	ASCII     bool // draw with ASCII characters only
 	Live      bool // every row at once; nothing is folded
 	Time      TimeMode
-	NoPayload bool
+	NoPayload bool     // no payload, and of what was read from it the protocol alone
 	Absolute  bool     // sequence numbers as on the wire
 	Verbose   bool     // a sentence under each row
 	Notes     bool     // a sentence in each object of data
@@ -115,4 +116,14 @@ type Options struct {
 	// ProcessName names the program that has an address on this machine,
 	// "nc[4121]"; nil or "" where nobody knows.
 	ProcessName func(netip.AddrPort) string
+}
+
+// app is what a segment's layer 7 may be said to be: its protocol alone where
+// payloads are left out, for what follows that word is read from them.
+func (o *Options) app(e *conn.Event) string {
+	if !o.NoPayload {
+		return e.App
+	}
+	protocol, _, _ := strings.Cut(e.App, " ")
+	return protocol
 }

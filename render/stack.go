@@ -46,7 +46,7 @@ const (
 // NewStack returns a Renderer that draws each packet to w with all that is
 // known of it: the fields of each layer from 7 to 1 with their values and
 // meanings, the headers as their RFCs draw them, and every byte. Of o, Width,
-// Color, ASCII, Conn, NoPayload, Files and Interface count.
+// Color, ASCII, Conn, NoPayload, Full, Files and Interface count.
 func NewStack(w io.Writer, o Options) Renderer { return newStack(w, o) }
 
 func newStack(w io.Writer, o Options) *stack {
@@ -268,13 +268,13 @@ func (s *stack) upper(e *conn.Event, layers []dissect.LayerFields) {
 		}
 		name := ""
 		if e.App != "" {
-			name = safeName(e.App, s.width-cardValue, &s.g)
+			name = safeName(s.o.app(e), s.width-cardValue, &s.g)
 		}
 		s.title(7, name, what)
 		s.text(e)
 	}
 	if tls {
-		s.title(6, safeName(e.App, s.width-cardValue, &s.g), "")
+		s.title(6, safeName(s.o.app(e), s.width-cardValue, &s.g), "")
 	} else {
 		s.title(6, "", "")
 	}

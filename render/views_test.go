@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,6 +42,35 @@ func TestEveryCaptureInEveryView(t *testing.T) {
 				}
 				return r
 			}, b.String()), w)
+		}
+	}
+}
+
+// TestNoPayloadInAnyView holds that what is read from a payload is left out with
+// it: a header may hold a password. Its protocol may be said.
+func TestNoPayloadInAnyView(t *testing.T) {
+	s := newScene("2025-11-20 16:39:16.000000")
+	l := s.link(1, "10.0.0.1:4000", "10.0.0.2:80", 1, 2)
+	const header = "Authorization: Basic b3BlbjpzZXNhbWU="
+	l.send(0, conn.Client, segment{flags: push, seq: 1, ack: 1, data: header + "\r\n", app: "HTTP header " + header})
+	l.send(0.1, conn.Client, segment{flags: push, seq: 40, ack: 1, data: "\x16\x03\x01", app: "TLS ClientHello (Authorization.example)"})
+	s.capture(conn.Capture{Frames: 2, Segments: 2, Connections: 1})
+	for name, make := range map[string]func(io.Writer, Options) Renderer{
+		"timeline": NewTimeline, "ladder": NewLadder, "stack": NewStack, "plain": NewPlain, "summary": NewSummary, "graph": NewGraph,
+		"ndjson": NewNDJSON, "json": NewJSON, "csv": NewCSV, "markdown": NewMarkdown, "html": NewHTML, "svg": NewSVG,
+		"mermaid": NewMermaid, "plantuml": NewPlantUML, "latex": NewLaTeX,
+	} {
+		for _, width := range []int{80, 200} {
+			o := Options{Width: width, Verbose: true, Notes: true, Full: true}
+			with := draw(t, s, func(w *bytes.Buffer) Renderer { return make(w, o) })
+			o.NoPayload = true
+			without := draw(t, s, func(w *bytes.Buffer) Renderer { return make(w, o) })
+			if strings.Contains(without, "Authorization") {
+				t.Errorf("%s, %d columns: the payload is there", name, width)
+			}
+			if name != "summary" && name != "graph" && !strings.Contains(with, "Authorization") {
+				t.Errorf("%s, %d columns: the payload is never there", name, width)
+			}
 		}
 	}
 }

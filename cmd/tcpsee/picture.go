@@ -61,7 +61,7 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 	f.StringVar(&p.color, "color", "auto", "colour: `WHEN` is auto, always or never")
 	f.BoolVar(&p.ascii, "ascii", false, "draw with ASCII characters only")
 	f.StringVar(&p.time, "time", "start", "time column, in the picture and in .txt .md .html .svg .tex: `FROM` is start (since the first row), delta (since the row before) or clock (UTC); .mmd and .puml have no times, data have their own")
-	f.BoolVar(&p.noPayload, "no-payload", false, "leave payloads out of the picture")
+	f.BoolVar(&p.noPayload, "no-payload", false, "leave payloads out of pictures and data; packets that are saved keep them (--anonymize blanks those), and a verdict quotes a line that is wrong")
 	f.BoolVarP(&p.absolute, "absolute", "S", false, "sequence numbers as they are on the wire")
 	f.BoolVarP(&p.verbose, "verbose", "v", false, "a sentence under each row")
 	f.BoolVar(&p.hex, "hex", false, "layer 7 as hexadecimal bytes, as Node prints a Buffer")
