@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tcpsee/capture"
 	"tcpsee/dissect"
@@ -33,11 +35,11 @@ with every field. Without arguments it is a glossary of all words.`,
   tcpsee explain`,
 		ValidArgsFunction: completeTerm,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fl.check(); err != nil {
+			if err := notForExplain(cmd.Flags()); err != nil {
 				return err
 			}
-			if len(fl.outputs) > 0 || fl.quiet || fl.view != "" {
-				return withHint(usagef("explain draws one packet, or a word: there is no -o, -q or --view"), "tcpsee replay FILE --view stack -o text >packets.txt; --conn N draws one connection")
+			if err := fl.check(); err != nil {
+				return err
 			}
 			if len(args) == 0 {
 				return a.glossary(&fl, noPager)
@@ -54,11 +56,28 @@ with every field. Without arguments it is a glossary of all words.`,
 		},
 	}
 	fl.register(cmd)
-	for _, name := range []string{"output", "quiet", "view"} {
+	for _, name := range slices.Concat(aboutRows, soAnyway) {
 		_ = cmd.Flags().MarkHidden(name)
 	}
 	cmd.Flags().BoolVar(&noPager, "no-pager", false, pagerUsage)
 	return cmd
+}
+
+// Flags that have no meaning for one packet, or a word: what they are about
+// comes with rows, and what is so anyway.
+var (
+	aboutRows = []string{"output", "quiet", "view", "conn", "sort", "only", "plain", "time", "verbose", "hex", "notes", "embed"}
+	soAnyway  = []string{"absolute", "checksums", "no-names"}
+)
+
+// notForExplain refuses the first flag that was given and is about rows.
+func notForExplain(flags *pflag.FlagSet) error {
+	for _, name := range aboutRows {
+		if flags.Changed(name) {
+			return withHint(usagef("explain draws one packet, or a word: there is no --%s", name), "tcpsee replay FILE --view stack -o text >packets.txt; --conn N draws one connection")
+		}
+	}
+	return nil
 }
 
 // packetOf reads FILE#N. frame is 0 where N is no number.
@@ -91,7 +110,9 @@ func (a *app) explainTerm(fl *pictureFlags, word string) error {
 	e, ok := conn.Explain(word)
 	if !ok {
 		hint := "tcpsee explain has the words; FILE#N explains a packet"
-		if s := nearTerms(word); len(s) > 0 {
+		if s := nearTerms(word); looksLikeFile(word) {
+			hint = "tcpsee explain " + quoted(word) + "#1 explains its first packet"
+		} else if len(s) > 0 {
 			hint = "did you mean " + strings.Join(s, " or ") + "? " + hint
 		}
 		return withHint(usagef("no explanation of %q", word), hint)

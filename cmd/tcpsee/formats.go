@@ -54,6 +54,15 @@ func plainly[R render.Renderer](make func(io.Writer, render.Options) R) func(str
 	return func(_ string, w io.Writer, o render.Options) render.Renderer { return make(w, o) }
 }
 
+// tabular reports whether what -o asks for can be the summary.
+func tabular(output string) bool {
+	f, ok := wordFormat(output)
+	if !ok {
+		f, _ = fileFormat(output)
+	}
+	return oneOf(f.name, "csv", "markdown", pictureFormat)
+}
+
 // table makes the summary's table where that is the view.
 func table[R render.Renderer](f render.Format, make func(io.Writer, render.Options) R) func(string, io.Writer, render.Options) render.Renderer {
 	return func(view string, w io.Writer, o render.Options) render.Renderer {

@@ -63,14 +63,14 @@ func (p *pictureFlags) register(cmd *cobra.Command) {
 	f.StringVar(&p.time, "time", "start", "time column, in the picture and in .txt .md .html .svg .tex: `FROM` is start (since the first row), delta (since the row before) or clock (UTC); .mmd and .puml have no times, data have their own")
 	f.BoolVar(&p.noPayload, "no-payload", false, "leave payloads out of pictures and data; packets that are saved keep them (--anonymize blanks those), and a verdict quotes a line that is wrong")
 	f.BoolVarP(&p.absolute, "absolute", "S", false, "sequence numbers as they are on the wire")
-	f.BoolVarP(&p.verbose, "verbose", "v", false, "a sentence under each row")
+	f.BoolVarP(&p.verbose, "verbose", "v", false, "a sentence under each row of the timeline, and behind each of --plain")
 	f.BoolVar(&p.hex, "hex", false, "layer 7 as hexadecimal bytes, as Node prints a Buffer")
-	f.BoolVar(&p.full, "full", false, "fold nothing, and draw each segment of a flood")
+	f.BoolVar(&p.full, "full", false, "fold nothing, and draw each segment of a flood; in JSON, every field of each packet")
 	f.Int64Var(&p.conn, "conn", 0, "draw only connection `N`")
 	f.BoolVar(&p.embed, "embed", false, "with -o FILE.html: put the packets into the page, as a pcapng file to save from it (16 MiB at most)")
 	f.BoolVar(&p.noNames, "no-names", false, "do not look for the names of this machine's programs")
 	f.BoolVar(&p.plain, "plain", false, "one sentence a segment, for a screen reader")
-	f.BoolVar(&p.checksums, "checksums", false, "verify checksums in data and in live pictures too; pictures of files always say which is bad")
+	f.BoolVar(&p.checksums, "checksums", false, "verify checksums in NDJSON and JSON and in live pictures too; pictures of files always say which is bad")
 	f.BoolVar(&p.notes, "notes", false, "a sentence in each object of data")
 	f.StringVar(&p.sort, "sort", "", "order of the summary by `KEY`: "+strings.Join(render.SortKeys(), ", ")+"; -KEY turns it round")
 	f.StringSliceVar(&p.only, "only", nil, "in the summary, connections with one of these `WORDS`: an outcome (refused) or a label (retransmission)")
@@ -109,6 +109,9 @@ func (p *pictureFlags) check() error {
 	if p.plain && p.view != "" && p.view != "timeline" {
 		return usagef("--plain is a form of the timeline, and --view asks for %s", p.view)
 	}
+	if err := p.checkTable(); err != nil {
+		return err
+	}
 	data := 0
 	for _, o := range p.outputs {
 		if _, ok := wordFormat(o); ok {
@@ -127,6 +130,26 @@ func (p *pictureFlags) check() error {
 	}
 	return nil
 }
+
+// checkTable refuses --sort and --only where no table is drawn for them.
+func (p *pictureFlags) checkTable() error {
+	if !p.wantsTable() {
+		return nil
+	}
+	switch {
+	case p.plain:
+		return usagef("--sort and --only are for the summary, and --plain is a form of the timeline")
+	case p.view != "" && p.view != "summary":
+		return usagef("--sort and --only are for the summary, and --view asks for %s", p.view)
+	case !p.quiet && !p.takesStdout() || slices.ContainsFunc(p.outputs, tabular):
+		return nil
+	}
+	return withHint(usagef("--sort and --only are for the summary, and nothing here draws one"),
+		`-o csv and -o markdown can be one; of data, jq 'select(.verdict == "refused")' chooses as well`)
+}
+
+// wantsTable reports whether the flags say what stands in the summary.
+func (p *pictureFlags) wantsTable() bool { return p.sort != "" || len(p.only) > 0 }
 
 // What --view, --color and --time take.
 var (
@@ -284,7 +307,7 @@ func (p *pictureFlags) chosen(otherwise string) string {
 	switch {
 	case p.plain:
 		return "plain"
-	case p.sort != "" || len(p.only) > 0:
+	case p.wantsTable():
 		return "summary"
 	case p.view != "":
 		return p.view

@@ -46,7 +46,7 @@ func (s *lessonFlags) check(p *pictureFlags) error {
 		return usagef("--quiz waits for answers, and --speed for the time: choose one")
 	case p.view != "" && p.view != "timeline":
 		return usagef("--step, --speed and --quiz are for the timeline, and --view asks for %s", p.view)
-	case p.sort != "" || len(p.only) > 0:
+	case p.wantsTable():
 		return usagef("--step, --speed and --quiz are for the timeline, and --sort and --only for the summary")
 	case p.quiet || p.takesStdout():
 		return usagef("--step, --speed and --quiz need the picture, which -q and -o FORMAT leave out")

@@ -60,7 +60,7 @@ func (t *tcpdumpFlags) apply(p *pictureFlags, s *saveFlags) error {
 	}
 	p.noNames = p.noNames || t.numeric > 0
 	p.dump = render.DumpMode(min(t.dump, int(render.DumpFrame)))
-	if t.dump > 0 && (p.plain || !oneOf(p.view, "", "timeline")) {
+	if t.dump > 0 && p.chosen("timeline") != "timeline" {
 		return usagef("-X is for the timeline, whose rows it stands under; --view stack has the bytes of each field")
 	}
 	if t.millions > 0 {
