@@ -9,7 +9,7 @@ import (
 // track follows what is outstanding and when it was sent.
 func (t *Tracker) track(s *segment) {
 	b := s.b
-	if o := s.outstanding(); o != nil {
+	if o := s.outstanding(); o != nil && s.flags&dissect.ACK != 0 {
 		q := &o.list[s.to]
 		before := q.len()
 		copied := int64(sentAgain)
@@ -23,7 +23,7 @@ func (t *Tracker) track(s *segment) {
 		if at == sentAgain && before != q.len() {
 			at, s.echoed = copied, copied != sentAgain
 		}
-		if at != sentAgain && s.flags&dissect.ACK != 0 {
+		if at != sentAgain {
 			s.rtt, s.origin = time.Duration(max(s.now-at, 0)), q.where
 		}
 	}

@@ -51,3 +51,27 @@ func TestRoundTripByTimestamps(t *testing.T) {
 		t.Errorf("both copies have the same timestamp, and %v is measured", rtt)
 	}
 }
+
+// What lies in the acknowledgement number of a segment without ACK acknowledges
+// nothing (RFC 9293, section 3.1), wherever numbers begin.
+func TestNoAckAcknowledgesNothing(t *testing.T) {
+	scripts := map[string]string{
+		"data":      "0 > S 0:0(0)\n.1 < S. 0:0(0) ack 1\n.2 > . ack 1\n1 > P. 1:11(10) ack 1\n1.1 < - 1:1(0)\n1.3 < . ack 11",
+		"a SYN":     "0 > S 0:0(0)\n.1 < S 0:0(0)\n.2 > S. 0:0(0) ack 1\n.3 < S. 0:0(0) ack 1",
+		"an answer": "0 > S 0:0(0)\n.1 < S. 0:0(0) ack 1\n.2 > S 0:0(0)\n.3 < S. 0:0(0) ack 1\n.4 > . ack 1",
+	}
+	for name, script := range scripts {
+		for _, iss := range []string{"1000 5000", "1000 3000000000", "3000000000 5000", "4294967295 4294967295"} {
+			last := time.Duration(0)
+			run(t, New(Options{}), "iss "+iss+"\n"+script, func(e *Event) {
+				if e.Type == TypeSegment && e.RTT+e.RTO > 0 {
+					last = e.RTT + e.RTO
+				}
+			})
+			want := map[string]time.Duration{"data": 300, "a SYN": 300, "an answer": 200}[name] * time.Millisecond
+			if last != want {
+				t.Errorf("%s, from %s: the last time is %v, want %v", name, iss, last, want)
+			}
+		}
+	}
+}
