@@ -198,7 +198,7 @@ func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, fr
 	case off+length <= 0 || off > appFarAhead || d.ended && off >= 0:
 		return a.describe(payload)
 	case off > 0:
-		return a.early(side, off, seq, payload, length)
+		return a.early(side, off, seq, payload, length, frame)
 	}
 	a.budget.frame, a.budget.n, a.budget.more = frame, 0, 0
 	d.flags &^= dirBodyEnded | dirHeadSeen

@@ -17,6 +17,7 @@ type appWork struct {
 type heldPart struct {
 	seq    dissect.Seq
 	length int
+	frame  place
 	data   []byte // nil where it need not be looked at
 }
 
@@ -33,7 +34,7 @@ type appBudget struct {
 	troubles int      // apps that have one
 	spares   [][]byte // for copies of segments that come too early
 	work     *appWork // the last one that was given back, empty
-	frame    place    // of the segment at hand
+	frame    place    // of the segment that is read
 	notes    [appNotes]string
 	n        int
 	more     int // notes that found no room

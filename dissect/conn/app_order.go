@@ -7,9 +7,9 @@ import (
 )
 
 // early puts aside a segment that begins off bytes after what is next.
-func (a *app) early(side Side, off int, seq dissect.Seq, payload []byte, length int) string {
+func (a *app) early(side Side, off int, seq dissect.Seq, payload []byte, length int, frame place) string {
 	d := &a.dirs[side]
-	part := heldPart{seq: seq, length: length}
+	part := heldPart{seq: seq, length: length, frame: frame}
 	if !a.spoke {
 		a.spoke, a.first = true, side
 	}
@@ -33,6 +33,7 @@ func (a *app) early(side Side, off int, seq dissect.Seq, payload []byte, length 
 			d.next = seq
 		}
 		if old := int(d.next.Diff(seq)); old < length {
+			a.budget.frame = frame
 			a.take(side, payload, length, old)
 		}
 	}
@@ -59,7 +60,8 @@ func (a *app) hold(d *appDir, p heldPart) bool {
 	return true
 }
 
-// drain reads what was put aside and is next now.
+// drain reads what was put aside and is next now. Its frame is that of the last
+// part that it took.
 func (a *app) drain(side Side) {
 	d := &a.dirs[side]
 	for d.work != nil && len(d.work.held) > 0 {
@@ -71,6 +73,7 @@ func (a *app) drain(side Side) {
 		}
 		a.unhold(d)
 		if old < p.length {
+			a.budget.frame = max(a.budget.frame, p.frame)
 			a.take(side, p.data, p.length, old)
 		}
 		a.budget.spare(p.data)
@@ -90,10 +93,12 @@ func (a *app) unhold(d *appDir) {
 	}
 }
 
-// hole passes over what is missing before the first part that was put aside.
+// hole passes over what is missing before the first part that was put aside, with
+// which reading goes on: the segment at hand may be another end's.
 func (a *app) hole(side Side) {
 	d := &a.dirs[side]
 	to := d.work.held[0].seq
+	a.budget.frame = d.work.held[0].frame
 	if n := int64(to.Diff(d.next)); n > 0 {
 		a.gap(side, n)
 		d.next = to

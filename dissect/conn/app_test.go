@@ -239,6 +239,16 @@ func TestAppHoles(t *testing.T) {
 			t.Error("nothing says that bytes were missing")
 		}
 	})
+	t.Run("its frame", func(t *testing.T) {
+		k := newTalk(80)
+		k.run("> GET / HTTP/1.1\r\n", "~> Host: x\r\n\r\n", "> GET /2 HTTP/1.1\r\n", "> Host: y\r\n\r\n")
+		other := newApp(k.b, 80) // which shares the budget, and takes its turns between
+		other.segment(Client, 1, []byte("GET / HTTP/1.1\r\n\r\n"), 18, 99)
+		k.a.acked(Client, k.next[Client])
+		if k.a.requestAt != 2 || k.a.requestEnd != 3 {
+			t.Errorf("the request behind the hole is in frames 2 and 3, and not %d and %d", k.a.requestAt, k.a.requestEnd)
+		}
+	})
 	t.Run("cut by the snap length", func(t *testing.T) {
 		k := newTalk(80)
 		got := k.a.segment(Client, k.next[Client], []byte("GET / HTTP/1.1\r\nHo"), 40, 1)
