@@ -87,10 +87,9 @@ const (
 // AnyLink in Options.Link asks for the one program that serves packet sockets
 // of every link type: it finds the network header and the protocol through the
 // kernel's ancillary loads (SKF_NET_OFF, SKF_AD_PROTOCOL; Linux's
-// filter.txt). Its link-layer tests take Ethernet and loopback only, the
-// first "vlan" means the tag that the kernel has taken off, and the kernel
-// reads payload through these loads only as far as it is contiguous in its
-// buffer, which headers always are.
+// filter.txt). Its link-layer tests take Ethernet and loopback only, and the
+// kernel reads payload through these loads only as far as it is contiguous in
+// its buffer, which headers always are.
 const AnyLink = ^capture.LinkType(0)
 
 // Resolver finds the addresses of a host name. Parse asks it, never the

@@ -28,6 +28,7 @@ type gen struct {
 	next        int            // the first that alloc looks at
 	most        int            // the highest that alloc has returned; -1: none
 	vlans       int            // vlan primitives so far
+	held        int            // register of the protocol since vlan with AnyLink; -1: none
 	mplsDepth   int            // mpls primitives so far
 	geneve      bool           // within Geneve there may be no link-layer header
 	lane        bool           // Ethernet is within LANE, which has messages of its own too
@@ -41,7 +42,7 @@ type gen struct {
 func newGen(e *Expr, o Options, keep bool) *gen {
 	g := &gen{
 		layout: layoutOf(o.Link), expr: e.text, o: o, any: o.Link == AnyLink, keep: keep,
-		late: [3]int{-1, -1, -1}, most: -1,
+		late: [3]int{-1, -1, -1}, most: -1, held: -1,
 	}
 	g.live = o.Live || g.any
 	switch {

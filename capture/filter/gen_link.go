@@ -156,21 +156,40 @@ func (g *gen) llcType(proto uint32) *cond {
 }
 
 func (g *gen) cookedType(proto uint32) *cond {
-	isLLC := func() *cond { return g.equal(g.typ, 0, sizeH, linux8022) }
 	switch proto {
 	case sapIP, sapISO, sapNetBEUI:
-		return and(isLLC(), g.equal(g.payload, 0, sizeH, proto<<8|proto))
+		return and(g.cookedLLC(), g.equal(g.payload, 0, sizeH, proto<<8|proto))
 	case sapIPX:
-		return or(g.equal(g.typ, 0, sizeH, etIPX), g.equal(g.typ, 0, sizeH, linux8023),
-			and(isLLC(), or(g.equal(g.payload, 0, sizeB, sapIPX),
+		return or(g.cooked(etIPX), g.cooked(linux8023),
+			and(g.cookedLLC(), or(g.equal(g.payload, 0, sizeB, sapIPX),
 				g.snap(ouiEncapsulated, etIPX))))
 	case etATalk, etAARP:
-		return or(g.equal(g.typ, 0, sizeH, proto), and(isLLC(), g.snap(snapOUI(proto), proto)))
+		return or(g.cooked(proto), and(g.cookedLLC(), g.snap(snapOUI(proto), proto)))
 	}
 	if proto <= maxLength {
-		return and(isLLC(), g.equal(g.payload, 0, sizeB, proto))
+		return and(g.cookedLLC(), g.equal(g.payload, 0, sizeB, proto))
 	}
-	return g.equal(g.typ, 0, sizeH, proto)
+	return g.cooked(proto)
+}
+
+// cooked tests the protocol as Linux numbers it, in a cooked header or as the
+// kernel says.
+func (g *gen) cooked(proto uint32) *cond { return compare(jmpJEQ, proto, g.loadProtocol()...) }
+
+func (g *gen) loadProtocol() []Instruction {
+	if g.held >= 0 {
+		return []Instruction{ldMem(g.held)}
+	}
+	return g.load(g.typ, sizeH, 0)
+}
+
+// cookedLLC tests for LLC. Of what programs send through packet sockets the
+// kernel says the length.
+func (g *gen) cookedLLC() *cond {
+	if g.family == famLive {
+		return not(compare(jmpJGT, maxLength, g.loadProtocol()...))
+	}
+	return g.cooked(linux8022)
 }
 
 // Address families on loopback and in OpenBSD's log: IPv4's is the same
@@ -256,7 +275,9 @@ func (g *gen) wlanIsData() *cond {
 func (g *gen) llc(n *llcTest) *cond {
 	var is *cond
 	switch {
-	case g.link == capture.LinkEthernet:
+	case g.family == famLive:
+		is = and(g.cookedLLC(), not(g.equal(g.payload, 0, sizeH, 0xffff)))
+	case g.link == capture.LinkEthernet, g.any && g.family == famEther:
 		is = and(g.isLength(), not(g.equal(g.payload, 0, sizeH, 0xffff)))
 	case g.family == famWLAN:
 		is = g.wlanIsData()

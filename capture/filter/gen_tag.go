@@ -53,9 +53,10 @@ func (g *gen) vlan(n *tag) *cond {
 		}
 	}
 	if g.family == famLive {
-		// The outer tag is off, and the network header begins at the inner.
+		// What is behind the outer tag begins with the inner.
 		c := and(g.inBandVLAN(), g.vlanID(n))
-		g.family, g.typ = famEther, place{g.payload.k + 2, -1}
+		g.family, g.typ = famEther, g.payload
+		g.typ.k += 2
 		g.payload.k += 4
 		return c
 	}
@@ -73,12 +74,17 @@ func (g *gen) vlanID(n *tag) *cond {
 	return g.masked(g.network(), 0, sizeH, n.n, 0xfff)
 }
 
-// vlanAny tests the tag that the kernel has taken off.
+// vlanAny tests for a tag that the kernel has taken off, or one that is still
+// there: the kernel leaves 0x9100 alone, and a device that cannot insert tags
+// itself shows them in what it sends. Then what follows is behind it, in a place
+// that only the link layer tells.
 func (g *gen) vlanAny(n *tag) *cond {
-	c := g.equal(at(0), skfVLANTagPresent, sizeB, 1)
-	if n.has {
-		c = and(c, g.masked(at(0), skfVLANTag, sizeH, n.n, 0xfff))
-	}
+	proto, body := g.alloc(), g.alloc()
+	g.prologue = and(g.prologue, do(ldAbs(sizeH, skfProtocol), st(proto), ldImm(0), st(body)))
+	const back = (skfLLOff + etherLen + tagLen - skfNetOff) & 0xffffffff // the sum wraps around
+	behind := do(ldAbs(sizeH, skfLLOff+tagAt+tagLen), st(proto), ldImm(back), st(body))
+	c := g.tagged(n, and(g.isEther(), g.inBandVLAN(), behind), ldAbs(sizeH, skfLLOff+etherLen))
+	g.held, g.payload.reg = proto, body
 	return c
 }
 
@@ -87,19 +93,26 @@ func (g *gen) vlanAny(n *tag) *cond {
 func (g *gen) vlanLive(n *tag) *cond {
 	body, typ := g.alloc(), g.alloc()
 	g.prologue = and(g.prologue, do(ldImm(0), st(body), st(typ)))
-	taken := func() *cond { return g.equal(at(0), skfVLANTagPresent, sizeB, 1) }
 	move := do(ldMem(body), aluK(aluAdd, 4), st(body), ldMem(typ), aluK(aluAdd, 4), st(typ))
-	c := or(taken(), and(move, g.inBandVLAN()))
-	if n.has {
-		// libpcap asks again, in the middle of a block, where its optimiser
-		// does not look.
-		again := taken()
-		again.opaque = true
-		load := or(and(again, do(ldAbs(sizeB, skfVLANTag))), do(g.load(g.network(), sizeH, 0)...))
-		c = and(c, load, compare(jmpJEQ, n.n, aluK(aluAnd, 0xfff)))
-	}
+	c := g.tagged(n, and(move, g.inBandVLAN()), g.load(g.network(), sizeH, 0)...)
 	g.typ.reg, g.payload.reg = typ, body
 	return c
+}
+
+// tagged tests for a tag that the kernel has taken off, or that there says is
+// still in the packet, where code loads it.
+func (g *gen) tagged(n *tag, there *cond, code ...Instruction) *cond {
+	taken := func() *cond { return g.equal(at(0), skfVLANTagPresent, sizeB, 1) }
+	c := or(taken(), there)
+	if !n.has {
+		return c
+	}
+	// libpcap asks again, in the middle of a block, where its optimiser does
+	// not look.
+	again := taken()
+	again.opaque = true
+	load := or(and(again, do(ldAbs(sizeB, skfVLANTag))), do(code...))
+	return and(c, load, compare(jmpJEQ, n.n, aluK(aluAnd, 0xfff)))
 }
 
 func (g *gen) mpls(n *tag) *cond {

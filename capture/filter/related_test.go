@@ -2,6 +2,9 @@ package filter
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
+	"strings"
 	"testing"
 
 	"tcpsee/capture"
@@ -280,6 +283,63 @@ func checkDecided(t *testing.T, e *Expr, expr string, frames []frame, i int) (n 
 		}
 	}
 	return n
+}
+
+// TestAnyLinkTags holds that "vlan" finds a tag wherever the kernel has it:
+// beside the packet, or still in it, with the network header said to begin at
+// the tag or behind it.
+func TestAnyLinkTags(t *testing.T) {
+	plain := tcpPacket(80)
+	with := func(tpid, id byte) []byte {
+		return slices.Concat(plain[:12], []byte{tpid, 0, 0, id}, plain[12:])
+	}
+	seen := func(data []byte, netBase int, tci int) *view {
+		v := &view{head: data, typeAt: -1, length: uint32(len(data)), netBase: netBase, meta: &metadata{hatype: hatypeEthernet}}
+		v.meta.protocol = uint32(binary.BigEndian.Uint16(data[12:]))
+		v.meta.tagged, v.meta.tci = tci >= 0, uint32(max(tci, 0))
+		return v
+	}
+	llc := slices.Concat(plain[:12], []byte{0, 46, 0x42, 0x42, 3}, make([]byte, 43))
+	received := seen(llc, 14, -1)
+	received.meta.protocol = linux8022
+	views := map[string]*view{
+		"none": seen(plain, 14, -1), "taken off": seen(plain, 14, 5), "left there": seen(with(0x91, 5), 14, -1),
+		"put there": seen(with(0x81, 5), 18, -1), "llc": received, "llc sent": seen(llc, 14, -1),
+		"two": seen(with(0x81, 7), 14, 5),
+	}
+	for expr, want := range map[string]string{
+		"vlan":                                "left there,put there,taken off,two",
+		"vlan 5":                              "left there,put there,taken off,two",
+		"vlan 6":                              "",
+		"not vlan":                            "llc,llc sent,none",
+		"vlan 5 and tcp dst port 80":          "left there,put there,taken off",
+		"vlan and tcp port 81":                "",
+		"vlan 5 and vlan":                     "two",
+		"vlan and vlan 7 and tcp dst port 80": "two",
+		"vlan or tcp dst port 80":             "left there,none,put there,taken off,two",
+		"llc":                                 "llc,llc sent",
+		"llc ui and stp":                      "llc,llc sent",
+		"not llc and not vlan":                "none",
+	} {
+		e, err := Parse(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prog, err := e.Compile(Options{Link: AnyLink})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for name, v := range views {
+			if may(prog, v) {
+				got = append(got, name)
+			}
+		}
+		slices.Sort(got)
+		if got := strings.Join(got, ","); got != want {
+			t.Errorf("%s: %s, not %s\n%s", expr, got, want, Format(prog))
+		}
+	}
 }
 
 // anyDiffers: what the kernel takes off, lengths that include what is not

@@ -190,10 +190,13 @@ func (u *numbering) loaded(in Instruction, r *registers) (vnum, Instruction) {
 
 // beyond adds an index to an offset. What wraps around to where Linux has its
 // ancillary loads is beyond all packets instead, which is where libpcap's
-// machine sees it.
+// machine sees it; from the network header it may go back to the link layer's,
+// as behind a VLAN tag.
 func beyond(k, index uint32) uint32 {
 	const nowhere = 1<<31 - 1
 	switch sum := k + index; {
+	case k >= skfNetOff && sum >= skfLLOff && sum < skfNetOff:
+		return sum
 	case k < skfLLOff && sum >= skfLLOff, k >= skfLLOff && index >= skfNetOff-skfLLOff:
 		return nowhere
 	default:
