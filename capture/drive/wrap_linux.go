@@ -74,71 +74,101 @@ func refusal(m wireMessage) error {
 	return syscall.Errno(m.Errno)
 }
 
+// ends are the files between this process and the tracer.
+type ends struct {
+	control, reports *os.File // ours: to tell it something, and to hear from it
+
+	null, told, report, shared *os.File // those that it is given
+}
+
+func openEnds() (e ends, err error) {
+	defer func() {
+		if err != nil {
+			e.closeOurs()
+			e.closeGiven()
+		}
+	}()
+	if e.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
+		return e, err
+	}
+	if e.told, e.control, err = os.Pipe(); err != nil {
+		return e, err
+	}
+	if e.reports, e.report, err = os.Pipe(); err != nil {
+		return e, err
+	}
+	e.shared, err = newSharedMemory()
+	return e, err
+}
+
+func (e *ends) closeOurs() {
+	e.control.Close()
+	e.reports.Close()
+}
+
+// closeGiven closes what the tracer has for itself now, or never will.
+func (e *ends) closeGiven() {
+	e.null.Close()
+	e.told.Close()
+	e.report.Close()
+	e.shared.Close()
+}
+
 // start starts the tracer and returns its first word.
 func (w *Wrapped) start(files [3]*os.File) (wireMessage, error) {
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	e, err := openEnds()
 	if err != nil {
 		return wireMessage{}, err
 	}
-	defer null.Close()
-	controlR, controlW, err := os.Pipe()
-	if err != nil {
-		return wireMessage{}, err
-	}
-	defer controlR.Close()
-	reportR, reportW, err := os.Pipe()
-	if err != nil {
-		controlW.Close()
-		return wireMessage{}, err
-	}
-	defer reportW.Close()
-	shared, err := newSharedMemory()
-	if err == nil {
-		defer shared.Close()
-		w.progress, err = mapProgress(shared)
-	}
-	if err != nil {
-		controlW.Close()
-		reportR.Close()
-		return wireMessage{}, err
-	}
-	attr, args := w.helperAttr(files, null, controlR, reportW, shared)
+	defer e.closeGiven()
 	var helper *os.Process
-	var limit unix.Rlimit
-	if n := len(attr.Files); unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil && uint64(n) > limit.Cur {
-		err = fmt.Errorf("descriptor %d is to be handed on, and %d more: %w", n-ownFiles-1, ownFiles, unix.EMFILE)
-	} else {
-		helper, err = os.StartProcess(selfPath, args, attr)
-	}
-	for _, f := range attr.Files[3 : len(attr.Files)-ownFiles] {
-		if f != nil {
-			f.Close() // a duplicate
-		}
+	if w.progress, err = mapProgress(e.shared); err == nil {
+		helper, err = w.startHelper(files, &e)
 	}
 	if err != nil {
-		controlW.Close()
-		reportR.Close()
-		if _, at := os.Stat(selfPath); at != nil {
-			err = errors.New("there is no " + selfPath + ": /proc is not mounted")
-		}
+		e.closeOurs()
 		return wireMessage{}, err
 	}
 	w.terminal.closeSlave()
 	w.mu.Lock()
-	w.control = controlW
+	w.control = e.control
 	w.mu.Unlock()
 	started := make(chan wireMessage, 1)
 	go func() {
-		w.receive(reportR, started)
-		reportR.Close()
+		w.receive(e.reports, started)
+		e.reports.Close()
 		_, _ = helper.Wait()
 		close(w.gone)
 		w.mu.Lock()
 		w.closed = true
 		w.mu.Unlock()
-		controlW.Close()
+		e.control.Close()
 	}()
 	return <-started, nil
+}
+
+// startHelper starts the tracer's process.
+func (w *Wrapped) startHelper(files [3]*os.File, e *ends) (*os.Process, error) {
+	attr, args := w.helperAttr(files, e)
+	defer func() {
+		for _, f := range attr.Files[3 : len(attr.Files)-ownFiles] {
+			if f != nil {
+				f.Close() // a duplicate
+			}
+		}
+	}()
+	var limit unix.Rlimit
+	if n := len(attr.Files); unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil && uint64(n) > limit.Cur {
+		return nil, fmt.Errorf("descriptor %d is to be handed on, and %d more: %w", n-ownFiles-1, ownFiles, unix.EMFILE)
+	}
+	helper, err := os.StartProcess(selfPath, args, attr)
+	if err == nil {
+		return helper, nil
+	}
+	if _, at := os.Stat(selfPath); at != nil {
+		err = errors.New("there is no " + selfPath + ": /proc is not mounted")
+	}
+	return nil, err
 }
 
 // ownFiles is how many descriptors the tracer has for itself.
@@ -146,17 +176,17 @@ const ownFiles = 3
 
 // helperAttr says how to start the tracer: the command's descriptors where
 // the command will have them, its own ones behind.
-func (w *Wrapped) helperAttr(files [3]*os.File, null, control, report, shared *os.File) (*os.ProcAttr, []string) {
+func (w *Wrapped) helperAttr(files [3]*os.File, e *ends) (*os.ProcAttr, []string) {
 	attr := &os.ProcAttr{Dir: w.options.Dir, Env: w.options.Env}
 	for _, f := range files {
 		if f == nil {
-			f = null
+			f = e.null
 		}
 		attr.Files = append(attr.Files, f)
 	}
 	attr.Files = append(attr.Files, inheritedFiles()...)
 	own := len(attr.Files)
-	attr.Files = append(attr.Files, control, report, shared)
+	attr.Files = append(attr.Files, e.told, e.report, e.shared)
 	if u := w.options.User; u != nil {
 		attr.Sys = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: u.UID, Gid: u.GID, Groups: u.Groups}}
 	}
