@@ -127,7 +127,8 @@ func family(four, six bool) (drive.Family, error) {
 	return drive.AnyFamily, nil
 }
 
-func (a *app) connect(ctx context.Context, fl *connectFlags) error {
+// check refuses what makes no sense, and works out what is to be sent first.
+func (fl *connectFlags) check() error {
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
 	}
@@ -157,25 +158,48 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 			fl.relay.First = []byte(fl.send + "\r\n")
 		}
 	}
+	return nil
+}
+
+func (a *app) connect(ctx context.Context, fl *connectFlags) error {
+	if err := fl.check(); err != nil {
+		return err
+	}
 	d, err := a.newDriven(ctx, &fl.pictureFlags, &fl.saveFlags, fl.relay.HalfClose)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	fl.dial.Underway = &d.underway
-	plan, err := drive.Prepare(d.ctx, fl.dial, d.report)
+	plan, first, err := d.plan(fl)
 	if err != nil {
 		return err
 	}
-	if err := fl.extras.prepare(fl, plan); err != nil {
+	return d.draw(func() error {
+		err := d.dial(plan, first, fl)
+		for n := 1; n < fl.repeat && err == nil && d.ctx.Err() == nil; n++ {
+			err = d.dial(plan, nil, fl)
+		}
 		return err
+	})
+}
+
+// plan finds out what to connect to, binds the first attempt, and opens the
+// capture for it.
+func (d *driven) plan(fl *connectFlags) (*drive.Plan, *drive.Attempt, error) {
+	fl.dial.Underway = &d.underway
+	plan, err := drive.Prepare(d.ctx, fl.dial, d.report)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := fl.extras.prepare(fl, plan); err != nil {
+		return nil, nil, err
 	}
 	if fl.verbose {
 		d.service = cmp.Or(filter.ServiceName(plan.Targets[0].Port()), "*") // as nc has it
 	}
 	first, err := plan.Bind(0)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	d.iface = interfaceFor(plan.Targets)
 	d.live, err = capture.OpenLive(keeping(capture.LiveOptions{
@@ -184,7 +208,7 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	}, &fl.pictureFlags, &fl.saveFlags))
 	if err != nil {
 		first.Close()
-		return err
+		return nil, nil, err
 	}
 	d.confined.connect = []uint16{first.Remote.Port()}
 	d.confined.bind = []uint16{0}
@@ -192,13 +216,7 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 		d.confined.bind = []uint16{first.Local.Port()}
 	}
 	d.drives(func(a netip.AddrPort) bool { return !isTarget(plan, a) })
-	return d.draw(func() error {
-		err := d.dial(plan, first, fl)
-		for n := 1; n < fl.repeat && err == nil && d.ctx.Err() == nil; n++ {
-			err = d.dial(plan, nil, fl)
-		}
-		return err
-	})
+	return plan, first, nil
 }
 
 // isTarget reports whether a is among what is tried: the other end, whichever

@@ -117,14 +117,29 @@ func filterAlone(files, words []string) error {
 	return withHint(usagef("replay needs a file before the filter"), "tcpsee replay lesson.pcap "+text)
 }
 
-func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string) error {
+func (fl *replayFlags) check() error {
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
 	}
 	if err := fl.tcpdumpFlags.apply(&fl.pictureFlags, &fl.saveFlags); err != nil {
 		return err
 	}
-	if err := fl.saveFlags.check(&fl.pictureFlags, false); err != nil {
+	return fl.saveFlags.check(&fl.pictureFlags, false)
+}
+
+// expression reads the filter, where there are files for it.
+func expression(files, words []string) (*filter.Expr, error) {
+	if len(files) == 0 {
+		return nil, withHint(usagef("replay needs a file"), "tcpsee replay lesson.pcap, or - for standard input")
+	}
+	if err := filterAlone(files, words); err != nil {
+		return nil, err
+	}
+	return parseFilter(words)
+}
+
+func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string) error {
+	if err := fl.check(); err != nil {
 		return err
 	}
 	if done, err := a.insteadOfReplay(&fl.tcpdumpFlags, files, words); done {
@@ -133,34 +148,57 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if err := fl.lesson.check(&fl.pictureFlags); err != nil {
 		return err
 	}
-	if len(files) == 0 {
-		return withHint(usagef("replay needs a file"), "tcpsee replay lesson.pcap, or - for standard input")
-	}
-	if err := filterAlone(files, words); err != nil {
-		return err
-	}
-	expr, err := parseFilter(words)
+	expr, err := expression(files, words)
 	if err != nil {
 		return err
 	}
-	src, err := capture.OpenFiles(files)
-	if errors.Is(err, fs.ErrNotExist) {
-		return withHint(err, "check the name; tcpsee replay - reads standard input")
-	}
+	src, err := openSaved(files)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	hide, err := fl.disguise()
-	if err != nil {
+	r := &replaying{replayFlags: fl, paths: files, expr: expr, selects: savedMatchers(expr), regular: allRegular(files)}
+	if r.hide, err = fl.disguise(); err != nil {
 		return err
 	}
-	src = hide.source(src, files)
-	regular := allRegular(files)
+	r.src = r.hide.source(src, files)
 	if err := becomeUser(); err != nil {
 		return err
 	}
-	for _, f := range files {
+	saves, err := fl.openFiles(r.src, files)
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	if r.pages, err = a.pages(fl, r.regular); err != nil {
+		return err
+	}
+	if fl.lesson.any() {
+		r.gate = a.newGate(ctx, fl.lesson, files, fl.conn)
+	}
+	forgetStartup()
+	if err := confine(fl.confinement(r.regular, files)); err != nil {
+		return err
+	}
+	l := a.loopOf(r)
+	l.saves = saves
+	err = r.outcome(l, r.pages.finish(l.run(ctx)))
+	return errors.Join(err, fl.closeOutputs())
+}
+
+// openSaved opens captures, and says what to do where there is none.
+func openSaved(files []string) (capture.Source, error) {
+	src, err := capture.OpenFiles(files)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = withHint(err, "check the name; tcpsee replay - reads standard input")
+	}
+	return src, err
+}
+
+// openFiles makes the files of -o and -w, none of them one that is read.
+func (fl *replayFlags) openFiles(src capture.Source, read []string) ([]*saver, error) {
+	for _, f := range read {
 		if f == "-" {
 			fl.uses(os.Stdin.Stat)
 		} else {
@@ -168,63 +206,71 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 		}
 	}
 	if err := fl.openOutputs(); err != nil {
-		return err
+		return nil, err
 	}
-	saves, err := openSavers(&fl.pictureFlags, &fl.saveFlags, src)
-	if err != nil {
-		return err
+	return openSavers(&fl.pictureFlags, &fl.saveFlags, src)
+}
+
+// replaying is what is replayed, and how.
+type replaying struct {
+	*replayFlags
+	paths   []string
+	src     capture.Source
+	hide    *disguise    // nil where packets are drawn as they are
+	expr    *filter.Expr // nil lets everything pass
+	selects *matchers    // of expr
+	regular bool         // all are files, and nothing grows
+	pages   *pager       // nil where there is none
+	gate    *gate        // nil where no row waits for anything
+}
+
+// suits is the view that is drawn where none is asked for.
+func (r *replaying) suits() string {
+	if r.regular && r.gate == nil && !r.wantsRows() && manyConnections(r.paths, r.expr) {
+		return "summary"
 	}
-	ctx, stop := interruptible(ctx)
-	defer stop()
-	pages, err := a.pages(fl, regular)
-	if err != nil {
-		return err
-	}
-	var gate *gate
-	if fl.lesson.any() {
-		gate = a.newGate(ctx, fl.lesson, files, fl.conn)
-	}
-	forgetStartup()
-	if err := confine(fl.confinement(regular, files)); err != nil {
-		return err
-	}
-	view := "timeline"
-	if regular && gate == nil && !fl.wantsRows() && manyConnections(files, expr) {
-		view = "summary"
-	}
-	progress := a.newProgress(src, regular && gate == nil)
+	return "timeline"
+}
+
+// loopOf is the loop that draws it.
+func (a *app) loopOf(r *replaying) *loop {
+	view := r.suits()
+	progress := a.newProgress(r.src, r.regular && r.gate == nil)
 	data := progress.over(a.std.out, isTerminal(a.std.out))
-	pic := screen{w: progress.over(pages.writer(a.std.out), isTerminal(a.std.out)), file: a.std.out}
-	names := &steady{Source: src}
-	base := render.Options{Files: hide.files(files), Interface: interfaceNamer(names)}
-	learned := new(learnedNames)
-	if !fl.noNames {
-		base.AddressName = learned.namer(names)
+	pic := screen{w: progress.over(r.pages.writer(a.std.out), isTerminal(a.std.out)), file: a.std.out}
+	names := &steady{Source: r.src}
+	files := r.hide.files(r.paths)
+	l := &loop{tracking: r.trackFlags.options(), src: r.src, disguise: r.hide, limit: r.packets,
+		match: r.selects.test(), untested: r.selects.untested, learned: new(learnedNames), files: files,
+		prompt: !r.regular, window: r.newWindow(pic), progress: progress, steady: names}
+	base := render.Options{Files: files, Interface: interfaceNamer(names)}
+	if !r.noNames {
+		base.AddressName = l.learned.namer(names)
 	}
-	rs := fl.renderers(pic, data, base, view)
-	ahead := names
-	if gate != nil {
-		rs = gate.hold(&fl.pictureFlags, base, rs)
-		ahead = nil
+	l.renderers = r.renderers(pic, data, base, view)
+	if r.gate != nil {
+		l.renderers = r.gate.hold(&r.pictureFlags, base, l.renderers)
+		l.steady = nil
 	}
-	tracking := fl.trackFlags.options()
-	tracking.Ports = expr.Ports()
-	drawn := !fl.quiet && !fl.takesStdout()
-	tracking.SplitFiles = len(files) > 1 && fl.chosen(view) == "summary" && (drawn || fl.view != "")
-	selects := savedMatchers(expr)
-	l := &loop{tracking: tracking, src: src, saves: saves, disguise: hide, limit: fl.packets, match: selects.test(), untested: selects.untested, renderers: rs, learned: learned, files: hide.files(files), prompt: !regular,
-		window: fl.newWindow(pic), progress: progress, steady: ahead}
-	err = pages.finish(l.run(ctx))
+	drawn := !r.quiet && !r.takesStdout()
+	l.tracking.Ports = r.expr.Ports()
+	l.tracking.SplitFiles = len(files) > 1 && r.chosen(view) == "summary" && (drawn || r.view != "")
+	return l
+}
+
+// outcome is what the command ends with once l has: err, unless the user had
+// seen enough, or what was asked for and is not there.
+func (r *replaying) outcome(l *loop, err error) error {
 	switch {
 	case errors.Is(err, errQuit):
 		err = nil
 	case err == nil:
-		err = selects.refusal()
+		err = r.selects.refusal()
 	}
 	if err == nil {
-		err = fl.missing(l)
+		err = r.missing(l)
 	}
-	return errors.Join(err, fl.closeOutputs())
+	return err
 }
 
 // confinement is what replay may still open once it parses: its own files

@@ -77,7 +77,7 @@ func (fl *watchFlags) chooseInterface() error {
 	return nil
 }
 
-func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
+func (fl *watchFlags) check() error {
 	if err := fl.pictureFlags.check(); err != nil {
 		return err
 	}
@@ -90,7 +90,40 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if err := fl.tcpdumpFlags.apply(&fl.pictureFlags, &fl.saveFlags); err != nil {
 		return err
 	}
-	if err := fl.saveFlags.check(&fl.pictureFlags, false); err != nil {
+	return fl.saveFlags.check(&fl.pictureFlags, false)
+}
+
+// watched is what watch lets pass.
+type watched struct {
+	expr *filter.Expr // nil is all TCP
+	also *filter.Expr // what passes besides; nil is nothing
+	own  []endpoints  // the user's ssh sessions, which are left out
+}
+
+func (fl *watchFlags) watched(words []string) (w watched, err error) {
+	if w.expr, err = parseFilter(words); err != nil {
+		return w, meantInterface(err, words)
+	}
+	if !fl.ssh {
+		w.own = sshSessions()
+	}
+	if fl.dns && !fl.exact {
+		w.also, err = lookups()
+	}
+	return w, err
+}
+
+// open begins to capture it.
+func (w *watched) open(fl *watchFlags) (*capture.Live, error) {
+	prog, err := watchProgram(w.expr, fl.exact, w.also)
+	if err != nil {
+		return nil, err
+	}
+	return capture.OpenLive(keeping(capture.LiveOptions{Interface: fl.iface, Filter: prog, SnapLen: fl.snapLen, Promiscuous: fl.promiscuous}, &fl.pictureFlags, &fl.saveFlags))
+}
+
+func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
+	if err := fl.check(); err != nil {
 		return err
 	}
 	if done, err := a.instead(&fl.tcpdumpFlags, words, filter.Options{Link: capture.LinkEthernet, Live: true}); done {
@@ -98,68 +131,67 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	}
 	names := fl.newProcessNames()
 	defer names.close()
-	expr, err := parseFilter(words)
-	if err != nil {
-		return meantInterface(err, words)
-	}
-	own := sshSessions()
-	if fl.ssh {
-		own = nil
-	}
-	also, err := fl.also()
-	if err != nil {
-		return err
-	}
-	prog, err := watchProgram(expr, fl.exact, also)
+	pass, err := fl.watched(words)
 	if err != nil {
 		return err
 	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	live, err := capture.OpenLive(keeping(capture.LiveOptions{Interface: fl.iface, Filter: prog, SnapLen: fl.snapLen, Promiscuous: fl.promiscuous}, &fl.pictureFlags, &fl.saveFlags))
+	live, err := pass.open(fl)
 	if err != nil {
 		return err
 	}
-	src := capture.NewQueue(live, 0)
-	defer src.Close()
+	queue := capture.NewQueue(live, 0)
+	defer queue.Close()
 	hide, err := fl.disguise()
 	if err != nil {
 		return err
 	}
-	from := hide.source(src, nil)
-	saves, err := fl.giveUpRights(from, names, confinement{})
+	src := hide.source(queue, nil)
+	saves, err := fl.giveUpRights(src, names, confinement{})
 	if err != nil {
 		return err
 	}
-	pic := screen{w: a.std.out, file: a.std.out}
-	base := render.Options{Live: true, Interface: interfaceNamer(from), ProcessName: names.name}
-	learned := new(learnedNames)
-	if !fl.noNames {
-		base.AddressName = learned.namer(from)
-	}
-	rs := fl.renderers(pic, a.std.out, base, "timeline")
 	limited, end := fl.limit(ctx)
 	defer end()
-	rs = fl.watched(rs, pic, base, end)
-	if !fl.quiet {
-		fmt.Fprintln(inLocale(a.std.err), watching(fl, words, own))
-	}
-	l := &loop{tracking: fl.trackFlags.options(), src: from, live: true, prompt: true, renderers: rs, limit: fl.packets, saves: saves, disguise: hide, names: names, window: fl.newWindow(pic),
-		match: matchLive(expr, fl.exact, also), pass: leaveOut(own), learned: learned}
-	l.tracking.Ports = expr.Ports()
+	l := fl.loop(src, &pass)
+	l.saves, l.disguise, l.names = saves, hide, names
 	l.patience = live.SetPatience
 	if len(saves) == 0 && fl.snapLen == 0 {
-		l.relief = &relief{backlog: src.Backlog, keep: func(n int) error { return live.SetSnapLen(cmp.Or(n, drawnBytes)) }}
+		l.relief = &relief{backlog: queue.Backlog, keep: func(n int) error { return live.SetSnapLen(cmp.Or(n, drawnBytes)) }}
 	}
-	l.others = "of ssh sessions (--ssh draws them)"
-	if !fl.copies {
-		l.copies = newCopies(from, fl.iface, " (--copies draws them)")
+	a.draws(fl, l, end)
+	if !fl.quiet {
+		fmt.Fprintln(inLocale(a.std.err), watching(fl, words, pass.own))
 	}
 	err = l.run(limited)
 	if err == nil {
 		err = a.unlessEnded(ctx.Err() != nil, fl.missing(l))
 	}
 	return errors.Join(err, fl.closeOutputs())
+}
+
+// loop is that which follows what passes.
+func (fl *watchFlags) loop(src capture.Source, w *watched) *loop {
+	l := &loop{tracking: fl.trackFlags.options(), src: src, live: true, prompt: true, limit: fl.packets,
+		match: matchLive(w.expr, fl.exact, w.also), pass: leaveOut(w.own), learned: new(learnedNames)}
+	l.tracking.Ports = w.expr.Ports()
+	l.others = "of ssh sessions (--ssh draws them)"
+	if !fl.copies {
+		l.copies = newCopies(src, fl.iface, " (--copies draws them)")
+	}
+	return l
+}
+
+// draws gives the loop its renderers, which may call stop to end it.
+func (a *app) draws(fl *watchFlags, l *loop, stop func()) {
+	pic := screen{w: a.std.out, file: a.std.out}
+	base := render.Options{Live: true, Interface: interfaceNamer(l.src), ProcessName: l.names.name}
+	if !fl.noNames {
+		base.AddressName = l.learned.namer(l.src)
+	}
+	l.renderers = fl.ending(fl.renderers(pic, a.std.out, base, "timeline"), pic, base, stop)
+	l.window = fl.newWindow(pic)
 }
 
 // unlessEnded returns err, which is a note where the user has ended the command
@@ -180,14 +212,6 @@ func meantInterface(err error, words []string) error {
 		return err
 	}
 	return withHint(usagef("%s is an interface, and no filter", printable(first)), strings.TrimSpace("tcpsee watch -i "+printable(first)+" "+printable(rest)))
-}
-
-// also is what passes besides the filter, nil for nothing.
-func (fl *watchFlags) also() (*filter.Expr, error) {
-	if !fl.dns || fl.exact {
-		return nil, nil
-	}
-	return lookups()
 }
 
 // giveUpRights becomes the user, opens the outputs as that, and gives up every

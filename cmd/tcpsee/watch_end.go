@@ -62,8 +62,8 @@ func (u *untilClosed) Event(e *conn.Event) error {
 func (*untilClosed) Flush() error { return nil }
 func (*untilClosed) Close() error { return nil }
 
-// watched puts what ends and what calms the picture around the renderers.
-func (fl *watchFlags) watched(rs []render.Renderer, pic screen, base render.Options, stop func()) []render.Renderer {
+// ending puts what ends and what calms the picture around the renderers.
+func (fl *watchFlags) ending(rs []render.Renderer, pic screen, base render.Options, stop func()) []render.Renderer {
 	if !fl.full && !fl.quiet && !fl.takesStdout() && isTerminal(pic.file) && oneOf(fl.view, "", "timeline") && !fl.wantsTable() {
 		table := render.NewSummary(pic.w, fl.options(pic.file, base))
 		rs[0] = newFlood(rs[0], table, pic.w, func() int { return fl.columns(pic) })
