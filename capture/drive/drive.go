@@ -107,6 +107,9 @@ func (c Closing) args() string {
 	return byteCount(c.Unread) + " unread"
 }
 
+// listeningSocket says of a close that it ends no connection.
+const listeningSocket = "the listening socket"
+
 // Reporter takes the driver's calls. It is called in the goroutine that makes
 // the call, before it for an Entry and right after it for the rest, so that
 // what it does delays the connection; and from several goroutines at once.

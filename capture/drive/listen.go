@@ -195,7 +195,7 @@ func (l *Listener) accept(ctx context.Context) (*sock, error) {
 // called again.
 func (l *Listener) Close() error {
 	l.closeOnce.Do(func() {
-		if err := l.t.whole("close", "", l.s.close); err != nil {
+		if err := l.t.whole("close", listeningSocket, l.s.close); err != nil {
 			l.closeErr = &OpError{Call: "close", Addr: l.Addr, Err: err}
 		}
 	})

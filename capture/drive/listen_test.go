@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -192,5 +193,8 @@ func TestCloseWakesAccept(t *testing.T) {
 	}
 	if _, err := l.Accept(context.Background()); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("accept after Close returns %v", err)
+	}
+	if !slices.ContainsFunc(r.all(), func(c Call) bool { return c.Name == "close" && c.Args == "the listening socket" }) {
+		t.Errorf("Close does not say what it closes: %+v", r.all())
 	}
 }

@@ -304,6 +304,35 @@ os.wait()
 
 // TestWrapInterrupted: a call that a signal interrupts goes on where the kernel
 // makes it again, and fails where it does not, whatever the handler called.
+// TestWrapClosesListener: a close that ends no connection says so, also where
+// the end of the process makes it.
+func TestWrapClosesListener(t *testing.T) {
+	traceable(t)
+	const serve = `
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+c = socket.create_connection(s.getsockname())
+a, _ = s.accept()
+a.close()
+c.close()
+`
+	for last, want := range map[string]string{
+		"s.close()":              "the listening socket",
+		"import os; os._exit(0)": "the listening socket, at exit",
+	} {
+		x := python(t, serve+last)
+		var args []string
+		for _, c := range x.all() {
+			if c.Name == "close" && c.Args != "still open elsewhere" && c.Args != "the listening socket, still open elsewhere" {
+				args = append(args, c.Args)
+			}
+		}
+		if !slices.Equal(args, []string{"", "", want}) {
+			t.Errorf("%s: closes with %q\n%s", last, args, x.output)
+		}
+	}
+}
+
 func TestWrapInterrupted(t *testing.T) {
 	traceable(t)
 	for how, want := range map[string]string{

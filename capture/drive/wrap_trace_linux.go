@@ -473,6 +473,9 @@ func (t *tracing) send(k *task, s *wrappedSocket, c Call, ack bool) {
 	c.PID, c.Program = k.p.pid, k.p.program
 	if s != nil {
 		c.End = s.end
+		if c.Name == "close" && s.listening {
+			c.Args = strings.TrimSuffix(listeningSocket+", "+c.Args, ", ") // which may be empty
+		}
 		if !c.Local.IsValid() {
 			c.Local = s.local
 		}

@@ -144,7 +144,7 @@ func (d *driven) kernelSays() {
 		if len(d.views) > 1 {
 			which = " of " + v.local.String() + " with " + v.remote.String()
 		}
-		d.note(fmt.Sprintf("the kernel's own view%s: %s, rtt %s ± %s, cwnd %s, %s sent again", which, v.info.State,
+		d.note(fmt.Sprintf("the kernel's own view%s, before close(): %s, rtt %s ± %s, cwnd %s, %s sent again", which, v.info.State,
 			v.info.RTT.Round(time.Microsecond), v.info.RTTVar.Round(time.Microsecond),
 			segments(v.info.CongestionWin), segments(v.info.TotalRetrans)))
 	}

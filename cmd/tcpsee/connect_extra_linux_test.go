@@ -96,7 +96,7 @@ func TestConnectRequests(t *testing.T) {
 		out    string // on standard output
 		shows  []string
 	}{
-		{"plain", false, nil, 0, " for /lesson\n", []string{"HTTP GET /lesson", "200 OK", "the kernel's own view: ", "cwnd 1"}},
+		{"plain", false, nil, 0, " for /lesson\n", []string{"HTTP GET /lesson", "200 OK", "the kernel's own view, before close(): ", "cwnd 1"}},
 		{"TLS", true, []string{"--tls", "--insecure"}, 0, " for /lesson\n", []string{"ClientHello", "certificate of CN=lesson.example", "until 2090-01-02"}},
 		{"untrusted", true, []string{"--tls"}, 1, "", []string{"certificate of CN=lesson.example", "error: begin TLS", "hint: --insecure"}},
 	} {
