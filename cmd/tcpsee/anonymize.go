@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -80,7 +81,30 @@ const (
 // anonymous. A nil one changes nothing.
 type disguise struct {
 	a     *dissect.Anonymizer
-	notes string // what to tell of it
+	notes string          // what to tell of it
+	plain map[string]bool // words of calls that name nobody
+}
+
+// callWords are the words that calls are described with, beside what the system
+// says of errors.
+const callWords = "(name) up to byte bytes kB MB backlog reading writing both on off s disconnect interrupted " +
+	"at exit exec the listening socket still open elsewhere unread"
+
+// maxErrno is above every error number of the systems that have calls.
+const maxErrno = 134
+
+func plainWords() map[string]bool {
+	plain := make(map[string]bool)
+	texts := []string{callWords}
+	for n := range maxErrno {
+		texts = append(texts, syscall.Errno(n).Error())
+	}
+	for _, text := range texts {
+		for _, w := range strings.Fields(text) {
+			plain[strings.TrimRight(w, ",:;")] = true
+		}
+	}
+	return plain
 }
 
 func (h *anonymizeFlags) disguise() (*disguise, error) {
@@ -91,7 +115,7 @@ func (h *anonymizeFlags) disguise() (*disguise, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &disguise{a: a, notes: h.says()}, nil
+	return &disguise{a: a, notes: h.says(), plain: plainWords()}, nil
 }
 
 // says is what to tell of what was changed; "" where nothing was.
@@ -157,7 +181,7 @@ func (d *disguise) addrPort(a netip.AddrPort) netip.AddrPort {
 
 // words changes the addresses in what was said of a call, and leaves out what
 // may be a name: what is neither a number, nor in capitals, nor one of the
-// words that calls are described with.
+// words that calls and errors are described with.
 func (d *disguise) words(s string) string {
 	var out []string
 	for _, w := range strings.Fields(s) {
@@ -165,7 +189,7 @@ func (d *disguise) words(s string) string {
 		tail := w[len(core):]
 		switch {
 		case core == "":
-		case isPlainWord(core):
+		case d.plain[core] || isConstant(core):
 		default:
 			if ap, err := netip.ParseAddrPort(core); err == nil {
 				core = d.a.AddrPort(ap).String()
@@ -180,12 +204,8 @@ func (d *disguise) words(s string) string {
 	return strings.Join(out, " ")
 }
 
-// isPlainWord reports whether a word of a call names nobody.
-func isPlainWord(w string) bool {
-	switch w {
-	case "(name)", "up", "to", "byte", "bytes", "kB", "MB", "backlog", "reading", "writing", "both", "connection", "refused", "timed", "out", "no", "route", "host":
-		return true
-	}
+// isConstant reports whether a word of a call is a number or in capitals.
+func isConstant(w string) bool {
 	for _, r := range w {
 		if !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || strings.ContainsRune("_|=-+()", r)) {
 			return false

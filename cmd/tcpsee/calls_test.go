@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -117,6 +118,33 @@ func TestCallsAreSavedWhole(t *testing.T) {
 		got, ok := loadCall(encodeCall(&timedCall{at: 12, call: call}))
 		if !ok || got.at != 12 || !reflect.DeepEqual(got.call, call) {
 			t.Errorf("%+v is read as %+v, %v", call, got, ok)
+		}
+	}
+}
+
+// TestAnonymousCalls: what a call was about may be read, and whose it was not.
+func TestAnonymousCalls(t *testing.T) {
+	flags := anonymizeFlags{anonymize: true}
+	hide, err := flags.disguise()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"SO_REUSEADDR on", "SO_LINGER on, 0 s", "still open elsewhere", "the listening socket", "7 bytes unread", "at exit, 7 bytes unread",
+		"AF_INET, SOCK_STREAM", "up to 16384 bytes", "address already in use", "connection reset by peer", "interrupted",
+	} {
+		got := hide.call(timedCall{call: conn.Call{Name: "close", Args: text, Error: text}}).call
+		if got.Args != text || got.Error != text {
+			t.Errorf("%q: %q, %q", text, got.Args, got.Error)
+		}
+	}
+	for _, call := range []conn.Call{
+		{Name: "resolve", Args: "intranet.example.org"},
+		{Name: "bind", Error: "address already in use: nc[4121] of alice"},
+	} {
+		got := hide.call(timedCall{call: call}).call
+		if said := got.Args + got.Error; !strings.Contains(said, "(name)") || strings.Contains(said, "intranet") || strings.Contains(said, "nc[") || strings.Contains(said, "alice") {
+			t.Errorf("%+v: %q", call, said)
 		}
 	}
 }
