@@ -20,6 +20,7 @@ const (
 	protoNoNext      = 59
 	protoDestination = 60
 	protoEtherIP     = 97
+	protoPIM         = 103
 	protoIPComp      = 108
 	protoL2TP        = 115
 	protoSCTP        = 132
@@ -230,6 +231,8 @@ func (c *cursor) protocol() step {
 		return stepGRE
 	case protoEtherIP:
 		return c.etherIP()
+	case protoPIM:
+		return c.pimRegister()
 	case protoIPComp:
 		return c.compressed()
 	case protoEthernet:

@@ -283,6 +283,22 @@ func (c *cursor) etherIP() step {
 	return stepEthernet
 }
 
+// pimRegister parses the header of a message that carries a packet to a
+// rendezvous point (RFC 7761, section 4.9.3). A Null-Register carries but a
+// header, or nothing.
+func (c *cursor) pimRegister() step {
+	const header, version2Register, null = 8, 0x21, 0x40
+	if !c.need(header) {
+		return stepDone
+	}
+	b := c.rest()
+	if b[0] != version2Register || b[4]&null != 0 || c.left() == header {
+		return c.fail(ProblemUnknownProto)
+	}
+	c.take(LayerOther, header)
+	return stepIP
+}
+
 // GRE's flags (RFC 1701, RFC 2784, RFC 2890, RFC 2637).
 const (
 	greChecksum = 0x8000
