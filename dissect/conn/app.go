@@ -195,7 +195,9 @@ func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, fr
 	}
 	off := int(seq.Diff(d.next))
 	switch {
-	case off+length <= 0 || off > appFarAhead || d.ended && off >= 0:
+	case off+length <= 0:
+		return a.again(side, payload, length, frame)
+	case off > appFarAhead || d.ended && off >= 0:
 		return a.describe(payload)
 	case off > 0:
 		return a.early(side, off, seq, payload, length, frame)

@@ -67,6 +67,21 @@ func (a *app) told(side Side, payload []byte) string {
 	return text
 }
 
+// again says what a segment shows all of whose bytes came before: what its
+// beginning says by itself, as of a stream that is met here.
+func (a *app) again(side Side, payload []byte, length int, frame place) string {
+	if a.proto != protoNone && !a.budget.Quiet {
+		alone := newApp(a.budget, a.port)
+		text := alone.segment(side, 0, payload, length, frame)
+		same := alone.proto == a.proto
+		alone.release()
+		if same {
+			return text
+		}
+	}
+	return a.describe(payload)
+}
+
 // describe says what can be said without knowing where in the stream the
 // bytes belong.
 func (a *app) describe(payload []byte) string {

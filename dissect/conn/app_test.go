@@ -215,6 +215,42 @@ func TestAppOrder(t *testing.T) {
 	}
 }
 
+// TestAppSentAgain: what is sent again is called what it was called, where that
+// can be told by itself, and counts no second time.
+func TestAppSentAgain(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		port  uint16
+		first []string // before it
+		again string
+		want  string
+	}{
+		{"request", 80, nil, "> GET /a HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP GET /a HTTP/1.1"},
+		{"answer", 80, []string{"> GET / HTTP/1.1\r\nHost: x\r\n\r\n"}, "< HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", "HTTP 200 OK"},
+		{"body", 80, []string{"> GET / HTTP/1.1\r\nHost: x\r\n\r\n", "< HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"}, "< abcdefghi", "HTTP continued"},
+		{"ClientHello", 443, nil, "> " + clientHelloFor("x.example", "h2"), "TLS ClientHello (x.example, ALPN h2)"},
+	} {
+		k := newTalk(c.port)
+		k.run(c.first...)
+		at, side := k.next, Client
+		if c.again[0] == '<' {
+			side = Server
+		}
+		k.run(c.again)
+		before := k.a.facts()
+		if got := k.a.segment(side, at[side], []byte(c.again[2:]), len(c.again)-2, 9); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+		if after := k.a.facts(); after.requests != before.requests || after.responses != before.responses {
+			t.Errorf("%s: counted again: %+v", c.name, after)
+		}
+		k.a.release()
+		if k.b.used != 0 || k.b.troubles != 0 {
+			t.Errorf("%s: %d bytes not given back", c.name, k.b.used)
+		}
+	}
+}
+
 func TestAppHoles(t *testing.T) {
 	t.Run("in a body", func(t *testing.T) {
 		k := newTalk(80)
