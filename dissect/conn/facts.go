@@ -26,6 +26,8 @@ type facts struct {
 	turnedBack          bool // and was sent by this machine itself, in the name of another
 	stray               strayFact
 	hops                [2]uint8 // hop limits of the SYN or SYN-ACK of who sent the RST, or of the answer that disproves it, and of the RST; 0 is not known
+	otherRST            place    // an RST in the name of the end that rstBy is not, with a hop limit that is not that of its handshake; 0 is none
+	otherHops           [2]uint8 // the hop limits of that handshake and of that RST
 	back                place    // the first frame after time went back by backBy
 	backBy              time.Duration
 	replaced            place  // a SYN with another number and the same ports, which ended it; 0 is none

@@ -350,6 +350,10 @@ func (t *Tracker) trouble(s *segment, ref uint32) {
 		}
 		l.turnedBack = l.answers && t.turnedBack(s)
 		l.resetCame(s)
+	case s.flags&dissect.RST != 0 && int(l.rstBy) != d && farApart(s.e.hops[d], s.p.IP.HopLimit):
+		if odd := t.odd(s.b); odd.otherRST == 0 {
+			odd.otherRST, odd.otherBy, odd.otherHops = ref, uint8(d), [2]uint8{s.e.hops[d], s.p.IP.HopLimit}
+		}
 	}
 }
 

@@ -119,6 +119,9 @@ type oddities struct {
 	outside   outsiders // segments far outside the window
 	unfitACK  uint32    // frame of an RST that meets an ACK which fits no SYN-ACK
 	unfitACKs uint32    // what that acknowledged, relative
+	otherRST  uint32    // frame of an RST of the end that did not send the first one, with a hop limit that is not that of its handshake
+	otherHops [2]uint8  // the hop limits of that handshake and of that RST
+	otherBy   uint8     // its direction
 }
 
 // tail is what is known of a connection's end: the lowest bit is the direction

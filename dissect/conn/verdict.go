@@ -189,6 +189,12 @@ func (j *judgement) closed() {
 		j.unacknowledged(y, OutcomeClosed, j.words("closed by the %s%s: ", x, j.sinceEstablished()))
 		return
 	}
+	for _, s := range [2]Side{x, y} {
+		if j.unheardAfter(s) {
+			j.unacknowledged(s, OutcomeClosed, j.words("FIN from both ends (%d %d); ", f.fin[x], f.fin[y]))
+			return
+		}
+	}
 	whole := f.finAcked[x] != 0 && f.finAcked[y] != 0
 	if j.brief { // most connections of most captures
 		j.v.Outcome = OutcomeClosed
@@ -236,6 +242,13 @@ func (j *judgement) closed() {
 func (j *judgement) unheardBefore(x Side) bool {
 	f, y := j.f, x.Other()
 	return j.stuck(y) && f.resendBytes[y] > 0 && f.resendFrame[y] < f.fin[x] && f.heardSince[y] != 0
+}
+
+// unheardAfter reports whether x sent data again and again, also after the FIN of
+// the other end, which never acknowledged them.
+func (j *judgement) unheardAfter(x Side) bool {
+	f := j.f
+	return f.rst == 0 && j.stuck(x) && f.resendBytes[x] > 0 && f.resendFrame[x] > f.fin[x.Other()]
 }
 
 // timeWait says who keeps the connection in mind (RFC 9293, section 3.6).

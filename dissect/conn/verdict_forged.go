@@ -19,6 +19,9 @@ func (t *Tracker) summarizeStray(c *Connection, e *entry, b *body, l *ledger) {
 	f, x := &t.facts, &l.stray
 	if l.rst != 0 {
 		f.hops = [2]uint8{e.hops[l.rstBy], l.rstHops}
+		if o := t.oddOf(b); o != nil && o.otherBy != l.rstBy {
+			f.otherRST, f.otherHops = e.frame(o.otherRST), o.otherHops
+		}
 	}
 	if x.frame == 0 {
 		return
@@ -88,11 +91,18 @@ func (j *judgement) notItsOwn() bool {
 func (j *judgement) perhapsForged() {
 	f := j.f
 	x := f.rstBy
-	j.by(x)
-	of := "SYN"
+	of, others := "SYN", "SYN-ACK"
 	if x == Server {
-		of = "SYN-ACK"
+		of, others = others, of
 	}
+	if f.otherRST != 0 {
+		j.outcome(OutcomeReset, detailForged, j.words("reset in both ends' names%s: RST (%d) of the %s came with the hop limit (TTL) %d, its %s with %d; RST (%d) of the %s came with %d, its %s with %d.",
+			j.sinceEstablished(), f.rst, x, f.hops[1], of, f.hops[0], f.otherRST, x.Other(), f.otherHops[1], others, f.otherHops[0]), f.dataLast[x.Other()], f.rst, f.otherRST)
+		j.means("what one machine sends has come the same way, and has the same TTL left: it is hardly the ends that sent the two. A firewall, a filter, or a device against intruders cuts connections so, at both ends.",
+			"capture at both ends: an RST that an end has got, and the other never sent, comes from between. Then ask who runs the networks there.")
+		return
+	}
+	j.by(x)
 	j.outcome(OutcomeReset, detailForged, j.words("reset by the %s, or in its name%s: RST (%d) came with the hop limit (TTL) %d, the %s with %d.", x, j.sinceEstablished(), f.rst, f.hops[1], of, f.hops[0]),
 		f.dataLast[x.Other()], f.rst)
 	j.means(j.words("what one machine sends has come the same way, and has the same TTL left: perhaps it is not the %s that sent RST, but a firewall or a filter on the way.", x),

@@ -47,6 +47,8 @@ func TestForgedReset(t *testing.T) {
 			OutcomeOpen, "", "", "established", "An RST (5) ended nothing: its number did not fit, and its sender went on (6).", "", "", StateEstablished, StateEstablished},
 		"the hop limit alone": {far + get + "+.004 < R. 1:1(0) ack 6 ttl 119",
 			OutcomeReset, "server", detailForged, "reset by the server, or in its name after", "perhaps it is not the server that sent RST", "", "4 5", StateClosed, StateClosed},
+		"at both ends at once": {far + get + "+.004 > R 6:6(0) ttl 249\n+.001 < R 1:1(0) ttl 249\n+.02 < . 1:1(0) ack 6 ttl 52",
+			OutcomeReset, "", detailForged, "reset in both ends' names after", "RST (5) of the client came with the hop limit (TTL) 249, its SYN with 64; RST (6) of the server came with 249, its SYN-ACK with 52.", "", "5 6", StateUnknown, StateUnknown},
 		"hop limits that routes explain": {far + get + "+.004 < R. 1:1(0) ack 6 ttl 54",
 			OutcomeReset, "server", detailAfterData, "it came after data of the client (4)", "", "TTL", "", StateClosed, StateClosed},
 		"refused in its name": {"> S 0:0(0)\n+.0003 < R. #0:#0(0) ack 1 ttl 255 win 0\n+.03 < S. 0:0(0) ack 1 ttl 57\n> R 1:1(0)",

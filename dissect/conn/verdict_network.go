@@ -309,12 +309,13 @@ const (
 )
 
 // deaf reports whether the ACKs of the other end do not reach x, which sends
-// again and again what those acknowledge. One that sends again waits twice as long
+// again and again what those acknowledge, or what one has acknowledged that was
+// the last to come from there. One that sends again waits twice as long
 // each time; where it was silent for much longer it has heard them at last, or
 // given up.
 func (j *judgement) deaf(x Side) bool {
 	f := j.f
-	if f.unheard[x] < roundsDeaf || f.answered[x] == 0 {
+	if f.unheard[x] < roundsDeaf || f.answered[x] == 0 && j.opens(x) {
 		return false
 	}
 	began, last := f.newestAt[x], j.c.Last
@@ -327,6 +328,11 @@ func (j *judgement) deaf(x Side) bool {
 	return max(f.until, j.c.Last).Sub(last) <= 2*last.Sub(began)+answerWithin
 }
 
+// opens reports whether x is a server that has sent nothing but its SYN-ACK.
+func (j *judgement) opens(x Side) bool {
+	return x == Server && j.c.Segments[Server] == uint64(j.f.synAcks)
+}
+
 // acksLost is for x whose bytes arrive, and that does not hear so. lead begins the
 // sentence.
 func (j *judgement) acksLost(x Side, as Outcome, lead string) {
@@ -334,7 +340,7 @@ func (j *judgement) acksLost(x Side, as Outcome, lead string) {
 	y := x.Other()
 	evidence := []place{f.unheardLast[x], f.answered[x]}
 	what, them := "the same bytes", "them"
-	opening := x == Server && j.c.Segments[Server] == uint64(f.synAcks)
+	opening := j.opens(x)
 	switch {
 	case opening:
 		what, them = "its SYN-ACK", "it"
@@ -344,6 +350,10 @@ func (j *judgement) acksLost(x Side, as Outcome, lead string) {
 	}
 	text := j.words("%sthe %s sent %s again %s (last: %d), though the %s has acknowledged %s (last: %d)",
 		lead, x, what, times(int(f.unheard[x])), f.unheardLast[x], y, them, f.answered[x])
+	if f.answered[x] == 0 {
+		text = j.words("%sthe %s sent %s again %s (last: %d), though the %s had acknowledged %s before; since then nothing came from there",
+			lead, x, what, times(int(f.unheard[x])), f.unheardLast[x], y, them)
+	}
 	detail := detailUnacked
 	if i := &f.icmp; i.frame != 0 && !j.fragmentation() {
 		r := reasonOf(i)
@@ -353,6 +363,10 @@ func (j *judgement) acksLost(x Side, as Outcome, lead string) {
 		j.outcome(as, detail, text+j.words("; %v says by ICMP \"%s\" (%d).", i.from, r.words, i.frame), append(evidence, i.frame, f.rst)...)
 		j.means(j.words(r.meaning, i.from.String(), j.beyond(j.peer(y)))+j.words(" So the ACKs do not reach the %s. It was not so when the connection began.", x),
 			j.words("at %v, or on the way to it: what has changed? ip route get %v", i.from, j.peer(y)))
+	} else if f.answered[x] == 0 {
+		j.outcome(as, detail, text+".", append(evidence, f.rst)...)
+		j.means(j.words("that ACK did not reach the %s, and the %s answers no more: it has gone without a word, or the way from it is cut: power, cable, a firewall that has forgotten the connection.", x, y),
+			j.ping(y))
 	} else {
 		j.outcome(as, detail, text+".", append(evidence, f.rst)...)
 		j.means(j.words("the ACKs that were captured here do not reach the %s: on the way to it, or at the %s itself, they are lost each time, or a firewall drops them. What the %s sends does arrive.", x, x, x),
