@@ -91,9 +91,21 @@ func rules() []rule {
 			"RFC 9293, section 3.8.4; tcp.analysis.keep_alive_ack"},
 		{ZeroWindowProbeAck, isPlain | isEmpty | atNext | ackSame | windowZero | windowSame | peerProbed, 0, nil, toAck,
 			"RFC 9293, section 3.8.6.1; tcp.analysis.zero_window_probe_ack"},
-		{DupAck, isPlain | isEmpty | atNext | ackSame | windowSame, windowZero, nil, toAck,
+		{DupAck, isPlain | isEmpty | atNext | ackSame | windowSame, windowZero, asks, toAck,
 			"RFC 5681, section 2; tcp.analysis.duplicate_ack"},
 	}
+}
+
+// asks: a duplicate ACK asks for what is missing, but not where it was sent for
+// an option of Multipath TCP's sake; DSS alone comes with ACKs of every kind (RFC
+// 8684).
+func asks(s *segment) bool {
+	if _, ok := option(s.p.TCP.Options, dissect.OptionMPTCP); !ok {
+		return true
+	}
+	var o dissect.Options
+	s.p.TCP.ParseOptions(&o)
+	return o.MPTCP&^(1<<mptcpDSS) == 0
 }
 
 // openRules are for SYN and SYN-ACK.

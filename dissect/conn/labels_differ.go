@@ -37,6 +37,8 @@ func differences() []difference {
 			"a packet that was captured twice was sent once: it is no retransmission, no duplicate ACK, and counts for no rule (twins tells, before the rules)"},
 		{PortReuse, 1<<LostSegment | resendLabels | 1<<OutOfOrder, 0, nil,
 			"two SYN-ACKs with different numbers that answer one SYN: neither is anything missing before the second, nor is it, or what follows, sent again (countAnew forgets the first one's numbers, before the rules)"},
+		{DupAck, 0, 0, nil,
+			"an ACK that carries an option of Multipath TCP but DSS was sent for that option's sake, and is no sign of anything missing (RFC 8684): Wireshark leaves out the ACK that comes after the first option of its kind, and calls the others duplicate ACKs (asks looks at the options)"},
 		{AckLostSegment, 0, 0, nil,
 			"Wireshark keeps 10,000 unacknowledged segments of an end: where its FIN comes after those, the ACK of that is one of lost segments to it (acksUnseen asks what was captured)"},
 		{SpuriousRetransmission, 0, 0, nil,

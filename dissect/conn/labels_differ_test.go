@@ -67,6 +67,11 @@ func TestDifferences(t *testing.T) {
 			{"> S 0:0(0)\n< S. 0:0(0) ack 1\n< S. 9000:9000(0) ack 1", "lost-segment port-reuse", "port-reuse"},
 			{"> S 0:0(0)\n< S. 9000:9000(0) ack 1\n< S. 0:0(0) ack 1", "retransmission port-reuse", "port-reuse"},
 		},
+		DupAck: {
+			{open + "> P. 1:101(100)\n< . ack 101 <mptcp 2001,mptcp 30>\n< . ack 101 <mptcp 2001,mptcp 30>", "dup-ack", ""},
+			{open + "> P. 1:101(100)\n< . ack 101 <mptcp 2001>\n< . ack 101 <mptcp 7000>", "dup-ack", ""},
+			{open + "> P. 1:101(100)\n< . ack 101 <mptcp 2001>\n< . ack 101 <mptcp 2001>", "dup-ack", "dup-ack"},
+		},
 		AckLostSegment: {
 			{open + strings.Repeat("> . \"x\"\n", 10001) + "> F.\n< .", "ack-lost-segment", ""},
 			{open + "> . \"x\"\n< . ack 3", "ack-lost-segment", "ack-lost-segment"},

@@ -31,6 +31,10 @@ const (
 	optionExperiment = 254
 )
 
+// mptcpDSS is the subtype of Multipath TCP's Data Sequence Signal (RFC 8684,
+// section 8.1).
+const mptcpDSS = 2
+
 // option returns the value of the first option of a kind: without kind and
 // length, as far as it was captured. The list ends at what makes no sense.
 func option(opts []byte, kind byte) (value []byte, ok bool) {
