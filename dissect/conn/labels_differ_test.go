@@ -341,6 +341,23 @@ func TestOrdinaryShapes(t *testing.T) {
 	}
 }
 
+// A SYN with the number of the one before starts over, for its own label, too:
+// what was sent past a gap is no newer segment then.
+func TestSYNBehindAGap(t *testing.T) {
+	const open = "0 > S 0:0(0)\n.0004 < S. 0:0(0) ack 1\n.0006 > . ack 1\n"
+	for script, want := range map[string]string{
+		".0008 > F. 2:2(0) ack 1\n.0009 > S 0:0(0)":             "retransmission",
+		".0008 > P. 11:21(10) ack 1\n.0009 > S 0:0(0)":          "retransmission",
+		".0008 > F. 1:1(0) ack 1\n.0009 > S 0:0(0)":             "out-of-order",
+		".0008 > P. 11:21(10) ack 1\n.0009 > P. 1:11(10) ack 1": "out-of-order",
+	} {
+		rows := rowsOf(t, segtest.Options{}, open+script)
+		if got := strings.Join(strings.Fields(rows[len(rows)-1])[4:], " "); got != want {
+			t.Errorf("%q after\n%s\nwant %q, as Wireshark has it", got, script, want)
+		}
+	}
+}
+
 func TestRulesAreCited(t *testing.T) {
 	set := newRuleSet()
 	for _, rules := range [][]rule{set.open, set.place, set.ack, set.resend} {

@@ -28,10 +28,6 @@ func (t *Tracker) follow(s *segment) {
 		e.flags &^= flagKnown0 << s.to
 	}
 	// What its sender has sent.
-	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && after(e.next[s.from], b.maxAck[s.from]) {
-		e.next[s.from] = b.maxAck[s.from] // it starts over: what was sent past a gap does not count
-		t.startOver(b, s.from)
-	}
 	known := e.flags.of(flagKnown0, s.from)
 	probe := s.labels.Has(ZeroWindowProbe) && s.shape&atNext != 0
 	if (probe || s.shape&atNext == 0) && e.body != 0 {
@@ -77,6 +73,17 @@ func (t *Tracker) follow(s *segment) {
 	e.flags.put(flagEarly0<<s.from, s.flags&dissect.SYN != 0)
 	b.seen[s.from] = clockOf(s.now)
 	e.complete |= s.completeness()
+}
+
+// startAgain lets a SYN with the number of the one before start over: what its
+// sender has sent past a gap does not count any more, for the SYN's own labels
+// neither.
+func (t *Tracker) startAgain(s *segment) {
+	e, b := s.e, s.b
+	if s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN && after(e.next[s.from], b.maxAck[s.from]) && !s.isForeignSYN() {
+		e.next[s.from] = b.maxAck[s.from]
+		t.startOver(b, s.from)
+	}
 }
 
 // revive takes back an RST whose sender goes on as if it had not sent it: it

@@ -166,6 +166,7 @@ func (t *Tracker) double(s *segment) {
 func (t *Tracker) judge(s *segment) {
 	t.choose(s)
 	t.settleLeaps(s)
+	t.startAgain(s)
 	t.label(s)
 	t.differ(s)
 	if s.e.body == 0 && (!s.isOpening() || t.crowded(s.e)) {
