@@ -34,9 +34,11 @@ const MaxDriveNeighbours = 16
 
 // Offsets and extensions of the Linux filter (linux/filter.h).
 const (
-	netOffset = 0xfff00000 // SKF_NET_OFF: loads count from the network header
-	extOffset = 0xfffff000 // SKF_AD_OFF: loads ask for what is not in the bytes
-	extProto  = extOffset  // SKF_AD_PROTOCOL: the EtherType
+	linkOffset = 0xffe00000     // SKF_LL_OFF: loads count from the link layer's header
+	netOffset  = 0xfff00000     // SKF_NET_OFF: from the network header
+	extOffset  = 0xfffff000     // SKF_AD_OFF: loads ask for what is not in the bytes
+	extProto   = extOffset      // SKF_AD_PROTOCOL: the EtherType
+	extHaType  = extOffset + 28 // SKF_AD_HATYPE: the kind of interface
 )
 
 // Numbers that DriveFilter compares with.
@@ -368,8 +370,8 @@ func (p *program) neighbours(spec DriveSpec, v6 bool, places ...uint32) {
 	p.jump("drop")
 }
 
-// localize rewrites a program for a kernel that has no loads relative to the
-// network header: for frames of one link type whose header has a fixed
+// localize rewrites a program for a kernel that has no loads relative to a
+// header: for frames of one link type whose header has a fixed
 // length. It is what systems other than Linux need.
 func localize(prog []Instruction, link LinkType) ([]Instruction, error) {
 	var header uint32
@@ -387,13 +389,18 @@ func localize(prog []Instruction, link LinkType) ([]Instruction, error) {
 	place := make([]int, len(prog)+1) // where each instruction went
 	for i, in := range prog {
 		place[i] = len(out)
-		if !in.loads() || in.K < netOffset {
+		if !in.loads() || in.K < linkOffset {
 			out = append(out, in)
 			continue
 		}
 		switch {
+		case in.K < netOffset:
+			in.K -= linkOffset
+			out = append(out, in)
 		case in.K == extProto:
 			out = append(out, loadEtherType(link, header)...)
+		case in.K == extHaType:
+			out = append(out, loadHaType(link))
 		case in.K >= extOffset:
 			return nil, fmt.Errorf("filter instruction %d: extension %#x is of Linux only", i, in.K)
 		default:
@@ -410,6 +417,16 @@ func (in Instruction) loads() bool {
 	class, mode := in.Op&opClassMask, in.Op&opModeMask
 	return class == opClassLd && (mode == opModeAbs || mode == opModeInd) ||
 		class == opClassLdx && mode == opModeMsh
+}
+
+// loadHaType loads Linux's number for a kind of interface (linux/if_arp.h).
+func loadHaType(link LinkType) Instruction {
+	const arphrdEther, arphrdNone = 1, 0xfffe
+	in := Instruction{K: arphrdNone}
+	if link == LinkEthernet {
+		in.K = arphrdEther
+	}
+	return in
 }
 
 // loadEtherType loads the EtherType; without one in the frame it comes from

@@ -278,6 +278,24 @@ func TestLocalizeRefuses(t *testing.T) {
 	}
 }
 
+// What is about the link layer reads the link layer's header, and finds none
+// of Ethernet where there is none.
+func TestLocalizeLinkLayer(t *testing.T) {
+	prog := []Instruction{
+		{Op: 0x20, K: extHaType},
+		{Op: 0x15, K: 1, Jf: 2}, // Ethernet
+		{Op: 0x30, K: linkOffset + 5},
+		{Op: 0x16}, // ret a
+		{Op: 6, K: 1000},
+	}
+	for link, want := range map[LinkType]int{LinkEthernet: 7, LinkNull: 1000, LinkRaw: 1000} {
+		got, err := vm(t, prog, link).Run([]byte{0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 8, 0})
+		if err != nil || min(got, 1000) != want {
+			t.Errorf("%v: %d, %v, not %d", link, got, err, want)
+		}
+	}
+}
+
 // stretched jumps over 200 instructions that become eight each.
 func stretched() []Instruction {
 	prog := []Instruction{{Op: 0x15, Jt: 200}}
