@@ -80,6 +80,14 @@ func (g *gen) fail(format string, args ...any) *cond {
 	return always(false)
 }
 
+// hint says what to write instead, after fail.
+func (g *gen) hint(instead string) *cond {
+	if se, ok := g.err.(*SyntaxError); ok {
+		se.Hint = instead
+	}
+	return always(false)
+}
+
 // lack fails because of what the link type does not have.
 func (g *gen) lack(format string, args ...any) *cond {
 	if g.err == nil {

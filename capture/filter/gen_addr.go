@@ -2,6 +2,7 @@ package filter
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -103,15 +104,20 @@ func (g *gen) mask4(id *ident, v uint32) (mask uint32, ok bool) {
 		}
 		mask = uint32(uint64(0xffffffff) << (32 - id.bits))
 	}
-	if v&^mask != 0 {
+	switch {
+	case v&^mask != 0:
 		g.fail("there are bits of the host in the network's address")
-		return 0, false
-	}
-	if id.addr != addrNet {
+	case id.addr != addrNet:
 		g.fail("only networks have a mask")
-		return 0, false
+	default:
+		return mask, true
 	}
-	return mask, true
+	if id.mask == nil {
+		var net [4]byte
+		binary.BigEndian.PutUint32(net[:], v&mask)
+		g.hint(fmt.Sprintf("net %v/%d", netip.AddrFrom4(net), id.bits))
+	}
+	return 0, false
 }
 
 // ident6 is an IPv6 address or network.
@@ -125,12 +131,14 @@ func (g *gen) ident6(id *ident) *cond {
 	}
 	p := netip.PrefixFrom(id.tok.addr, bits)
 	if p.Masked().Addr() != id.tok.addr {
-		return g.fail("there are bits of the host in the network's address")
+		g.fail("there are bits of the host in the network's address")
+		return g.hint(fmt.Sprintf("net %v", p.Masked()))
 	}
 	switch id.addr {
 	case addrAny, addrHost:
 		if bits != 128 {
-			return g.fail("only networks have a mask")
+			g.fail("only networks have a mask")
+			return g.hint(fmt.Sprintf("net %v", p))
 		}
 	case addrNet:
 	default:

@@ -256,6 +256,9 @@ func (p *parser) resolvePort(id *ident) {
 	port, proto, ok := lookupService(id.tok.text)
 	if !ok {
 		p.fail(id.tok.span, "unknown port")
+		if first, last, ok := strings.Cut(id.tok.text, "-"); ok && leadingDigits(first) > 0 && leadingDigits(last) > 0 {
+			p.hint("portrange %s", id.tok.text)
+		}
 		return
 	}
 	id.lo, id.hi, id.ipProto = port, port, proto

@@ -11,6 +11,7 @@ type parser struct {
 	expr     string
 	resolver Resolver
 	tok      token // the next one
+	last     token // the one before it
 	depth    int
 	err      *SyntaxError
 }
@@ -56,7 +57,7 @@ func (p *parser) parse() (node, error) {
 // next takes the token that is due.
 func (p *parser) next() token {
 	t := p.tok
-	p.tok = scan(p.expr, t.end)
+	p.last, p.tok = t, scan(p.expr, t.end)
 	if p.err != nil {
 		p.tok.kind = tokEnd
 	}
@@ -97,7 +98,7 @@ func (p *parser) isWord(kw keyword) bool {
 
 // expect takes an operator.
 func (p *parser) expect(op string) token {
-	if !p.isOp(op) {
+	if !p.isOp(op) && p.err == nil {
 		p.unexpected()
 		p.hint("%q is missing", op)
 	}
@@ -316,6 +317,9 @@ func (p *parser) unexpected() {
 	case p.err != nil:
 	case t.kind == tokError:
 		p.fail(t.span, "%s", t.msg)
+		if t.text == "," {
+			p.hint(`"or" stands between alternatives: port 80 or 443`)
+		}
 	case t.kind == tokEnd && strings.TrimSpace(p.expr[:t.off]) != "":
 		p.fail(span{len(p.expr), len(p.expr)}, "the expression ends too early")
 	case t.kind == tokEnd:
@@ -340,37 +344,61 @@ func describe(t token) string {
 
 // suggest gives the hint for a token that is wrong in its place.
 func (p *parser) suggest(t token) {
-	before := strings.Fields(p.expr[:t.off])
-	last := ""
-	if len(before) > 0 {
-		last = before[len(before)-1]
-	}
-	w, upper := words[strings.ToLower(t.text)]
+	last, next := p.last, scan(p.expr, t.end)
+	low := strings.ToLower(t.text)
+	w, known := words[low]
+	meant := meantWord(low)
 	switch {
-	case t.kind == tokName && upper && w.kw != kwNone:
-		p.hint("the words of a filter are in lower case: %s", strings.ToLower(t.text))
-	case t.kind == tokNum && (last == "tcp" || last == "udp" || last == "sctp"):
-		p.hint("%s port %s", last, t.text)
-	case t.kind == tokIPv4 && (last == "ip" || last == "arp") || t.kind == tokIPv6 && last == "ip6":
-		p.hint("%s host %s", last, t.text)
-	case t.kind == tokMAC && last == "ether":
+	case t.kind == tokName && known && low != t.text:
+		p.hint("the words of a filter are in lower case: %s", low)
+	case t.kind == tokName && last.kind == tokOp && last.text != ")":
+		p.hint("%s", p.meantNumber(low))
+	case t.kind == tokName && meant != "":
+		p.hint("did you mean %s?", meant)
+	case t.kind == tokNum && last.word.kw == kwProto && (last.text == "tcp" || last.text == "udp" || last.text == "sctp"):
+		p.hint("%s port %s", last.text, t.text)
+	case t.kind == tokIPv4 && (last.text == "ip" || last.text == "arp") || t.kind == tokIPv6 && last.text == "ip6":
+		p.hint("%s host %s", last.text, t.text)
+	case t.kind == tokMAC && last.text == "ether":
 		p.hint("ether host %s", t.text)
-	case t.kind == tokName && strings.HasSuffix(last, "proto"):
-		p.hint(`\%s`, t.text)
-	case t.kind == tokWord && w.kw == kwProto && strings.HasSuffix(last, "proto"):
+	case t.kind == tokWord && w.kw == kwProto && (last.text == "proto" || last.text == "protochain"):
 		p.hint(`\%s: a word of the language is a name after a backslash`, t.text)
-	case t.off > 0 && t.kind != tokOp && last != "" && !p.joins(last):
+	case t.text == ":" && last.kind == tokIPv4 && next.kind == tokNum:
+		p.hint("host %s and port %s", last.text, next.text)
+	case t.text == ":" && last.kind == tokNum:
+		p.hint("a range of ports is written as portrange first-last")
+	case t.text == "%" && last.kind == tokIPv6:
+		p.hint("an address stands without its zone: %s", last.text)
+	case t.text == "[" && next.kind == tokIPv6:
+		p.hint("an address stands without brackets: %s", next.text)
+	case t.kind != tokOp && p.ends(last):
 		p.hint(`"and" or "or" is missing before it`)
 	}
 }
 
-// joins reports whether something must follow a word.
-func (p *parser) joins(last string) bool {
-	switch w := words[last]; w.kw {
+// ends reports whether a primitive may end with a token.
+func (p *parser) ends(t token) bool {
+	switch t.word.kw {
 	case kwAnd, kwOr, kwNot, kwSrc, kwDst, kwType, kwMask, kwAddr:
-		return true
+		return false
 	}
-	return strings.HasSuffix(last, "(") || last == "!" || last == "&&" || last == "||"
+	return t.kind != tokEnd && (t.kind != tokOp || t.text == ")" || t.text == "]")
+}
+
+// meantNumber returns the number that a name stands for if one takes the
+// protocol for granted, of which bytes were last asked: tcpflags of
+// tcp[flags]; empty where there is none.
+func (p *parser) meantNumber(s string) string {
+	at, number := -1, ""
+	for _, pr := range []string{"tcp", "icmp", "icmp6"} {
+		for _, name := range []string{pr + s, pr + "-" + s} {
+			i := strings.LastIndex(p.expr[:p.last.end], pr+"[")
+			if _, ok := constants[name]; ok && i > at {
+				at, number = i, name
+			}
+		}
+	}
+	return number
 }
 
 // usualWords are those of the language that are typed most, the likelier first.
@@ -412,26 +440,69 @@ func (p *parser) bare(t token) {
 	switch t.kind {
 	case tokNum:
 		p.fail(t.span, "a number alone says nothing")
-		if t.num <= 65535 {
+		switch {
+		case !numeric(t.text):
+			p.hint(`a number is to be compared, as in "%s"`, comparedAs(t.text))
+		case t.num <= 65535:
 			p.hint("port %s", t.text)
 		}
 	case tokMAC:
 		p.fail(t.span, "an Ethernet address alone says nothing")
 		p.hint("ether host %s", t.text)
 	case tokName:
-		p.fail(t.span, "%q is no word of the filter language", clip(t.text, 40))
-		low := strings.ToLower(t.text)
-		if w := words[low]; w.kw != kwNone && low != t.text {
-			p.hint("the words of a filter are in lower case: %s", low)
-		} else if _, _, ok := lookupService(t.text); ok {
-			p.hint("port %s", t.text)
-		} else if w := meantWord(low); w != "" {
-			p.hint("did you mean %s? A name needs host before it: host %s", w, t.text)
-		} else {
-			p.hint("host %s", clip(t.text, 40))
-		}
+		p.bareName(t)
 	default:
 		p.fail(t.span, "an address alone says nothing")
 		p.hint("host %s", t.text)
 	}
+}
+
+func (p *parser) bareName(t token) {
+	low := strings.ToLower(t.text)
+	w := words[low]
+	if w.kw != kwNone && low == t.text {
+		p.fail(t.span, "after a backslash this is a name, and a name alone says nothing")
+		p.hint("%s", t.text)
+		return
+	}
+	p.fail(t.span, "%q is no word of the filter language", clip(t.text, 40))
+	if w.kw != kwNone {
+		p.hint("the words of a filter are in lower case: %s", low)
+	} else if _, _, ok := lookupService(t.text); ok {
+		p.hint("port %s", t.text)
+	} else if _, ok := constants["tcp-"+low]; ok {
+		p.hint("%s", comparedAs("tcp-"+low))
+	} else if displayFilter(low) {
+		p.hint("this is of Wireshark's display filters; here it is tcp port 80, host 10.0.0.1, tcp[tcpflags] & tcp-syn != 0")
+	} else if w := meantWord(low); w != "" {
+		p.hint("did you mean %s? A name needs host before it: host %s", w, t.text)
+	} else {
+		p.hint("host %s", clip(t.text, 40))
+	}
+}
+
+// comparedAs returns an example of what the name of a number is for.
+func comparedAs(name string) string {
+	pr, _, value := strings.Cut(name, "-")
+	switch {
+	case !value:
+		for _, field := range []string{"flags", "type", "code"} {
+			pr = strings.TrimSuffix(pr, field)
+		}
+		return pr + "[" + name + "] != 0"
+	case pr == "tcp":
+		return "tcp[tcpflags] & " + name + " != 0"
+	}
+	return pr + "[" + pr + "type] = " + name
+}
+
+// displayFilter reports whether a name is a field of Wireshark's, as far as its
+// protocol says so.
+func displayFilter(name string) bool {
+	pr, field, ok := strings.Cut(name, ".")
+	switch pr {
+	case "tcp", "udp", "ip", "ipv6", "eth", "icmp", "arp", "frame":
+		return ok && field != ""
+	}
+	return false
 }
