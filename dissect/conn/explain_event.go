@@ -183,7 +183,11 @@ func (e *Event) rstSentence() string {
 	if e.Before[e.From] == StateSynSent && e.States[e.From] == StateSynSent {
 		return fmt.Sprintf("The %s knows nothing of what came back, and says so: the %s is to forget an older connection with the same ports.", e.From, e.From.Other())
 	}
-	if to := e.From.Other(); e.States[to] == e.Before[to] && e.States[to] >= StateEstablished {
+	switch to := e.From.Other(); {
+	case e.States[to] != e.Before[to] || e.States[to] < StateSynSent:
+	case e.States[to] == StateSynSent:
+		return fmt.Sprintf("The %s breaks a connection off, but does not acknowledge the %s's SYN with that: it takes no notice.", e.From, to)
+	default:
 		return fmt.Sprintf("The %s breaks a connection off, but not with the number that the %s expects: it takes no notice.", e.From, to)
 	}
 	return fmt.Sprintf("The %s breaks the connection off: both ends forget it at once.", e.From)
@@ -233,11 +237,24 @@ func (e *Event) ackSentence() string {
 	return s
 }
 
+// ackLabels are those about what a segment's ACK number or window says.
+const ackLabels Labels = 1<<DupAck | 1<<AckLostSegment | 1<<ZeroWindow | 1<<ZeroWindowProbeAck | 1<<WindowUpdate | 1<<KeepAliveAck | 1<<ChallengeAck
+
+// told are the labels that a sentence may be about: without ACK a segment repeats
+// no ACK, and tells of no room (RFC 9293, section 3.10.7.4), though Wireshark's
+// rules do not ask.
+func (e *Event) told() Labels {
+	if e.Packet != nil && !e.Packet.TCP.Flags.Has(dissect.ACK) {
+		return e.Labels &^ ackLabels
+	}
+	return e.Labels
+}
+
 // labelSentence explains what a label says, where that matters more than the
 // kind. The first that fits is told.
 func (e *Event) labelSentence() string {
 	from, to := e.From.String(), e.From.Other().String()
-	has := e.Labels.Has
+	has := e.told().Has
 	switch {
 	case has(DuplicateCapture):
 		if e.Copied > twinCloser {
@@ -257,6 +274,8 @@ func (e *Event) labelSentence() string {
 		return e.synAckSentence()
 	case has(Retransmission) && e.Kind == KindSYNACK && e.Before[e.From] >= StateEstablished && (e.RTO <= 0 || e.RTO >= tooSoon):
 		return fmt.Sprintf("The %s sends its SYN-ACK again%s, though the %s's ACK is in the capture: that was lost further on, or the %s's system let it pass, for its program's queue is full, or wants to hear of a client only with its first data (TCP_DEFER_ACCEPT).", from, e.again(), to, from)
+	case has(Retransmission) && e.Kind == KindSYN && e.Before[e.From] == StateClosed:
+		return fmt.Sprintf("The %s sends its SYN again, though RST has refused it: some systems (Windows) try so twice before they believe it.", from)
 	case has(Retransmission) && (e.Kind == KindSYN || e.Kind == KindSYNACK):
 		return fmt.Sprintf("The %s sends its %s again%s%s", from, e.Kind, e.again(), e.unanswered("nothing has answered it."))
 	case has(Retransmission) && e.Kind == KindRST: // nothing acknowledges one

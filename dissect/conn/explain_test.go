@@ -207,6 +207,30 @@ func TestSentenceFigures(t *testing.T) {
 	}
 }
 
+// What a segment does not do, its sentence does not say, whatever the label or the
+// control bit.
+func TestSentenceOfWhatDoesNotCount(t *testing.T) {
+	tests := map[string]struct{ script, want string }{
+		"an empty segment without ACK": {"> - 0:0(0) win 9\n> - 0:0(0) win 9", "The client sends a segment with no control bit that means anything here."},
+		"and with another window":      {"> - 0:0(0) win 9\n> - 0:0(0) win 8", "The client sends a segment with no control bit that means anything here."},
+		"and with none":                {"> - 0:0(0) win 9\n> - 0:0(0) win 0", "The client sends a segment with no control bit that means anything here."},
+		"RST to the SYN, without ACK":  {"> S 0:0(0)\n< R 0:0(0)", "The server breaks a connection off, but does not acknowledge the client's SYN with that: it takes no notice."},
+		"RST in the handshake":         {"> S 0:0(0)\n< S. 0:0(0) ack 1\n> R 500:500(0)", "The client breaks a connection off, but not with the number that the server expects: it takes no notice."},
+		"a SYN after it was refused":   {"> S 0:0(0)\n< R. 0:0(0) ack 1\n+.5 > S 0:0(0)", "The client sends its SYN again, though RST has refused it: some systems (Windows) try so twice before they believe it."},
+	}
+	for name, tt := range tests {
+		last := ""
+		run(t, New(Options{}), tt.script, func(e *Event) {
+			if e.Type == TypeSegment {
+				last = e.Sentence()
+			}
+		})
+		if last != tt.want {
+			t.Errorf("%s: %q, want %q", name, last, tt.want)
+		}
+	}
+}
+
 func ExampleExplain() {
 	e, _ := Explain("iss")
 	fmt.Println(e.Term+":", e.Title)

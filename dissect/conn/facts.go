@@ -22,6 +22,7 @@ type facts struct {
 	finOrder            Side     // who sent FIN first, where there is one
 	rst                 place    // first RST
 	rstBy               Side
+	rstTook             bool // it ended the connection at the other end
 	refusal             bool // the RST answers a SYN that was not captured
 	turnedBack          bool // and was sent by this machine itself, in the name of another
 	stray               strayFact
@@ -67,6 +68,7 @@ type facts struct {
 	callName            string
 	gaveUp              bool          // the client's program closed its socket before the SYN was answered
 	closing             [2]Closing    // by end: what its system said of the socket when it was closed
+	beganAt             capture.Stamp // time of synFirst, where something of an older connection came before it; 0 where nothing did
 	synLastAt           capture.Stamp // time of synLast; filled by the tracker, 0 is not known
 	until               capture.Stamp // how far the capture has come; NoTime is not known
 	siblings            uint32        // connections of others to the same server address and port whose handshake was completed, before or since; filled by the tracker

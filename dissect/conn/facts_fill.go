@@ -173,6 +173,11 @@ func (t *Tracker) summarizeOpening(e *entry, b *body) {
 	if e.syns > 0 {
 		f.synFirst = e.frame(1)
 	}
+	if b.ledger != 0 {
+		if l := t.ledgers.at(b.ledger); l.began != 0 {
+			f.synFirst, f.beganAt = e.frame(l.began), capture.Stamp(l.beganAt.near(int64(e.last)))
+		}
+	}
 	f.synAcks = uint32(e.synAcks)
 	if !e.flags.has(flagHandshake) {
 		f.siblings = t.served.at(e)
@@ -189,6 +194,15 @@ func (t *Tracker) summarizeOpening(e *entry, b *body) {
 	}
 }
 
+// began is when the first SYN came, or what was the first of a connection that
+// began then.
+func (f *facts) began(first capture.Stamp) capture.Stamp {
+	if f.beganAt != 0 {
+		return f.beganAt
+	}
+	return first
+}
+
 // summarizeTimes fills when the connection was established, and ended.
 func (t *Tracker) summarizeTimes(e *entry, b *body) {
 	f := &t.facts
@@ -202,7 +216,7 @@ func (t *Tracker) summarizeTimes(e *entry, b *body) {
 			f.synLastAt = capture.Stamp(e.synTime.near(int64(e.last)))
 		}
 	case e.syns == 1: // else nothing tells when the last SYN was
-		f.establishedAt = e.first + capture.Stamp(b.irtt.bits())
+		f.establishedAt = f.began(e.first) + capture.Stamp(b.irtt.bits())
 	}
 	if f.fin[Client] != 0 || f.fin[Server] != 0 || e.flags.has(flagReset) {
 		f.endedAt = capture.Stamp(b.ended.near(int64(e.last)))
@@ -229,7 +243,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	if e.body == 0 {
 		c.Retransmits = [2]uint64{uint64(max(e.syns, 1) - 1), uint64(max(e.synAcks, 1) - 1)}
 		if e.flags.has(flagReset) {
-			f.rst, f.rstBy = f.last, e.side(e.resetBy())
+			f.rst, f.rstBy, f.rstTook = f.last, e.side(e.resetBy()), true
 		}
 		return
 	}
@@ -265,7 +279,7 @@ func (t *Tracker) summarizeTrouble(c *Connection, e *entry, b *body) {
 	f.older, f.cleared = e.frame(l.older), e.frame(l.cleared)
 	if l.rst != 0 {
 		f.rst, f.rstBy = e.frame(l.rst), e.side(int(l.rstBy))
-		f.rstBare, f.silent = l.bare, time.Duration(l.silent.bits())
+		f.rstTook, f.rstBare, f.silent = l.rstTook, l.bare, time.Duration(l.silent.bits())
 		f.refusal, f.turnedBack = l.answers && c.Segments[f.rstBy.Other()] == 0, l.turnedBack
 	}
 	t.summarizeStray(c, e, b, l)

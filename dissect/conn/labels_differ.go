@@ -125,10 +125,11 @@ func challenged(s *segment) bool {
 		s.shape&needs == needs && s.e.flags.has(flagStray) && s.e.tail.by() == s.to
 }
 
-// refuses: the first answer to a SYN is RST.
+// refuses: RST is the first answer to a SYN, or to one that was sent again after
+// such an RST.
 func refuses(s *segment) bool {
 	e := s.e
-	return s.from != e.client() && e.syns > 0 && !e.flags.has(flagSynAck|flagReset|flagCrossed) &&
+	return s.from != e.client() && e.syns > 0 && !e.flags.has(flagSynAck|flagCrossed) && e.flags&(flagReset|flagRefused) != flagReset &&
 		s.before[s.to] == StateSynSent && s.resets(StateSynSent)
 }
 

@@ -37,6 +37,7 @@ func TestDifferences(t *testing.T) {
 		},
 		Refused: {
 			{"> S 0:0(0)\n< R. 0:0(0) ack 1", "", "refused"},
+			{"> S 0:0(0)\n< R. 0:0(0) ack 1\n+.5 > S 0:0(0)\n< R. 0:0(0) ack 1", "", "refused"},
 			{"> S 0:0(0)\n< S. 0:0(0) ack 1\n< R. 1:1(0) ack 1", "", ""},
 		},
 		Offloaded: {

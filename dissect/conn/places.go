@@ -145,7 +145,7 @@ func (t *Tracker) knownOf(e *entry, give func(...place)) {
 		}
 		if b.ledger != 0 {
 			l := t.ledgers.at(b.ledger)
-			refs = append(refs, l.rst, l.stray.frame, l.stray.goes, l.stray.bare, l.back.frame, l.icmpFrame, l.older, l.cleared)
+			refs = append(refs, l.rst, l.stray.frame, l.stray.goes, l.stray.bare, l.back.frame, l.icmpFrame, l.began, l.older, l.cleared)
 			if x := t.oddOf(b); x != nil {
 				refs = append(refs, x.rivals.unfit, x.rivals.other, x.outside.frame, x.outside.leap[0].frame, x.outside.leap[1].frame, x.unfitACK, x.otherRST)
 			}

@@ -86,6 +86,8 @@ type ledger struct {
 	silent      clock48   // how long its sender had not been heard; as a duration
 	keeps       [2]uint32 // keep-alives in a row that nothing has answered
 	keepFrame   [2]uint32 // the last of them
+	began       uint32    // frame of the first SYN, where something of an older connection came before it; 0 where nothing did
+	beganAt     clock48   // when that was
 	older       uint32    // frame of an ACK that answered the SYN, and was of an older connection
 	cleared     uint32    // frame of the RST that told the other end to forget that
 	answers     bool      // the RST answers a SYN that was not captured

@@ -146,6 +146,28 @@ func (t *Tracker) whoIsClient(s *segment) {
 	s.e.flags.put(flagClientHi, client == 1)
 }
 
+// beginsLate reports whether the segment is the first SYN of a connection of which
+// nothing was seen but segments without ACK of the other end, such as RST: these
+// are of an older connection with the same ports.
+func (s *segment) beginsLate() bool {
+	return mayBegin(s.flags) && !s.isNew && s.e.body != 0 && !s.e.flags.of(flagBase0, s.from)
+}
+
+// beginLate forgets what those have done: they count, and tell nothing of this one.
+func (t *Tracker) beginLate(s *segment) {
+	e, b := s.e, t.bodies.at(s.e.body)
+	e.flags &^= flagReset | flagQueued | flagFin0<<s.to
+	e.pair, s.before = 0, [2]State{}
+	b.fin[s.to] = 0
+	l := t.ledger(b)
+	l.rst, l.rstTook, l.answers, l.turnedBack = 0, false, false, false
+	l.began, l.beganAt = e.frameRef(t.places.at()), clockOf(s.now)
+	if t.appOf(e) == nil { // which tells the sides apart
+		e.flags &^= flagInferred
+		e.flags.put(flagClientHi, s.from == 1)
+	}
+}
+
 // setBases sets where relative numbers count from: SYNs say it, else it is
 // chosen so that the first number seen is 1.
 func (t *Tracker) setBases(s *segment) {

@@ -112,6 +112,9 @@ func (t *Tracker) segment(p *dissect.Packet) {
 		t.passOver(s)
 		return
 	}
+	if s.beginsLate() {
+		t.beginLate(s)
+	}
 	t.setBases(s)
 	twin := t.twins.seen(s)
 	if e.body != 0 {

@@ -10,7 +10,7 @@ func (j *judgement) opening() {
 	switch {
 	case f.refusedInName():
 		j.refusedByOther()
-	case f.rst != 0 && f.rstBy == Server && f.synAck == 0:
+	case f.rst != 0 && f.rstBy == Server && f.synAck == 0 && !j.unheeded():
 		j.refused()
 	case f.synAck == 0 && f.icmp.frame != 0 && !j.fragmentation():
 		j.unreachable()
@@ -44,14 +44,7 @@ func (j *judgement) refused() {
 	} else if c.SYNs == 1 && c.Last.Sub(c.First) > 0 {
 		after = " after " + j.duration(c.Last.Sub(c.First))
 	}
-	asked := "the SYN"
-	if f.refusal {
-		asked = "a SYN that was not captured"
-	}
-	if c.SYNs > 1 {
-		asked = j.words("the last of %s", plural(c.SYNs, "SYN"))
-	}
-	j.outcome(OutcomeRefused, "", j.words("%s answered %s with RST%s.", who, asked, after), f.rst)
+	j.outcome(OutcomeRefused, "", j.words("%s answered %s with RST%s.", who, j.refusedSYNs(), after), f.rst)
 	j.by(Server)
 	port := c.Server.Port()
 	switch {
@@ -88,6 +81,22 @@ func (j *judgement) refused() {
 		j.means(j.words("no program there listens on port %d of that address, or a firewall refuses in its name.", port),
 			j.onServer("ss -ltn")+": "+look)
 	}
+}
+
+// refusedSYNs names the SYNs that RST has answered.
+func (j *judgement) refusedSYNs() string {
+	f, n := j.f, j.c.LabelCount(Refused)
+	switch {
+	case f.refusal:
+		return "a SYN that was not captured"
+	case j.c.SYNs <= 1:
+		return "the SYN"
+	case n == j.c.SYNs:
+		return j.words("each of %s", plural(n, "SYN"))
+	case f.rst > f.synLast:
+		return j.words("the last of %s", plural(j.c.SYNs, "SYN"))
+	}
+	return j.words("%d of %s", max(n, 1), plural(j.c.SYNs, "SYN"))
 }
 
 // elsewhere says where the port that refused is open, as local sockets show.
@@ -127,12 +136,19 @@ func (j *judgement) datagramAdvice(port uint16) string {
 // then it would have been sent again (RFC 6298, section 2.1).
 const answerWithin = time.Second
 
+// unheeded reports whether the client went on sending SYNs after an RST that does
+// not acknowledge one: its system drops that (RFC 9293, section 3.10.7.3).
+func (j *judgement) unheeded() bool {
+	f := j.f
+	return f.rst != 0 && f.rstBy == Server && !f.rstTook && f.rst < f.synLast
+}
+
 func (j *judgement) noAnswer() {
 	f, c := j.f, j.c
 	n := max(c.SYNs, 1)
-	took := c.Last.Sub(c.First)
+	took := c.Last.Sub(f.began(c.First))
 	if f.synLastAt != 0 {
-		took = f.synLastAt.Sub(c.First)
+		took = f.synLastAt.Sub(f.began(c.First))
 	}
 	sent := plural(n, "SYN")
 	if n > 1 && took > 0 {
@@ -141,7 +157,11 @@ func (j *judgement) noAnswer() {
 	port := c.Server.Port()
 	left := f.until.Sub(f.synLastAt)
 	switch {
-	case c.Segments[Server] > 0:
+	case j.unheeded():
+		j.outcome(OutcomeNoAnswer, detailStale, j.words("%s, and an RST in the server's name (%d) that acknowledges none of them, so that the client takes no notice.", sent, f.rst), f.synFirst, f.rst, f.synLast)
+		j.means("either it is of an older connection with the same ports, or a device on the way (a firewall, a load balancer) refuses in the server's name, and in a form that does not count.",
+			"capture at the server as well: does the SYN come there, and is that RST sent there?")
+	case c.Segments[Server] > 0 && (f.beganAt == 0 || f.last != f.synLast): // and not before the SYNs alone
 		j.outcome(OutcomeNoAnswer, detailStale, sent+", and the server answered, but not with SYN-ACK.",
 			f.synFirst, f.synLast, f.older, f.cleared, f.dataFirst[Server], f.last)
 		meaning := "perhaps the server still has an older connection with the same ports, to which its segments belong."

@@ -225,6 +225,12 @@ func TestScenarios(t *testing.T) {
 			OutcomeClosed, "", detailSelf, "its FIN (4) is that of both", ""},
 		{"refused at last", "0 > S 0:0(0)\n1 > S 0:0(0)\n3 > S 0:0(0)\n+.001 < R. #0:#0(0) ack 1 win 0",
 			OutcomeRefused, "server", "", "answered the last of 3 SYNs with RST after 1.0 ms.", ""},
+		{"refused each time, as Windows asks", "0 > S 0:0(0)\n+.01 < R. 0:0(0) ack 1\n.5 > S 0:0(0)\n+.01 < R. 0:0(0) ack 1\n1 > S 0:0(0)\n+.01 < R. 0:0(0) ack 1",
+			OutcomeRefused, "server", "", "answered each of 3 SYNs with RST.", ""},
+		{"refused at first", "0 > S 0:0(0)\n+.01 < R. 0:0(0) ack 1\n.5 > S 0:0(0)\n1.5 > S 0:0(0)",
+			OutcomeRefused, "server", "", "answered 1 of 3 SYNs with RST.", ""},
+		{"RST that answers no SYN", "0 > S 0:0(0)\n+.01 < R 0:0(0)\n1 > S 0:0(0)\n3 > S 0:0(0)",
+			OutcomeNoAnswer, "", detailStale, "3 SYNs in 3.0 s, and an RST in the server's name (2) that acknowledges none of them, so that the client takes no notice.", ""},
 		{"the client gives its own request up", opened3 + "> P. \"GET / HTTP/1.1\\n\"\n< .\n60 > F.\n< F.\n> .",
 			OutcomeClosed, "client", detailIncomplete, "it did so after 60.0 s; the request (4) was not complete", ""},
 		{"closed at once upon half a request", opened3 + "> P. \"GET / HTTP/1.1\\n\"\n< .\n+.01 < F.\n> F.\n< .",
@@ -368,6 +374,34 @@ func TestOlderConnection(t *testing.T) {
 	ends, _ = follow(t, cleared)
 	if v := ends[0].Verdict; v.Outcome != OutcomeNoAnswer || v.Detail != detailStale {
 		t.Errorf("without another SYN: %s: %q", v.Outcome, v.Text)
+	}
+}
+
+// An RST without ACK that came before the first SYN is of an older connection
+// with the same ports, and ends nothing of the new one.
+func TestResetBeforeSYN(t *testing.T) {
+	const syn = "0 < R 500:500(0)\n50 > S #77777:#77777(0)\n"
+	tests := map[string]struct {
+		script  string
+		outcome Outcome
+		text    string
+		shown   []int64
+	}{
+		"no answer":   {syn + "51 > S #77777:#77777(0)\n53 > S #77777:#77777(0)", OutcomeNoAnswer, "3 SYNs in 3.0 s, and nothing came back.", []int64{2, 4}},
+		"refused":     {syn + "+.01 < R. 0:0(0) ack #77778", OutcomeRefused, "10.0.0.2 is up, and answered the SYN with RST after 10 ms.", []int64{3}},
+		"established": {syn + "+.01 < S. #9000:#9000(0) ack #77778\n+.01 > . #77778 ack #9001\n60 < . #9001 ack #77778", OutcomeOpen, "established, and no end of it was captured in 10.0 s.", []int64{4}},
+	}
+	for name, tt := range tests {
+		for _, ends := range []string{"", "conn 10.0.0.1:40000 10.0.0.2:50000\n"} { // of which the client's is not the higher port
+			end, _ := follow(t, ends+tt.script)
+			c := end[0]
+			if v := c.Verdict; len(end) != 1 || v.Outcome != tt.outcome || v.Text != tt.text || !slices.Equal(v.Evidence, tt.shown) {
+				t.Errorf("%s: %s %v: %q", name, v.Outcome, v.Evidence, v.Text)
+			}
+			if c.Client.Addr() != netip.MustParseAddr("10.0.0.1") || c.Inferred {
+				t.Errorf("%s: the client is %v, inferred: %v", name, c.Client, c.Inferred)
+			}
+		}
 	}
 }
 
