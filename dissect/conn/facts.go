@@ -13,6 +13,7 @@ type facts struct {
 	files               fileFacts
 	first, last         place    // segments
 	synFirst, synLast   place    // SYNs of the client
+	synHops             uint8    // hop limit of a SYN of the client; 0 is not known
 	synAck              place    // first SYN-ACK
 	synAcks             uint32   // how many
 	handshake           place    // the ACK that completed the handshake

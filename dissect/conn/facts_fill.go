@@ -171,7 +171,7 @@ func (t *Tracker) summarizeOpening(e *entry, b *body) {
 	f := &t.facts
 	f.synLast, f.synAck = e.frame(e.synLast), e.frame(e.synAck)
 	if e.syns > 0 {
-		f.synFirst = e.frame(1)
+		f.synFirst, f.synHops = e.frame(1), e.hops[e.client()]
 	}
 	if b.ledger != 0 {
 		if l := t.ledgers.at(b.ledger); l.began != 0 {

@@ -142,12 +142,20 @@ func (j *judgement) unreachable() {
 	case i.from == c.Server.Addr() && r.detail == detailProhibited:
 		j.means("the server's own firewall rejects the connection: the machine is up.", j.words("its rules for port %d: nft list ruleset, or iptables -nvL", c.Server.Port()))
 		return
+	case r.detail == detailLoop && 0 < f.synHops && f.synHops < hopsOfNobody:
+		j.means(j.words("the SYN (%d) had a hop limit (TTL) of %d here, and systems begin with 64, 128 or 255: it is of traceroute or the like, which learns so that %s is on the way to %s. Or it had come far, perhaps in a circle.", f.synFirst, f.synHops, who, j.server()),
+			j.words("%s: what an ordinary hop limit gets.", j.ping(Server)))
+		return
 	case r.detail == detailProhibited:
 		j.means(j.words(r.meaning, who, j.server()), j.words("ask whoever runs %s; or another port.", who))
 		return
 	}
 	j.means(j.words(r.meaning, who, j.server()), j.words("is the address right? ip route get %s; %s", j.server(), j.ping(Server)))
 }
+
+// hopsOfNobody is a hop limit below which no system begins: 32 is the least that
+// any did, and traceroute ends with 30.
+const hopsOfNobody = 31
 
 // fromOneself is an ICMP error that the client's own system made: it found no
 // neighbour, or has no route.

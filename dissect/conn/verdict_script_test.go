@@ -332,6 +332,21 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
+// A SYN of traceroute is in no circle; one with a hop limit as systems begin with,
+// less a few routers, may be.
+func TestTraceroute(t *testing.T) {
+	for ttl, want := range map[string]string{
+		"ttl 1":  "the SYN (1) had a hop limit (TTL) of 1 here, and systems begin with 64, 128 or 255: it is of traceroute or the like, which learns so that 10.0.0.254 is on the way to 10.0.0.2.",
+		"ttl 30": "of traceroute",
+		"ttl 64": "perhaps routers send it in a circle.",
+	} {
+		v, _ := verdictOf(t, ttl, "0 > S 0:0(0) "+ttl+"\nicmp from 10.0.0.254 exceeded")
+		if v.Outcome != OutcomeUnreachable || v.Detail != detailLoop || !strings.Contains(v.Meaning, want) {
+			t.Errorf("%s: %s, detail %q: %q", ttl, v.Outcome, v.Detail, v.Meaning)
+		}
+	}
+}
+
 // A SYN as the capture ends says nothing, one that was followed by a second of
 // other packets does.
 func TestSYNAtTheEnd(t *testing.T) {
