@@ -60,7 +60,8 @@ type app struct {
 	upgrade    bool         // the last complete request asks for WebSocket
 	agent      bool         // a head has named the program that asks (User-Agent)
 	answer     answerTraits // of the last final response
-	tongues    [2]tongue    // how each end began
+	tongues    [2]tongue    // how each end began, TLS or what it went over from to that
+	agreed     tongue       // what the server spoke before both went over to TLS (STARTTLS); else tongueNone
 	missed     [2]bool      // bytes of an end came at the other and were not captured; of use to facts
 	trouble    *appTrouble
 }
@@ -208,7 +209,7 @@ func (a *app) segment(side Side, seq dissect.Seq, payload []byte, length int, fr
 		a.spoke, a.first = true, side
 	}
 	said := ""
-	if off == 0 && a.tongues[side] == tongueNone && d.flags&(dirBegun|dirLost) == dirBegun {
+	if off == 0 && a.tongues[side] == tongueNone && a.agreed == tongueNone && d.flags&(dirBegun|dirLost) == dirBegun {
 		said = a.meet(side, payload)
 	}
 	a.take(side, payload, length, -off)

@@ -213,6 +213,11 @@ func (a *app) lines(side Side, b []byte) int {
 				d.mode = modeLost
 			}
 		}
+		a.agreed, a.tongues = a.tongues[Server], [2]tongue{}
+		a.overTLS(side, tongueHello)
+		if t := a.trouble; t != nil {
+			t.refusal, t.refusedAt = "", 0 // what was refused before matters no more
+		}
 		return a.enter(side, protoTLS, modeRecord)
 	}
 	d := &a.dirs[side]

@@ -64,7 +64,8 @@ type appFacts struct {
 	wsClose   int // status of the first Close frame of WebSocket that is no usual one; 0 is none
 	wsCloseBy Side
 	wsCloseAt place
-	halfTLS   bool // both ends began a handshake of TLS, and the client never came to encrypt
+	agreed    tongue // what the server spoke before both went over to TLS (STARTTLS); else tongueNone
+	halfTLS   bool   // both ends began a handshake of TLS, and the client never came to encrypt
 }
 
 // facts is what judge needs of layer 7.
@@ -73,7 +74,7 @@ func (a *app) facts() appFacts {
 		name: a.name(), spoke: a.spoke, first: a.first,
 		http: a.proto == protoHTTP, requester: a.requester, requests: a.requests, responses: a.responses,
 		requestAt: a.requestAt, requestEnd: a.requestEnd, answerAt: a.answerAt, agent: a.agent, lineFeed: a.lineFeed,
-		status: int(a.status), statusAt: a.answerAt, answer: a.answer, tongues: a.tongues,
+		status: int(a.status), statusAt: a.answerAt, answer: a.answer, tongues: a.tongues, agreed: a.agreed,
 	}
 	for i := range a.dirs {
 		d := &a.dirs[i]

@@ -31,7 +31,27 @@ func (a *app) detectTLS(side Side, b []byte, start bool) (int, bool) {
 			a.dirs[side].flags |= dirEncrypted
 		}
 	}
+	if a.agreed != tongueNone {
+		spoken := tongueHello
+		if b[0] == recordAlert {
+			spoken = tongueAlert
+		}
+		a.overTLS(side, spoken)
+	}
 	return a.enter(side, protoTLS, modeRecord), true
+}
+
+// overTLS notes that an end has gone over to TLS, and how that begins.
+func (a *app) overTLS(side Side, t tongue) {
+	if a.tongues[side] != tongueNone {
+		return
+	}
+	a.tongues[side] = t
+	if side == Client {
+		a.requestAt = a.budget.frame
+	} else {
+		a.answerAt = a.budget.frame
+	}
 }
 
 // isRecord reports whether b, at least recordHeader long, begins with a

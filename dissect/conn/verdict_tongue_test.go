@@ -109,14 +109,29 @@ func TestTonguesThatClash(t *testing.T) {
 // TestTonguesThatAgree: what looks like a clash, and is none.
 func TestTonguesThatAgree(t *testing.T) {
 	checkTongues(t, []tongueTest{
-		{"TLS after STARTTLS", talk3("S", `< "220 m ESMTP\r\n"`, `> "STARTTLS\r\n"`, `< "220 go\r\n"`, "> "+helloBytes), "", "three segments", "TIME-WAIT", "",
-			nil, "SMTP 220 m ESMTP|SMTP STARTTLS|SMTP 220 go|TLS ClientHello"},
+		{"TLS after STARTTLS", talk3("S", `< "220 m ESMTP\r\n"`, `> "STARTTLS\r\n"`, `< "220 go\r\n"`, "> "+helloBytes, `< x"17 0303 0004 00000000"`, `> x"17 0303 0004 00000000"`), "", "three segments", "TIME-WAIT", "",
+			nil, "SMTP 220 m ESMTP|SMTP STARTTLS|SMTP 220 go|TLS ClientHello|TLS application data|TLS application data"},
 		{"text before SSH's version", talk3("S", `< "be welcome\r\n"`, `> "SSH-2.0-x\r\n"`, `< "SSH-2.0-y\r\n"`), "", "three segments", "TIME-WAIT", "",
 			nil, "text|SSH SSH-2.0-x|SSH continued"},
 		{"a proxy that says for whom it speaks", talk3("S", `> "PROXY TCP4 10.0.0.9 10.0.0.2 1 22\r\n"`, `< "SSH-2.0-y\r\n"`), "", "three segments", "TIME-WAIT", "",
 			nil, "text|SSH SSH-2.0-y"},
 		{"TLS refused in TLS", talk3("S", "> "+helloBytes, "< "+alertBytes), detailTLSAlert, "it broke off the TLS handshake (6): protocol version.", "", "",
 			[]int64{6}, "TLS ClientHello|TLS alert: protocol version"},
+	})
+}
+
+// TestStartTLS: what both ends agreed on before, they do not come to speak.
+func TestStartTLS(t *testing.T) {
+	mail := []string{`< "220 m ESMTP\r\n"`, `> "STARTTLS\r\n"`, `< "220 go\r\n"`, "> " + helloBytes}
+	const rows = "SMTP 220 m ESMTP|SMTP STARTTLS|SMTP 220 go|TLS ClientHello"
+	const serverHello = `x"16 0303 002c 02 000028 0303 0000000000000000000000000000000000000000000000000000000000000000 00 1301 00 0000"`
+	checkTongues(t, []tongueTest{
+		{"no ServerHello", talk3("S", mail...), detailNoReply, "the ClientHello (10) got no answer.", "The server had agreed to TLS", "openssl s_client -starttls smtp -connect 10.0.0.2:80, with", []int64{10}, rows},
+		{"the client gives up", strings.Replace(talk3("C", mail...), "+1 > F.", "+9 > F.", 1), detailNoReply, "the ClientHello (10) got no answer.", "The client gave up after 9.0 s: perhaps the server's program is busy", "", []int64{10}, rows},
+		{"an alert", talk3("S", append(mail, "< "+alertBytes)...), detailTLSAlert, "it broke off the TLS handshake (12): protocol version.", "", "openssl s_client -starttls smtp -connect 10.0.0.2:80 -tls1_2", []int64{12}, rows + "|TLS alert: protocol version"},
+		{"the client does not go on", talk3("C", append(mail, "< "+serverHello)...), detailTLSAlert, "nothing of the client came after the server's answer (12).", "", "openssl s_client -starttls smtp", []int64{10, 12}, rows + "|TLS ServerHello (TLS 1.2)"},
+		{"AUTH TLS, when another command was refused", strings.Replace(talk3("S", `< "220 FTP\r\n"`, `> "AUTH SSL\r\n"`, `< "504 no\r\n"`, `> "AUTH TLS\r\n"`, `< "234 go\r\n"`, "> "+helloBytes), "\n", "\nconn 10.0.0.1:40000 10.0.0.2:21\n", 1),
+			detailNoReply, "the ClientHello (14) got no answer.", "", "-starttls ftp", []int64{14}, "FTP 220 FTP|FTP AUTH SSL|FTP 504 no|FTP AUTH TLS|FTP 234 go|TLS ClientHello"},
 	})
 }
 
