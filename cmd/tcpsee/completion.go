@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -40,7 +41,9 @@ func interfaceNames() []string {
 // completes tells the shells what may stand behind the flags and commands that
 // take one of a few words.
 func completes(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
 	completionExamples(root)
+	completesAlone(root)
 	asked := len(os.Args) > 1 && os.Args[1] == cobra.ShellCompRequestCmd
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -52,14 +55,31 @@ func completes(root *cobra.Command) {
 				return
 			}
 			_ = cmd.RegisterFlagCompletionFunc(f.Name, func(_ *cobra.Command, _ []string, start string) ([]string, cobra.ShellCompDirective) {
-				list := startingWith(words(), start)
+				directive := cobra.ShellCompDirectiveNoFileComp
 				if f.Name == "output" { // or a file
-					return list, cobra.ShellCompDirectiveDefault
+					directive = cobra.ShellCompDirectiveDefault
 				}
-				return list, cobra.ShellCompDirectiveNoFileComp
+				before := heldBefore(f.Name, start)
+				var list []string
+				for _, w := range startingWith(words(), start[len(before):]) {
+					list = append(list, before+w)
+				}
+				return list, directive
 			})
 		})
 	}
+}
+
+// heldBefore is what stands before the word that is being typed: the words of
+// --only before it, and the minus of --sort.
+func heldBefore(flag, start string) string {
+	switch flag {
+	case "only":
+		return start[:strings.LastIndexByte(start, ',')+1]
+	case "sort":
+		return start[:len(start)-len(strings.TrimPrefix(start, "-"))]
+	}
+	return ""
 }
 
 // startingWith keeps the words that begin with start.
@@ -84,7 +104,6 @@ func completeTerm(_ *cobra.Command, args []string, start string) ([]string, cobr
 // completionExamples gives the commands that cobra adds an example each, as all
 // others have.
 func completionExamples(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
 	cmd, _, err := root.Find([]string{"completion"})
 	if err != nil {
 		return
@@ -99,5 +118,49 @@ func completionExamples(root *cobra.Command) {
 		if sub, _, err := cmd.Find([]string{shell}); err == nil && sub != cmd {
 			sub.Example = example
 		}
+	}
+}
+
+// bashAlone takes the place of what cobra's script has from the package
+// bash-completion where that is not installed: TAB would print an error.
+const bashAlone = `
+__tcpsee_init_completion()
+{
+    COMPREPLY=()
+    if declare -F _get_comp_words_by_ref >/dev/null 2>&1; then
+        _get_comp_words_by_ref "$@" cur prev words cword
+        return
+    fi
+    local line=${COMP_LINE:0:COMP_POINT}
+    read -ra words <<<"${line}"
+    if [[ ${line} == *[[:space:]] ]]; then
+        words+=("")
+    fi
+    cword=$((${#words[@]} - 1))
+    cur=${words[cword]}
+    prev=${words[cword - 1]}
+}
+`
+
+// What cobra says of that package, and what is so here.
+const (
+	cobraDepends = "This script depends on the 'bash-completion' package.\nIf it is not installed already, you can install it via your OS's package manager."
+	aloneDepends = "What reads files of bash_completion.d is the package bash-completion; without it,\nthe line with source below may stand in ~/.bashrc."
+)
+
+// completesAlone adds bashAlone to the script for bash.
+func completesAlone(root *cobra.Command) {
+	cmd, _, err := root.Find([]string{"completion", "bash"})
+	if err != nil || cmd.RunE == nil {
+		return
+	}
+	cmd.Long = strings.Replace(cmd.Long, cobraDepends, aloneDepends, 1)
+	script := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := script(cmd, args); err != nil {
+			return err
+		}
+		_, err := fmt.Fprint(root.OutOrStdout(), bashAlone)
+		return err
 	}
 }
