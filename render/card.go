@@ -186,14 +186,15 @@ func tunnel(p *dissect.Packet) string {
 func (t *timeline) linkCell(e *conn.Event) cell {
 	c := cell{label: "2 data link"}
 	p := e.Packet
-	if e.Type != conn.TypeSegment || p == nil || p.NumLayers == 0 {
+	asks := e.Type == conn.TypeNeighbour // who has the address that segments will go to
+	if e.Type != conn.TypeSegment && !asks || p == nil || p.NumLayers == 0 {
 		return c
 	}
 	var names []string
 	ids := p.AppendIdentifiers(nil)
 	for i := range min(p.NumLayers, len(p.Layers)) {
 		k := p.Layers[i].Kind
-		if k.OSI() != 2 {
+		if k.OSI() != 2 || k == dissect.LayerARP {
 			break
 		}
 		name := k.String()
@@ -206,7 +207,7 @@ func (t *timeline) linkCell(e *conn.Event) cell {
 	c.value = strings.Join(names, ", ")
 	mac, ok := destinationMAC(p)
 	switch {
-	case !ok:
+	case !ok || asks:
 	case mac == [6]byte{}:
 		c.value += ", no real addresses"
 	default:

@@ -318,6 +318,21 @@ func TestLiveDrawsEachRowAtOnce(t *testing.T) {
 	}
 }
 
+// TestCardOfAQuestion: where a live picture begins with ARP, the card says what
+// that travels in, and no address of its own for what comes.
+func TestCardOfAQuestion(t *testing.T) {
+	var w bytes.Buffer
+	r := NewTimeline(&w, Options{Width: 80, Live: true})
+	s := newScene("2025-11-20 16:39:16.442830")
+	e := s.link(1, "10.9.0.1:4000", "10.9.0.2:3000", 1).arp(0, "10.9.0.1", "10.9.0.2", false)
+	if err := errors.Join(r.Event(e), r.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.String(); !strings.Contains(got, " 2 data link    Ethernet  ") || strings.Contains(got, "Ethernet  to") {
+		t.Error(got)
+	}
+}
+
 // TestCallsBeforeThePictureAreNotHeldLive holds that what a driven end does is
 // seen although no packet comes.
 func TestCallsBeforeThePictureAreNotHeldLive(t *testing.T) {
