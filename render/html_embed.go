@@ -61,10 +61,11 @@ func (p *page) writeFrames(w io.Writer, list []embedded) (int, error) {
 		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.number, b.number))
 	})
 	var ifaces []capture.Interface
+	var o capture.WriterOptions
 	if c := p.rec.Capture(); c != nil {
-		ifaces = c.Interfaces
+		ifaces, o.Comment = c.Interfaces, c.Anonymized
 	}
-	out, frames := capture.NewWriter(w, capture.WriterOptions{}), 0
+	out, frames := capture.NewWriter(w, o), 0
 	var last *embedded
 	for i := range list {
 		x := &list[i]

@@ -15,22 +15,42 @@ func TestEmbed(t *testing.T) {
 		dir := t.TempDir()
 		page, copied := filepath.Join(dir, "page.html"), filepath.Join(dir, "copy"+filepath.Ext(name))
 		mustRun(t, "replay", name, "-q", "-o", page, "--embed")
-		html, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, rest, ok := strings.Cut(string(html), `href="data:application/octet-stream;base64,`)
-		text, _, _ := strings.Cut(rest, `"`)
-		b, err := base64.StdEncoding.DecodeString(text)
-		if !ok || err != nil {
-			t.Fatalf("%s: no file in the page: %v", name, err)
-		}
-		if err := os.WriteFile(copied, b, 0o600); err != nil {
+		if err := os.WriteFile(copied, embeddedIn(t, page), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := events(mustRun(t, "replay", copied, "-o", "ndjson")), events(mustRun(t, "replay", name, "-o", "ndjson")); got != want {
 			t.Errorf("%s: the embedded file says\n%s\nthe capture says\n%s", name, got, want)
 		}
+	}
+}
+
+// embeddedIn is the file in a page.
+func embeddedIn(t *testing.T, page string) []byte {
+	t.Helper()
+	html, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(html), `href="data:application/octet-stream;base64,`)
+	text, _, _ := strings.Cut(rest, `"`)
+	b, err := base64.StdEncoding.DecodeString(text)
+	if !ok || err != nil {
+		t.Fatalf("%s: no file in the page: %v", page, err)
+	}
+	return b
+}
+
+// TestEmbedAnonymized: the file in a page says of itself what -w writes into one.
+func TestEmbedAnonymized(t *testing.T) {
+	dir := t.TempDir()
+	page, file := filepath.Join(dir, "page.html"), filepath.Join(dir, "file.pcapng")
+	mustRun(t, "replay", "demo.pcapng", "-q", "-o", page, "--embed", "-w", file, "--anonymize")
+	saved, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(saved), anonymized) {
+		t.Fatalf("the file says nothing: %v", err)
+	}
+	if got := embeddedIn(t, page); !strings.Contains(string(got), anonymized) {
+		t.Error("the file in the page does not say that it is anonymized")
 	}
 }
 
