@@ -76,7 +76,7 @@ func (p *pcapng) counts(b []byte, clock ngClock, c *InterfaceCounts) bool {
 			c.values[code] = p.u64(v)
 			c.has |= 1 << code
 		case code >= optStart:
-			if t, ok := clock.stamp(uint64(p.u32(v))<<32 | uint64(p.u32(v[4:]))); ok && t >= 0 {
+			if t, ok := clock.stamp(uint64(p.u32(v))<<32 | uint64(p.u32(v[4:]))); ok {
 				c.times[code] = t
 				c.has |= 1 << code
 			}

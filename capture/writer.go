@@ -68,7 +68,7 @@ type Writer struct {
 	lastID  uint32
 	hasLast bool
 	used    []Interface           // of this section, by id
-	from    []int                 // their indexes in the source
+	from    []writerKey           // what of the source they describe
 	snaps   snapLens              // of the source's
 	each    []InterfaceCounts     // that the source states
 	copied  bool                  // what it does not state is not known
@@ -125,11 +125,7 @@ func (w *Writer) WriteFrame(f *Frame, ifaces []Interface) error {
 	}
 	id := w.describe(f, ifaces)
 	w.asideDue()
-	offset := int64(0)
-	if f.Time < 0 {
-		offset = beforeEpoch
-	}
-	ts := uint64(f.Time) - uint64(offset)*1e9 // wraps around to the right sum
+	ts := moment(f.Time, f.Time < 0)
 	w.start(blockEnhanced)
 	w.put32(id)
 	w.put32(uint32(ts >> 32))
@@ -141,6 +137,16 @@ func (w *Writer) WriteFrame(f *Frame, ifaces []Interface) error {
 	w.finish()
 	w.counts[id]++
 	return w.err
+}
+
+// moment is a time in nanoseconds as it stands in a block of an interface, whose
+// times may begin before 1970 or not.
+func moment(at Stamp, negative bool) uint64 {
+	offset := int64(0)
+	if negative {
+		offset = beforeEpoch
+	}
+	return uint64(at) - uint64(offset)*1e9 // wraps around to the right sum
 }
 
 // packetOptions appends a packet's options.
@@ -358,7 +364,7 @@ func (w *Writer) addInterface(key writerKey, in Interface, snapLen int) uint32 {
 	in.SnapLen = snapLen
 	w.ids[key] = id
 	w.used = append(w.used, in)
-	w.from = append(w.from, key.index)
+	w.from = append(w.from, key)
 	w.counts = append(w.counts, 0)
 	w.start(blockInterface)
 	w.put16(uint16(in.Link))

@@ -159,9 +159,9 @@ func (w *Writer) WriteStatistics(s Stats) error {
 	for _, c := range w.each {
 		stated[c.Interface] = c
 	}
-	for id, index := range w.from {
-		c, ok := stated[index]
-		delete(stated, index) // of those with the same index the first has it
+	for id, key := range w.from {
+		c, ok := stated[key.index]
+		delete(stated, key.index) // of those with the same index the first has it
 		if !ok {
 			c.values[optDelivered], c.has = w.counts[id], 1<<optDelivered
 		}
@@ -186,7 +186,12 @@ func (w *Writer) WriteStatistics(s Stats) error {
 const commonDrops = "the drop count is that of all interfaces together"
 
 func (w *Writer) writeCounts(id uint32, c *InterfaceCounts) {
-	at := uint64(max(0, c.at)) // none for ours: the moment of writing is not the capture's
+	negative := w.from[id].negative
+	fits := func(t Stamp) bool { return negative || t >= 0 }
+	at := moment(0, negative) // for ours: the moment of writing is not the capture's
+	if fits(c.at) {
+		at = moment(c.at, negative)
+	}
 	w.start(blockStatistics)
 	w.put32(id)
 	w.put32(uint32(at >> 32))
@@ -197,8 +202,9 @@ func (w *Writer) writeCounts(id uint32, c *InterfaceCounts) {
 	for code := uint16(optStart); code <= optDelivered; code++ {
 		switch {
 		case c.has>>code&1 == 0:
+		case code <= optStop && !fits(c.times[code]):
 		case code <= optStop:
-			t := uint64(c.times[code])
+			t := moment(c.times[code], negative)
 			w.option64(code, t>>32|t<<32) // the upper half comes first
 		default:
 			w.option64(code, c.values[code])

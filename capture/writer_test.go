@@ -137,6 +137,34 @@ func TestWriterNamesAndStatistics(t *testing.T) {
 	}
 }
 
+// TestStatisticsBefore1970: when an interface's counts were taken, and when its
+// capture began and ended, is the same in a copy, and is left out where no time
+// of the interface's packets lies before 1970 and these do.
+func TestStatisticsBefore1970(t *testing.T) {
+	const began, ended = -5_000_000_000, 7_000_000_000
+	for _, first := range []Stamp{began, 1} {
+		var out bytes.Buffer
+		w := NewWriter(&out, WriterOptions{})
+		ifaces := []Interface{{Name: "old", Link: LinkRaw}}
+		c := InterfaceCounts{at: began, has: 1<<optStart | 1<<optStop}
+		c.times[optStart], c.times[optStop] = began, ended
+		if err := errors.Join(w.WriteFrame(&Frame{Time: first, Link: LinkRaw, Data: []byte("a"), OrigLen: 1}, ifaces),
+			w.SetCounts([]InterfaceCounts{c}, ifaces), w.WriteStatistics(Stats{}), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		_, s, err := readAll(t, out.Bytes())
+		wantFault(t, err, "")
+		got := s.(Original).Counts()[0]
+		want := c
+		if first > 0 {
+			want.at, want.times[optStart], want.has = 0, 0, 1<<optStop
+		}
+		if got.at != want.at || got.times != want.times || got.has&want.has != want.has || got.has>>optStart&1 != want.has>>optStart&1 {
+			t.Errorf("packets from %d on: taken at %d, times %v (%b), want %d, %v (%b)", first, got.at, got.times, got.has, want.at, want.times, want.has)
+		}
+	}
+}
+
 // The bytes of the smallest file.
 func TestWriterBytes(t *testing.T) {
 	var out bytes.Buffer
