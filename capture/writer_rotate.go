@@ -41,7 +41,7 @@ type RotateOptions struct {
 	// Count, where not 0, bounds the number of files. With Size they form a
 	// ring, NAME0, NAME1, …, with zeros in front to equal width, of which the
 	// oldest is overwritten; with both Size and Every each span of time has
-	// its ring. With Every alone ErrRotateDone comes after the last.
+	// its ring, where its name is another one than that of the span before. With Every alone ErrRotateDone comes after the last.
 	Count int
 
 	// Location is where the times in names are told; nil is UTC.
@@ -72,7 +72,8 @@ type RotatingWriter struct {
 	keys  []Secrets
 	used  map[string]bool // names that were written
 	spans int             // spans of time begun
-	part  int             // files begun in this span
+	part  int             // files begun in this span, or in its ring
+	ring  string          // name of the ring; "" where there is none
 	begun int             // files begun in all
 	from  Stamp           // beginning of the span; NoTime before the first frame with a time
 	all   uint64          // frames in this file
@@ -282,7 +283,10 @@ func (r *RotatingWriter) nextSpan(t Stamp) error {
 		return ErrRotateDone
 	}
 	r.from += Stamp(t.Sub(r.from) / r.o.Every * r.o.Every)
-	r.part = 0
+	r.part++ // in a ring, whose name the span may change
+	if r.o.Size == 0 || r.o.Count == 0 {
+		r.part = 0
+	}
 	return r.open()
 }
 
@@ -358,6 +362,9 @@ func (r *RotatingWriter) next() string {
 		name = expandTime(name, when.In(r.o.Location))
 	}
 	if r.o.Size > 0 && r.o.Count > 0 {
+		if name != r.ring {
+			r.ring, r.part = name, 0
+		}
 		width := len(strconv.Itoa(r.o.Count - 1))
 		return fmt.Sprintf("%s%0*d", name, width, r.part%r.o.Count)
 	}

@@ -80,6 +80,7 @@ func TestRotation(t *testing.T) {
 		{"time and size", "%s-", RotateOptions{Every: 10 * time.Second, Size: 1}, []int{1, 2, 11}, "1-: 1, 1-1: 2, 11-: 11", nil},
 		{"time and size, and no time in the name", "a", RotateOptions{Every: 10 * time.Second, Size: 1}, []int{1, 2, 3, 11, 12, 21},
 			"a: 1, a1: 2, a2: 3, a3: 11, a4: 12, a5: 21", nil},
+		{"all three, under one name", "a", RotateOptions{Every: 10 * time.Second, Size: 1, Count: 3}, []int{1, 2, 3, 4, 11, 12}, "a0: 4, a1: 11, a2: 12", nil},
 		{"all three", "%s-", RotateOptions{Every: 10 * time.Second, Size: 1, Count: 2}, []int{1, 2, 3, 11}, "1-0: 3, 1-1: 2, 11-0: 11", nil},
 	}
 	for _, tt := range tests {
