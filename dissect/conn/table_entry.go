@@ -133,6 +133,7 @@ type tail uint8
 const (
 	tailTold   tail = 2 // a TypeVerdict event was given out
 	tailSpread tail = 4 // its frames are not all in the file of the first one
+	tailPlaced tail = 8 // it has a place in the queue of those that leave, closed or not
 )
 
 func (t tail) by() int { return int(t & 1) }
@@ -166,7 +167,7 @@ const (
 	flagHandshake       // and the ACK that completes the handshake
 	flagReset           // an RST was seen
 	flagStray           // its last segment was a SYN or RST that does not fit: the answer is a challenge ACK
-	flagQueued          // it waits in the queue of those that leave
+	flagQueued          // it is closed, and waits in the queue of those that leave
 	flagCrossed         // both ends sent a SYN without ACK
 	flagTFO             // the SYN carried data and a Fast Open cookie
 	flagTFOData         // the SYN carried data

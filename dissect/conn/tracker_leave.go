@@ -82,6 +82,10 @@ func (t *Tracker) closed(n uint32, e *entry) {
 		return
 	}
 	e.flags.set(flagQueued)
+	if e.tail&tailPlaced != 0 { // it was closed before, and went on (see goOn)
+		return
+	}
+	e.tail |= tailPlaced
 	l := &t.leaving
 	if l.len() >= 2*t.options.Limits.Connections {
 		// Half of them at least are no more.
@@ -90,10 +94,15 @@ func (t *Tracker) closed(n uint32, e *entry) {
 	l.push(leaver{at: e.last + capture.Stamp(t.options.Limits.Linger), entry: n, number: uint32(e.number.get())})
 }
 
-// waits returns the connection that is to leave, nil where it has left.
+// waits returns the connection that is to leave, nil where it has left, or is not
+// closed any more: then it has lost its place.
 func (t *Tracker) waits(x leaver) *entry {
 	e := t.entries.at(x.entry)
-	if !e.flags.has(flagQueued) || uint32(e.number.get()) != x.number {
+	switch {
+	case uint32(e.number.get()) != x.number:
+		return nil
+	case !e.flags.has(flagQueued):
+		e.tail &^= tailPlaced
 		return nil
 	}
 	return e

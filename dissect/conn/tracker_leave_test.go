@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +75,36 @@ func TestLeavingInCrowds(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A connection that is reset and goes on, again and again, has one place among
+// those that leave, and leaves when it is over.
+func TestPlaceAmongLeaving(t *testing.T) {
+	script := "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . 1 ack 1\n" + strings.Repeat("< R 1:1(0)\n< . 1 ack 1\n", 50)
+	for _, last := range []string{"", "< R 1:1(0)\n"} {
+		tr := New(Options{Limits: Limits{Kept: -1}})
+		most := 0
+		var end *Event
+		var d dissect.Decoder
+		var p dissect.Packet
+		frames := segtest.MustFrames(t, script+last+"conn 10.0.0.3:5 10.0.0.4:6\n+119 > S 0:0(0)\n+2 > S 0:0(0)\n+200 > S 0:0(0)")
+		for i := range frames {
+			d.Decode(&frames[i], &p)
+			events := tr.Add(&p)
+			for i := range events {
+				if events[i].Type == TypeEnd && events[i].Conn == 1 {
+					end, _ = events[i].Clone()
+				}
+			}
+			most = max(most, tr.leaving.len())
+		}
+		if most != 1 {
+			t.Errorf("%q: it has %d places", last, most)
+		}
+		if left := end != nil; left != (last != "") {
+			t.Errorf("%q: it has left: %v", last, left)
+		}
 	}
 }
 
