@@ -359,6 +359,23 @@ func TestSYNBehindAGap(t *testing.T) {
 	}
 }
 
+// An ACK with the number 0 far from what its sender has sent, as middleboxes
+// forge them, tells nothing of that: what follows is in order.
+func TestForgedACKWithoutANumber(t *testing.T) {
+	const open = "iss 3000000000 5000\n> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. 1:11(10) ack 1\n"
+	for script, want := range map[string]string{
+		"> . #0:#0(0) ack 1 win 0":                                            "lost-segment zero-window",
+		"> . #0:#0(0) ack 1 win 0\n+.3 > P. 11:21(10) ack 1":                  "",
+		"> . #0:#0(0) ack 1 win 0\n+.3 > . 11:11(0) ack 1\n+.3 > F. 11:11(0)": "",
+		"> . #5:#5(0) ack 1 win 0\n+.3 > P. 11:21(10) ack 1":                  "retransmission",
+	} {
+		rows := rowsOf(t, segtest.Options{}, open+script)
+		if got := strings.Join(strings.Fields(rows[len(rows)-1])[4:], " "); got != want {
+			t.Errorf("%q after\n%s\nwant %q, as Wireshark has it", got, script, want)
+		}
+	}
+}
+
 func TestRulesAreCited(t *testing.T) {
 	set := newRuleSet()
 	for _, rules := range [][]rule{set.open, set.place, set.ack, set.resend} {

@@ -42,9 +42,7 @@ func (t *Tracker) follow(s *segment) {
 		if !known || after(s.end, e.next[s.from]) {
 			e.next[s.from] = s.end
 			b.nextTime[s.from] = clockOf(s.now)
-			// The number of an RST that answers a segment without ACK is 0 and
-			// stands for nothing (RFC 9293, section 3.10.7.1).
-			e.flags.put(flagKnown0<<s.from, s.end != 0 || s.flags&dissect.RST == 0)
+			e.flags.put(flagKnown0<<s.from, !s.isBlank(known))
 		}
 		if inOrder {
 			b.maxAck[s.from] = e.next[s.from]
@@ -73,6 +71,14 @@ func (t *Tracker) follow(s *segment) {
 	e.flags.put(flagEarly0<<s.from, s.flags&dissect.SYN != 0)
 	b.seen[s.from] = clockOf(s.now)
 	e.complete |= s.completeness()
+}
+
+// isBlank reports whether the segment's number is 0 and stands for nothing: in
+// an RST that answers a segment without ACK (RFC 9293, section 3.10.7.1), and in
+// an ACK far from what its sender has sent, as middleboxes forge them.
+func (s *segment) isBlank(known bool) bool {
+	const leaps = isPlain | isEmpty | beyondNext
+	return s.end == 0 && (s.flags&dissect.RST != 0 || known && s.shape&leaps == leaps)
 }
 
 // startAgain lets a SYN with the number of the one before start over: what its
