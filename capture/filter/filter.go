@@ -26,6 +26,12 @@
 //
 // What differs from libpcap, on purpose:
 //
+//   - libpcap's optimiser loses packets of "ip host (A or B) and host (A or
+//     C)": from B to C, or back; tcpdump -O selects them, and so do we.
+//
+//   - IPv6 in files of OpenBSD's log has the address families of BSD loopback;
+//     libpcap looks for the one of the system that it runs on.
+//
 //   - On BSD loopback a Matcher takes the byte order of the address family
 //     from each packet, and libpcap from the file, so that it finds nothing
 //     where these disagree; Compile's programs have the little-endian one.

@@ -59,6 +59,7 @@ func TestSameProgram(t *testing.T) {
 		{"ether host 1-2-3-a-b-c", "ether host 0102030a0b0c"},
 		{"vlan 5 and vlan (6)", "vlan 5 and vlan 6"},
 		{"src or dst port 80", "port 80"},
+		{"decnet net 10", "decnet host 0.10"},
 		{"ip proto \\tcp", "ip proto 6"},
 		{"portrange 90-80", "portrange 80-90"},
 		{"tcp\tand\nudp or ip", "tcp and udp or ip"},
@@ -475,6 +476,28 @@ func TestARCNETAddresses(t *testing.T) {
 	for _, expr := range []string{"host $5", "$5", "ip host $5", "ether net $5"} {
 		if e, err := Parse(expr); err == nil {
 			t.Errorf("%s is accepted: %v", expr, e)
+		}
+	}
+}
+
+// TestOptimiserKeeps holds what libpcap's optimiser loses.
+func TestOptimiserKeeps(t *testing.T) {
+	packet := tcpPacket(80) // from 192.0.2.1 to 192.0.2.2
+	for expr, want := range map[string]bool{
+		"ip host (127.0.0.1 or 192.0.2.2) and host (127.0.0.1 or 192.0.2.1)":   true,
+		"ip host (127.0.0.1 or 192.0.2.2) and host (127.0.0.1 or 192.0.2.3)":   false,
+		"ip net (127.0.0.1 or 192.0.2.1) and not net (127.0.0.1 or 192.0.2.2)": false,
+	} {
+		e, err := Parse(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := e.Matcher(capture.LinkEthernet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Match(packet, len(packet)); got != want {
+			t.Errorf("%s: %v", expr, got)
 		}
 	}
 }

@@ -72,7 +72,7 @@ func (g *gen) ident4(id *ident) *cond {
 				return always(false)
 			}
 		}
-	} else if id.addr == addrNet {
+	} else if id.addr == addrNet && id.proto != protoDECnet {
 		v, mask = widen(v)
 	}
 	return g.host4(v, mask, id.proto, id.dir)

@@ -195,7 +195,7 @@ func (g *gen) cookedLLC() *cond {
 // Address families on loopback and in OpenBSD's log: IPv4's is the same
 // everywhere, for IPv6 there are Linux's and those of Darwin, OpenBSD and
 // FreeBSD. Linux's is for what is captured now, the others are what files
-// have, as in libpcap.
+// have.
 const afINET = 2
 
 var (
