@@ -19,14 +19,14 @@ type Kind string
 const (
 	// KindWeb is traffic like that of a site behind TLS: about 1.2 million
 	// packets and 20,000 connections a GB, some hundreds of them at a time, a
-	// tenth IPv6, answers of 2 kB to 1 MB, timestamps on every segment. One
+	// tenth IPv6, answers of 1 kB to 500 kB, timestamps on every segment. One
 	// data segment in a hundred is lost, half of them before the place of the
 	// capture and half behind it, and is sent again after duplicate ACKs with
 	// SACK. Most connections end by FIN, some by RST.
 	KindWeb Kind = "web"
 	// KindScan is a scan for open ports: 11 connections in 20 packets, most
 	// of them refused, some not answered and asked again, few accepted and
-	// reset. About 74 bytes a packet.
+	// reset. About 72 bytes a packet.
 	KindScan Kind = "scan"
 	// KindElephant is one connection that carries everything one way, with an
 	// ACK for every second segment and now and then a loss.
