@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -8,10 +9,16 @@ import (
 )
 
 // lastWords returns nil while packets of an interface that was removed are
-// still to be read, then ErrInterfaceGone.
+// still to be read, then ErrInterfaceGone. The socket may have to say first, in
+// place of a packet, that the interface went down.
 func (l *Live) lastWords() error {
 	more := false
-	err := l.control(func(fd int) { more, _ = l.reader.ready(fd) })
+	err := l.control(func(fd int) {
+		err := error(unix.ENETDOWN)
+		for errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.EINTR) {
+			more, err = l.reader.ready(fd)
+		}
+	})
 	if err == nil && more {
 		return nil
 	}
@@ -47,6 +54,9 @@ func (l *Live) watchDown() {
 	defer l.mu.Unlock()
 	switch {
 	case err != nil || l.closed:
+	case gone && !l.going: // the last packets may lie in a block that the kernel has not closed yet
+		l.going = true
+		l.downWatch.Reset(lastBlock)
 	case gone:
 		l.gone.Store(true)
 		_ = l.gate.file.SetReadDeadline(time.Unix(1, 0)) // fails only after Close

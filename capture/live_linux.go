@@ -63,6 +63,7 @@ type Live struct {
 	ownPrelude bool // our own filter drops loopback's outgoing copies
 	findings   []Fault
 	downWatch  *time.Timer
+	going      bool // downWatch has seen that the interface was removed
 }
 
 // packetReader is one of the two ways to read a packet socket. Its methods
@@ -112,6 +113,10 @@ const (
 	// downPoll is how often is looked whether an interface that is down has
 	// come back or was removed.
 	downPoll = 250 * time.Millisecond
+
+	// lastBlock is how long after an interface was removed its last packets may
+	// be on their way: longer than the kernel keeps a block of the ring.
+	lastBlock = 20 * time.Millisecond
 )
 
 // OpenLive begins to capture. It is in force when it returns: a packet that

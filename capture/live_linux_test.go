@@ -830,6 +830,7 @@ func TestLiveInterfaceChanges(t *testing.T) {
 			newNamespace(t)
 			newVeth(t, "left", "right")
 			setUp(t, "right", false)
+			witness := mustOpen(t, LiveOptions{Interface: "right"}, false)
 			l := mustOpen(t, LiveOptions{Interface: "right"}, way.ring)
 			frame := experimental("changes")
 			if err := l.SetDeadline(time.Now().Add(10 * time.Millisecond)); err != nil {
@@ -848,11 +849,9 @@ func TestLiveInterfaceChanges(t *testing.T) {
 			sendUntil(t, l, "left", frame)
 			last := experimental("the last")
 			rawSender(t, "left")(last)
-			// The kernel throws away what is still on its way to the socket.
-			for end := time.Now().Add(patience); l.Backlog() == 0 && time.Now().Before(end); {
-				time.Sleep(time.Millisecond)
-			}
-			time.Sleep(20 * time.Millisecond)
+			// The kernel throws away what is still on its way to the socket. Of
+			// two it gives a frame to the one that was opened last first.
+			collect(t, witness, func(f *Frame) bool { return bytes.Equal(f.Data, last) })
 			removeInterface(t, "left")
 			collect(t, l, func(f *Frame) bool { return bytes.Equal(f.Data, last) })
 			var err error
