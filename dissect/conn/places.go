@@ -157,13 +157,28 @@ func (t *Tracker) knownOf(e *entry, give func(...place)) {
 			refs = append(refs, t.gauges.at(e.body).ended)
 		}
 		if a := t.appOf(e); a != nil {
-			give(a.requestAt, a.requestEnd, a.answerAt)
-			if x := a.trouble; x != nil {
-				give(x.frame, x.alertAt, x.noStatus)
-			}
+			a.known(give)
 		}
 	}
 	for _, ref := range refs {
 		give(e.frame(ref))
+	}
+}
+
+// known gives the places that layer 7 of a connection knows.
+func (a *app) known(give func(...place)) {
+	give(a.requestAt, a.requestEnd, a.answerAt)
+	if x := a.trouble; x != nil {
+		give(x.frame, x.alertAt, x.noStatus, x.clashAt, x.wantsTLS, x.endless, x.echoAt, x.refusedAt, x.wsCloseAt, x.fault.answer, x.fault.at)
+		if x.surplus != nil {
+			give(x.surplus.request, x.surplus.at)
+		}
+	}
+	for d := range a.dirs {
+		if w := a.dirs[d].work; w != nil {
+			for i := range w.held {
+				give(w.held[i].frame)
+			}
+		}
 	}
 }

@@ -241,12 +241,16 @@ func TestFiles(t *testing.T) {
 		})
 	}
 	for name, script := range map[string]string{
-		"resent":     "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. 1:101(100) ack 1\n+1 > P. 1:101(100) ack 1\n+2 > P. 1:101(100) ack 1\n+4 > P. 1:101(100) ack 1",
-		"zero":       "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. 1:101(100) ack 1\n< . ack 101 win 0\n+1 > . 100:101(1) ack 1\n< . ack 101 win 0",
-		"reset":      "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> F. 1:1(0) ack 1\n< P. 1:51(50) ack 2\n> R 2:2(0)",
-		"half":       "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> F. 1:1(0) ack 1\n< . ack 2\n< P. 1:51(50) ack 2\n> . ack 51\n< F. 51:51(0) ack 2\n> . ack 52",
-		"both":       "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> F. 1:1(0) ack 1\n< F. 1:1(0) ack 1\n> . ack 2\n< . ack 2",
-		"duplicates": "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. 1:101(100) ack 1\n> P. 201:301(100) ack 1\n< . ack 101\n> P. 301:401(100) ack 1\n< . ack 101\n< . ack 101\n> P. 101:201(100) ack 1\n< . ack 401",
+		"resent":        "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. 1:101(100) ack 1\n+1 > P. 1:101(100) ack 1\n+2 > P. 1:101(100) ack 1\n+4 > P. 1:101(100) ack 1",
+		"zero":          "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. 1:101(100) ack 1\n< . ack 101 win 0\n+1 > . 100:101(1) ack 1\n< . ack 101 win 0",
+		"reset":         "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> F. 1:1(0) ack 1\n< P. 1:51(50) ack 2\n> R 2:2(0)",
+		"half":          "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> F. 1:1(0) ack 1\n< . ack 2\n< P. 1:51(50) ack 2\n> . ack 51\n< F. 51:51(0) ack 2\n> . ack 52",
+		"both":          "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> F. 1:1(0) ack 1\n< F. 1:1(0) ack 1\n> . ack 2\n< . ack 2",
+		"SMTP's no":     "conn 10.0.0.1:1000 10.0.0.2:25\n> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n< P. \"220 x ESMTP\\r\\n\"\n> P. \"MAIL FROM:<a@b>\\r\\n\"\n< P. \"550 no\\r\\n\"\n> P. \"QUIT\\r\\n\"\n< P. \"221 bye\\r\\n\"\n> .\n< F.\n> F.\n< .",
+		"other words":   "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n< P. \"SSH-2.0-x\\r\\n\"\n> P. \"EHLO me\\r\\n\"\n< P. \"Invalid SSH identification string.\\r\\n\"\n> P. \"QUIT\\r\\n\"\n< .\n< F.\n> F.\n< .",
+		"too much":      "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. \"POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 3\\r\\n\\r\\nabc\"\n< .\n> P. \"defghi\\r\\n\"\n< .\n> P. \"more\\r\\n\\r\\n\"\n< P. \"HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n\\r\\n\"\n> .\n< F.\n> F.\n< .",
+		"behind a hole": "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. \"GET / HTTP/1.1\\r\\n\"\n> P. \"Host: x\\r\\n\\r\\n\" lost\n> P. \"GET /2 HTTP/1.1\\r\\n\"\n> P. \"Host: y\\r\\n\\r\\n\"\n> P. \"x\"\n< .\n< F.\n> F.\n< .",
+		"duplicates":    "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. 1:101(100) ack 1\n> P. 201:301(100) ack 1\n< . ack 101\n> P. 301:401(100) ack 1\n< . ack 101\n< . ack 101\n> P. 101:201(100) ack 1\n< . ack 401",
 	} {
 		t.Run(name, func(t *testing.T) { holds(t, framesOf(t, script)) })
 		t.Run(name+" captured twice", func(t *testing.T) {
