@@ -14,53 +14,100 @@ const cloneSize = 2 << 10
 // Clone returns a copy of an event that stays valid, with everything it refers
 // to, and about how many bytes that takes.
 func (e *Event) Clone() (*Event, int) {
-	c := *e
-	size := cloneSize + len(c.App) + len(c.Text)
-	if e.Packet != nil {
-		p := clonePacket(e.Packet)
-		c.Packet = p
-		size += len(p.Payload) + len(p.TCP.Payload) + len(p.Joined)
-		if p.Frame != nil {
-			size += len(p.Frame.Data)
-		}
-	}
-	if e.Call != nil {
-		call := *e.Call
-		call.Data = bytes.Clone(call.Data)
-		c.Call = &call
-		size += len(call.Data)
-	}
-	if e.Connection != nil {
-		connection := *e.Connection
-		connection.Verdict = connection.Verdict.clone()
-		c.Connection = &connection
-	}
-	if e.Capture != nil {
-		all := *e.Capture
-		all.Files, all.Findings = slices.Clone(all.Files), slices.Clone(all.Findings)
-		all.Interfaces, all.Unfollowed = slices.Clone(all.Interfaces), maps.Clone(all.Unfollowed)
-		c.Capture = &all
-	}
+	size := cloneSize + len(e.App) + len(e.Text)
+	c := e.clone(func(n int) int {
+		size += n
+		return n
+	})
 	return &c, size
 }
 
-// clone copies a verdict with its lists.
-func (v Verdict) clone() Verdict {
-	v.Evidence = slices.Clone(v.Evidence)
-	v.EvidenceFiles, v.EvidenceNames = slices.Clone(v.EvidenceFiles), slices.Clone(v.EvidenceNames)
-	return v
+// clone copies an event and what it points to, but for what is never changed: its
+// Detail and its DNS message. Of n captured or sent bytes it keeps the first
+// keep(n).
+func (e *Event) clone(keep func(n int) int) Event {
+	c := *e
+	if e.Call != nil {
+		call := *e.Call
+		call.Data = bytes.Clone(call.Data[:keep(len(call.Data))])
+		c.Call = &call
+	}
+	if e.Packet != nil {
+		c.Packet = clonePacket(e.Packet, keep)
+	}
+	c.Connection, c.Capture = e.Connection.clone(), e.Capture.clone()
+	return c
 }
 
-// clonePacket copies a packet, its frame, and the bytes of both.
-func clonePacket(p *dissect.Packet) *dissect.Packet {
+// clone copies what is known of a connection, nil for nil.
+func (c *Connection) clone() *Connection {
+	if c == nil {
+		return nil
+	}
+	d := *c
+	v := &d.Verdict
+	v.Evidence = slices.Clone(v.Evidence)
+	v.EvidenceFiles, v.EvidenceNames = slices.Clone(v.EvidenceFiles), slices.Clone(v.EvidenceNames)
+	return &d
+}
+
+// clone copies what a capture held, nil for nil.
+func (c *Capture) clone() *Capture {
+	if c == nil {
+		return nil
+	}
+	d := *c
+	d.Files, d.Findings, d.Interfaces = slices.Clone(c.Files), slices.Clone(c.Findings), slices.Clone(c.Interfaces)
+	d.Unfollowed, d.LeftOut = maps.Clone(c.Unfollowed), maps.Clone(c.LeftOut)
+	return &d
+}
+
+// clonePacket copies a packet, its frame and their bytes. Where keep cuts the
+// frame, its header lengths stay and the payload is what is left of it.
+func clonePacket(p *dissect.Packet, keep func(n int) int) *dissect.Packet {
 	c := *p
-	c.Payload, c.Joined = bytes.Clone(p.Payload), bytes.Clone(p.Joined)
-	c.TCP.Payload, c.TCP.Options = bytes.Clone(p.TCP.Payload), bytes.Clone(p.TCP.Options)
-	c.Fragments = slices.Clone(p.Fragments)
+	var data []byte
 	if p.Frame != nil {
 		f := *p.Frame
-		f.Data, f.Comments = bytes.Clone(f.Data), slices.Clone(f.Comments)
-		c.Frame = &f
+		f.Data = bytes.Clone(f.Data[:keep(len(f.Data))])
+		f.Comments = slices.Clone(f.Comments)
+		c.Frame, data = &f, p.Frame.Data
 	}
+	if p.Joined != nil {
+		c.Joined = bytes.Clone(p.Joined[:keep(len(p.Joined))])
+	}
+	c.Fragments = slices.Clone(p.Fragments)
+	at := func(b []byte) []byte {
+		if c.Frame != nil {
+			if moved, ok := relocate(b, data, c.Frame.Data); ok {
+				return moved
+			}
+		}
+		if moved, ok := relocate(b, p.Joined, c.Joined); ok {
+			return moved
+		}
+		return bytes.Clone(b[:keep(len(b))])
+	}
+	c.TCP.Options, c.TCP.Payload = at(p.TCP.Options), at(p.TCP.Payload)
+	c.Payload, c.Fragment.Data, c.Piece.Data = at(p.Payload), at(p.Fragment.Data), at(p.Piece.Data)
 	return &c
+}
+
+// relocate returns the part of to, a copy of a beginning of from, that b is of
+// from. ok is false where b is no part of from.
+func relocate(b, from, to []byte) (moved []byte, ok bool) {
+	if len(b) == 0 {
+		return nil, true
+	}
+	i := 0
+	for i < len(from) && &from[i] != &b[0] { // headers: it is found soon
+		i++
+	}
+	if i+len(b) > len(from) {
+		return nil, false
+	}
+	if i >= len(to) {
+		return nil, true
+	}
+	return to[i:min(i+len(b), len(to))], true
 }

@@ -1,13 +1,10 @@
 package conn
 
 import (
-	"bytes"
 	"net/netip"
-	"slices"
 	"time"
 
 	"tcpsee/capture"
-	"tcpsee/dissect"
 )
 
 // Limits of a Recorder where RecordLimits names none.
@@ -92,7 +89,7 @@ func (r *Recorder) Capture() *Capture { return r.capture }
 // Add copies an event, as far as the limits allow.
 func (r *Recorder) Add(e *Event) {
 	if e.Type == TypeCapture {
-		r.capture = cloneCapture(e.Capture)
+		r.capture = e.Capture.clone()
 		return
 	}
 	if r.limits.Conn != 0 && e.Conn != r.limits.Conn {
@@ -115,7 +112,7 @@ func (r *Recorder) Add(e *Event) {
 		return
 	}
 	r.events++
-	rec.Events = append(rec.Events, r.clone(e))
+	rec.Events = append(rec.Events, e.clone(r.take))
 }
 
 // recordOf returns where an event belongs, nil where there is no room for its
@@ -151,37 +148,11 @@ func (rec *Record) end(e *Event) {
 	if e.Connection == nil {
 		return
 	}
-	c := *e.Connection
-	c.Verdict = c.Verdict.clone()
+	c := e.Connection.clone()
 	if c.Client.IsValid() {
 		rec.Client, rec.Server = c.Client, c.Server
 	}
-	rec.End = &c
-}
-
-func cloneCapture(c *Capture) *Capture {
-	if c == nil {
-		return nil
-	}
-	d := *c
-	d.Files, d.Findings = slices.Clone(c.Files), slices.Clone(c.Findings)
-	d.Interfaces = slices.Clone(c.Interfaces)
-	return &d
-}
-
-// clone copies an event and what it points to.
-func (r *Recorder) clone(e *Event) Event {
-	c := *e
-	if e.Call != nil {
-		call := *e.Call
-		keep := r.take(len(call.Data))
-		call.Data = bytes.Clone(call.Data[:keep])
-		c.Call = &call
-	}
-	if e.Packet != nil {
-		c.Packet = r.clonePacket(e.Packet)
-	}
-	return c
+	rec.End = c
 }
 
 // take says how many of n bytes may be kept.
@@ -194,56 +165,6 @@ func (r *Recorder) take(n int) int {
 	r.bytes += int64(keep)
 	r.left.Bytes += int64(n - keep)
 	return keep
-}
-
-// clonePacket copies a packet, its frame and their bytes. Where a limit cuts
-// the frame, its header lengths stay and the payload is what is left of it.
-func (r *Recorder) clonePacket(p *dissect.Packet) *dissect.Packet {
-	c := *p
-	var data []byte
-	if p.Frame != nil {
-		f := *p.Frame
-		f.Data = bytes.Clone(f.Data[:r.take(len(f.Data))])
-		f.Comments = slices.Clone(f.Comments)
-		c.Frame, data = &f, p.Frame.Data
-	}
-	if p.Joined != nil {
-		c.Joined = bytes.Clone(p.Joined[:r.take(len(p.Joined))])
-	}
-	c.Fragments = slices.Clone(p.Fragments)
-	at := func(b []byte) []byte {
-		if c.Frame != nil {
-			if moved, ok := relocate(b, data, c.Frame.Data); ok {
-				return moved
-			}
-		}
-		if moved, ok := relocate(b, p.Joined, c.Joined); ok {
-			return moved
-		}
-		return bytes.Clone(b[:r.take(len(b))])
-	}
-	c.TCP.Options, c.TCP.Payload = at(p.TCP.Options), at(p.TCP.Payload)
-	c.Payload, c.Fragment.Data = at(p.Payload), at(p.Fragment.Data)
-	return &c
-}
-
-// relocate returns the part of to, a copy of a beginning of from, that b is of
-// from. ok is false where b is no part of from.
-func relocate(b, from, to []byte) (moved []byte, ok bool) {
-	if len(b) == 0 {
-		return nil, true
-	}
-	i := 0
-	for i < len(from) && &from[i] != &b[0] { // headers: it is found soon
-		i++
-	}
-	if i+len(b) > len(from) {
-		return nil, false
-	}
-	if i >= len(to) {
-		return nil, true
-	}
-	return to[i:min(i+len(b), len(to))], true
 }
 
 // Base returns the time of the record's first packet, in the order of the
