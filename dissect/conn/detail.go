@@ -17,7 +17,7 @@ type Detail struct {
 	Acks         int64         // frame of the segment whose end it acknowledges; 0 is none
 	AckTime      time.Duration // since that frame; 0 where another place captured that one
 	Repeats      int64         // frame that the sender may have sent it in before, where it is a resend; 0 is none
-	RepeatTime   time.Duration // since that frame
+	RepeatTime   time.Duration // since that frame; 0 without one
 	DupOf        int64         // with DupAck: frame of the ACK that it repeats
 	SincePush    uint32        // bytes of data that its sender sent since its last PSH, with these
 	SACK         []Range       // its SACK blocks in relative numbers, Left ≤ n < Right
@@ -126,8 +126,9 @@ func (x *trailEnd) send(s *segment, ev *Event, d *Detail) {
 				before = *o
 			}
 		}
-		d.Repeats, d.RepeatsIn = s.t.frameOf(before.frame)
-		d.RepeatTime = s.p.Frame.Time.Sub(before.at)
+		if d.Repeats, d.RepeatsIn = s.t.frameOf(before.frame); d.Repeats != 0 {
+			d.RepeatTime = s.p.Frame.Time.Sub(before.at)
+		}
 	}
 	if s.end == s.seq || ev.Labels.Has(KeepAlive) || ev.Labels.Has(DuplicateCapture) {
 		return

@@ -111,9 +111,9 @@ func asks(s *segment) bool {
 // openRules are for SYN and SYN-ACK.
 func openRules() []rule {
 	return []rule{
-		{TFOSyn, opens, 0, opensFast, goOn, "RFC 7413, section 4.1.2; tcp.analysis.tfo_syn"},
-		{TFOAck, opens | hasAck, 0, takesSYNData, goOn, "RFC 7413, section 4.2; tcp.analysis.tfo_ack"},
-		{TFOIgnored, opens | hasAck, 0, ignoresSYNData, goOn, "RFC 7413, section 4.2; tcp.analysis.tfo_ignored"},
+		{TFOSyn, opens, 0, opensFast, goOn, "RFC 7413, section 4.2.2; tcp.analysis.tfo_syn"},
+		{TFOAck, opens | hasAck, 0, takesSYNData, goOn, "RFC 7413, section 4.2.2; tcp.analysis.tfo_ack"},
+		{TFOIgnored, opens | hasAck, 0, ignoresSYNData, goOn, "RFC 7413, section 4.2.2; tcp.analysis.tfo_ignored"},
 	}
 }
 

@@ -26,7 +26,7 @@ type Measures struct {
 	// what to call it where it is not Connection.File, else "".
 	SilenceFile     int
 	SilenceFileName string
-	// SilenceWait and SilenceFor say what that frame was waited for.
+	// SilenceWait and SilenceFor say what that frame was waited for, where there are two.
 	SilenceWait Wait
 	SilenceFor  Side
 	// Waits is how long the connection waited, by Wait and by the Side that it
@@ -257,7 +257,9 @@ func (t *Tracker) summarizeMeasures(c *Connection, e *entry, b *body) {
 			m.Waits[w][side] = time.Duration(g.waits.spent[w][d].bits())
 		}
 	}
-	m.SilenceWait, m.SilenceFor = g.awaited, e.side(int(g.of))
+	if g.silence > 0 {
+		m.SilenceWait, m.SilenceFor = g.awaited, e.side(int(g.of))
+	}
 	t.facts.silenceEnd = e.frame(g.ended)
 	m.Silence, m.SilenceFile = time.Duration(g.silence), c.File
 	if file, number := t.places.frame(e.frame(g.ended)); number != 0 {

@@ -290,3 +290,19 @@ func TestHalvesOfHandshake(t *testing.T) {
 		}
 	}
 }
+
+// TestMeasuresOfNothing: what was not there has no time, and no end, whichever of
+// the addresses is the higher one.
+func TestMeasuresOfNothing(t *testing.T) {
+	for _, ends := range []string{"conn 10.0.0.1:1000 10.0.0.2:80\n", "conn 10.0.0.2:1000 10.0.0.1:80\n"} {
+		c, _ := follow(t, ends+"< R. #0:#0(0) ack 1")
+		if m := &c[0].Measures; m.SilenceWait != WaitNone || m.SilenceFor != Client {
+			t.Errorf("of one segment: waited for %q of the %s", m.SilenceWait, m.SilenceFor)
+		}
+		run(t, New(Options{Detail: true}), ends+"< . 5:5(0) ack 9\n+1 < F. 4:4(0) ack 9", func(e *Event) {
+			if e.Type == TypeSegment && e.Frame == 2 && (!e.Labels.Has(Retransmission) || e.Detail.Repeats != 0 || e.Detail.RepeatTime != 0) {
+				t.Errorf("sent again, and not seen before: %v, %v after frame %d", e.Labels, e.Detail.RepeatTime, e.Detail.Repeats)
+			}
+		})
+	}
+}

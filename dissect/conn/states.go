@@ -81,7 +81,7 @@ func (s *segment) provenBySending(st State) State {
 	case StateSynSent: // it has the SYN-ACK
 		return StateEstablished
 	case StateSynReceived:
-		// Before the handshake's last ACK only Fast Open lets it send (RFC 7413, section 4.2).
+		// Before the handshake's last ACK only Fast Open lets it send (RFC 7413, section 4.2.2).
 		if (s.len > 0 || s.flags&dissect.FIN != 0) && !e.flags.has(flagTFOData) ||
 			e.flags.of(flagAcked0, s.to) && after(e.ack[s.to], e.base[s.from]) {
 			return StateEstablished
@@ -246,7 +246,7 @@ func (s *segment) isAgain() bool { return s.shape&behindNext != 0 }
 
 // resets reports whether an RST ends the connection at the end that gets it:
 // in SYN-SENT it must acknowledge the SYN, else its number must be the next
-// that is expected (RFC 9293, section 3.5.2 and 3.10.7.4; RFC 5961,
+// that is expected (RFC 9293, sections 3.5.3 and 3.10.7.4; RFC 5961,
 // section 3). Bytes under way are taken to arrive first.
 func (s *segment) resets(st State) bool {
 	e := s.e
