@@ -1,5 +1,7 @@
 package conn
 
+import "tcpsee/capture"
+
 // Most connections of a scan are a SYN, and an RST that refuses it or nothing.
 // What label, follow and count do for these two segments comes down to a few
 // stores, and what a table says of such a connection stands in its entry. A
@@ -73,15 +75,21 @@ func (t *Tracker) refuse(s *segment) bool {
 // entry, but for backlog.
 func (t *Tracker) scanned(e *entry) bool {
 	if e.body != 0 || !t.options.Brief || t.plodding || e.flags.has(flagHandshake|flagCrossed|flagFin0|flagFin1) ||
-		!e.flags.has(flagSyn0|flagSyn1) || len(t.heard) > 0 || t.driven.conn != 0 || len(t.around.seen) > 0 {
+		!e.flags.has(flagSyn0|flagSyn1) || len(t.heard) > 0 || t.driven.conn != 0 || t.driven.left != 0 || len(t.around.seen) > 0 {
 		return false
 	}
 	return e.state(0) < StateEstablished || e.state(1) < StateEstablished
 }
 
 // backlog reports whether others were connected to the server of a connection
-// that was not established.
-func (t *Tracker) backlog(e *entry) bool { return t.served.at(e) > 0 }
+// that was not established, though it had the time to be.
+func (t *Tracker) backlog(e *entry) bool {
+	if t.served.at(e) == 0 {
+		return false
+	}
+	client := e.client()
+	return !e.last.Known() || !hasty(uint32(e.syns), capture.Stamp(e.synTime.near(int64(e.last))), t.now, patience(e.endpoint(client), e.endpoint(1-client)))
+}
 
 // summarizeScanned is summarize for a scanned connection. What it sets does not
 // depend on what c held, where that was set by it too.

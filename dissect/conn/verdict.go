@@ -1,6 +1,9 @@
 package conn
 
-import "strings"
+import (
+	"net/netip"
+	"strings"
+)
 
 // judge says what became of a connection. Text holds what frames show;
 // Meaning and NextStep may hold guesses, and say so: "perhaps", "either … or".
@@ -158,8 +161,10 @@ func (j *judgement) server() string {
 
 // local reports whether both ends are the same machine, as far as addresses
 // tell.
-func (j *judgement) local() bool {
-	return j.c.Server.Addr() == j.c.Client.Addr() || j.c.Server.Addr().IsLoopback()
+func (j *judgement) local() bool { return sameMachine(j.c.Client, j.c.Server) }
+
+func sameMachine(client, server netip.AddrPort) bool {
+	return server.Addr() == client.Addr() || server.Addr().IsLoopback()
 }
 
 // onServer puts where a command has to be typed before it.

@@ -1,6 +1,11 @@
 package conn
 
-import "time"
+import (
+	"net/netip"
+	"time"
+
+	"tcpsee/capture"
+)
 
 // Connections that did not come about.
 
@@ -136,6 +141,24 @@ func (j *judgement) datagramAdvice(port uint16) string {
 // then it would have been sent again (RFC 6298, section 2.1).
 const answerWithin = time.Second
 
+// answerHere is the same for a SYN to the own machine, which answers at once
+// where others have got through.
+const answerHere = 10 * time.Millisecond
+
+// patience is how long a SYN to a server is given that answers others.
+func patience(client, server netip.AddrPort) time.Duration {
+	if sameMachine(client, server) {
+		return answerHere
+	}
+	return answerWithin
+}
+
+// hasty reports whether the capture ends so soon after a SYN that silence
+// tells nothing: one that was sent again has waited long enough.
+func hasty(syns uint32, at, until capture.Stamp, within time.Duration) bool {
+	return syns <= 1 && at != 0 && at.Known() && until.Known() && until.Sub(at) < within
+}
+
 // unheeded reports whether the client went on sending SYNs after an RST that does
 // not acknowledge one: its system drops that (RFC 9293, section 3.10.7.3).
 func (j *judgement) unheeded() bool {
@@ -155,7 +178,6 @@ func (j *judgement) noAnswer() {
 		sent += " in " + j.duration(took)
 	}
 	port := c.Server.Port()
-	left := f.until.Sub(f.synLastAt)
 	switch {
 	case j.unheeded():
 		j.outcome(OutcomeNoAnswer, detailStale, j.words("%s, and an RST in the server's name (%d) that acknowledges none of them, so that the client takes no notice.", sent, f.rst), f.synFirst, f.rst, f.synLast)
@@ -176,7 +198,7 @@ func (j *judgement) noAnswer() {
 			"a program that calls accept() sooner, or a larger number in listen(). The client tries again by itself.")
 	case f.mine:
 		j.ownSilence(sent)
-	case f.siblings > 0:
+	case f.siblings > 0 && (f.gaveUp || !hasty(n, f.synLastAt, f.until, patience(c.Client, c.Server))):
 		j.outcome(OutcomeNoAnswer, detailBacklog, j.words("%s, no answer, though %s with port %d of %s completed, before or after.",
 			sent, plural(f.siblings, "other handshake"), port, j.server()), f.synFirst, f.synLast)
 		meaning := "perhaps the server's queue is full: its program has not accepted those who came before, and the system drops further SYNs. From outside, that looks like a firewall."
@@ -185,14 +207,14 @@ func (j *judgement) noAnswer() {
 		}
 		j.means(meaning,
 			j.words("%s: for :%d, is Recv-Q over Send-Q? Then a larger number in listen(), or a program that calls accept() sooner.", j.onServer("ss -ltn"), port))
-	case n == 1 && f.until.Known() && f.synLastAt != 0 && f.synLastAt.Known() && left < answerWithin:
+	case hasty(n, f.synLastAt, f.until, answerWithin):
 		if f.gaveUp {
 			j.outcome(OutcomeNoAnswer, "", "1 SYN, and the client's program gave up before an answer came.", f.synFirst)
 			j.means("it waited for less than a second, in which no SYN is sent again: so short a time tells nothing.",
 				"give it more time: --wait 5s here, -w 5 with nc, settimeout(5) in Python.")
 			return
 		}
-		j.outcome(OutcomeNoAnswer, "", j.words("1 SYN, and the capture ends %s.", j.later(left)), f.synFirst)
+		j.outcome(OutcomeNoAnswer, "", j.words("1 SYN, and the capture ends %s.", j.later(f.until.Sub(f.synLastAt))), f.synFirst)
 		j.means("perhaps the answer came after that: so short a time tells nothing.", "capture for some seconds more.")
 	case j.local():
 		j.outcome(OutcomeNoAnswer, "", sent+", and nothing came back.", f.synFirst, f.synLast)

@@ -358,6 +358,25 @@ func TestSYNAtTheEnd(t *testing.T) {
 	}
 }
 
+// Neither does it where other handshakes with that server came about, but on
+// one machine, where an answer takes no time.
+func TestSYNAtTheEndBesideOthers(t *testing.T) {
+	const open = "> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n"
+	for _, tt := range []struct{ from, to, after, want string }{
+		{"10.0.0.3", "10.0.0.4", "+.5", "1 SYN, and the capture ends 500 ms later."},
+		{"10.0.0.3", "10.0.0.4", "+2", "1 SYN, no answer, though 1 other handshake with port 9 of 10.0.0.4 completed, before or after."},
+		{"127.0.0.1", "127.0.0.1", "+.5", "1 SYN, no answer, though 1 other handshake with port 9 of 127.0.0.1 completed, before or after."},
+		{"127.0.0.1", "127.0.0.1", "+.001", "1 SYN, and the capture ends 1.0 ms later."},
+	} {
+		server := " " + tt.to + ":9\n"
+		ends, _ := follow(t, "conn "+tt.from+":7"+server+open+"conn "+tt.from+":8"+server+"> S 0:0(0)\nconn 10.0.0.5:7 10.0.0.6:9\n"+tt.after+" > S 0:0(0)")
+		i := slices.IndexFunc(ends, func(c Connection) bool { return c.Client.Port() == 8 })
+		if got := ends[i].Verdict.Text; got != tt.want {
+			t.Errorf("to %s, after %s s: %q, want %q", tt.to, tt.after, got, tt.want)
+		}
+	}
+}
+
 // A server that still has an older connection with the same ports: its ACK is
 // met by RST, which ends nothing of the new one (RFC 9293, section 3.5.1).
 func TestOlderConnection(t *testing.T) {
