@@ -115,6 +115,7 @@ const ioctlNonblock = 0x5421
 type pendingCall struct {
 	nr      uint64
 	args    [6]uint64
+	sp      uint64 // the thread's stack pointer
 	kind    callKind
 	c       Call // as it will be reported
 	began   time.Time
@@ -140,9 +141,10 @@ func (t *tracing) syscall(k *task) {
 			k.call = nil
 			return
 		}
-		t.entered(k, info.union[0], [6]uint64(info.union[1:7]))
+		t.entered(k, info.union[0], [6]uint64(info.union[1:7]), info.sp)
 	case unix.PTRACE_SYSCALL_INFO_EXIT:
 		k.p.closing = 0
+		k.handlerOver(info.sp)
 		if k.call != nil && !k.interrupted {
 			t.returned(k, int64(info.union[0]), byte(info.union[1]) != 0)
 		}
@@ -150,8 +152,8 @@ func (t *tracing) syscall(k *task) {
 }
 
 // entered handles the entry of a system call.
-func (t *tracing) entered(k *task, nr uint64, args [6]uint64) {
-	if t.resumed(k, nr, args) {
+func (t *tracing) entered(k *task, nr uint64, args [6]uint64, sp uint64) {
+	if t.resumed(k, nr, args, sp) {
 		return
 	}
 	k.call = nil
@@ -159,7 +161,7 @@ func (t *tracing) entered(k *task, nr uint64, args [6]uint64) {
 	if kind == kindNone {
 		return
 	}
-	p := &pendingCall{nr: nr, args: args, kind: kind, began: time.Now()}
+	p := &pendingCall{nr: nr, args: args, sp: sp, kind: kind, began: time.Now()}
 	p.c = Call{Syscall: name, FD: int(int32(args[0]))}
 	if t.prepare(k, p) {
 		k.call = p
@@ -174,15 +176,13 @@ func (t *tracing) entered(k *task, nr uint64, args [6]uint64) {
 // that the interrupted one goes on. Until the signal's handler is over nobody
 // knows whether the kernel makes the call again or ends it as EINTR
 // (sigaction(2), SA_RESTART): the handler's own calls lie in between.
-func (t *tracing) resumed(k *task, nr uint64, args [6]uint64) bool {
+func (t *tracing) resumed(k *task, nr uint64, args [6]uint64, sp uint64) bool {
 	switch {
 	case nr == unix.SYS_RT_SIGRETURN: // the end of a handler
-		if n := len(k.suspended); !k.interrupted && n > 0 {
-			k.call, k.suspended, k.interrupted = k.suspended[n-1], k.suspended[:n-1], true
-		}
-		k.handled = k.interrupted
+		k.returning, k.handled = !k.interrupted, k.interrupted
 		return k.interrupted
 	case !k.interrupted:
+		t.leave(k, sp)
 		return false
 	case nr == k.call.nr && args == k.call.args, nr == unix.SYS_RESTART_SYSCALL:
 		k.interrupted = false
@@ -196,11 +196,44 @@ func (t *tracing) resumed(k *task, nr uint64, args [6]uint64) bool {
 		k.suspended = append(k.suspended, k.call)
 	}
 	k.interrupted = false
+	t.leave(k, sp)
 	return false
 }
 
-// maxSuspended bounds the calls of a thread that wait for handlers to end: a
-// handler that is left by longjmp(3) does not end.
+// leave ends the calls whose signal's handler was left by longjmp(3), which is
+// known once the thread's stack is no deeper than at the call: the handler's own
+// part of it lies below.
+func (t *tracing) leave(k *task, sp uint64) {
+	for n := len(k.suspended); n > 0 && k.suspended[n-1].above(sp); n = len(k.suspended) {
+		k.call, k.suspended = k.suspended[n-1], k.suspended[:n-1]
+		t.conclude(k, 0, unix.EINTR)
+	}
+}
+
+// above reports whether a stack pointer lies where the caller's is, or that of
+// who called that, and not on a stack of its own for handlers (sigaltstack(2)).
+func (p *pendingCall) above(sp uint64) bool {
+	const nearby = 1 << 20
+	return sp >= p.sp && sp-p.sp < nearby
+}
+
+// handlerOver notes, as a call returns, that it was the end of a handler, and
+// which of the interrupted calls the thread is back at: that made with the same
+// stack pointer, if any.
+func (k *task) handlerOver(sp uint64) {
+	if !k.returning {
+		return
+	}
+	k.returning = false
+	for i := len(k.suspended) - 1; i >= 0; i-- {
+		if k.suspended[i].sp == sp {
+			k.call, k.suspended, k.interrupted, k.handled = k.suspended[i], k.suspended[:i], true, true
+			return
+		}
+	}
+}
+
+// maxSuspended bounds the calls of a thread that wait for handlers to end.
 const maxSuspended = 8
 
 // prepare takes note of a call before it is made, and reports its entry. It

@@ -77,6 +77,7 @@ type task struct {
 	interrupted bool           // call was interrupted and may be restarted
 	handled     bool           // and the handler of the signal that did it has ended
 	suspended   []*pendingCall // such calls during whose handler other calls were made
+	returning   bool           // a handler ends whose signal has interrupted no call, or one of those
 	born        bool           // its birth has been told
 }
 
@@ -413,7 +414,7 @@ func (t *tracing) executed(k *task) {
 			t.forget(other)
 		}
 	}
-	k.call, k.interrupted, k.suspended, p.alive = nil, false, nil, 1
+	k.call, k.interrupted, k.suspended, k.returning, p.alive = nil, false, nil, false, 1
 	p.program = programOf(p.pid)
 	t.family.add(p.pid, p.program)
 	t.dropped(k, p.before, "execve", "at exec")
