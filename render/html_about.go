@@ -37,10 +37,11 @@ func (p *page) about(records []*conn.Record, terms []string) {
 	p.embed(records)
 	p.put("<h2>How to read it</h2><dl>")
 	for _, l := range legend {
-		if l[0] == "Time" {
-			l[1] = timeLegend[min(p.o.Time, TimeClock)] + " " + l[1]
+		times := ""
+		if l[0] == "Time" { // which the script changes with them
+			times = `<span class="times">` + svgText(timeLegend[min(p.o.Time, TimeClock)]) + "</span> "
 		}
-		p.put("<dt>%s</dt><dd>%s</dd>", l[0], svgText(l[1]))
+		p.put("<dt>%s</dt><dd>%s%s</dd>", l[0], times, svgText(l[1]))
 	}
 	p.put("</dl>")
 	seen := map[string]bool{}

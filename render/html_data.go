@@ -43,6 +43,8 @@ func (d *pageData) encode(records []*conn.Record) []byte {
 	when := newRowTimes(d.o)
 	d.b = append(d.b, ']')
 	d.key("times", when.head())
+	d.b = append(d.b, `,"timeLegend":`...)
+	d.b = appendStrings(d.b, timeLegend[:])
 	if len(d.o.Files) > 1 {
 		d.b = append(d.b, `,"files":[`...)
 		for i, name := range shortNames(d.o.Files) {
@@ -186,8 +188,8 @@ func (d *pageData) event(s *stroke) {
 	d.when(s)
 	if s.kind != strokeSegment {
 		from := int64(0)
-		if s.dir == pointsLeft || s.kind == strokeCall && s.side == conn.Server {
-			from = 1
+		if s.dir == pointsLeft || s.kind == strokeCall && s.side == conn.Server || e.Type == conn.TypeWait {
+			from = 1 // of a wait: that it is no row which times count from
 		}
 		d.num(from)
 		d.num(int64(d.text(strings.TrimSpace(s.text()))))

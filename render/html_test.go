@@ -162,7 +162,7 @@ func TestPageOfHostileText(t *testing.T) {
 	rest := strings.ReplaceAll(page, data, "")
 	rest = strings.ReplaceAll(strings.ReplaceAll(rest, pageScript, ""), pageStyle, "")
 	tag := regexp.MustCompile(`<(/?[a-zA-Z!][^\s>]*)([^>]*)>`)
-	known := regexp.MustCompile(`^/?(!DOCTYPE|html|head|meta|title|style|body|div|main|section|h1|h2|p|figure|svg|desc|text|tspan|line|path|rect|details|summary|pre|script|dl|dt|dd|table|caption|thead|tbody|tr|th|td)$`)
+	known := regexp.MustCompile(`^/?(!DOCTYPE|html|head|meta|title|style|body|div|main|section|h1|h2|p|figure|svg|desc|text|tspan|span|line|path|rect|details|summary|pre|script|dl|dt|dd|table|caption|thead|tbody|tr|th|td)$`)
 	for _, m := range tag.FindAllStringSubmatch(rest, -1) {
 		if !known.MatchString(m[1]) || regexp.MustCompile(`\bon[a-z]+\s*=|javascript:|\bsrc=|\bhref=`).MatchString(m[2]) {
 			t.Errorf("tag %s", m[0])

@@ -52,6 +52,63 @@ func TestPageSpans(t *testing.T) {
 	}
 }
 
+// TestPageTellsTimes has the page's script tell the times of all rows in each
+// way, which must be as Go tells them where it is asked for that way.
+func TestPageTellsTimes(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("no node here")
+	}
+	waits := newScene("2025-11-20 16:39:16.000000")
+	l := waits.link(1, "10.9.0.1:41258", "10.9.0.2:3000", 1000)
+	l.send(0, conn.Client, segment{flags: syn, client: conn.StateSynSent})
+	l.event(2.5, conn.TypeWait).Text = "1 SYN, no answer yet"
+	l.send(3, conn.Client, segment{flags: syn})
+	list := append([]scene{}, *ticks(), *waits)
+	for _, s := range scenes {
+		list = append(list, *s.make())
+	}
+	modes := []TimeMode{TimeStart, TimeDelta, TimeClock}
+	var pages []json.RawMessage
+	for i := range list {
+		for _, mode := range modes {
+			page := pageOf(t, &list[i], Options{Time: mode})
+			pages = append(pages, json.RawMessage(between(t, page, `<script type="application/json" id="data">`, "</script>")))
+		}
+	}
+	parts, _ := json.Marshal(scriptTimes + scriptModel + "return mode => { S.times = mode; return D.conns.map(c => { tellTimes(c); return eventsOf(c).map(e => e.time); }); };")
+	script := "const pages = JSON.parse(require('fs').readFileSync(0, 'utf8')), page = new Function('document', 'S', " + string(parts) + ");\n" +
+		"console.log(JSON.stringify(pages.map(p => { const tell = page({ getElementById: () => ({ textContent: JSON.stringify(p) }) }, {});\n" +
+		"  return ['seconds', '+seconds', 'UTC'].map(tell); })));\n"
+	cmd := exec.Command("node", "-e", script)
+	text, _ := json.Marshal(pages)
+	cmd.Stdin = bytes.NewReader(text)
+	out, err := cmd.Output()
+	var told [][][][]string // of page, mode, connection and row
+	if err != nil || json.Unmarshal(out, &told) != nil || len(told) != len(pages) {
+		t.Fatalf("%d pages, %d told: %v", len(pages), len(told), err)
+	}
+	rows := 0
+	for i := range told {
+		for j, conns := range told[i] {
+			var want struct{ Conns []struct{ Events [][]any } }
+			if err := json.Unmarshal(pages[i/len(modes)*len(modes)+j], &want); err != nil {
+				t.Fatal(err)
+			}
+			for c, events := range conns {
+				for n, got := range events {
+					rows++
+					if there := want.Conns[c].Events[n][3]; got != there {
+						t.Fatalf("scene %d, row %d in way %d: %q, and Go tells %q", i/len(modes), n, j, got, there)
+					}
+				}
+			}
+		}
+	}
+	if rows < 100 {
+		t.Errorf("only %d rows", rows)
+	}
+}
+
 // TestSpanOfAnything tells the shortest and the longest durations.
 func TestSpanOfAnything(t *testing.T) {
 	g := newGlyphs(true)

@@ -1,5 +1,5 @@
 // ---- what is shown
-const S = { c: D.conns[0], ev: [], sel: 0, time: false, zoom: 1, hide: false, playing: 0, speed: '1', quiz: false, asked: 0, right: 0, done: false,
+const S = { c: D.conns[0], ev: [], sel: 0, time: false, times: D.times, zoom: 1, hide: false, playing: 0, speed: '1', quiz: false, asked: 0, right: 0, done: false,
   search: '', sort: 'n', down: true, dir: 0 };
 const G = { ys: [], gaps: [], height: 0, yOf: null, slack: 40 };
 const app = document.getElementById('app');
@@ -23,7 +23,7 @@ function build() {
   main.append(el('section', { class: 'panel', 'aria-label': 'State machines' }, el('h2', {}, 'States of both ends, RFC 9293'), ui.machines = el('div', { class: 'machines' })));
   main.append(measured(), plots());
   ui.live = el('p', { class: 'vh', role: 'status', 'aria-live': 'polite' });
-  app.append(ui.live, el('footer', {}, about()), helpDialog());
+  app.append(ui.live, el('footer', {}, ui.about = about()), helpDialog());
   machines();
 }
 // What was captured, the legend and the words stand in the page already, for those without script.
@@ -38,13 +38,15 @@ function toolbar() {
   ui.speed = el('select', { 'aria-label': 'Speed', onchange: () => { S.speed = ui.speed.value; } },
     ...[['even', 'one a second'], ['0.01', '× 0.01'], ['0.1', '× 0.1'], ['0.5', '× 0.5'], ['1', '× 1'], ['2', '× 2'], ['10', '× 10'], ['100', '× 100']]
       .map(([v, t]) => el('option', { value: v, selected: v === '1' }, t)));
+  ui.times = el('select', { 'aria-label': 'Times of the rows', title: 'Times of the rows: since the first, since the row before (+), or of the day (UTC)', onchange: () => setTimes(ui.times.value) },
+    ...TIMES.map(v => el('option', { value: v, selected: v === S.times }, v)));
   ui.hide = button('As it comes', 'Show only what has come so far (u)', setHide, { 'aria-pressed': 'false' });
   ui.time = button('True time', 'True time or even spacing (t)', () => setTime(!S.time), { 'aria-pressed': 'false' });
   ui.quizButton = button('What comes next?', 'Guess the next segment (q)', () => setQuiz(!S.quiz), { 'aria-pressed': 'false' });
   ui.big = button('Projector', 'Large type (p)', projector, { 'aria-pressed': 'false' });
   return el('div', { class: 'bar', role: 'toolbar', 'aria-label': 'Controls' },
     g('Step', button('◂ Back', 'One row back (arrow up)', () => step(-1)), ui.play, button('Step ▸', 'One row on (arrow down)', () => step(1)), ui.speed),
-    g('View', ui.hide, ui.time, button('−', 'Zoom out (-)', () => zoom(1 / 1.4), { 'aria-label': 'Zoom out' }), button('+', 'Zoom in (+)', () => zoom(1.4), { 'aria-label': 'Zoom in' })),
+    g('View', ui.hide, ui.times, ui.time, button('−', 'Zoom out (-)', () => zoom(1 / 1.4), { 'aria-label': 'Zoom out' }), button('+', 'Zoom in (+)', () => zoom(1.4), { 'aria-label': 'Zoom in' })),
     g('Learn', ui.quizButton),
     g('Page', button('Copy as text', 'Copy the ladder as text', copyText), file ? button('Save pcapng', 'Save the packets that are embedded in this page', savePcapng) : null, ui.big,
       button('Light/dark', 'Change the colours (d)', theme), button('Keys', 'Which keys do what (?)', () => ui.help.showModal())));
@@ -97,6 +99,7 @@ function fillTable() {
 function open(c, i) {
   stop();
   S.c = c; S.ev = eventsOf(c);
+  tellTimes(c);
   ui.title.textContent = c.title.charAt(0).toUpperCase() + c.title.slice(1);
   document.title = c.title + ' – tcpsee';
   S.dir = c.bytes && c.bytes[1] > c.bytes[0] ? 1 : 0;

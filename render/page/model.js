@@ -29,7 +29,7 @@ const button = (text, title, click, attrs) => el('button', Object.assign({ type:
 function eventsOf(c) {
   if (c.read) return c.read;
   c.read = c.events.map((a, i) => {
-    const e = { i, type: a[0], frame: [].concat(a[1])[0], file: [].concat(a[1])[1], ns: a[2], at: a[2] == null ? null : Number(a[2]), time: a[3], from: a[4], text: D.texts[a[5]] };
+    const e = { i, type: a[0], frame: [].concat(a[1])[0], file: [].concat(a[1])[1], ns: a[2], at: a[2] == null ? null : Number(a[2]), given: a[3], time: a[3], from: a[4], text: D.texts[a[5]] };
     e.leaves = e.arrives = e.at;
     if (e.type !== SEGMENT) { e.packet = a[6]; e.comments = textsOf(a[7]); e.kind = 'x'; return e; }
     Object.assign(e, { payload: e.text, kind: D.kinds[a[6]], labels: labelsIn(a[7]), dup: a[8], states: [a[9], a[10]], before: [a[11], a[12]],
@@ -40,8 +40,13 @@ function eventsOf(c) {
     }
     return e;
   });
-  let s = [0, 0];
-  for (const e of c.read) { if (e.states) s = e.states; else e.states = s; e.last = s; }
+  let s = [0, 0], prior = null;
+  for (const e of c.read) {
+    if (e.states) s = e.states; else e.states = s;
+    e.last = s;
+    e.prior = prior;
+    if (e.ns != null && !(e.type === NOTE && e.from)) prior = e.ns;
+  }
   return c.read;
 }
 const textsOf = list => (list || []).map(n => D.texts[n]);
@@ -59,7 +64,12 @@ function wordsOf(e) {
   for (const l of e.labels) if (l !== 'time-wait' && l !== 'refused') w.push(l === 'dup-ack' ? l + ' #' + e.dup : l);
   return w;
 }
-const timeOf = e => (D.times === '+seconds' && e.time && e.time[0] !== '-' ? '+' : '') + e.time;
+const timeOf = e => (S.times === '+seconds' && e.time && e.time[0] !== '-' ? '+' : '') + e.time;
+// Tells the times of a connection's rows as S.times asks for.
+function tellTimes(c) {
+  for (const e of eventsOf(c)) e.time = S.times === D.times ? e.given : told(S.times, c.base, e.ns, e.prior, e.type === CALL);
+  c.left = null;
+}
 // Frames are counted in each file: where there are several, a row has its file's tag, and a sentence its name.
 const numberOf = e => !e.frame ? '' : e.file == null ? String(e.frame) : 'f' + (e.file + 1) + ' ' + e.frame;
 const frameName = e => e.file == null ? String(e.frame) : e.frame + ' in ' + D.files[e.file];
@@ -80,7 +90,7 @@ function linesOf(e, cols) {
   return e.lines = out.map(t => cutTo(t, cols));
 }
 const cutTo = (t, n) => t.length <= n ? t : t.slice(0, Math.max(1, n - 1)) + '…';
-const timeSpoken = e => !e.time ? '' : D.times === 'UTC' ? 'at ' + e.time + ' UTC, ' : e.time + (D.times === 'seconds' ? ' seconds, ' : ' seconds later, ');
+const timeSpoken = e => !e.time ? '' : S.times === 'UTC' ? 'at ' + e.time + ' UTC, ' : e.time + (S.times === 'seconds' ? ' seconds, ' : ' seconds later, ');
 function spoken(e) {
   const who = e.type === SEGMENT ? SIDES[e.from] + ' to ' + SIDES[1 - e.from] + ': ' : e.type === CALL ? SIDES[e.from] + ': ' : '';
   return (e.frame ? 'frame ' + frameName(e) + ', ' : '') + timeSpoken(e) + who + rowText(e) +

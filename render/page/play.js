@@ -20,6 +20,12 @@ function refresh() {
   header(); draw(); drawPlots(); quizPanel();
 }
 function setHide() { S.hide = !S.hide; refresh(); }
+function setTimes(mode) {
+  S.times = mode;
+  tellTimes(S.c);
+  ui.about.querySelectorAll('.times').forEach(t => { t.textContent = D.timeLegend[TIMES.indexOf(mode)]; });
+  place(); reveal(true); refresh();
+}
 function setTime(on) { S.time = on; place(); reveal(true); refresh(); }
 function zoom(f) {
   S.zoom = clamp(S.zoom * f, S.time ? 0.02 : 0.55, S.time ? 200 : 4);

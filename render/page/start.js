@@ -2,7 +2,7 @@
 function ladderText() {
   const pre = document.getElementById('text' + S.c.n);
   if (pre) return pre.textContent + '\n';
-  return [S.c.title, S.c.client + ' to ' + S.c.server, ...S.ev.map(e => [numberOf(e).padStart(5), e.time.padStart(15),
+  return [S.c.title, S.c.client + ' to ' + S.c.server, ...S.ev.map(e => [numberOf(e).padStart(5), timeOf(e).padStart(15),
     e.type === SEGMENT ? SIDES[e.from].padEnd(6) + (e.from ? ' <- ' : ' -> ') : '', rowText(e), e.payload || ''].join(' ').trimEnd()), ...S.c.verdict].join('\n') + '\n';
 }
 async function copyText() {

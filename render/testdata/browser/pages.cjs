@@ -183,6 +183,15 @@ async function stepping() {
     await p.keyboard.press('Enter');
     same(await row(p), 2, 'Enter on Step');
   }));
+  await check('times of the rows', () => tab('s01-chat', {}, async p => {
+    const second = () => p.locator('#rows [role=option]').nth(1).getAttribute('aria-label');
+    const legend = () => p.locator('footer .times').textContent();
+    for (const [how, label, says] of [['+seconds', /seconds later/, /row before/], ['UTC', / at \d\d:\d\d:\d\d\.\d{6} UTC/, /of the day/], ['seconds', / 0\.\d{6} seconds,/, /first row/]]) {
+      await p.getByLabel('Times of the rows').selectOption(how);
+      assert(label.test(await second()), how + ': ' + await second());
+      assert(says.test(await legend()), how + ': ' + await legend());
+    }
+  }));
   await check('play, pause, speed', () => tab('s01-chat', {}, async p => {
     await p.clock.install({ time: 0 });
     await p.clock.pauseAt(3600000);
