@@ -167,13 +167,21 @@ func (e *Event) hasHeardFIN() bool {
 	return false
 }
 
-// where is " (frame 90)", the frame that had its bytes before, "" where that is
-// not known.
+// where is " (frame 90)", the frame that had its bytes before, or the first of
+// them, "" where that is not known.
 func (e *Event) where() string {
-	if e.Detail == nil || e.Detail.Repeats == 0 {
+	d := e.Detail
+	if d == nil || d.Repeats == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (frame %d)", e.Detail.Repeats)
+	what, in := "", inFile(d.RepeatsIn)
+	if e.RTO > 0 && d.RepeatTime > e.RTO {
+		what = "first in "
+	}
+	if in != "" {
+		in = " " + in
+	}
+	return fmt.Sprintf(" (%sframe %d%s)", what, d.Repeats, in)
 }
 
 func (e *Event) rstSentence() string {
@@ -184,6 +192,8 @@ func (e *Event) rstSentence() string {
 		return fmt.Sprintf("The %s knows nothing of what came back, and says so: the %s is to forget an older connection with the same ports.", e.From, e.From.Other())
 	}
 	switch to := e.From.Other(); {
+	case e.Before == [2]State{StateClosed, StateClosed}:
+		return fmt.Sprintf("The %s breaks off what is over already.", e.From)
 	case e.States[to] != e.Before[to] || e.States[to] < StateSynSent:
 	case e.States[to] == StateSynSent:
 		return fmt.Sprintf("The %s breaks a connection off, but does not acknowledge the %s's SYN with that: it takes no notice.", e.From, to)

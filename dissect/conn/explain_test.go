@@ -216,6 +216,7 @@ func TestSentenceOfWhatDoesNotCount(t *testing.T) {
 		"and with none":                {"> - 0:0(0) win 9\n> - 0:0(0) win 0", "The client sends a segment with no control bit that means anything here."},
 		"RST to the SYN, without ACK":  {"> S 0:0(0)\n< R 0:0(0)", "The server breaks a connection off, but does not acknowledge the client's SYN with that: it takes no notice."},
 		"RST in the handshake":         {"> S 0:0(0)\n< S. 0:0(0) ack 1\n> R 500:500(0)", "The client breaks a connection off, but not with the number that the server expects: it takes no notice."},
+		"RST after RST":                {"> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n< R. 1:1(0) ack 1\n< R. 1:1(0) ack 1", "The server breaks off what is over already."},
 		"a SYN after it was refused":   {"> S 0:0(0)\n< R. 0:0(0) ack 1\n+.5 > S 0:0(0)", "The client sends its SYN again, though RST has refused it: some systems (Windows) try so twice before they believe it."},
 	}
 	for name, tt := range tests {

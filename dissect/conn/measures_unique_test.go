@@ -272,6 +272,31 @@ func TestSentAgainOutOfOrder(t *testing.T) {
 	}
 }
 
+// TestSentAgainTwice: where bytes were sent more than once before, the time is since
+// the last, and the frame named as the first, with its file.
+func TestSentAgainTwice(t *testing.T) {
+	frames := segtest.MustFrames(t, "> S 0:0(0)\n+.010 < S. 0:0(0) ack 1\n> . ack 1\n> . 1:101(100)\n> . 101:201(100)\n> . 201:301(100)\n> . 1:101(100)\n+.002 > . 1:101(100)")
+	for _, files := range []int{1, 2} {
+		tracker := New(Options{Detail: true, Files: []string{"a.pcap", "b.pcap"}})
+		var d dissect.Decoder
+		var p dissect.Packet
+		var sentence string
+		for i, f := range frames {
+			if i > 4 && files == 2 {
+				f.File, f.Number = 1, int64(i-4)
+			}
+			d.Decode(&f, &p)
+			for _, e := range tracker.Add(&p) {
+				sentence = e.Sentence()
+			}
+		}
+		want := [...]string{1: "2.0 ms after it had sent it last (first in frame 4).", 2: "2.0 ms after it had sent it last (first in frame 4 in a.pcap)."}[files]
+		if !strings.Contains(sentence, want) {
+			t.Errorf("%q does not say %q", sentence, want)
+		}
+	}
+}
+
 // TestSentAgainByte: a single byte that is not acknowledged is sent again, and no
 // sign of life is asked for, whatever the label.
 func TestSentAgainByte(t *testing.T) {
