@@ -73,6 +73,8 @@ func (j *judgement) originOfRivals() string {
 		text = j.words("they come from the hardware addresses %v and %v. Either two machines here have the address %s, or two routers lead to it.", x.links[0], x.links[1], j.server())
 	case x.fromTwo():
 		text = j.words("they came with the hop limits (TTL) %d and %d, so that two machines have sent them. Either both have the address %s, or a firewall on the way answers for the server (a SYN proxy).", x.hops[0], x.hops[1], j.server())
+	case j.unheard(Client):
+		text = "of the client nothing was captured, so that they may as well be of two connections with the same ports."
 	case x.again:
 		text = "perhaps a load balancer gave the second SYN to another machine, or the server was restarted in between, or a device answers for it that keeps no note of SYNs."
 	default:

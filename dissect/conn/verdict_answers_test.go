@@ -201,3 +201,13 @@ func TestUnfitACK(t *testing.T) {
 		t.Errorf("%d connections: %s: %q\n%q %v", len(ends), v.Outcome, v.Text, v.Meaning, v.Evidence)
 	}
 }
+
+// Of two connections with the same ports, of which only what the server sent was
+// captured, no second machine has to answer.
+func TestRivalsOfUnheardClient(t *testing.T) {
+	ends, _ := follow(t, "0 < S. 0:0(0) ack 1\n1 < P. 1:11(10) ack 1\n2 < F. 11:11(0) ack 1\n30 < S. #90000:#90000(0) ack #700001\n31 < P. #90001:#90011(10) ack #700001")
+	v := ends[0].Verdict
+	if !strings.Contains(v.Meaning, "different numbers (1 4): of the client nothing was captured, so that they may as well be of two connections with the same ports.") || strings.Contains(v.Meaning, "two machines") {
+		t.Errorf("%s: %q", v.Outcome, v.Meaning)
+	}
+}
