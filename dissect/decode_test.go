@@ -28,6 +28,12 @@ func wlan(control, flags byte, n int) []byte {
 	return b
 }
 
+// subframe is an IPv4 packet in a subframe of an A-MSDU, with padding.
+func subframe(packet []byte) []byte {
+	b := join(make([]byte, 12), u16(8+len(packet)), snap(0x0800, packet))
+	return append(b, make([]byte, -len(b)&3)...)
+}
+
 var (
 	segment = testTCP(nil, []byte("Hello\n"))
 	packet4 = ip4(6, 0, segment)
@@ -297,6 +303,8 @@ func TestDecodeNotFollowed(t *testing.T) {
 		{"L2TP control", capture.LinkEthernet, ether(0x0800, ip4(17, 0, udp(1701, 1701, join(u16(0xc802), packet4)))), dissect.ContentUDP, dissect.ProblemNone},
 		{"sFlow", capture.LinkEthernet, ether(0x0800, ip4(17, 0, udp(1, 6343, frame4))), dissect.ContentUDP, dissect.ProblemNone},
 		{"ICMP error", capture.LinkEthernet, ether(0x0800, ip4(1, 0, join([]byte{3, 3, 0, 0}, u32(0), packet4))), dissect.ContentICMP, dissect.ProblemNone},
+		{"802.11, A-MSDU of two", capture.Link80211, join(wlan(0x88, 1, 24), []byte{0x80, 0}, subframe(packet4), subframe(packet4)), dissect.ContentTCP, dissect.ProblemAggregate},
+		{"802.11, A-MSDU of one", capture.Link80211, join(wlan(0x88, 1, 24), []byte{0x80, 0}, subframe(packet4), make([]byte, 4)), dissect.ContentTCP, dissect.ProblemNone},
 		{"802.11, encrypted", capture.Link80211, join(wlan(0x08, 0x41, 24), snap(0x0800, packet4)), dissect.ContentNone, dissect.ProblemUnknownProto},
 		{"802.11, beacon", capture.Link80211, join(wlan(0x80, 0, 24), snap(0x0800, packet4)), dissect.ContentNone, dissect.ProblemUnknownProto},
 		{"802.11, no data", capture.Link80211, join(wlan(0x48, 1, 24), snap(0x0800, packet4)), dissect.ContentNone, dissect.ProblemUnknownProto},

@@ -181,10 +181,11 @@ const (
 	ProblemTooDeep              // more than MaxLayers headers
 	ProblemUnknownProto         // an EtherType, PPP protocol or IP protocol that is not followed
 	ProblemCompressed           // a header of TCP and IPv4 that only says what is other than before (RFC 1144)
+	ProblemAggregate            // an 802.11 frame with several packets (A-MSDU), of which the first is followed
 	ProblemFragment             // a TCP segment whose datagram's other fragments cannot be put to this first one: its length is not known
 )
 
 func (p Problem) String() string {
 	return [...]string{"", "unknown link type", "header cut off", "malformed header", "too many headers", "other protocol",
-		"TCP with a compressed header (RFC 1144)", "first fragment cut off"}[p]
+		"TCP with a compressed header (RFC 1144)", "802.11 with several packets in one frame (A-MSDU), of which only the first is read", "first fragment cut off"}[p]
 }

@@ -109,8 +109,13 @@ func (c *cursor) subframe() step {
 		return stepDone
 	}
 	b := c.rest()
+	length := int(be16(b[12:]))
+	next := (ethernetHeader + length + 3) &^ 3 // where the second one begins
+	if c.left() >= next+ethernetHeader && (len(b) < next+ethernetHeader || be16(b[next+12:]) != 0) {
+		c.fail(ProblemAggregate) // which keeps nobody from reading this one
+	}
 	c.take(LayerEthernet, ethernetHeader)
-	c.limit(int(be16(b[12:])))
+	c.limit(length)
 	return stepLLC
 }
 

@@ -323,6 +323,9 @@ func (l *loop) leaveFragments() {
 func (l *loop) classify(p *dissect.Packet) {
 	if p.Content == dissect.ContentTCP {
 		l.total.Segments++
+		if p.Problem == dissect.ProblemAggregate {
+			l.unfollowed(p.Problem.String(), 1)
+		}
 		return
 	}
 	why := ""

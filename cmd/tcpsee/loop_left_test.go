@@ -79,6 +79,28 @@ func TestLoopCountsOnce(t *testing.T) {
 	}
 }
 
+// TestLoopTellsOfAggregates: of a frame with two packets the first is drawn, and
+// that there is another is told.
+func TestLoopTellsOfAggregates(t *testing.T) {
+	f := segtest.MustFrames(t, "> S 0:0(0)")[0]
+	packet := f.Data[14:]
+	subframe := append(make([]byte, 12), 0, byte(8+len(packet)), 0xaa, 0xaa, 3, 0, 0, 0, 8, 0) // addresses, length, LLC and SNAP
+	subframe = append(subframe, packet...)
+	subframe = append(subframe, make([]byte, -len(subframe)&3)...)
+	data := append([]byte{0x88, 1}, make([]byte, 22)...) // QoS data, to the access point
+	data = append(data, 0x80, 0)                         // A-MSDU
+	data = append(append(data, subframe...), subframe...)
+	f.Link, f.Data, f.OrigLen, f.Interface = capture.Link80211, data, len(data), -1
+	h := &heard{}
+	l := &loop{src: &given{frames: []capture.Frame{f}}, renderers: []render.Renderer{h}}
+	if err := l.run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.end.Unfollowed[dissect.ProblemAggregate.String()]; n != 1 || h.end.Segments != 1 || h.end.NotTCP != 0 {
+		t.Errorf("told of %d, %d segments, %d without TCP", n, h.end.Segments, h.end.NotTCP)
+	}
+}
+
 // TestLoopLeavesOut: frames that are left out are counted, the others have the
 // numbers that -w gives them, and packets that the kernel lost before a frame
 // that is left out are told with the next one.
