@@ -293,7 +293,7 @@ func TestLongJumps(t *testing.T) {
 		expr += fmt.Sprintf(" or tcp[%d] = %d", 20+i%7, i%256)
 	}
 	prog := compile(t, expr)
-	if len(prog) < 600 || len(prog) > MaxInstructions {
+	if len(prog) < 500 || len(prog) > MaxInstructions {
 		t.Errorf("%d instructions", len(prog))
 	}
 	vm, err := virtual(prog)
@@ -310,6 +310,27 @@ func TestLongJumps(t *testing.T) {
 		}
 		if got := run(ops, pkt, uint32(len(pkt))); got != (n > 0) {
 			t.Fatalf("ours %v, x/net/bpf %d for % x", got, n, pkt)
+		}
+	}
+}
+
+// TestManyAlike holds that a long list of ports or hosts makes a program that the
+// kernel takes, with the instructions that tcpdump's has.
+func TestManyAlike(t *testing.T) {
+	var ports, hosts []string
+	for i := range 200 {
+		ports = append(ports, fmt.Sprint(1000+3*i))
+	}
+	for i := range 600 {
+		hosts = append(hosts, fmt.Sprintf("10.%d.%d.%d", i*7%256, i*11%256, 1+i%250))
+	}
+	for _, c := range []struct {
+		expr string
+		want int
+	}{{"port (" + strings.Join(ports[:40], " or ") + ")", 141}, {"port (" + strings.Join(ports, " or ") + ")", 973},
+		{"host (" + strings.Join(hosts, " or ") + ")", 3359}} {
+		if n := len(compile(t, c.expr)); n != c.want {
+			t.Errorf("%.40s…: %d instructions, not %d", c.expr, n, c.want)
 		}
 	}
 }

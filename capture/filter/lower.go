@@ -106,7 +106,7 @@ func (p *program) order() []*block {
 	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
 		list[i], list[j] = list[j], list[i]
 	}
-	p.visits += len(list)
+	p.visits += len(list) * visitCost
 	for i, b := range list {
 		b.seq = i
 		if b.kind != blockRet {

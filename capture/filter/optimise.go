@@ -1,12 +1,24 @@
 package filter
 
+import "slices"
+
 // Limits on the work of the optimiser.
 const (
-	maxVisits = 1 << 19 // of blocks
-	maxFacts  = 64      // remembered on the way to a block
+	maxVisits = 1 << 24 // of blocks, those of walks through all of them counted
+	visitCost = 16      // so many times, for what is done with each then
+	maxFacts  = 4096    // looked at to decide a test
+	maxApart  = 64      // compared where ways with different facts meet
 )
 
-// fact is the outcome of a test on the way to a block.
+// facts are the outcomes of tests on the way to a block, the last one first.
+// Ways that part share what they have in common. nil is none.
+type facts struct {
+	fact
+	before *facts
+	depth  int
+}
+
+// fact is the outcome of a test.
 type fact struct {
 	value vnum
 	with  vnum
@@ -46,10 +58,10 @@ func (p *program) optimise() {
 // thread makes edges lead past tests whose outcome is known there.
 func (p *program) thread() bool {
 	order := p.order()
-	facts := make([][]fact, len(order)) // at the begin of each block
+	begin := make([]*facts, len(order)) // of each block
 	seen := make([]bool, len(order))
 	changed := false
-	edge := func(to **block, known []fact) {
+	edge := func(to **block, known *facts) {
 		if next := skip(*to, known); next != *to {
 			*to = next
 			changed = true
@@ -60,17 +72,17 @@ func (p *program) thread() bool {
 		}
 		if !seen[b.seq] {
 			seen[b.seq] = true
-			facts[b.seq] = known
+			begin[b.seq] = known
 		} else {
-			facts[b.seq] = common(facts[b.seq], known)
+			begin[b.seq] = common(begin[b.seq], known)
 		}
 	}
-	facts[p.root.seq], seen[p.root.seq] = nil, true
+	seen[p.root.seq] = true
 	for _, b := range order {
 		if b.kind == blockRet || !seen[b.seq] {
 			continue // or no longer reached
 		}
-		known := facts[b.seq]
+		known := begin[b.seq]
 		switch {
 		case b.kind == blockJump:
 			edge(&b.t, known)
@@ -102,7 +114,7 @@ func (p *program) begin() {
 }
 
 // skip returns the first block from b on that is not decided by facts.
-func skip(b *block, known []fact) *block {
+func skip(b *block, known *facts) *block {
 	for {
 		switch {
 		case b.kind == blockJump && (b.t.kind == blockRet || len(b.code) == 0):
@@ -131,12 +143,11 @@ func skip(b *block, known []fact) *block {
 
 // decide returns the outcome of b's test if facts say it: the same test was
 // made, or the value is known to equal another one.
-func decide(b *block, known []fact) (holds, ok bool) {
+func decide(b *block, known *facts) (holds, ok bool) {
 	if b.value == 0 || b.x && b.with == 0 {
 		return false, false
 	}
-	for i := len(known) - 1; i >= 0; i-- {
-		f := &known[i]
+	for f, left := known, maxFacts; f != nil && left > 0; f, left = f.before, left-1 {
 		if f.value != b.value || f.x != b.x {
 			continue
 		}
@@ -150,23 +161,36 @@ func decide(b *block, known []fact) (holds, ok bool) {
 	return false, false
 }
 
-func with(known []fact, b *block, holds bool) []fact {
-	if len(known) >= maxFacts {
-		known = known[1:]
-	}
-	return append(known[:len(known):len(known)],
-		fact{b.value, b.with, b.jump, b.x, b.k, holds})
+func with(known *facts, b *block, holds bool) *facts {
+	return known.and(fact{b.value, b.with, b.jump, b.x, b.k, holds})
 }
 
-// common returns the facts that are in both lists.
-func common(a, b []fact) []fact {
-	var both []fact
-	for _, f := range a {
-		for _, g := range b {
-			if f == g {
-				both = append(both, f)
-				break
-			}
+func (f *facts) and(x fact) *facts {
+	depth := 1
+	if f != nil {
+		depth += f.depth
+	}
+	return &facts{x, f, depth}
+}
+
+// common returns the facts of two ways: those from before they parted, and what
+// was found on both since, as far as it is among the last of each.
+func common(a, b *facts) *facts {
+	var onA, onB []fact
+	for a != b {
+		if b == nil || a != nil && a.depth >= b.depth {
+			onA = append(onA, a.fact)
+			a = a.before
+		} else {
+			onB = append(onB, b.fact)
+			b = b.before
+		}
+	}
+	both := a
+	onA, onB = onA[:min(len(onA), maxApart)], onB[:min(len(onB), maxApart)]
+	for _, f := range slices.Backward(onA) {
+		if slices.Contains(onB, f) {
+			both = both.and(f)
 		}
 	}
 	return both
@@ -194,9 +218,8 @@ func (p *program) pullUp() bool {
 	changed := false
 	for _, b := range order {
 		for _, holds := range []bool{false, true} {
-			for p.visits < maxVisits && b.kind == blockTest && pull(b, in, holds) {
+			for p.visits < maxVisits && b.kind == blockTest && p.pull(b, in, holds) {
 				changed = true
-				in = edges(p.order())
 			}
 		}
 	}
@@ -220,8 +243,9 @@ func edges(order []*block) [][]edge {
 // pull looks at the chain of tests from b on that go on at one place if they
 // hold, and at the next test if not; or the reverse, if holds is true. Where
 // all that leads to b has tested one value, and a test of that value stands in
-// the chain behind tests of others, it is moved before these.
-func pull(b *block, in [][]edge, holds bool) bool {
+// the chain behind tests of others, it is moved before these, and in is kept
+// true.
+func (p *program) pull(b *block, in [][]edge, holds bool) bool {
 	value, ok := tested(in[b.seq])
 	if !ok {
 		return false
@@ -229,31 +253,31 @@ func pull(b *block, in [][]edge, holds bool) bool {
 	next := func(b *block) **block { return edge{b, holds}.to() }
 	exit := *edge{b, !holds}.to()
 	links := func(c *block) bool {
+		p.visits++
 		return c.kind == blockTest && c.pure && *edge{c, !holds}.to() == exit &&
 			(c == b || len(in[c.seq]) == 1)
 	}
-	other, before := b, (**block)(nil)
-	for ; links(other) && other.value == value; other = *before {
-		before = next(other)
+	other, before := b, (*block)(nil) // the first of another value, and what leads to it
+	for ; links(other) && other.value == value; other = *next(before) {
+		before = other
 	}
 	if !links(other) {
 		return false
 	}
-	after := next(other)
-	for links(*after) && (*after).value != value {
-		after = next(*after)
+	after := other // what leads to the one to move
+	for links(*next(after)) && (*next(after)).value != value {
+		after = *next(after)
 	}
-	if !links(*after) {
+	moved := *next(after)
+	if !links(moved) {
 		return false
 	}
-	moved := *after
-	*after = *next(moved)
+	rest := *next(moved)
+	*next(after) = rest
+	in[rest.seq][slices.Index(in[rest.seq], edge{moved, holds})].from = after
 	*next(moved) = other
-	if before != nil {
-		*before = moved
-		return true
-	}
-	for _, e := range in[b.seq] {
+	in[moved.seq], in[other.seq] = in[other.seq], []edge{{moved, holds}}
+	for _, e := range in[moved.seq] {
 		*e.to() = moved
 	}
 	return true
