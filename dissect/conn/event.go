@@ -209,6 +209,7 @@ type Event struct {
 	RTO        time.Duration    // since From had sent the same bytes last, of a segment that is sent again; 0 is not known
 	OtherISS   bool             // of a SYN-ACK: another one of its sender, with another number, came before
 	SentBefore bool             // with OutOfOrder: all its bytes were seen before, so that it was sent again and not overtaken; with KeepAlive: its byte was, and is not acknowledged
+	Unseen     bool             // with SpuriousRetransmission: none of its bytes was captured before
 	Copied     time.Duration    // with DuplicateCapture: since the same packet was captured before
 	RTTEchoed  bool             // RTT is from the timestamp that the ACK echoes, since what it acknowledges was sent more than once (RFC 7323, section 4)
 	IRTT       time.Duration    // of the handshake, SYN to its completing ACK, once known; 0 before

@@ -274,6 +274,8 @@ func (e *Event) labelSentence() string {
 	case has(OutsideWindow):
 		return fmt.Sprintf("Number %s is far outside what the %s expects: its system leaves these %s out, and says in an ACK what it wants. They are of an older connection with the same ports, or somebody has forged them.",
 			count(uint64(e.Seq)), to, bytesCount(uint64(e.payload())))
+	case has(SpuriousRetransmission) && e.Unseen:
+		return fmt.Sprintf("The %s had acknowledged %s before this segment was captured: either that ACK overtook it on the way into the capture, or an earlier sending was missed.", to, e.what())
 	case has(SpuriousRetransmission):
 		return fmt.Sprintf("The %s sends %s again, which the %s has acknowledged already: that ACK was late or lost.", from, e.what(), to)
 	case has(FastRetransmission) && e.Repeats > 0:

@@ -217,6 +217,8 @@ func TestSentenceOfWhatDoesNotCount(t *testing.T) {
 		"RST to the SYN, without ACK":  {"> S 0:0(0)\n< R 0:0(0)", "The server breaks a connection off, but does not acknowledge the client's SYN with that: it takes no notice."},
 		"RST in the handshake":         {"> S 0:0(0)\n< S. 0:0(0) ack 1\n> R 500:500(0)", "The client breaks a connection off, but not with the number that the server expects: it takes no notice."},
 		"RST after RST":                {"> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n< R. 1:1(0) ack 1\n< R. 1:1(0) ack 1", "The server breaks off what is over already."},
+		"an ACK before its data":       {"> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n< . 1 ack 11\n> P. 1:11(10) ack 1", "The server had acknowledged byte 1 and what follows before this segment was captured: either that ACK overtook it on the way into the capture, or an earlier sending was missed."},
+		"sent again for nothing":       {"> S 0:0(0)\n< S. 0:0(0) ack 1\n> . ack 1\n> P. 1:11(10) ack 1\n< . ack 11\n+1 > P. 1:11(10) ack 1", "The client sends byte 1 and what follows again, which the server has acknowledged already: that ACK was late or lost."},
 		"a SYN after it was refused":   {"> S 0:0(0)\n< R. 0:0(0) ack 1\n+.5 > S 0:0(0)", "The client sends its SYN again, though RST has refused it: some systems (Windows) try so twice before they believe it."},
 	}
 	for name, tt := range tests {

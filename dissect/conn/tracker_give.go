@@ -62,6 +62,7 @@ func (t *Tracker) give(s *segment) {
 	ev.RTTEchoed, ev.Copied = s.echoed, s.copied
 	ev.RTO, ev.SentBefore = s.rto, s.labels&resendLabels == 0 && s.resent()
 	ev.OtherISS = s.otherISS
+	ev.Unseen = s.labels.Has(SpuriousRetransmission) && s.shape&behindNext == 0
 	ev.HalfRTT = [2]time.Duration{}
 	if e.flags.has(flagHandshake) {
 		ev.IRTT = time.Duration(s.b.irtt.bits())
