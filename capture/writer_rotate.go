@@ -41,7 +41,8 @@ type RotateOptions struct {
 	// Count, where not 0, bounds the number of files. With Size they form a
 	// ring, NAME0, NAME1, …, with zeros in front to equal width, of which the
 	// oldest is overwritten; with both Size and Every each span of time has
-	// its ring, where its name is another one than that of the span before. With Every alone ErrRotateDone comes after the last.
+	// its ring, where its name is another one than that of the span before. With
+	// Every alone ErrRotateDone comes after the last.
 	Count int
 
 	// Location is where the times in names are told; nil is UTC.
