@@ -948,6 +948,37 @@ time.sleep(0.5)
 	}
 }
 
+// TestWrapUntracedLooks holds that once the looks have come past a moment, the
+// command's sockets of that moment are known.
+func TestWrapUntracedLooks(t *testing.T) {
+	at, clients := echoServer(t)
+	x := begin(t, WrapOptions{NoTrace: true}, program(t, "python3"), "-c", `
+import socket, sys
+here = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(50)]
+for s in here:
+    s.recv(1)
+`, port(at))
+	if err := x.w.Release(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		var client netip.AddrPort
+		select {
+		case client = <-clients:
+		case <-time.After(patience):
+			t.Fatalf("%d connections came", i)
+		}
+		for now := time.Now(); x.w.Looking(now); {
+			time.Sleep(100 * time.Microsecond)
+		}
+		if !x.w.Owns(client, at) {
+			t.Errorf("connection %d: does not own %v", i+1, client)
+		}
+	}
+	_ = x.w.Signal(syscall.SIGKILL)
+	x.end(t)
+}
+
 // TestWrapMany wraps two hundred commands: each reports its connect, and
 // nothing is left behind.
 func TestWrapMany(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 type progress struct {
 	since atomic.Int64 // the oldest time of a call that was, or may be, taken and that has not been sent; nanoseconds since 1970, 0 for none
 	sent  atomic.Int64 // messages, counted before each
+
+	looked atomic.Int64 // when the last look at the sockets of a command that is not traced began, of those that are over; nanoseconds since 1970, 0 for none
 }
 
 // received is the reading side's own count.
@@ -32,6 +34,16 @@ func (w *Wrapped) Behind(at time.Time) bool {
 		return true
 	}
 	return w.received.messages.Load() < w.progress.sent.Load() && w.received.last.Load() <= limit
+}
+
+// Looking reports whether a socket that the command had at a time may not be
+// known to Owns yet, where it is not traced and its sockets are looked at.
+func (w *Wrapped) Looking(at time.Time) bool {
+	if w.progress == nil || isClosed(w.gone) {
+		return false
+	}
+	// In this order: what a look has found is counted before the look is over.
+	return w.progress.looked.Load() <= at.UnixNano() || w.received.messages.Load() < w.progress.sent.Load()
 }
 
 // took notes that a message has been passed on.

@@ -42,6 +42,40 @@ func TestBehind(t *testing.T) {
 	}
 }
 
+// TestLooking: whoever has a SYN is told whether a look at sockets that has not been
+// heard of may find whose it is.
+func TestLooking(t *testing.T) {
+	at := time.Unix(0, 100)
+	w := newWrapped(WrapOptions{}, nil)
+	if w.Looking(at) {
+		t.Error("nobody looks, and something is to come")
+	}
+	w.progress = new(progress)
+	for _, c := range []struct {
+		name                string
+		looked, sent, taken int64
+		want                bool // of what was captured at 100
+	}{
+		{"no look is over", 0, 3, 3, true},
+		{"the last began before", 99, 3, 3, true},
+		{"it began at the same time", 100, 3, 3, true},
+		{"it began later", 101, 3, 3, false},
+		{"and what it found was not taken yet", 101, 4, 3, true},
+	} {
+		w.progress.looked.Store(c.looked)
+		w.progress.sent.Store(c.sent)
+		w.received.messages.Store(c.taken)
+		if got := w.Looking(at); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+	close(w.gone)
+	w.progress.looked.Store(0)
+	if w.Looking(at) {
+		t.Error("who looked has ended, and something is to come")
+	}
+}
+
 // TestUnderway: a driver's call is under way while it is reported, and is not
 // between its entry and its return.
 func TestUnderway(t *testing.T) {

@@ -114,6 +114,7 @@ func (h *helper) look(root int, over <-chan struct{}) {
 	for {
 		began := time.Now()
 		w.look(root)
+		h.progress.looked.Store(began.UnixNano())
 		pause := max(watchPeriod, watchShare*time.Since(began))
 		select {
 		case <-over:

@@ -381,10 +381,10 @@ const (
 	pendingSleep = 100 * time.Microsecond
 )
 
-// untracedWait is how long after its capture a SYN waits for it to be seen whose
-// it is where the command is not traced. What comes behind it waits no longer than
-// that, either.
-const untracedWait = 50 * time.Millisecond
+// untracedWait is how long after its capture a SYN waits at most for a look at the
+// sockets of a command that is not traced: a few milliseconds as a rule. What
+// comes behind it waits no longer than that, either.
+const untracedWait = time.Second
 
 // maxPeers bounds ownPackets.peers.
 const maxPeers = 1 << 12
@@ -407,11 +407,12 @@ func (o *ownPackets) turnsOut(p *dissect.Packet) bool {
 	if !o.untraced || p.TCP.Flags&(dissect.SYN|dissect.ACK) != dissect.SYN {
 		return false
 	}
-	for time.Since(p.Frame.Time.Time()) < untracedWait {
+	at := p.Frame.Time.Time()
+	for o.w.Looking(at) && time.Since(at) < untracedWait {
 		time.Sleep(pendingSleep)
-		if o.owns(p.Src(), p.Dst()) {
-			return true
-		}
+	}
+	if o.owns(p.Src(), p.Dst()) {
+		return true
 	}
 	o.passed++
 	return false
