@@ -433,3 +433,26 @@ sys.stdin.read()`)
 	over(t, server)
 	inOrder(t, p.err.String(), "── SYN", "◄─ SYN-ACK", "── ACK", "closed by the client")
 }
+
+// TestE2ERunUntracedNear: who calls the port of a server that is not traced at
+// another address of the machine is drawn, and not said to be left out.
+func TestE2ERunUntracedNear(t *testing.T) {
+	t.Parallel()
+	needsOf(t, []string{"python3"})
+	l := newLab(t)
+	p := l.listener(l.client, "5000", builtBinary(t), "run", "--no-trace", "python3", "-c", `
+import socket, sys
+s = socket.create_server(("127.0.0.1", 5000))
+sys.stdin.read()`)
+	over(t, l.start(l.client, "python3", "-c", `
+import socket
+socket.socket().connect_ex(("127.0.0.2", 5000))`))
+	p.err.await(t, "open there, but only at 127.0.0.1")
+	p.in.Close()
+	if status := p.end(t); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	if text := p.err.String(); strings.Contains(text, "not drawn") {
+		t.Errorf("says that something was not drawn:\n%s", text)
+	}
+}

@@ -392,13 +392,19 @@ const maxPeers = 1 << 12
 func (o *ownPackets) pass(p *dissect.Packet) bool {
 	switch p.Content {
 	case dissect.ContentTCP:
-		return o.owns(p.Src(), p.Dst()) || o.turnsOut(p) || p.Loopback() && (o.w.BoundNear(p.Src().Port()) || o.w.BoundNear(p.Dst().Port()))
+		return o.segment(p) || o.turnsOut(p)
 	case dissect.ContentICMP:
 		return p.ICMP.Error && p.ICMP.QuotedTCP && o.owns(p.ICMP.QuotedSrc, p.ICMP.QuotedDst)
 	case dissect.ContentNeighbour:
 		return o.peers[p.Neighbour.Target] || o.peers[p.Neighbour.Sender]
 	}
 	return false
+}
+
+// segment reports whether a segment is of the command's connections, or is sent
+// to one of its ports at another address of this machine.
+func (o *ownPackets) segment(p *dissect.Packet) bool {
+	return o.owns(p.Src(), p.Dst()) || p.Loopback() && (o.w.BoundNear(p.Src().Port()) || o.w.BoundNear(p.Dst().Port()))
 }
 
 // turnsOut reports whether a SYN turns out to be the command's, of which a look
@@ -411,7 +417,7 @@ func (o *ownPackets) turnsOut(p *dissect.Packet) bool {
 	for o.w.Looking(at) && time.Since(at) < untracedWait {
 		time.Sleep(pendingSleep)
 	}
-	if o.owns(p.Src(), p.Dst()) {
+	if o.segment(p) {
 		return true
 	}
 	o.passed++
