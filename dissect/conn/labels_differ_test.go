@@ -342,6 +342,16 @@ func TestOrdinaryShapes(t *testing.T) {
 	}
 }
 
+// lastHas holds that the last segment of a script has the labels that Wireshark
+// gives it.
+func lastHas(t *testing.T, script, want string) {
+	t.Helper()
+	rows := rowsOf(t, segtest.Options{}, script)
+	if got := strings.Join(strings.Fields(rows[len(rows)-1])[4:], " "); got != want {
+		t.Errorf("%q after\n%s\nwant %q, as Wireshark has it", got, script, want)
+	}
+}
+
 // A SYN with the number of the one before starts over, for its own label, too:
 // what was sent past a gap is no newer segment then.
 func TestSYNBehindAGap(t *testing.T) {
@@ -352,10 +362,7 @@ func TestSYNBehindAGap(t *testing.T) {
 		".0008 > F. 1:1(0) ack 1\n.0009 > S 0:0(0)":             "out-of-order",
 		".0008 > P. 11:21(10) ack 1\n.0009 > P. 1:11(10) ack 1": "out-of-order",
 	} {
-		rows := rowsOf(t, segtest.Options{}, open+script)
-		if got := strings.Join(strings.Fields(rows[len(rows)-1])[4:], " "); got != want {
-			t.Errorf("%q after\n%s\nwant %q, as Wireshark has it", got, script, want)
-		}
+		lastHas(t, open+script, want)
 	}
 }
 
@@ -369,10 +376,7 @@ func TestForgedACKWithoutANumber(t *testing.T) {
 		"> . #0:#0(0) ack 1 win 0\n+.3 > . 11:11(0) ack 1\n+.3 > F. 11:11(0)": "",
 		"> . #5:#5(0) ack 1 win 0\n+.3 > P. 11:21(10) ack 1":                  "retransmission",
 	} {
-		rows := rowsOf(t, segtest.Options{}, open+script)
-		if got := strings.Join(strings.Fields(rows[len(rows)-1])[4:], " "); got != want {
-			t.Errorf("%q after\n%s\nwant %q, as Wireshark has it", got, script, want)
-		}
+		lastHas(t, open+script, want)
 	}
 }
 
