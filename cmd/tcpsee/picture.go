@@ -138,9 +138,9 @@ func (p *pictureFlags) checkTable() error {
 	}
 	switch {
 	case p.plain:
-		return usagef("--sort and --only are for the summary, and --plain is a form of the timeline")
+		return withHint(usagef("--sort and --only are for the summary, and --plain is a form of the timeline"), "leave out --plain, or those two")
 	case p.view != "" && p.view != "summary":
-		return usagef("--sort and --only are for the summary, and --view asks for %s", p.view)
+		return withHint(usagef("--sort and --only are for the summary, and --view asks for %s", p.view), "leave out --view, or those two")
 	case !p.quiet && !p.takesStdout() || slices.ContainsFunc(p.outputs, tabular):
 		return nil
 	}
