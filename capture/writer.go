@@ -3,10 +3,12 @@ package capture
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/netip"
+	"os"
 	"runtime"
 	"unicode/utf8"
 )
@@ -38,7 +40,9 @@ const (
 // time or its absence, link type, interface, direction, state of checksums,
 // drop count and comments; what an Interface has, and, where it is told, an
 // Original's names, secrets, origin and counts. It is not safe for concurrent
-// use. After an error it writes nothing more, and returns that error again.
+// use. After an error it writes nothing more, and returns that error again; a
+// regular file, as on a disk that is full, ends with the last block of which
+// all was written.
 //
 // A copy does not keep other options of packets (id, queue, hash, verdict,
 // those of other programs), custom and journal blocks of other programs, units
@@ -222,10 +226,44 @@ func (w *Writer) write() {
 			err = io.ErrShortWrite
 		}
 		if err != nil {
-			w.err = fmt.Errorf("save capture: %w", err)
+			w.err = fmt.Errorf("save capture: %w", errors.Join(err, cutBack(w.w, n-wholeBlocks(w.buf[:n]))))
 		}
 	}
 	w.buf, w.at = w.buf[:0], 0
+}
+
+// wholeBlocks returns how many bytes the blocks have of which b holds all.
+func wholeBlocks(b []byte) int {
+	whole := 0
+	for len(b)-whole >= minBlock {
+		size := int(binary.LittleEndian.Uint32(b[whole+4:]))
+		if size > len(b)-whole {
+			break
+		}
+		whole += size
+	}
+	return whole
+}
+
+// cutBack takes away the last n bytes that were written, where they are the
+// last of a regular file: readers take a part of a block for damage.
+func cutBack(w io.Writer, n int) error {
+	f, ok := w.(*os.File)
+	if !ok || n == 0 {
+		return nil
+	}
+	st, err := f.Stat()
+	if err != nil || !st.Mode().IsRegular() {
+		return err
+	}
+	end, err := f.Seek(0, io.SeekCurrent)
+	if err != nil || end != st.Size() { // somebody else writes there, too
+		return err
+	}
+	if err = f.Truncate(end - int64(n)); err == nil {
+		_, err = f.Seek(-int64(n), io.SeekCurrent)
+	}
+	return err
 }
 
 // Close writes the custom data that are still held back, and flushes. It does

@@ -78,7 +78,7 @@ type RotatingWriter struct {
 	begun int             // files begun in all
 	from  Stamp           // beginning of the span; NoTime before the first frame with a time
 	all   uint64          // frames in this file
-	done  bool
+	end   error           // why nothing more is written: ErrRotateDone, or what has failed
 	files []string
 }
 
@@ -146,8 +146,8 @@ func (r *RotatingWriter) WriteCustom(data []byte) error {
 		return err
 	}
 	switch {
-	case r.done:
-		return ErrRotateDone
+	case r.end != nil:
+		return r.end
 	case !r.held.fits(data):
 		if err := r.turn(NoTime); err != nil {
 			return err
@@ -161,8 +161,8 @@ func (r *RotatingWriter) WriteCustom(data []byte) error {
 
 // WriteNames saves names in the file that is being written and those to come.
 func (r *RotatingWriter) WriteNames(names map[netip.Addr]string) error {
-	if r.done {
-		return ErrRotateDone
+	if r.end != nil {
+		return r.end
 	}
 	if r.names == nil {
 		r.names = make(map[netip.Addr]string)
@@ -180,8 +180,8 @@ func (r *RotatingWriter) WriteSecrets(s Secrets) error {
 	if err := checkSecrets(s); err != nil {
 		return err
 	}
-	if r.done {
-		return ErrRotateDone
+	if r.end != nil {
+		return r.end
 	}
 	r.keys = append(r.keys, s)
 	if r.out == nil {
@@ -225,15 +225,21 @@ func (r *RotatingWriter) Flush() error {
 // Close completes the file that is being written. Where none was begun, one
 // is, without frames.
 func (r *RotatingWriter) Close() error {
-	if r.done {
+	switch {
+	case errors.Is(r.end, ErrRotateDone):
 		return nil
+	case r.end != nil:
+		return r.end
+	case r.out == nil:
+		if err := r.open(); err != nil {
+			return err
+		}
 	}
-	var err error
-	if r.out == nil {
-		err = r.open()
+	if err := r.shut(true); err != nil {
+		return err
 	}
-	r.done = true
-	return errors.Join(err, r.shut(true))
+	r.end = ErrRotateDone
+	return nil
 }
 
 // Files lists the files written so far, in order; those of a ring once.
@@ -242,8 +248,8 @@ func (r *RotatingWriter) Files() []string { return r.files }
 // current begins a file where none is being written.
 func (r *RotatingWriter) current() error {
 	switch {
-	case r.done:
-		return ErrRotateDone
+	case r.end != nil:
+		return r.end
 	case r.out == nil:
 		return r.open()
 	}
@@ -252,8 +258,8 @@ func (r *RotatingWriter) current() error {
 
 // turn begins the next file where one is due for a frame of time t.
 func (r *RotatingWriter) turn(t Stamp) error {
-	if r.done {
-		return ErrRotateDone
+	if r.end != nil {
+		return r.end
 	}
 	if r.o.Every > 0 && t.Known() {
 		switch {
@@ -276,12 +282,13 @@ func (r *RotatingWriter) turn(t Stamp) error {
 // each other without gaps; those without a frame get no file.
 func (r *RotatingWriter) nextSpan(t Stamp) error {
 	r.spans++
-	r.done = r.o.Count > 0 && r.o.Size == 0 && r.spans >= r.o.Count
-	if err := r.shut(r.done); err != nil {
+	done := r.o.Count > 0 && r.o.Size == 0 && r.spans >= r.o.Count
+	if err := r.shut(done); err != nil {
 		return err
 	}
-	if r.done {
-		return ErrRotateDone
+	if done {
+		r.end = ErrRotateDone
+		return r.end
 	}
 	r.from += Stamp(t.Sub(r.from) / r.o.Every * r.o.Every)
 	r.part++ // in a ring, whose name the span may change
@@ -299,15 +306,15 @@ func (r *RotatingWriter) open() error {
 	}
 	path := r.next()
 	if err := CheckUnused(path, r.o.InUse); err != nil {
-		return fmt.Errorf("save capture: %w", err)
+		return r.fail(err)
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, savedMode)
 	if err != nil {
-		return fmt.Errorf("save capture: %w", err)
+		return r.fail(err)
 	}
 	if o := r.o.Owner; o != nil {
 		if err := f.Chown(o.UID, o.GID); err != nil {
-			return fmt.Errorf("save capture: %w", errors.Join(err, f.Close()))
+			return r.fail(errors.Join(err, f.Close()))
 		}
 	}
 	if !r.used[path] && len(r.used) < maxSaved {
@@ -318,6 +325,13 @@ func (r *RotatingWriter) open() error {
 	r.file, r.all = f, 0
 	r.out = r.writer(f)
 	return nil
+}
+
+// fail keeps why a file could not be made or completed: to begin the next one
+// could cost an older one, and help nothing.
+func (r *RotatingWriter) fail(err error) error {
+	r.end = fmt.Errorf("save capture: %w", err)
+	return r.end
 }
 
 // writer returns a Writer to w that takes over what custom data are held back,
@@ -342,14 +356,14 @@ func (r *RotatingWriter) shut(last bool) error {
 	}
 	r.out.asideDue()
 	r.out.customBlocks(n)
-	err := r.out.Flush()
+	r.end = r.out.Flush()
 	if r.file != nil {
-		if cerr := r.file.Close(); err == nil && cerr != nil {
-			err = fmt.Errorf("save capture: %w", cerr)
+		if err := r.file.Close(); err != nil && r.end == nil {
+			r.fail(err)
 		}
 	}
 	r.file, r.out = nil, nil
-	return err
+	return r.end
 }
 
 // next returns the name of the next file.

@@ -55,12 +55,16 @@ func TestFilesOfSudo(t *testing.T) {
 }
 
 // TestFileSizeLimit: a file that becomes longer than ulimit -f allows is an error
-// that is told, and no sudden end.
+// that is told, and no sudden end; what is in the file can be read.
 func TestFileSizeLimit(t *testing.T) {
+	file := t.TempDir() + "/x.pcapng"
 	p := start(t, exec.Command("sh", "-c", `ulimit -f 1; exec "$@"`, "sh", builtBinary(t), "replay",
-		filepath.Join("..", "..", "testdata", "s01-chat.pcap"), "-q", "-w", t.TempDir()+"/x.pcapng"))
+		filepath.Join("..", "..", "testdata", "s01-chat.pcap"), "-q", "-w", file))
 	if status := p.end(t); status != 1 || !strings.Contains(p.err.String(), "file too large") || !strings.Contains(p.err.String(), "hint: ulimit -f") {
 		t.Errorf("exit status %d\n%s", status, p.err)
+	}
+	if out, err := tcpsee("replay", file, "-o", "ndjson").CombinedOutput(); err != nil || !strings.Contains(string(out), `"segment"`) {
+		t.Errorf("the file reads %v\n%s", err, out)
 	}
 }
 
