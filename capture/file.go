@@ -40,11 +40,11 @@ type Namer interface {
 	Names() map[netip.Addr]string
 }
 
-// OpenFile opens a capture file: pcap, pcapng or snoop, plain or compressed
-// with gzip, zstd or lz4, all of which is found out by content. The name "-" is
-// standard input. Nothing is read before the first Next, which therefore
-// also reports what is wrong with the beginning of the file. A file without a
-// byte in it yields no frame, a finding, and no error.
+// OpenFile opens a capture file: pcap, pcapng, snoop or ERF, plain or
+// compressed with gzip, zstd or lz4, all of which is found out by content. The
+// name "-" is standard input. Nothing is read before the first Next, which
+// therefore also reports what is wrong with the beginning of the file. A file
+// without a byte in it yields no frame, a finding, and no error.
 func OpenFile(name string) (Source, error) {
 	if name == "-" {
 		return NewReader(standardIn, os.Stdin)
@@ -308,11 +308,30 @@ func (s *fileSource) begin() error {
 	if s.patient {
 		_ = s.look(headSize) // a shorter head serves too
 	}
+	if known := foreignOf(s.in.bytes()); known == nil && s.isERF() {
+		s.format = &erf{records: records{led: &s.logbook}}
+		return nil
+	}
 	f := s.fault(0, 0, "%s", describe(s.in.bytes(), s.in.err != nil))
 	if s.expanded != nil {
 		f.Reason = fmt.Sprintf("expanded with %s, %s", s.expanded.kind, f.Reason)
 	}
 	return f
+}
+
+// isERF reports whether the stream is one of ERF records, and reads as much of
+// it as shows that.
+func (s *fileSource) isERF() bool {
+	for {
+		is, need := isERF(s.in.bytes(), s.in.err != nil)
+		if need == 0 {
+			return is
+		}
+		if head := s.in.bytes(); len(head) < erfHeader && isText(head) {
+			return false // do not wait for more of what somebody types
+		}
+		_ = s.in.more(need) // its error is seen above
+	}
 }
 
 // look reads until n bytes are there or the stream ends.
@@ -336,7 +355,7 @@ func recognise(l *logbook, head []byte, patient bool) format {
 		return newPcapng(l)
 	}
 	if isSnoop(head) {
-		return &snoop{led: l}
+		return &snoop{records: records{led: l}}
 	}
 	if p := newPcap(l, head, patient); p != nil {
 		return p

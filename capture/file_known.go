@@ -62,19 +62,27 @@ var foreigners = []foreign{
 	{"version https://git-lfs", 0, "a Git LFS pointer", "fetch the file itself: git lfs pull"},
 }
 
-const readable = "tcpsee reads pcap, pcapng and snoop, plain or compressed with gzip, zstd or lz4"
+const readable = "tcpsee reads pcap, pcapng, snoop and ERF, plain or compressed with gzip, zstd or lz4"
+
+// foreignOf returns what a file is that begins with head, or nil.
+func foreignOf(head []byte) *foreign {
+	for i := range foreigners {
+		if f := &foreigners[i]; len(head) >= f.offset && bytes.HasPrefix(head[f.offset:], []byte(f.magic)) {
+			return f
+		}
+	}
+	return nil
+}
 
 // describe says what a file is that begins with head and is not a capture.
 // whole says that the file has no more bytes.
 func describe(head []byte, whole bool) string {
-	for _, f := range foreigners {
-		if len(head) >= f.offset && bytes.HasPrefix(head[f.offset:], []byte(f.magic)) {
-			advice := f.advice
-			if advice != "" {
-				advice = ": " + advice
-			}
-			return fmt.Sprintf("this is %s; %s%s", f.what, readable, advice)
+	if f := foreignOf(head); f != nil {
+		advice := f.advice
+		if advice != "" {
+			advice = ": " + advice
 		}
+		return fmt.Sprintf("this is %s; %s%s", f.what, readable, advice)
 	}
 	if whole && len(head) < minMagic {
 		return fmt.Sprintf("the file is cut short: it has %d bytes (%x), and a capture begins with four that say its kind", len(head), head)

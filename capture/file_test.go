@@ -273,6 +273,8 @@ func TestReadingAllocatesNothing(t *testing.T) {
 	for name, file := range map[string][]byte{
 		"pcap":                  append(ethernetHead(little), bytes.Repeat(record, 20000)...),
 		"pcapng":                append(join(ngSection(little), ngInterfaceBlock(little, 1, 0)), bytes.Repeat(ng, 20000)...),
+		"snoop":                 append(snoopFile(4), bytes.Repeat(snoopRecord(1, 1000, 0, string(make([]byte, 1000)), 0), 20000)...),
+		"ERF":                   bytes.Repeat(erfEthernet(1, string(make([]byte, 1000))), 20000),
 		"custom data of others": append(join(ngSection(little), ngInterfaceBlock(little, 1, 0)), bytes.Repeat(foreign, 20000)...),
 	} {
 		t.Run(name, func(t *testing.T) {

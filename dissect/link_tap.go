@@ -161,55 +161,18 @@ func (c *cursor) juniper(next step) step {
 	return c.shim(n, next)
 }
 
-// Types of ERF records that hold what can be followed.
-const (
-	erfHDLC         = 1
-	erfEthernet     = 2
-	erfColorEther   = 11
-	erfDSMEther     = 16
-	erfHashEther    = 20
-	erfIPv4         = 22
-	erfIPv6         = 23
-	erfMoreHeaders  = 0x80 // another header of 8 octets follows
-	erfHeader       = 16
-	erfExtension    = 8
-	erfEthernetPads = 2
-)
-
-// erf parses a record of Endace's cards: time, type, flags, lengths, extension
-// headers; before Ethernet stand two octets more, and at its end the FCS.
+// erf parses the headers of a record of Endace's cards.
 func (c *cursor) erf() step {
-	if !c.need(erfHeader) {
+	r, need := capture.SplitERF(c.rest())
+	if !c.need(need) {
 		return stepDone
 	}
-	b := c.rest()
-	kind, n := b[8], erfHeader
-	for more := kind&erfMoreHeaders != 0; more; n += erfExtension {
-		if !c.need(n + erfExtension) {
-			return stepDone
-		}
-		more = b[n]&erfMoreHeaders != 0
-	}
-	wire := int(be16(b[14:]))
-	next := stepIP
-	switch kind &^ erfMoreHeaders {
-	case erfEthernet, erfColorEther, erfDSMEther, erfHashEther:
-		n += erfEthernetPads
-		next = stepEthernet
-	case erfHDLC:
-		next = stepPPP
-	case erfIPv4, erfIPv6:
-	default:
+	if r.Link == capture.LinkERF {
 		return c.fail(ProblemUnknownProto)
 	}
-	if !c.need(n) {
-		return stepDone
-	}
-	c.limit(n + wire)
-	s := c.shim(n, next)
-	if next == stepEthernet || next == stepPPP {
-		c.trim(4)
-	}
+	c.limit(r.Header + r.Wire)
+	s := c.shim(r.Header, linkStep(r.Link))
+	c.trim(r.FCS)
 	return s
 }
 

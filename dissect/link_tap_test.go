@@ -39,6 +39,8 @@ var tapped = []struct {
 		kinds(dissect.LayerOther, dissect.LayerEthernet)},
 	{"ERF, HDLC", capture.LinkERF, erf(1, nil, join([]byte{0xff, 3, 0, 0x21}, packet4, make([]byte, 4)), len(packet4)+8),
 		kinds(dissect.LayerOther, dissect.LayerPPP)},
+	{"ERF, HDLC of a channel", capture.LinkERF, erf(5, nil, join([]byte{0, 0, 0, 9, 0x0f, 0, 8, 0}, packet4, make([]byte, 4)), len(packet4)+8),
+		kinds(dissect.LayerOther, dissect.LayerCHDLC)},
 	{"ERF, IPv4", capture.LinkERF, erf(22, nil, packet4, len(packet4)), kinds(dissect.LayerOther)},
 	{"Cisco HDLC and direction", capture.LinkCHDLCDir, join([]byte{1, 0x0f, 0, 8, 0}, packet4), kinds(dissect.LayerOther, dissect.LayerCHDLC)},
 	{"Frame Relay and direction", capture.LinkFrameRelayDir, join([]byte{1, 0x18, 0x41, 3, 0xcc}, packet4),

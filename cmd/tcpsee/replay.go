@@ -38,8 +38,8 @@ func (a *app) replayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay [flags] FILE… [-- FILTER…]",
 		Short: "Draw saved captures (- is standard input)",
-		Long: `Draw saved captures: pcap, pcapng and snoop, also compressed; - is standard
-input.
+		Long: `Draw saved captures: pcap, pcapng, snoop and ERF, also compressed; - is
+standard input.
 
 Words that name a file, or end like a capture, are files; the rest is a filter
 in the language of tcpdump (pcap-filter). -- between them settles doubt.
@@ -97,7 +97,7 @@ func looksLikeFile(word string) bool {
 		name = strings.TrimSuffix(name, z)
 	}
 	switch filepath.Ext(name) {
-	case ".pcap", ".pcapng", ".cap", ".dmp", ".dump", ".ntar":
+	case ".pcap", ".pcapng", ".cap", ".erf", ".dmp", ".dump", ".ntar":
 		return true
 	}
 	st, err := os.Stat(word)
