@@ -289,7 +289,7 @@ func TestDecodeNotFollowed(t *testing.T) {
 		{"unknown link", 9999, frame4, dissect.ContentNone, dissect.ProblemLinkType},
 		{"unknown EtherType", capture.LinkEthernet, ether(0x1234, packet4), dissect.ContentNone, dissect.ProblemUnknownProto},
 		{"type that is neither", capture.LinkEthernet, ether(1510, packet4), dissect.ContentNone, dissect.ProblemUnknownProto},
-		{"PPP, compressed header", capture.LinkPPP, []byte{0xff, 3, 0, 0x2d, 0x10, 0x95, 0xcd, 1}, dissect.ContentNone, dissect.ProblemCompressed},
+		{"PPP, compressed header", capture.LinkPPP, []byte{0xff, 3, 0, 0x2d, 0x10, 0x95, 0xcd, 1}, dissect.ContentPiece, dissect.ProblemCompressed},
 		{"PPP, slot of no header", capture.LinkPPP, []byte{0xff, 3, 0, 0x2f, 0x45}, dissect.ContentPiece, dissect.ProblemUnknownProto},
 		{"PIM Hello", capture.LinkEthernet, ether(0x0800, ip4(103, 0, join([]byte{0x20, 0, 0, 0}, u32(1<<16), packet4))), dissect.ContentOther, dissect.ProblemUnknownProto},
 		{"PIM Null-Register", capture.LinkEthernet, ether(0x0800, ip4(103, 0, join([]byte{0x21, 0, 0, 0}, u32(1<<30), packet4))), dissect.ContentOther, dissect.ProblemUnknownProto},

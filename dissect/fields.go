@@ -117,7 +117,7 @@ var describers = [layerKinds]func(*fieldReader){
 	LayerIPv4: ipv4Fields, LayerIPv6: ipv6Fields, LayerHopByHop: optionsHeaderFields,
 	LayerDestination: optionsHeaderFields, LayerRouting: routingFields, LayerFragment: fragmentFields,
 	LayerMobility: mobilityFields, LayerAH: ahFields, LayerGRE: greFields, LayerERSPAN: erspanFields,
-	LayerVXLAN: vxlanFields, LayerGeneve: geneveFields, LayerGTPU: gtpuFields, LayerL2TP: l2tpFields,
+	LayerVXLAN: vxlanFields, LayerGeneve: geneveFields, LayerGTPU: gtpuFields, LayerL2TP: l2tpFields, LayerVJ: vjFields,
 	LayerUDP: udpFields, LayerTCP: tcpFields, LayerICMPv4: icmpFields, LayerICMPv6: icmp6Fields, LayerSCTP: sctpFields,
 }
 

@@ -162,3 +162,48 @@ func l2tpFields(r *fieldReader) {
 		r.number("offset size", at, 16, "")
 	}
 }
+
+// vjFields is RFC 1144, section 3.2.2.
+func vjFields(r *fieldReader) {
+	var slot, id, urgent, window, ack, sequence bool
+	mask := byte(r.value(0, 8))
+	meaning := map[byte]string{vjEcho: "both numbers go on by the data before", vjBulk: "the sequence number goes on by the data before"}[mask&vjWhich]
+	r.group("change mask", 0, 8, meaning, func() {
+		r.number("reserved", 0, 1, "")
+		slot = r.flag("slot", 1, "connection's slot follows")
+		id = r.flag("identification", 2, "changed by something else than 1")
+		r.flag("PSH", 3, "set in this segment")
+		sequence = r.flag("sequence number", 4, "changed")
+		ack = r.flag("acknowledgment number", 5, "changed")
+		window = r.flag("window", 6, "changed")
+		urgent = r.flag("urgent pointer", 7, "URG is set in this segment")
+	})
+	at := 1
+	if slot {
+		r.number("slot", 8, 8, "")
+		at++
+	}
+	r.hex("TCP checksum", at*8, 16, "")
+	at += 2
+	if meaning != "" {
+		urgent, window, ack, sequence = false, false, false, false
+	}
+	for _, d := range [...]struct {
+		there bool
+		name  string
+	}{
+		{urgent, "urgent pointer"}, {window, "difference of the window"}, {ack, "difference of the acknowledgment number"},
+		{sequence, "difference of the sequence number"}, {id, "difference of the identification"},
+	} {
+		switch {
+		case !d.there:
+		case r.value(at*8, 8) != 0:
+			r.number(d.name, at*8, 8, "")
+			at++
+		default:
+			r.raw("zero: two bytes follow", at, 1)
+			r.number(d.name, at*8+8, 16, "")
+			at += 3
+		}
+	}
+}

@@ -64,6 +64,7 @@ type Joiner struct {
 	out         []byte
 	frames      []int64
 	stats       JoinStats
+	links       vjLinks
 	expander    io.ReadCloser // nil before the first compressed datagram
 	expanded    int64         // bytes that compressed datagrams have become
 	compressed  int64         // bytes that they were
@@ -72,8 +73,8 @@ type Joiner struct {
 // datagramKey is what makes fragments belong together: RFC 791's four values.
 // The VLAN counts for IPv4 alone, and the file where there are several. For
 // fragments of 802.11 frames they are the hardware addresses and the sequence
-// number, and for those of a multilink the number of the fragment that is
-// awaited.
+// number, and for those of a multilink the direction and the number of the
+// fragment that is awaited.
 type datagramKey struct {
 	src, dst netip.Addr
 	id       uint32

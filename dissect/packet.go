@@ -1,6 +1,7 @@
 // Package dissect takes one frame and says where each header lies in it and
 // what TCP needs from it. It keeps nothing between frames; only the Joiner,
-// which puts fragments together, has memory, and that is bounded.
+// which puts fragments together and expands headers that refer to earlier ones,
+// has memory, and that is bounded.
 //
 // Ethernet, IPv4 (RFC 791), IPv6 (RFC 8200), TCP (RFC 9293), ICMP (RFC 792,
 // RFC 4443) and what may stand around them are parsed by this package without
@@ -154,9 +155,11 @@ type Fragment struct {
 // fragments of an IEEE 802.11 frame (IEEE 802.11-2020, section 10.4), a
 // fragment of a PPP packet on a multilink (RFC 1990, section 3), the whole
 // payload of an IPComp header (RFC 3173), or a TCP segment in IPv4 whose
-// header has a connection's slot where its protocol was (RFC 1144).
+// header has a connection's slot where its protocol was, or only says what is
+// other than before (RFC 1144).
 type Piece struct {
 	Slot       bool
+	Changes    bool // the last header, of LayerVJ, says it; it is not there where it could not be read
 	Compressed bool
 	Protocol   uint8 // of what a compressed one expands to
 	Multilink  bool
@@ -165,7 +168,7 @@ type Piece struct {
 	Number     uint8   // of the fragment, from 0, in 802.11
 	Sequence   uint32  // of the frame in 802.11, of the fragment with Multilink
 	From, To   [6]byte // transmitter and receiver of the fragment, in 802.11
-	Data       []byte  // all of it; with Slot as far as captured
+	Data       []byte  // all of it; with Slot and Changes as far as captured
 	Len        int     // its bytes on the wire
 }
 
@@ -180,12 +183,14 @@ const (
 	ProblemMalformed            // a header contradicts itself
 	ProblemTooDeep              // more than MaxLayers headers
 	ProblemUnknownProto         // an EtherType, PPP protocol or IP protocol that is not followed
-	ProblemCompressed           // a header of TCP and IPv4 that only says what is other than before (RFC 1144)
+	ProblemCompressed           // a header of TCP and IPv4 that only says what is other than before (RFC 1144), where that is not known
+	ProblemDirection            // … where nobody knows which of both directions is meant
 	ProblemAggregate            // an 802.11 frame with several packets (A-MSDU), of which the first is followed
 	ProblemFragment             // a TCP segment whose datagram's other fragments cannot be put to this first one: its length is not known
 )
 
 func (p Problem) String() string {
 	return [...]string{"", "unknown link type", "header cut off", "malformed header", "too many headers", "other protocol",
-		"TCP with a compressed header (RFC 1144)", "802.11 with several packets in one frame (A-MSDU), of which only the first is read", "first fragment cut off"}[p]
+		"TCP with a compressed header (RFC 1144) that does not follow from those captured before",
+		"TCP with a compressed header (RFC 1144), and which way it went is not recorded", "802.11 with several packets in one frame (A-MSDU), of which only the first is read", "first fragment cut off"}[p]
 }

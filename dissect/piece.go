@@ -46,8 +46,13 @@ func (j *Joiner) unpack(p *Packet) bool {
 	q := p.Piece
 	p.Content, p.Piece = ContentOther, Piece{}
 	base, next, arg := len(j.out), stepLLC, uint16(0)
-	if q.Slot {
-		if !j.restore(q.Data) {
+	wire := 0
+	if q.Slot || q.Changes {
+		whole := j.restore
+		if q.Changes {
+			whole = j.change
+		}
+		if wire = whole(p, &q); wire == 0 {
 			return false
 		}
 		next = stepIPv4
@@ -71,30 +76,17 @@ func (j *Joiner) unpack(p *Packet) bool {
 		j.stats.Joined++
 	}
 	p.Joined, p.extra = j.out, true
-	if p.Problem == ProblemUnknownProto {
+	if p.Problem == ProblemUnknownProto || p.Problem == ProblemCompressed {
 		p.Problem = ProblemNone
 	}
-	if alone := q.Compressed || q.Slot; !alone || len(p.Fragments) > 0 {
+	if alone := q.Compressed || wire > 0; !alone || len(p.Fragments) > 0 {
 		p.Fragments = j.frames
 	}
 	c := cursor{p: p, buf: j.out, off: base, end: len(j.out), wire: len(j.out), arg: arg, joined: true, hasIP: q.Compressed}
-	if q.Slot {
-		c.wire = base + q.Len
+	if wire > 0 {
+		c.wire = base + wire
 	}
 	c.run(next)
-	return true
-}
-
-// restore appends a datagram with its protocol put back in its place (RFC 1144,
-// section 3.2.2).
-func (j *Joiner) restore(data []byte) bool {
-	const protocol = 9
-	if len(data) < ipv4Header {
-		return false
-	}
-	base := len(j.out)
-	j.out = append(j.out, data...)
-	j.out[base+protocol] = protoTCP
 	return true
 }
 
@@ -159,7 +151,9 @@ func (j *Joiner) addPiece(p *Packet, q *Piece) *datagram {
 func (j *Joiner) addLink(p *Packet, q *Piece) *datagram {
 	const numbers = 1<<24 - 1
 	j.expire(p.Frame.Time)
-	k := datagramKey{id: q.Sequence, file: int32(p.Frame.File), version: keyMultilink}
+	k := datagramKey{
+		src: p.IP.Src, dst: p.IP.Dst, id: q.Sequence, file: int32(p.Frame.File), version: keyMultilink, protocol: uint8(p.direction()),
+	}
 	g := j.held[k]
 	if q.Begin {
 		if g != nil {

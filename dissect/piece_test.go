@@ -217,6 +217,34 @@ func TestJoinMultilink(t *testing.T) {
 	}
 }
 
+// TestJoinMultilinkBothWays: each direction of a link numbers its fragments by
+// itself.
+func TestJoinMultilinkBothWays(t *testing.T) {
+	whole := join([]byte{0, 0x21}, packet4)
+	var d dissect.Decoder
+	var j dissect.Joiner
+	for i, test := range []struct {
+		direction byte
+		flags     byte
+		part      []byte
+		want      []int64
+	}{
+		{0, 0x80, whole[:9], nil}, {1, 0x80, whole[:30], nil},
+		{0, 0x40, whole[9:], []int64{1, 3}}, {1, 0x40, whole[30:], []int64{2, 4}},
+	} {
+		data := join([]byte{test.direction, 0xff, 3, 0, 0x3d}, u32(uint32(test.flags)<<24|uint32(i/2)), test.part)
+		f := capture.Frame{Number: int64(i + 1), Link: capture.LinkPPPDir, Data: data, OrigLen: len(data)}
+		var p dissect.Packet
+		d.Decode(&f, &p)
+		if j.Join(&p, &d) {
+			checkSegment(t, &p)
+		}
+		if !slices.Equal(p.Fragments, test.want) {
+			t.Errorf("frame %d: put together from %v, want %v", i+1, p.Fragments, test.want)
+		}
+	}
+}
+
 // TestMultilinkIsBounded: a packet that never ends is given up.
 func TestMultilinkIsBounded(t *testing.T) {
 	var d dissect.Decoder

@@ -61,7 +61,7 @@ func (c *cursor) pppHeader(at int) step {
 	case pppMPLS, pppMPLSUp:
 		return stepMPLS
 	case pppVJ:
-		return c.fail(ProblemCompressed)
+		return c.changed()
 	case pppVJWhole:
 		return c.piece(Piece{Slot: true})
 	case pppBridged:

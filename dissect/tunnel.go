@@ -257,6 +257,16 @@ func (c *cursor) l2tp() step {
 	return c.inside(LayerL2TP, n, stepPPP)
 }
 
+// l2tpSession returns the identifiers of tunnel and session in a header of L2TP
+// version 2.
+func l2tpSession(b []byte) []byte {
+	const hasLength = 0x40
+	if b[0]&hasLength != 0 {
+		return b[4:8]
+	}
+	return b[2:6]
+}
+
 // teredo parses the indicators that may stand before an IPv6 packet (RFC 4380,
 // section 5.1.1).
 func (c *cursor) teredo() step {
@@ -363,6 +373,22 @@ func greFixed(flags uint16) int {
 		n += 4
 	}
 	return n
+}
+
+// greCall returns what a GRE header has of a key: in version 1 the call's
+// identifier, behind a length (RFC 2637, section 4.1).
+func greCall(b []byte) []byte {
+	flags, at := be16(b), 4
+	if flags&greKey == 0 {
+		return nil
+	}
+	if flags&(greChecksum|greRouting) != 0 {
+		at += 4
+	}
+	if flags&greVersion == 1 {
+		return b[at+2 : at+4]
+	}
+	return b[at : at+4]
 }
 
 // greCarries follows what a GRE header says comes next.
