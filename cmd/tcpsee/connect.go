@@ -172,7 +172,7 @@ func (a *app) connect(ctx context.Context, fl *connectFlags) error {
 	defer d.close()
 	plan, first, err := d.plan(fl)
 	if err != nil {
-		return err
+		return unlessInterrupted(err)
 	}
 	return d.draw(func() error {
 		err := d.dial(plan, first, fl)

@@ -126,11 +126,8 @@ func (d *driven) demonstrate(host netip.Addr, fl *demoFlags) error {
 		o.Port = 0
 		demo, err = drive.PrepareDemo(d.ctx, o, d.report)
 	}
-	if errors.Is(err, drive.ErrInterrupted) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return unlessInterrupted(err)
 	}
 	defer demo.Close()
 	if err := d.live.SetFilter(capture.DriveFilter(capture.DriveSpec{Local: demo.Client, Remote: demo.Server})); err != nil {

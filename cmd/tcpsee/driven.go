@@ -112,9 +112,7 @@ func (d *driven) draw(act func() error) error {
 	d.stop() // where drawing failed, the connection ends with it
 	d.calls.close()
 	acted := <-result
-	if errors.Is(acted, drive.ErrInterrupted) {
-		acted = nil
-	}
+	acted = unlessInterrupted(acted)
 	d.kernelSays()
 	var told *tlsError
 	switch drawn := l.shown > 0; {
@@ -128,6 +126,15 @@ func (d *driven) draw(act func() error) error {
 		acted = d.app.unlessEnded(interrupted, d.fl.missing(l))
 	}
 	return errors.Join(acted, drawn, d.fl.closeOutputs())
+}
+
+// unlessInterrupted returns err, which is none where the user has ended the call
+// that waited: that of a name server, too.
+func unlessInterrupted(err error) error {
+	if errors.Is(err, drive.ErrInterrupted) {
+		return nil
+	}
+	return err
 }
 
 // untold reports whether the picture, in which packets were drawn or not, leaves

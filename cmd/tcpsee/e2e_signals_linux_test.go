@@ -67,6 +67,23 @@ func TestE2EEnded(t *testing.T) {
 	}
 }
 
+// TestE2EEndedLookup: Ctrl-C while a name server does not answer is an end like
+// any other, and no failure.
+func TestE2EEndedLookup(t *testing.T) {
+	l := newLab(t)
+	if err := os.WriteFile("/etc/netns/"+l.client+"/resolv.conf", []byte("nameserver 10.9.0.77\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"connect", "nosuch.example", "80"}, {"connect", "-s", "nosuch.example", "127.0.0.1", "80"}, {"listen", "nosuch.example", "80"}} {
+		p := l.start(l.client, append([]string{builtBinary(t)}, args...)...)
+		awaitSettled(p)
+		p.signal(t, syscall.SIGINT)
+		if status := p.end(t); status != 0 || strings.Contains(p.err.String(), "error:") {
+			t.Errorf("%v: status %d\n%s", args, status, p.err)
+		}
+	}
+}
+
 // TestE2EPassed: signals that mean nothing to run come to the command, traced or
 // not, and one that the command ignores ends nobody.
 func TestE2EPassed(t *testing.T) {

@@ -182,6 +182,18 @@ func TestE2EDiskFull(t *testing.T) {
 	}
 }
 
+// TestE2EDiskFullInRun: where saving fails under a command that goes on, that is
+// said at once, and not when the command ends.
+func TestE2EDiskFullInRun(t *testing.T) {
+	l := newLab(t)
+	p := l.start(l.client, builtBinary(t), "run", "-w", "/dev/full", "--", "sh", "-c", "nc.openbsd -z 127.0.0.1 9; read line")
+	p.err.await(t, "the command goes on")
+	p.say(t, "\n")
+	if status := p.end(t); status != exitRun || !strings.Contains(p.err.String(), "error: save capture: write /dev/full: no space left") {
+		t.Errorf("status %d\n%s", status, p.err)
+	}
+}
+
 // TestE2EInterfaces: an interface goes down and comes back, and is removed,
 // while it is watched, by name and among all.
 func TestE2EInterfaces(t *testing.T) {

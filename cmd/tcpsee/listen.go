@@ -123,7 +123,7 @@ func (a *app) listen(ctx context.Context, fl *listenFlags) error {
 	fl.listen.Underway = &d.underway
 	l, err := drive.Bind(d.ctx, fl.listen, d.report)
 	if err != nil {
-		return inUse(err, fl.listen.Port)
+		return unlessInterrupted(inUse(err, fl.listen.Port))
 	}
 	defer l.Close()
 	if err := fl.tls.prepare(l.Reachable()); err != nil {

@@ -273,6 +273,9 @@ func (a *app) drawWrapped(fl *runFlags, w *drive.Wrapped, queue *capture.Queue, 
 	calls.close()
 	if drawn != nil {
 		enough()
+		if !w.Ended() && !readerLeft(drawn) {
+			say(drawn.Error() + "\nnothing more is drawn or saved; the command goes on")
+		}
 	}
 	<-finish
 	if w.OnlyDatagrams() && !fl.quiet {
