@@ -91,18 +91,20 @@ func (p *page) Close() error {
 	if len(records) == 0 {
 		return fmt.Errorf("draw connection %d: there is none", p.o.Conn)
 	}
-	data := pageData{o: &p.o, g: &p.g, more: int(p.rec.Left().Connections)}
-	encoded := data.encode(records)
+	data := pageData{o: &p.o, g: &p.g, more: int(p.rec.Left().Connections), put: p.script}
+	data.gather(records)
 	p.head(records)
 	p.static(records, data.ordered)
 	p.put(`<script type="application/json" id="data">`)
-	for rest := encoded; len(rest) > 0 && p.out.settle() == nil; { // in pieces: it may be long
-		n := min(len(rest), outputChunk)
-		p.out.buf = appendForScript(p.out.buf, rest[:n])
-		rest = rest[n:]
-	}
+	data.encode(records)
 	p.put("</script>\n<script>%s</script>\n</body>\n</html>", pageScript)
 	return p.out.flush()
+}
+
+// script writes a piece of what stands in a script element.
+func (p *page) script(data []byte) {
+	p.out.buf = appendForScript(p.out.buf, data)
+	p.out.settle()
 }
 
 // withRest gives the only connection what belongs to none, by time: it is the
@@ -235,15 +237,16 @@ func (p *page) connection(r *conn.Record, alone bool) {
 	if files := recordFiles(r, &p.o, &p.g); files != "" {
 		p.put(`<p class="remark">Files: %s.</p>`, svgText(files))
 	}
+	strokes := foldedStrokesOf(r, &p.o, &p.g, ladderPreview)
 	picture := svgPicture{o: &p.o, g: &p.g, id: fmt.Sprintf("p%d", r.Number), inline: true}
 	p.out.buf = append(p.out.buf, `<figure class="wide" tabindex="0" role="group" aria-label="Picture">`...)
-	p.out.buf = picture.draw(p.out.buf, r, nil)
+	p.out.buf = picture.draw(p.out.buf, r, strokes, nil)
 	p.put(`</figure>`)
-	p.sentences(r)
+	p.sentences(r, strokes)
 	p.measured(r)
-	l := ladder{whole: whole{o: p.o, rec: p.rec}, g: p.g}
+	l := ladder{whole: whole{o: p.o, Kept: &Kept{rec: p.rec}}, g: p.g}
 	l.o.Conn = r.Number // no word about the others
-	l.draw(r)
+	l.draw(r, strokes)
 	p.put(`<details><summary>The same as text</summary><pre id="text%d" tabindex="0">%s</pre></details></section>`, r.Number, svgText(strings.TrimRight(string(l.out.buf), "\n")))
 }
 

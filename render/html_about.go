@@ -106,8 +106,7 @@ func (p *page) captured() []string {
 }
 
 // sentences explains a connection's rows without script.
-func (p *page) sentences(r *conn.Record) {
-	strokes := strokesOf(r, &p.o, &p.g, ladderPreview)
+func (p *page) sentences(r *conn.Record, strokes []stroke) {
 	if len(strokes) == 0 {
 		return
 	}

@@ -9,14 +9,15 @@ import (
 	"tcpsee/dissect/conn"
 )
 
-// pageData writes the data of a page as JSON. Text that comes again is written
+// pageData writes the data of a page as JSON, in pieces, for it may be long. Text that comes again is written
 // once and named by its number. All text in it is safe for a screen; the page
 // shows it as text, never as markup.
 type pageData struct {
 	o       *Options
 	more    int // connections that were seen, and that the page does not hold
 	g       *glyphs
-	b       []byte
+	put     func([]byte) // takes a piece
+	b       []byte       // the next
 	texts   map[string]int
 	list    []string
 	shapes  map[string]int
@@ -25,8 +26,51 @@ type pageData struct {
 	ordered []string
 }
 
-func (d *pageData) encode(records []*conn.Record) []byte {
-	d.texts, d.shapes, d.terms = map[string]int{}, map[string]int{}, map[string]bool{}
+// gather finds the words that a page explains, in the order in which they come.
+func (d *pageData) gather(records []*conn.Record) {
+	d.terms = map[string]bool{}
+	for s := conn.StateUnknown; s <= conn.StateTimeWait; s++ {
+		d.term(s.String())
+	}
+	for _, r := range records {
+		if r.End != nil {
+			d.term(string(r.End.Verdict.Outcome))
+		}
+		sk := newSketch(r, d.o, d.g, 0)
+		for i := range r.Events {
+			d.words(&sk, &r.Events[i])
+		}
+	}
+}
+
+// words finds those of one row.
+func (d *pageData) words(sk *sketch, e *conn.Event) {
+	switch {
+	case !drawable(e):
+	case e.Type == conn.TypeSegment:
+		d.term(e.Kind.String())
+		for l := e.Labels; l != 0; l &= l - 1 {
+			d.term(lowestLabel(l).String())
+		}
+	case e.Type == conn.TypeCall:
+		d.term(safeName(e.Call.Name, maxCallName, d.g) + "()")
+	default:
+		s, _ := sk.strokeOf(e)
+		d.term(s.word)
+	}
+}
+
+// spill hands on what has been written, once there is enough of it.
+func (d *pageData) spill() {
+	if len(d.b) >= outputChunk {
+		d.put(d.b)
+		d.b = d.b[:0]
+	}
+}
+
+// encode writes the data, once their words have been gathered.
+func (d *pageData) encode(records []*conn.Record) {
+	d.texts, d.shapes = map[string]int{}, map[string]int{}
 	d.b = append(d.b, `{"version":1,"kinds":[`...)
 	for k := conn.KindOther; k <= conn.KindRST; k++ {
 		d.item(k != conn.KindOther, k.String())
@@ -34,7 +78,6 @@ func (d *pageData) encode(records []*conn.Record) []byte {
 	d.b = append(d.b, `],"states":[`...)
 	for s := conn.StateUnknown; s <= conn.StateTimeWait; s++ {
 		d.item(s != conn.StateUnknown, s.String())
-		d.term(s.String())
 	}
 	d.b = append(d.b, `],"labels":[`...)
 	for l := conn.Label(0); l <= conn.TimeWait; l++ {
@@ -62,6 +105,7 @@ func (d *pageData) encode(records []*conn.Record) []byte {
 			d.b = append(d.b, ',')
 		}
 		d.record(r)
+		d.spill()
 	}
 	d.b = append(d.b, `],"shapes":[`...)
 	d.writeShapes()
@@ -69,7 +113,7 @@ func (d *pageData) encode(records []*conn.Record) []byte {
 	d.writeGlossary()
 	d.b = append(d.b, `},"texts":`...)
 	d.b = appendStrings(d.b, d.list)
-	return append(d.b, '}')
+	d.put(append(d.b, '}'))
 }
 
 func (d *pageData) item(more bool, s string) {
@@ -142,6 +186,7 @@ func (d *pageData) record(r *conn.Record) {
 			first = false
 			sk.place(&s, &r.Events[i])
 			d.event(&s)
+			d.spill()
 		}
 	}
 	d.b = append(d.b, `]}`...)
@@ -150,7 +195,6 @@ func (d *pageData) record(r *conn.Record) {
 func (d *pageData) ending(c *conn.Connection) {
 	d.key("app", safeName(c.App, maxName, d.g))
 	d.key("outcome", safeName(string(c.Verdict.Outcome), maxName, d.g))
-	d.term(string(c.Verdict.Outcome))
 	d.b = appendFrames(appendKey(d.b, "evidence"), c.Verdict.Evidence)
 	d.b = appendIntValue(d.b, `,"duration":`, int64(c.Last.Sub(c.First)))
 	d.b = appendIntValue(d.b, `,"irtt":`, int64(c.IRTT))
@@ -193,11 +237,6 @@ func (d *pageData) event(s *stroke) {
 		}
 		d.num(from)
 		d.num(int64(d.text(strings.TrimSpace(s.text()))))
-		if s.kind == strokeCall {
-			d.term(safeName(e.Call.Name, maxCallName, d.g) + "()")
-		} else {
-			d.term(s.word)
-		}
 		d.frame(e.Packet)
 		d.comments(e.Packet)
 		d.b = append(d.b, ']')
@@ -224,10 +263,6 @@ func (d *pageData) event(s *stroke) {
 	d.num(int64(d.text(strings.Join(s.extra, " "))))
 	d.comments(e.Packet)
 	d.b = append(d.b, ']')
-	d.term(e.Kind.String())
-	for l := e.Labels; l != 0; l &= l - 1 {
-		d.term(lowestLabel(l).String())
-	}
 }
 
 // maxScriptNumber is the largest whole number that JavaScript is sure to keep.

@@ -277,3 +277,28 @@ func BenchmarkPage(b *testing.B) {
 	b.SetBytes(n)
 	b.ReportAllocs()
 }
+
+// TestPageDataComesInPieces holds that the data of a long page are not gathered
+// before they are written.
+func TestPageDataComesInPieces(t *testing.T) {
+	s := chat()
+	var r conn.Record
+	for len(r.Events) < 2000 {
+		for i := range s.events {
+			if drawable(&s.events[i]) {
+				r.Events = append(r.Events, s.events[i])
+			}
+		}
+	}
+	longest, whole := 0, 0
+	g := newGlyphs(false)
+	d := pageData{o: &Options{}, g: &g, put: func(b []byte) {
+		longest = max(longest, len(b))
+		whole += len(b)
+	}}
+	d.gather([]*conn.Record{&r})
+	d.encode([]*conn.Record{&r})
+	if whole < 10*outputChunk || longest > 2*outputChunk {
+		t.Errorf("%d bytes, in pieces of up to %d", whole, longest)
+	}
+}

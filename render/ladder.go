@@ -88,18 +88,18 @@ func (l *ladder) Close() error {
 	if err != nil {
 		return err
 	}
-	l.draw(r)
+	l.draw(r, strokesOf(r, l.folds, &l.o, &l.g, ladderPreview))
 	return l.out.flush()
 }
 
 // draw draws a record from head to verdict.
-func (l *ladder) draw(r *conn.Record) {
+func (l *ladder) draw(r *conn.Record, strokes []stroke) {
 	l.measure(r)
 	l.path = r.Path()
 	l.shown, l.stated = [2]conn.State{}, [2]bool{}
 	l.head(r)
-	for _, s := range strokesOf(r, &l.o, &l.g, ladderPreview) {
-		l.stroke(&s)
+	for i := range strokes {
+		l.stroke(&strokes[i])
 	}
 	l.rule(l.corner("┴", "+"))
 	l.foot(r)

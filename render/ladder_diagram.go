@@ -111,7 +111,7 @@ type sequenceWords struct {
 func (w *sequenceWords) draw(b []byte, d *diagram, r *conn.Record) []byte {
 	b = w.begin(b, recordTitle(r, &d.o, &d.g), d.lanesOf(r))
 	var shown [2]string
-	strokes := strokesOf(r, &d.o, &d.g, sequencePreview)
+	strokes := strokesOf(r, d.folds, &d.o, &d.g, sequencePreview)
 	for i := range strokes {
 		b = w.stroke(b, &strokes[i])
 		for _, side := range [...]conn.Side{conn.Client, conn.Server} {

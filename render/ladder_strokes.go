@@ -86,7 +86,6 @@ type sketch struct {
 	last    time.Duration
 	timed   bool // last holds
 	out     []stroke
-	run     sketchRun
 }
 
 // shortPreview is how many columns are shown of a payload that is not worth a
@@ -96,24 +95,32 @@ const (
 	maxTold      = 40
 )
 
-// sketchRun is a stretch of data and its acknowledgements, of which the first
-// are drawn.
-type sketchRun struct {
-	rows   int
-	told   int // drawn for their labels
-	folded []stroke
-	bytes  [2]uint64
-}
-
 // strokesOf gives what a sequence diagram of a record draws, in the order in
-// which it was captured.
-func strokesOf(r *conn.Record, o *Options, g *glyphs, preview int) []stroke {
+// which it was captured, with what was folded as it was recorded.
+func strokesOf(r *conn.Record, folds []fold, o *Options, g *glyphs, preview int) []stroke {
 	s := newSketch(r, o, g, preview)
 	s.path = r.Path()
 	for i := range r.Events {
+		for ; len(folds) > 0 && folds[0].before <= i; folds = folds[1:] {
+			s.fold(&folds[0])
+		}
 		s.add(&r.Events[i])
 	}
-	s.unfold()
+	for i := range folds {
+		s.fold(&folds[i])
+	}
+	return s.out
+}
+
+// foldedStrokesOf is the same for a record of everything, which it folds.
+func foldedStrokesOf(r *conn.Record, o *Options, g *glyphs, preview int) []stroke {
+	s := newSketch(r, o, g, preview)
+	s.path = r.Path()
+	runs := newFolder(o.Full, s.add, s.fold)
+	for i := range r.Events {
+		runs.add(&r.Events[i])
+	}
+	runs.end()
 	return s.out
 }
 
@@ -129,73 +136,42 @@ func (s *sketch) add(e *conn.Event) {
 		return
 	}
 	s.place(&st, e)
-	quiet := st.known && s.timed && st.at-s.last >= firstGap
-	if quiet || e.Type != conn.TypeSegment || !bulk(e) {
-		s.unfold()
-	}
-	if quiet {
-		s.out = append(s.out, stroke{kind: strokeNote, tokens: []string{spanText(st.at-s.last, s.g)}, gap: true})
-	}
 	if st.known {
-		s.last, s.timed = max(s.last, st.at), true
-	}
-	if e.Type == conn.TypeSegment && bulk(e) && !s.o.Full {
-		told := e.Labels != 0 && s.run.told < maxTold
-		if told {
-			s.run.told++
-			s.count()
+		if s.timed && st.at-s.last >= firstGap {
+			s.out = append(s.out, stroke{kind: strokeNote, tokens: []string{spanText(st.at-s.last, s.g)}, gap: true})
 		}
-		if s.run.rows++; s.run.rows > foldAfter && !told {
-			s.run.folded = append(s.run.folded, st)
-			s.run.bytes[e.From&1] += uint64(max(e.Packet.TCP.Len, 0))
-			return
-		}
+		s.passed(st.at)
 	}
 	s.out = append(s.out, st)
 }
 
-// unfold ends a run.
-func (s *sketch) unfold() {
-	s.count()
-	s.run = sketchRun{}
+// passed notes how far time has come.
+func (s *sketch) passed(at time.Duration) {
+	if !s.timed || at > s.last {
+		s.last, s.timed = at, true
+	}
 }
 
-// count draws what was folded: few strokes as they are, many as their number.
-func (s *sketch) count() {
-	r := &s.run
-	switch n := len(r.folded); {
-	case n > foldLeast:
-		text := plural(uint64(n), "segment") + " folded"
-		for _, side := range [...]conn.Side{conn.Client, conn.Server} {
-			if r.bytes[side] > 0 {
-				text += ", " + bytesText(r.bytes[side]) + " from the " + side.String()
-			}
-		}
-		if l := labelsOf(r.folded); l != "" {
-			text += ", " + l
-		}
-		s.out = append(s.out, stroke{kind: strokeNote, tokens: strings.Fields(text)})
-	default:
-		s.out = append(s.out, r.folded...)
-	}
-	r.folded, r.bytes = r.folded[:0], [2]uint64{}
-}
-
-// labelsOf counts the labels of strokes: "3 retransmissions, 12 dup-acks".
-func labelsOf(list []stroke) string {
-	var counts [32]uint64
-	for i := range list {
-		for l := list[i].event.Labels; l != 0; l &= l - 1 {
-			counts[lowestLabel(l)]++
+// fold draws how much was folded.
+func (s *sketch) fold(f *fold) {
+	text := plural(f.segments, "segment") + " folded"
+	for _, side := range [...]conn.Side{conn.Client, conn.Server} {
+		if f.bytes[side] > 0 {
+			text += ", " + bytesText(f.bytes[side]) + " from the " + side.String()
 		}
 	}
-	var parts []string
-	for l, n := range counts {
+	for l, n := range f.labels {
 		if n > 0 {
-			parts = append(parts, labelCount(n, conn.Label(l)))
+			text += ", " + labelCount(uint64(n), conn.Label(l))
 		}
 	}
-	return strings.Join(parts, ", ")
+	s.out = append(s.out, stroke{kind: strokeNote, tokens: strings.Fields(text)})
+	if f.passed.Known() {
+		s.when.last = f.passed
+	}
+	if f.latest.Known() && s.when.base.Known() {
+		s.passed(f.latest.Sub(s.when.base))
+	}
 }
 
 // place says of which event a stroke is, and when it left and arrived.

@@ -13,9 +13,9 @@ const maxChoices = 12
 
 // whole gathers one connection, for views that draw it at its end.
 type whole struct {
-	o       Options
-	rec     *conn.Recorder
-	keeps   bool // it fills rec; else another one does
+	o Options
+	*Kept
+	keeps   bool // it fills Kept; else another one does
 	seen    map[int64]bool
 	choices []choice
 	others  int64 // connections beside the one that is drawn
@@ -32,21 +32,48 @@ type choice struct {
 const maxWholeBytes = 32 << 20
 
 // Kept is the connection that views draw at its end. Those with the same Kept
-// keep it once, in the first of them. They must have the same Options.Conn, and
-// be given the same events.
-type Kept struct{ rec *conn.Recorder }
+// keep it once, in the first of them. They must have the same Options.Conn and
+// Options.Full, and be given the same events.
+type Kept struct {
+	conn  int64 // 0 is the first that comes
+	rec   *conn.Recorder
+	runs  folder
+	folds []fold // of the connection in rec, in order
+}
 
+// newWhole gathers in o.Kept, where that is not nil.
 func newWhole(o Options) whole {
-	w := whole{o: o, seen: map[int64]bool{}}
-	if k := o.Kept; k != nil && k.rec != nil {
-		w.rec = k.rec
-		return w
+	w := whole{o: o, Kept: o.Kept, seen: map[int64]bool{}}
+	if w.Kept == nil {
+		w.Kept = new(Kept)
 	}
-	w.rec, w.keeps = conn.NewRecorder(conn.RecordLimits{Conn: o.Conn, Connections: 1, Bytes: maxWholeBytes}), true
-	if o.Kept != nil {
-		o.Kept.rec = w.rec
+	if w.keeps = w.rec == nil; w.keeps {
+		w.Kept.begin(&o)
 	}
 	return w
+}
+
+func (k *Kept) begin(o *Options) {
+	k.conn = o.Conn
+	k.rec = conn.NewRecorder(conn.RecordLimits{Conn: o.Conn, Connections: 1, Bytes: maxWholeBytes})
+	k.runs = newFolder(o.Full, k.rec.Add, func(f *fold) {
+		f.before = len(k.rec.Connections()[0].Events)
+		k.folds = append(k.folds, *f)
+	})
+}
+
+// add keeps an event. Once a limit has been reached nothing is folded, for then
+// nothing is drawn.
+func (k *Kept) add(e *conn.Event) {
+	number, full := k.conn, false
+	if c := k.rec.Connections(); len(c) > 0 {
+		number, full = c[0].Number, c[0].Missed > 0
+	}
+	if e.Conn != 0 && (number == 0 || number == e.Conn) && drawable(e) && !full {
+		k.runs.add(e)
+	} else {
+		k.rec.Add(e)
+	}
 }
 
 // add keeps an event of the connection that will be drawn: the one that was
@@ -56,7 +83,7 @@ func (w *whole) add(e *conn.Event) {
 		w.note(e)
 	}
 	if w.keeps {
-		w.rec.Add(e)
+		w.Kept.add(e)
 	}
 }
 
@@ -83,6 +110,7 @@ func (w *whole) note(e *conn.Event) {
 // pick returns what to draw. Where nothing was captured that could be, the
 // record is empty.
 func (w *whole) pick() (*conn.Record, error) {
+	w.runs.end()
 	if c := w.rec.Connections(); len(c) > 0 {
 		return c[0], nil
 	}

@@ -60,3 +60,42 @@ func TestWholeSaysWhatItLeavesOut(t *testing.T) {
 		t.Error(said)
 	}
 }
+
+// TestWholeKeepsWhatItDraws holds that what is folded is not kept, is told, and
+// takes no place from what comes after it.
+func TestWholeKeepsWhatItDraws(t *testing.T) {
+	const data = conn.DefaultRecordEvents + 7
+	segment := func(n int64, kind conn.Kind, length int) *conn.Event {
+		f := capture.Frame{Number: n, Time: capture.Stamp(n * 1000)}
+		return &conn.Event{Type: conn.TypeSegment, Conn: 1, Frame: n, Time: f.Time, First: n == 1, Kind: kind,
+			Packet: &dissect.Packet{Frame: &f, TCP: dissect.TCP{Len: length}}}
+	}
+	var out bytes.Buffer
+	l := NewLadder(&out, Options{}).(*ladder)
+	for n := int64(1); n <= data; n++ {
+		e := segment(n, conn.KindData, 5)
+		if n == 20 {
+			e.Labels = conn.Labels(0).With(conn.Retransmission)
+		}
+		l.add(e)
+	}
+	l.add(segment(data+1, conn.KindFIN, 0))
+	if kept := len(l.rec.Connections()[0].Events); kept != foldAfter+2 {
+		t.Errorf("%d events are kept, want %d", kept, foldAfter+2)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"9 segments folded, 45 B from the client",
+		count(data-20) + " segments folded, 249.9 kB from the client",
+		"── FIN", "retransmission",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("lacks %q:\n%s", want, &out)
+		}
+	}
+	if strings.Contains(out.String(), "a limit") {
+		t.Errorf("a limit was reached:\n%s", &out)
+	}
+}

@@ -41,7 +41,7 @@ func drawLaTeX(b []byte, d *diagram, r *conn.Record) []byte {
 	for _, t := range verdictLines(r, &d.g) {
 		line("%s\n", latexText(t))
 	}
-	strokes := strokesOf(r, &d.o, &d.g, sequencePreview)
+	strokes := strokesOf(r, d.folds, &d.o, &d.g, sequencePreview)
 	lanes, when := d.lanesOf(r), newRowTimes(&d.o)
 	number, at := latexColumns(strokes)
 	if files := recordFiles(r, &d.o, &d.g); files != "" {

@@ -35,15 +35,15 @@ func drawMarkdown(b []byte, d *diagram, r *conn.Record) []byte {
 	line("| # | %s | From | Segment | Payload | Client | Server |", opening(when.head()))
 	line("|--:|--------:|------|---------|---------|--------|--------|")
 	var shown [2]string
-	strokes := strokesOf(r, &d.o, &d.g, reportPreview)
+	strokes := strokesOf(r, d.folds, &d.o, &d.g, reportPreview)
 	for i := range strokes {
 		b = appendReportRow(b, &strokes[i], &shown)
 	}
 	line("\n%s", "```text")
 	o := d.o
 	o.Width, o.Color = reportWidth, false
-	l := ladder{whole: whole{o: o, rec: d.rec}, g: newGlyphs(o.ASCII)}
-	l.draw(r)
+	l := ladder{whole: whole{o: o, Kept: d.Kept}, g: newGlyphs(o.ASCII)}
+	l.draw(r, strokes)
 	b = append(b, fenceSafe(l.out.buf)...)
 	line("%s", "```")
 	for _, t := range d.remarks(r, &d.g) {

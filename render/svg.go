@@ -38,7 +38,7 @@ func NewSVG(w io.Writer, o Options) Renderer {
 	return newDiagram(w, o, func(b []byte, d *diagram, r *conn.Record) []byte {
 		p := svgPicture{o: &d.o, g: &d.g}
 		b = append(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"...)
-		return p.draw(b, r, d.remarks(r, &d.g))
+		return p.draw(b, r, strokesOf(r, d.folds, &d.o, &d.g, ladderPreview), d.remarks(r, &d.g))
 	})
 }
 
@@ -60,9 +60,8 @@ type svgPicture struct {
 func (p *svgPicture) put(format string, args ...any) { p.b = fmt.Appendf(p.b, format+"\n", args...) }
 
 // draw appends the picture to b.
-func (p *svgPicture) draw(b []byte, r *conn.Record, remarks []string) []byte {
+func (p *svgPicture) draw(b []byte, r *conn.Record, strokes []stroke, remarks []string) []byte {
 	p.b, p.y = nil, 24
-	strokes := strokesOf(r, p.o, p.g, ladderPreview)
 	p.measure(strokes)
 	p.head(r)
 	top := p.y
