@@ -149,6 +149,22 @@ func TestStates(t *testing.T) {
 			client SYN-ACK SYN-RECEIVED ESTABLISHED simultaneous-open
 			server SYN-ACK ESTABLISHED ESTABLISHED simultaneous-open
 			client ACK ESTABLISHED ESTABLISHED dup-ack`, ""},
+		{"both open at once, and send at once", `
+			> S 0:9(9)
+			< S 0:5(5)
+			> S. 0:0(0) ack 6`, `
+			client SYN SYN-SENT ?
+			server SYN SYN-RECEIVED SYN-SENT simultaneous-open
+			client SYN-ACK SYN-RECEIVED ESTABLISHED tfo-ack simultaneous-open`, ""},
+		{"an RST of an older connection", `
+			0 < R 500:500(0)
+			50 > S #77777:#77777(0)
+			< S. #9000:#9000(0) ack #77778
+			> . #77778 ack #9001`, `
+			server RST CLOSED CLOSED
+			client SYN SYN-SENT ?
+			server SYN-ACK ESTABLISHED SYN-RECEIVED port-reuse
+			client ACK ESTABLISHED ESTABLISHED handshake`, ""},
 		{"SYNs without an answer", `
 			> S 0:0(0)
 			+1 > S 0:0(0)

@@ -148,15 +148,15 @@ func (t *Tracker) whoIsClient(s *segment) {
 
 // beginsLate reports whether the segment is the first SYN of a connection of which
 // nothing was seen but segments without ACK of the other end, such as RST: these
-// are of an older connection with the same ports.
+// are of an older connection with the same ports. A SYN among them is of this one.
 func (s *segment) beginsLate() bool {
-	return mayBegin(s.flags) && !s.isNew && s.e.body != 0 && !s.e.flags.of(flagBase0, s.from)
+	return mayBegin(s.flags) && !s.isNew && s.e.body != 0 && !s.e.flags.of(flagBase0, s.from) && !s.e.flags.of(flagSyn0, s.to)
 }
 
 // beginLate forgets what those have done: they count, and tell nothing of this one.
 func (t *Tracker) beginLate(s *segment) {
 	e, b := s.e, t.bodies.at(s.e.body)
-	e.flags &^= flagReset | flagQueued | flagFin0<<s.to
+	e.flags &^= flagReset | flagQueued | (flagFin0|flagKnown0)<<s.to
 	e.pair, s.before = 0, [2]State{}
 	b.fin[s.to] = 0
 	l := t.ledger(b)
