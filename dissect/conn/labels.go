@@ -39,7 +39,7 @@ const (
 	beyondNext                    // begins after next
 	windowZero                    // its window is 0
 	windowSame                    // its window is the one that its sender sent last
-	ackSame                       // its ACK number is the one that its sender sent last
+	ackSame                       // its ACK number is the one that its sender sent last, or neither had one
 	peerShut                      // the peer's last window is 0
 	peerKept                      // the peer's last segment was a keep-alive
 	peerProbed                    // the peer's last segment was a zero-window probe
@@ -160,7 +160,7 @@ func shortest(s *segment) bool { return s.len <= 1 }
 // fillsWindow: the segment ends where the peer's window does.
 func fillsWindow(s *segment) bool {
 	e := s.e
-	if e.scale(s.to) == scaleUnknown {
+	if e.scale(s.to) == scaleUnknown || !e.flags.of(flagAcked0, s.to) {
 		return false
 	}
 	return s.seq+uint32(s.len) == e.ack[s.to]+e.lastWindow(s.to)
@@ -269,7 +269,7 @@ func (s *segment) place() (x shape) {
 			x |= windowSame
 		}
 	}
-	if s.ack == e.ack[s.from] {
+	if s.ack == e.ack[s.from] && s.flags&dissect.ACK != 0 == e.flags.of(flagAcked0, s.from) {
 		x |= ackSame
 	}
 	return x

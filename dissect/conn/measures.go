@@ -285,7 +285,7 @@ func (t *Tracker) count(s *segment) {
 	if b.fin[d] == 0 && s.closesItsSide() {
 		b.fin[d] = ref
 		if b.ledger != 0 {
-			t.ledgers.at(b.ledger).finEnd[d] = s.end
+			t.ledgers.at(b.ledger).finEndsAt(d, s.end)
 		}
 	}
 	if o := s.to; b.fin[o] != 0 && b.finAcked[o] == 0 && s.flags&dissect.ACK != 0 && !after(s.behindFin(), s.ack) {

@@ -32,6 +32,7 @@ type hole struct {
 const (
 	markLowest0 uint8 = 1 << 0 // lowest is known
 	markProbed0 uint8 = 1 << 2 // a zero-window probe carried the byte before probed
+	markFin0    uint8 = 1 << 4 // finEnd is known
 )
 
 // unseenBefore finds out how much of a segment was sent for the first time, and

@@ -132,8 +132,8 @@ func (s *segment) heardAck() bool {
 // what it sent last, unless something went further (see goesPast).
 func (s *segment) behindFin() uint32 {
 	if s.b.ledger != 0 && s.b.fin[s.to] != 0 {
-		if end := s.t.ledgers.at(s.b.ledger).finEnd[s.to]; end != 0 {
-			return end
+		if l := s.t.ledgers.at(s.b.ledger); l.marks&(markFin0<<s.to) != 0 {
+			return l.finEnd[s.to]
 		}
 	}
 	return s.e.next[s.to]
@@ -144,10 +144,15 @@ func (s *segment) behindFin() uint32 {
 // nobody takes.
 func (t *Tracker) goesPast(s *segment) {
 	if s.e.flags.of(flagFin0, s.from) && s.b.fin[s.from] != 0 && after(s.end, s.e.next[s.from]) {
-		if l := t.ledger(s.b); l.finEnd[s.from] == 0 {
-			l.finEnd[s.from] = s.e.next[s.from]
+		if l := t.ledger(s.b); l.marks&(markFin0<<s.from) == 0 {
+			l.finEndsAt(s.from, s.e.next[s.from])
 		}
 	}
+}
+
+// finEndsAt keeps the number behind direction d's FIN.
+func (l *ledger) finEndsAt(d int, end uint32) {
+	l.finEnd[d], l.marks = end, l.marks|markFin0<<d
 }
 
 // finSent returns the state of an end after it sent FIN. Where it had not seen

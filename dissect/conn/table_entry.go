@@ -92,7 +92,7 @@ type ledger struct {
 	cleared     uint32    // frame of the RST that told the other end to forget that
 	answers     bool      // the RST answers a SYN that was not captured
 	turnedBack  bool      // and never left this machine, though it is in the name of another
-	finEnd      [2]uint32 // sequence numbers behind the FINs that were sent since there is a ledger, or that something went past; else 0
+	finEnd      [2]uint32 // with markFin0: the sequence number behind the FIN, which was sent since there is a ledger or that something went past
 	again       [2]uint32 // times that the oldest byte outstanding was sent again
 	againBytes  [2]uint32 // largest of those segments
 	againFrame  [2]uint32

@@ -40,9 +40,9 @@ func (t *Tracker) follow(s *segment) {
 	if !probe && !clears {
 		inOrder := !known || s.seq == b.maxAck[s.from]
 		if !known || after(s.end, e.next[s.from]) {
+			e.flags.put(flagKnown0<<s.from, !s.isBlank(known))
 			e.next[s.from] = s.end
 			b.nextTime[s.from] = clockOf(s.now)
-			e.flags.put(flagKnown0<<s.from, !s.isBlank(known))
 		}
 		if inOrder {
 			b.maxAck[s.from] = e.next[s.from]
@@ -52,7 +52,7 @@ func (t *Tracker) follow(s *segment) {
 	if s.labels.Has(DupAck) {
 		b.dups[s.from].add()
 		s.dupNum = b.dups[s.from].n()
-	} else if s.ack != e.ack[s.from] {
+	} else if s.shape&ackSame == 0 {
 		b.dups[s.from] = 0
 	}
 	if s.flags&(dissect.RST|dissect.ACK) == dissect.RST && b.ledger != 0 {
@@ -75,10 +75,17 @@ func (t *Tracker) follow(s *segment) {
 
 // isBlank reports whether the segment's number is 0 and stands for nothing: in
 // an RST that answers a segment without ACK (RFC 9293, section 3.10.7.1), and in
-// an ACK far from what its sender has sent, as middleboxes forge them.
+// an ACK far from what its sender has sent, as middleboxes forge them. Near to
+// that, or where the other end expects it, 0 is a number like any other.
 func (s *segment) isBlank(known bool) bool {
-	const leaps = isPlain | isEmpty | beyondNext
-	return s.end == 0 && (s.flags&dissect.RST != 0 || known && s.shape&leaps == leaps)
+	e := s.e
+	switch {
+	case s.end != 0 || known && s.seq-e.next[s.from] <= farOutside || e.flags.of(flagAcked0, s.to) && s.seq == e.ack[s.to]:
+		return false
+	case s.flags&dissect.RST != 0:
+		return true
+	}
+	return known && s.shape&(isPlain|isEmpty) == isPlain|isEmpty
 }
 
 // startAgain lets a SYN with the number of the one before start over: what its

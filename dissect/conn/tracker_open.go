@@ -55,7 +55,7 @@ func (t *Tracker) accept(s *segment) bool {
 	if s.len > 0 || s.labels != 0 ||
 		e.flags&(has|openingLacks|flagAcked0<<d) != has || d != e.client() || e.syns != 1 || e.synAcks != 1 ||
 		s.before[to] != StateSynReceived || s.before[d] != StateEstablished && s.before[d] != StateUnknown || e.self() ||
-		s.seq != e.next[d] || s.ack != e.next[to] || s.ack != e.base[to]+1 || s.ack == e.ack[d] || s.win == 0 ||
+		s.seq != e.next[d] || s.ack != e.next[to] || s.ack != e.base[to]+1 || s.win == 0 ||
 		e.ack[to] != e.next[d] || t.pending >= maxOutstandingTotal {
 		return false
 	}
