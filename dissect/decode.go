@@ -128,6 +128,7 @@ const (
 	stepFrameRelay
 	stepSLIP
 	step80211
+	stepCarried80211 // in a tunnel from an access point
 	stepRadiotap
 	stepPrism
 	stepAVS
@@ -265,6 +266,8 @@ func (c *cursor) next(s step) step {
 		return c.erspan3()
 	case step80211:
 		return c.wlan()
+	case stepCarried80211:
+		return c.carriedWLAN()
 	case stepRadiotap:
 		return c.radiotap()
 	case stepPrism:

@@ -73,7 +73,7 @@ type Joiner struct {
 // datagramKey is what makes fragments belong together: RFC 791's four values.
 // The VLAN counts for IPv4 alone, and the file where there are several. For
 // fragments of 802.11 frames they are the hardware addresses and the sequence
-// number, and for those of a multilink the direction and the number of the
+// number, for those of CAPWAP the addresses, both ports and the identifier, and for those of a multilink the direction and the number of the
 // fragment that is awaited.
 type datagramKey struct {
 	src, dst netip.Addr
@@ -88,6 +88,7 @@ type datagramKey struct {
 const (
 	keyWLAN = iota
 	keyMultilink
+	keyCAPWAP // whose fragments are placed as IP's are
 )
 
 // part is one fragment of a datagram.
@@ -183,9 +184,7 @@ func (j *Joiner) add(p *Packet) *datagram {
 		*g.counted += int64(tcp)
 		return nil
 	}
-	if f.Offset+f.Len > MaxDatagramBytes || len(g.parts) == MaxFragments || len(g.buf)+f.Len > 2*MaxDatagramBytes {
-		j.stats.Oversized++
-		j.kill(g, &j.stats.TCP.Oversized)
+	if !j.fits(g, f) {
 		return nil
 	}
 	if k.version == 6 {
@@ -206,6 +205,17 @@ func (j *Joiner) add(p *Packet) *datagram {
 		return g
 	}
 	return nil
+}
+
+// fits reports whether a datagram may have one fragment more, and discards it if
+// not.
+func (j *Joiner) fits(g *datagram, f *Fragment) bool {
+	if f.Offset+f.Len <= MaxDatagramBytes && len(g.parts) < MaxFragments && len(g.buf)+f.Len <= 2*MaxDatagramBytes {
+		return true
+	}
+	j.stats.Oversized++
+	j.kill(g, &j.stats.TCP.Oversized)
+	return false
 }
 
 // keep copies a fragment into its datagram.

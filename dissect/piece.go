@@ -45,49 +45,76 @@ func (c *cursor) wlanPiece(b []byte, more bool) step {
 func (j *Joiner) unpack(p *Packet) bool {
 	q := p.Piece
 	p.Content, p.Piece = ContentOther, Piece{}
-	base, next, arg := len(j.out), stepLLC, uint16(0)
-	wire := 0
-	if q.Slot || q.Changes {
-		whole := j.restore
-		if q.Changes {
-			whole = j.change
-		}
-		if wire = whole(p, &q); wire == 0 {
-			return false
-		}
-		next = stepIPv4
-	} else if q.Compressed {
-		if !j.expand(q.Data) {
-			return false
-		}
-		next, arg = stepProtocol, uint16(q.Protocol)
-		p.IP.Total = int(p.IP.Header) + len(j.out) - base
-	} else {
-		add := j.addPiece
-		if q.Multilink {
-			add, next = j.addLink, stepPPPHeader
-		}
-		g := add(p, &q)
-		if g == nil {
-			return false
-		}
-		j.line(g)
-		j.release(g)
-		j.stats.Joined++
+	base := len(j.out)
+	next, wire := j.whole(p, &q)
+	if next == stepDone {
+		return false
 	}
 	p.Joined, p.extra = j.out, true
 	if p.Problem == ProblemUnknownProto || p.Problem == ProblemCompressed {
 		p.Problem = ProblemNone
 	}
-	if alone := q.Compressed || wire > 0; !alone || len(p.Fragments) > 0 {
+	if alone := q.Compressed || q.Slot || q.Changes; !alone || len(p.Fragments) > 0 {
 		p.Fragments = j.frames
 	}
-	c := cursor{p: p, buf: j.out, off: base, end: len(j.out), wire: len(j.out), arg: arg, joined: true, hasIP: q.Compressed}
-	if wire > 0 {
-		c.wire = base + wire
+	c := cursor{
+		p: p, buf: j.out, off: base, end: len(j.out), wire: base + wire, arg: uint16(q.Protocol), joined: true,
+		hasIP: q.Compressed || q.CAPWAP,
 	}
 	c.run(next)
 	return true
+}
+
+// whole appends to j.out what a piece stands for, or what it is the last of. It
+// returns what that begins with, stepDone where nothing can be made of the
+// piece, and its bytes on the wire.
+func (j *Joiner) whole(p *Packet, q *Piece) (next step, wire int) {
+	base := len(j.out)
+	switch {
+	case q.Slot:
+		next, wire = stepIPv4, j.restore(p, q)
+	case q.Changes:
+		next, wire = stepIPv4, j.change(p, q)
+	case q.Compressed:
+		if j.expand(q.Data) {
+			next, wire = stepProtocol, len(j.out)-base
+			p.IP.Total = int(p.IP.Header) + wire
+		}
+	default:
+		next = j.gather(p, q)
+		wire = len(j.out) - base
+	}
+	if wire == 0 {
+		next = stepDone
+	}
+	return next, wire
+}
+
+// gather keeps a fragment, and appends to j.out what it was the last missing
+// one of. It returns what that begins with, else stepDone.
+func (j *Joiner) gather(p *Packet, q *Piece) step {
+	add, next := j.addPiece, stepLLC
+	switch {
+	case q.Multilink:
+		add, next = j.addLink, stepPPPHeader
+	case q.CAPWAP:
+		add, next = j.addCarried, stepEthernet
+	}
+	g := add(p, q)
+	if g == nil {
+		return stepDone
+	}
+	if g.protocol == carriedWLAN {
+		next = stepCarried80211
+	}
+	if q.CAPWAP {
+		j.assemble(g)
+	} else {
+		j.line(g)
+	}
+	j.release(g)
+	j.stats.Joined++
+	return next
 }
 
 // expand appends what a compressed datagram holds to j.out.
@@ -138,6 +165,35 @@ func (j *Joiner) addPiece(p *Packet, q *Piece) *datagram {
 		return nil
 	}
 	j.keep(g, &Fragment{Offset: number, Len: 1, More: q.More, Data: q.Data}, p.Frame.Number)
+	if g.complete() {
+		return g
+	}
+	return nil
+}
+
+// carriedWLAN is what a datagram of CAPWAP has in the place of its protocol,
+// where it is a frame of 802.11.
+const carriedWLAN = 1
+
+// addCarried keeps a fragment of a frame in CAPWAP and returns the frame's
+// fragments if they are complete.
+func (j *Joiner) addCarried(p *Packet, q *Piece) *datagram {
+	j.expire(p.Frame.Time)
+	k := datagramKey{
+		src: p.IP.Src, dst: p.IP.Dst, id: uint32(p.UDPSrc)<<16 | q.Sequence, vlan: p.UDPDst, file: int32(p.Frame.File), version: keyCAPWAP,
+	}
+	g := j.held[k]
+	if g == nil {
+		g = j.begin(k, p.Frame.Time)
+	}
+	f := Fragment{Offset: q.Offset, More: q.More, Data: q.Data, Len: q.Len}
+	if q.WLAN {
+		f.Protocol = carriedWLAN
+	}
+	if g.dead || !j.fits(g, &f) {
+		return nil
+	}
+	j.keep(g, &f, p.Frame.Number)
 	if g.complete() {
 		return g
 	}

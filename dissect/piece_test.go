@@ -178,6 +178,63 @@ func TestJoinSlot(t *testing.T) {
 	}
 }
 
+// capwapPart is a fragment of a frame in CAPWAP: flags besides those of the
+// fragment say whether it is one of 802.11.
+func capwapPart(id, offset int, more bool, flags int, data []byte) []byte {
+	flags |= 0x80 // fragment
+	if !more {
+		flags |= 0x40 // the last
+	}
+	return ether(0x0800, ip4(17, 0, udp(5000, 5247, join([]byte{0, 2 << 3}, u16(flags), u16(id), u16(offset), data))))
+}
+
+func TestJoinCAPWAP(t *testing.T) {
+	const native = 0x100
+	wlanFrame := join(wlan(0x08, 1, 24), snap(0x0800, packet4))
+	swapped := slices.Clone(wlanFrame)
+	swapped[0], swapped[1] = swapped[1], swapped[0]
+	part := func(id, offset int, more bool) []byte {
+		if more {
+			return capwapPart(id, offset, true, 0, frame4[offset:offset+16])
+		}
+		return capwapPart(id, offset, false, 0, frame4[offset:])
+	}
+	for name, test := range map[string]struct {
+		frames [][]byte
+		want   []int64
+	}{
+		"Ethernet":              {[][]byte{part(1, 0, true), part(1, 16, false)}, []int64{1, 2}},
+		"out of order":          {[][]byte{part(1, 32, false), part(1, 0, true), part(1, 16, true)}, []int64{1, 2, 3}},
+		"802.11":                {[][]byte{capwapPart(1, 0, true, native, wlanFrame[:48]), capwapPart(1, 48, false, native, wlanFrame[48:])}, []int64{1, 2}},
+		"802.11, swapped":       {[][]byte{capwapPart(1, 0, true, native, swapped[:48]), capwapPart(1, 48, false, native, swapped[48:])}, []int64{1, 2}},
+		"another between":       {[][]byte{part(1, 0, true), part(2, 0, true), part(1, 16, false)}, []int64{1, 3}},
+		"one is missing":        {[][]byte{part(1, 0, true), part(1, 32, false)}, nil},
+		"of different frames":   {[][]byte{part(1, 0, true), part(2, 16, false)}, nil},
+		"larger than can be":    {[][]byte{part(1, 0, true), capwapPart(1, 0xfff8, false, 0, frame4), part(1, 16, false)}, nil},
+		"nothing behind header": {[][]byte{part(1, 0, true), capwapPart(1, 16, false, 0, nil)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var d dissect.Decoder
+			var j dissect.Joiner
+			var got []int64
+			for i, data := range test.frames {
+				f := capture.Frame{Number: int64(i + 1), Link: capture.LinkEthernet, Data: data, OrigLen: len(data)}
+				var p dissect.Packet
+				d.Decode(&f, &p)
+				if j.Join(&p, &d) {
+					checkSegment(t, &p)
+					got = slices.Clone(p.Fragments)
+				}
+				check(t, &p)
+				checkFields(t, &p)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("put together from %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
 func TestJoinMultilink(t *testing.T) {
 	whole := join([]byte{0, 0x21}, packet4)
 	a, b, c := whole[:1], whole[1:30], whole[30:]

@@ -474,25 +474,40 @@ func (c *cursor) ayiya() step {
 	return c.inside(LayerOther, n, stepIP)
 }
 
-// capwap parses the data header of RFC 5415, section 4.3. Frames of 802.11
-// often have the octets of their frame control swapped.
+// capwap parses the data header of RFC 5415, section 4.3.
 func (c *cursor) capwap() step {
-	const native, fragment, keepAlive = 0x0100, 0x0080, 0x0008
+	const native, fragment, last, keepAlive = 0x0100, 0x0080, 0x0040, 0x0008
 	b := c.rest()
 	if len(b) < 8 || b[0] != 0 {
 		return stepDone
 	}
 	flags := be16(b[2:])
 	n := int(b[1]>>3) * 4
-	if n < 8 || len(b) < n+ethernetHeader || flags&(fragment|keepAlive) != 0 {
+	if n < 8 || flags&keepAlive != 0 {
 		return stepDone
 	}
-	inner := b[n:]
+	if flags&fragment != 0 && len(b) > n {
+		at := be16(b[6:]) &^ 7 // the rest is reserved
+		c.inside(LayerOther, n, stepDone)
+		return c.piece(Piece{CAPWAP: true, WLAN: flags&native != 0, More: flags&last == 0, Offset: int(at), Sequence: uint32(be16(b[4:]))})
+	}
+	if len(b) < n+ethernetHeader {
+		return stepDone
+	}
 	if flags&native == 0 {
 		return c.inside(LayerOther, n, stepEthernet)
 	}
-	c.inside(LayerOther, n, stepDone)
-	return c.wlanFrame(false, inner[0]>>2&3 != wlanData && inner[1]>>2&3 == wlanData)
+	return c.inside(LayerOther, n, stepCarried80211)
+}
+
+// carriedWLAN parses an IEEE 802.11 frame as access points send it to what
+// controls them: often with the octets of its frame control swapped.
+func (c *cursor) carriedWLAN() step {
+	if !c.need(2) {
+		return stepDone
+	}
+	b := c.rest()
+	return c.wlanFrame(false, b[0]>>2&3 != wlanData && b[1]>>2&3 == wlanData)
 }
 
 // tzsp parses the header of TaZmen Sniffer Protocol, version 1: type, what it
