@@ -194,6 +194,24 @@ func TestE2EDiskFullInRun(t *testing.T) {
 	}
 }
 
+// TestE2EKeepWithoutOutput: where what clients say can be printed no longer, no
+// further client is taken: what they say would be lost.
+func TestE2EKeepWithoutOutput(t *testing.T) {
+	for _, c := range []struct {
+		where  string
+		status int
+		says   string
+	}{{"> /dev/full", 1, "error: write what came: write /dev/stdout: no space left"}, {"| head -1 >/dev/null; exit ${PIPESTATUS[0]}", 0, ""}} {
+		l := newLab(t)
+		p := l.start(l.client, "bash", "-c", builtBinary(t)+" listen --keep 3000 "+c.where)
+		p.err.await(t, "accept()")
+		l.start(l.client, "bash", "-c", "for i in 1 2 3; do printf 'hello\n' | nc.openbsd -N 127.0.0.1 3000; sleep 0.1; done")
+		if status := p.end(t); status != c.status || !strings.Contains(p.err.String(), c.says) {
+			t.Errorf("%s: status %d\n%s", c.where, status, p.err)
+		}
+	}
+}
+
 // TestE2EInterfaces: an interface goes down and comes back, and is removed,
 // while it is watched, by name and among all.
 func TestE2EInterfaces(t *testing.T) {

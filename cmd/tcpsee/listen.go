@@ -206,10 +206,18 @@ func (d *driven) serve(l *drive.Listener, fl *listenFlags) error {
 			l.Close()
 		}
 		err = d.attend(c, fl)
-		if !fl.keep || d.ctx.Err() != nil {
+		if !fl.keep || d.ctx.Err() != nil || isOurs(err) {
 			return err
 		}
 	}
+}
+
+// isOurs reports whether a conversation ended because of what the user types, or
+// of where it is printed: the next client's would, too.
+func isOurs(err error) bool {
+	var in *drive.InputError
+	var out *drive.OutputError
+	return errors.As(err, &in) || errors.As(err, &out)
 }
 
 // attend carries the conversation with one client.
