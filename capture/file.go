@@ -40,9 +40,9 @@ type Namer interface {
 	Names() map[netip.Addr]string
 }
 
-// OpenFile opens a capture file: pcap, pcapng, snoop or ERF, plain or
-// compressed with gzip, zstd or lz4, all of which is found out by content. The
-// name "-" is standard input. Nothing is read before the first Next, which
+// OpenFile opens a capture file: pcap, pcapng, snoop, ERF or Network
+// Monitor's, plain or compressed with gzip, zstd or lz4, all of which is found
+// out by content. The name "-" is standard input. Nothing is read before the first Next, which
 // therefore also reports what is wrong with the beginning of the file. A file
 // without a byte in it yields no frame, a finding, and no error.
 func OpenFile(name string) (Source, error) {
@@ -144,6 +144,9 @@ type fileSource struct {
 	broken   error     // why, where that is not the end of the stream
 	expanded *zip      // the decompressor in use, or nil
 	lookBack uint64    // most memory that a zstd stream may ask for
+	holds    int64     // most bytes of a stream that are held, where it must be read out of order
+	file     seekable  // the stream, where it can be sought in; else nil
+	base     int64     // where it begins in file
 	end      error     // what Next returns from now on
 	patient  bool      // waiting for more bytes costs nothing: a regular file, or memory
 	owned    io.Closer
@@ -156,10 +159,15 @@ type fileSource struct {
 // newFileSource makes a source whose buffer is size bytes until a record
 // needs more.
 func newFileSource(name string, r io.Reader, size int) *fileSource {
-	s := &fileSource{closed: make(chan struct{}), lookBack: MaxWindow, batch: make([]Frame, 0, maxBatch)}
+	s := &fileSource{closed: make(chan struct{}), lookBack: MaxWindow, holds: MaxHeld, batch: make([]Frame, 0, maxBatch)}
 	s.name = name
 	s.asideLimit, s.asideRoom = MaxAside, MaxAside
 	s.patient = neverWaits(r)
+	if f, ok := r.(seekable); ok && s.patient {
+		if base, err := f.Seek(0, io.SeekCurrent); err == nil {
+			s.file, s.base = f, base
+		}
+	}
 	if !s.patient {
 		r = newWaker(r, s.closed)
 	}
@@ -296,11 +304,11 @@ func (s *fileSource) begin() error {
 	}
 	if kind := compression(head); kind != notCompressed && s.expanded == nil {
 		s.expanded = newZip(kind, s.in.rest(), s.lookBack)
-		s.in = newWindow(s.expanded, s.in.step)
-		if s.retain > 0 {
-			s.in.keep(s.retain)
-		}
+		s.readFrom(s.expanded)
 		return nil
+	}
+	if isNetmon(head) {
+		return s.beginNetmon()
 	}
 	if s.format = recognise(&s.logbook, head, s.patient); s.format != nil {
 		return nil
@@ -317,6 +325,14 @@ func (s *fileSource) begin() error {
 		f.Reason = fmt.Sprintf("expanded with %s, %s", s.expanded.kind, f.Reason)
 	}
 	return f
+}
+
+// readFrom has the source read on from r.
+func (s *fileSource) readFrom(r io.Reader) {
+	s.in = newWindow(r, s.in.step)
+	if s.retain > 0 {
+		s.in.keep(s.retain)
+	}
 }
 
 // isERF reports whether the stream is one of ERF records, and reads as much of

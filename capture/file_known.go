@@ -24,8 +24,6 @@ const (
 // first bytes: those that Wireshark can convert, packed ones, and others. The
 // longer magic comes first.
 var foreigners = []foreign{
-	{"GMBU", 0, "a Microsoft Network Monitor capture", byEditcap},
-	{"RTSS", 0, "a Microsoft Network Monitor 1 capture", byEditcap},
 	{"iptrace 1.0", 0, "an AIX iptrace capture", byEditcap},
 	{"iptrace 2.0", 0, "an AIX iptrace capture", byEditcap},
 	{"TRSNIFF data    \x1a", 0, "a Sniffer capture", byEditcap},
@@ -62,7 +60,7 @@ var foreigners = []foreign{
 	{"version https://git-lfs", 0, "a Git LFS pointer", "fetch the file itself: git lfs pull"},
 }
 
-const readable = "tcpsee reads pcap, pcapng, snoop and ERF, plain or compressed with gzip, zstd or lz4"
+const readable = "tcpsee reads pcap, pcapng, snoop, ERF and Network Monitor captures, plain or compressed with gzip, zstd or lz4"
 
 // foreignOf returns what a file is that begins with head, or nil.
 func foreignOf(head []byte) *foreign {

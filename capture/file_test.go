@@ -177,7 +177,7 @@ func TestReaderThatGivesNothing(t *testing.T) {
 
 func TestNoCapture(t *testing.T) {
 	tests := []struct{ file, reason string }{
-		{"GMBU\x00\x02", "a Microsoft Network Monitor capture"},
+		{"TRSNIFF data    \x1a", "a Sniffer capture"},
 		{"PK\x03\x04", "a zip archive"},
 		{"BZh91AY", "bunzip2"},
 		{"\xfd7zXZ\x00", "unxz"},
@@ -275,6 +275,7 @@ func TestReadingAllocatesNothing(t *testing.T) {
 		"pcapng":                append(join(ngSection(little), ngInterfaceBlock(little, 1, 0)), bytes.Repeat(ng, 20000)...),
 		"snoop":                 append(snoopFile(4), bytes.Repeat(snoopRecord(1, 1000, 0, string(make([]byte, 1000)), 0), 20000)...),
 		"ERF":                   bytes.Repeat(erfEthernet(1, string(make([]byte, 1000))), 20000),
+		"Network Monitor":       plainNetmon(20000, 1000),
 		"custom data of others": append(join(ngSection(little), ngInterfaceBlock(little, 1, 0)), bytes.Repeat(foreign, 20000)...),
 	} {
 		t.Run(name, func(t *testing.T) {

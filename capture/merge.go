@@ -50,6 +50,7 @@ func OpenFiles(names []string) (Source, error) {
 		if f, ok := s.(*fileSource); ok {
 			f.in.resize(max(minReadSize, min(readSize, mergeBuffers/len(names))))
 			f.lookBack = max(minWindow, uint64(MaxWindow/len(names)))
+			f.holds = int64(max(minWindow, MaxHeld/len(names)))
 			f.asideLimit = MaxAside / len(names)
 			f.asideRoom = f.asideLimit
 		}
