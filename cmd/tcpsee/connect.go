@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -94,7 +96,7 @@ func (a *app) hostAndPort(cmd *cobra.Command, args []string) error {
 	case len(both) == 2 && both[0] == "":
 		return withHint(usagef("connect needs a host before the port"), "tcpsee connect 127.0.0.1 "+cmp.Or(both[1], "3000"))
 	case len(both) == 2:
-		return nil
+		return noHost("connect", both[0], both[1])
 	case len(args) == 1:
 		return withHint(usagef("connect needs a host and a port, and got 1 word"), insteadOf(args[0]))
 	}
@@ -201,6 +203,10 @@ func (d *driven) plan(fl *connectFlags) (*drive.Plan, *drive.Attempt, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := fl.staysHere(first); err != nil {
+		first.Close()
+		return nil, nil, err
+	}
 	d.iface = interfaceFor(plan.Targets)
 	d.live, err = capture.OpenLive(keeping(capture.LiveOptions{
 		Interface: d.iface,
@@ -217,6 +223,24 @@ func (d *driven) plan(fl *connectFlags) (*drive.Plan, *drive.Attempt, error) {
 	}
 	d.drives(func(a netip.AddrPort) bool { return !isTarget(plan, a) })
 	return plan, first, nil
+}
+
+// staysHere refuses to send out of this machine from one of its loopback addresses,
+// which -s names: the kernel says that an argument is invalid, or, with IPv6,
+// sends what nobody can answer (RFC 4291, section 2.5.3).
+func (fl *connectFlags) staysHere(a *drive.Attempt) error {
+	if fl.dial.Source == "" || !a.Local.Addr().IsLoopback() {
+		return nil
+	}
+	name, _, err := capture.RouteInterface(a.Remote.Addr())
+	if err != nil {
+		return nil // connect says so
+	}
+	if i, err := net.InterfaceByName(name); err != nil || i.Flags&net.FlagLoopback != 0 {
+		return nil
+	}
+	return withHint(fmt.Errorf("send from %s to %s: what has a loopback address does not leave this machine", a.Local.Addr(), a.Remote.Addr()),
+		"without -s the system chooses the right address")
 }
 
 // isTarget reports whether a is among what is tried: the other end, whichever

@@ -257,6 +257,12 @@ func TestConnectRefusesFlags(t *testing.T) {
 		{"listen ::1:8080", "tcpsee listen ::1 8080"},
 		{"connect ::1:8080", "tcpsee connect ::1 8080"},
 		{"connect :8080", "tcpsee connect 127.0.0.1 8080"},
+		{"connect 3000 80", "tcpsee connect 127.0.0.1 80"},
+		{"connect 127.0.0.1:8080 80", "tcpsee connect 127.0.0.1 8080"},
+		{"connect [::1]:8080 80", "tcpsee connect ::1 8080"},
+		{"connect http://127.0.0.1/x 80", "tcpsee connect 127.0.0.1 80 --http /x"},
+		{"listen 3000 3001", "one port, and got 3000 and 3001"},
+		{"listen 3000 -p 3001", "one port, and got 3000 and 3001"},
 	} {
 		p := start(t, tcpsee(strings.Fields(c.args)...))
 		if status := p.end(t); status != 2 || !strings.Contains(p.err.String(), c.says) {
@@ -289,10 +295,12 @@ func TestConnectUntold(t *testing.T) {
 		{"10.98.0.1", "hint: this machine's own routes throw away"},
 		{"10.99.0.1", "hint: the machine could not be reached"},
 		{"fe80::1", "hint: a link-local address"},
+		{"-s 127.0.0.1 10.9.1.2", "does not leave this machine"},
+		{"-s ::1 fd09:1::2", "does not leave this machine"},
 		{"224.0.0.1", "hint: a multicast address"},
 		{"203.0.113.9", ""}, // RFC 5737; the router knows no way to it, and says so
 	} {
-		p := l.start(l.client, builtBinary(t), "connect", c.to, "80")
+		p := l.start(l.client, append([]string{builtBinary(t), "connect"}, strings.Fields(c.to+" 80")...)...)
 		status, text := p.end(t), p.err.String()
 		if status != 1 || !strings.Contains(text, c.hint) || c.hint == "" && (strings.Contains(text, "hint:") || !strings.Contains(text, "ICMP network unreachable")) {
 			t.Errorf("%s: exit status %d\n%s", c.to, status, text)

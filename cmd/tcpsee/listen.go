@@ -97,6 +97,9 @@ func (fl *listenFlags) address(args []string) error {
 		if swapped(args) {
 			return withHint(usagef("the address comes first, then the port"), "tcpsee listen "+args[1]+" "+args[0])
 		}
+		if err := noHost("listen", args[0], args[1]); err != nil {
+			return err
+		}
 		fl.listen.Host, fl.listen.Port = args[0], args[1]
 	default:
 		return withHint(usagef("listen needs a port, and got %s", words(len(args))), "tcpsee listen 3000")

@@ -176,6 +176,29 @@ func onlyAddress(word string) string {
 	return before + " " + after
 }
 
+// isPort reports whether a word is a port in figures.
+func isPort(word string) bool {
+	n, err := strconv.ParseUint(word, 10, 16)
+	return err == nil && n > 0
+}
+
+// noHost says what is wrong with two arguments of which the first cannot be a host,
+// nil where it can: a page's address, a port, which would be taken for an address
+// (inet_aton(3): 3000 is 0.0.11.184), or a host that has a port already.
+func noHost(command, host, port string) error {
+	switch at, own, err := net.SplitHostPort(host); {
+	case strings.Contains(host, "://") && command == "connect":
+		return withHint(usagef("connect takes a host and a port, and no address of a page"), insteadOf(host))
+	case isPort(host) && command == "listen":
+		return withHint(usagef("listen takes one port, and got %s and %s", host, port), "tcpsee listen "+port)
+	case isPort(host):
+		return withHint(usagef("%s takes one port, and got %s and %s", command, host, port), "tcpsee "+command+" 127.0.0.1 "+port)
+	case err == nil && isPort(own):
+		return withHint(usagef("%s takes one port, and got %s and %s", command, own, port), "tcpsee "+command+" "+at+" "+own)
+	}
+	return nil
+}
+
 // insteadOf is the connect command that is meant by an argument which stands
 // alone: the address of a page, a host, or a port.
 func insteadOf(word string) string {
