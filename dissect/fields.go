@@ -35,33 +35,39 @@ func (f *Field) Computed() bool { return f.Bits == 0 }
 
 // Ungrouped returns the fields with their parts in place of each group.
 func Ungrouped(fields []Field) []Field {
-	out := make([]Field, 0, len(fields)+16)
+	return appendUngrouped(make([]Field, 0, len(fields)+16), fields)
+}
+
+func appendUngrouped(dst, fields []Field) []Field {
 	for i := range fields {
 		if f := &fields[i]; f.Group {
-			out = append(out, Ungrouped(f.Parts)...)
+			dst = appendUngrouped(dst, f.Parts)
 		} else {
-			out = append(out, *f)
+			dst = append(dst, *f)
 		}
 	}
-	return out
+	return dst
 }
 
 // Smallest returns the fields with their parts in place of each that is made of
 // nothing else, down to those that are not: each bit of the header once. What
 // is computed is left out.
 func Smallest(fields []Field) []Field {
-	out := make([]Field, 0, len(fields)+16)
+	return appendSmallest(make([]Field, 0, len(fields)+16), fields)
+}
+
+func appendSmallest(dst, fields []Field) []Field {
 	for i := range fields {
 		f := &fields[i]
 		switch {
 		case f.Computed():
 		case f.tiled():
-			out = append(out, Smallest(f.Parts)...)
+			dst = appendSmallest(dst, f.Parts)
 		default:
-			out = append(out, *f)
+			dst = append(dst, *f)
 		}
 	}
-	return out
+	return dst
 }
 
 // tiled reports whether the parts take each bit of the field.

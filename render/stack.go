@@ -416,13 +416,17 @@ func (s *stack) field(place, name, value, meaning string) {
 	l.text(safeName(name, maxFieldName, &s.g))
 	l.to(max(c.value, l.col+1))
 	value, meaning = safeName(value, maxFieldValue, &s.g), safeText(meaning, &s.g)
-	for i, t := range wrapText(value, s.width-l.col, 0) {
-		if i > 0 {
-			s.emit()
-			l.reset(s.width)
-			l.to(c.value)
+	if textWidth(value) <= s.width-l.col {
+		l.text(value)
+	} else {
+		for i, t := range wrapText(value, s.width-l.col, 0) {
+			if i > 0 {
+				s.emit()
+				l.reset(s.width)
+				l.to(c.value)
+			}
+			l.text(t)
 		}
-		l.text(t)
 	}
 	s.about(value, meaning)
 	s.emit()
@@ -442,7 +446,13 @@ func (s *stack) about(value, meaning string) {
 	if s.width >= wideStates {
 		from = max(from, c.about)
 	}
-	if room := s.width - from; room < textWidth(meaning) && room < stackAbout {
+	room := s.width - from
+	if textWidth(meaning) <= room {
+		l.to(from)
+		l.text(meaning)
+		return
+	}
+	if room < stackAbout {
 		s.emit()
 		l.reset(s.width)
 		from = c.about

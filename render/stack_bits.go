@@ -37,9 +37,10 @@ func diagramOf(p *dissect.Packet, l *dissect.LayerFields) []bitCell {
 		return nil
 	}
 	data := layerBytes(p, l)
-	var cells []bitCell
+	fields := dissect.Smallest(l.Fields)
+	cells := make([]bitCell, 0, len(fields)+1)
 	end := 0
-	for _, f := range dissect.Smallest(l.Fields) {
+	for _, f := range fields {
 		cells = append(cells, cellOf(f, data, l.Kind))
 		end = max(end, f.Bit+f.Bits)
 	}
@@ -85,15 +86,39 @@ func cellOf(f dissect.Field, data []byte, kind dissect.LayerKind) bitCell {
 
 // cellNames gives the names of a field, the longest first.
 func cellNames(name string) []string {
-	short := map[string]string{
-		"version": "ver", "header length": "IHL", "differentiated services": "DSCP", "data offset": "offset",
-		"reserved": "rsvd", "don't fragment": "DF", "more fragments": "MF", "acknowledgment number": "acknowledgment",
-		"time to live": "TTL", "destination address": "destination", "source address": "source",
-	}[name]
-	if short == "" {
-		return []string{name}
+	if short := shortFieldName(name); short != "" {
+		return []string{name, short}
 	}
-	return []string{name, short}
+	return []string{name}
+}
+
+// shortFieldName is what a field is called where its name finds no room.
+func shortFieldName(name string) string {
+	switch name {
+	case "version":
+		return "ver"
+	case "header length":
+		return "IHL"
+	case "differentiated services":
+		return "DSCP"
+	case "data offset":
+		return "offset"
+	case "reserved":
+		return "rsvd"
+	case "don't fragment":
+		return "DF"
+	case "more fragments":
+		return "MF"
+	case "acknowledgment number":
+		return "acknowledgment"
+	case "time to live":
+		return "TTL"
+	case "destination address":
+		return "destination"
+	case "source address":
+		return "source"
+	}
+	return ""
 }
 
 // bitRow is one row of a diagram: for each of its bits, the cell.
@@ -187,7 +212,7 @@ func (d *drawing) border(r int) {
 	}
 	for b := 0; b <= d.bits; b++ {
 		left, right := flat(b-1), flat(b)
-		l.text(d.corner(left, right, wall(r-1, b), wall(r, b)))
+		l.repeat(d.corner(left, right, wall(r-1, b), wall(r, b)), 1)
 		if b < d.bits {
 			if right {
 				l.repeat(d.g.dash, 1)
@@ -226,7 +251,7 @@ type piece struct {
 }
 
 func (d *drawing) pieces(r int) []piece {
-	var out []piece
+	out := make([]piece, 0, d.bits)
 	for b := 0; b < d.bits; b++ {
 		c := d.cellAt(r, b)
 		if c == noCell {

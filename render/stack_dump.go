@@ -165,7 +165,10 @@ func (s *stack) dump(p *dissect.Packet, layers []dissect.LayerFields, data []byt
 	if !s.o.Full {
 		shown = min(shown, maxDump)
 	}
-	spans := spansOf(parts, layers, joined)
+	var spans []byteSpan
+	if s.width >= dumpNames {
+		spans = spansOf(parts, layers, joined)
+	}
 	for at := 0; at < shown; at += n {
 		s.dumpLine(data, parts, spans, at, min(at+n, shown), n)
 	}

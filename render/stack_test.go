@@ -221,3 +221,5 @@ func TestStackHostile(t *testing.T) {
 		checkTerminal(t, draw(t, s, func(w *bytes.Buffer) Renderer { return NewStack(w, o) }), 80)
 	}
 }
+
+func BenchmarkStack(b *testing.B) { benchmarkSegments(b, download(), NewStack(io.Discard, Options{})) }
