@@ -186,7 +186,11 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	l := a.loopOf(r)
 	l.saves = saves
 	err = r.outcome(l, r.pages.finish(l.run(ctx)))
-	return errors.Join(err, fl.closeOutputs())
+	closed := fl.closeOutputs()
+	if closed == nil && r.hasTold(l, err, a.std) {
+		return errReported
+	}
+	return errors.Join(err, closed)
 }
 
 // openSaved opens captures, and says what to do where there is none.
@@ -273,6 +277,14 @@ func (r *replaying) outcome(l *loop, err error) error {
 		err = r.missing(l)
 	}
 	return err
+}
+
+// hasTold reports whether the picture has told of a fault in a file, in the
+// place where the error would be told: what a pager showed is gone, and of what
+// to do next only the error speaks.
+func (r *replaying) hasTold(l *loop, err error, std stdio) bool {
+	drawn := !r.quiet && !r.takesStdout() && r.pages == nil
+	return err != nil && err.Error() == l.total.Fault && hintFor(err) == "" && drawn && isTerminal(std.out) && isTerminal(std.err)
 }
 
 // confinement is what replay may still open once it parses: its own files

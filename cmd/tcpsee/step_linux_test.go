@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -137,6 +138,42 @@ func TestPager(t *testing.T) {
 		}
 		if got := p.out.String(); !strings.Contains(got, c.want) || strings.Contains(got, "paged:") != c.paged {
 			t.Errorf("PAGER=%q %s:\n%s", c.pager, c.flag, got)
+		}
+	}
+}
+
+// TestFaultIsToldOnce: the picture tells of a fault in a file, and the error
+// tells it again only where the picture went elsewhere.
+func TestFaultIsToldOnce(t *testing.T) {
+	whole, err := os.ReadFile("../../testdata/s01-chat.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := filepath.Join(t.TempDir(), "broken.pcap")
+	if err := os.WriteFile(broken, whole[:700], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		pager           string
+		flags           []string
+		pictured, error int
+	}{
+		{"", []string{"--no-pager", "--view", "timeline"}, 1, 0},
+		{"", []string{"--no-pager", "--view", "ladder"}, 1, 0},
+		{"", []string{"--no-pager", "--view", "summary"}, 1, 0},
+		{"sed s/^/paged:/", nil, 1, 1},
+		{"", []string{"--quiet"}, 0, 1},
+		{"", []string{"-o", "csv"}, 0, 1},
+	} {
+		cmd := tcpsee(append([]string{"replay", broken}, c.flags...)...)
+		cmd.Env = append(cmd.Env, "PAGER="+c.pager)
+		p := onTerminal(t, cmd)
+		if status := p.end(t); status != exitFailure {
+			t.Errorf("%v: exit status %d", c.flags, status)
+		}
+		out := p.out.String()
+		if n, m := strings.Count(out, "could not be read whole"), strings.Count(out, "error: "); n != c.pictured || m != c.error {
+			t.Errorf("%v: told %d times in the picture and %d times as the error, want %d and %d:\n%s", c.flags, n, m, c.pictured, c.error, out)
 		}
 	}
 }
