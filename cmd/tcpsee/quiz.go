@@ -33,12 +33,12 @@ func (g *gate) ask(e *conn.Event) error {
 		e.Before[conn.Client], e.Before[conn.Server]), widthOf(g.out.file)) {
 		g.say("%s", l)
 	}
-	word, err := g.guess("syn, syn-ack, ack, data, fin, rst? (? help, q quit) > ", kindsHelp)
+	word, err := g.guess("syn, syn-ack, ack, data, fin, rst? (? help, q quit) > ", kindsHelp, misreadKind)
 	if err != nil || g.lines == nil {
 		return err
 	}
 	g.judgeKind(e, word)
-	word, err = g.guess(numbersQuestion(e), numbersHelp)
+	word, err = g.guess(numbersQuestion(e), numbersHelp, func(word string) string { return misreadNumbers(word, numbersOf(e)) })
 	if err != nil || g.lines == nil {
 		return err
 	}
@@ -46,9 +46,9 @@ func (g *gate) ask(e *conn.Event) error {
 	return nil
 }
 
-// guess asks until there is an answer; "" passes. Once there are no more
-// answers g.lines is nil.
-func (g *gate) guess(question string, help func() string) (string, error) {
+// guess asks until there is an answer; "" passes, and what misread has a word
+// about is none. Once there are no more answers g.lines is nil.
+func (g *gate) guess(question string, help func() string, misread func(word string) string) (string, error) {
 	for {
 		io.WriteString(g.prompt, question)
 		line, err := g.answer()
@@ -66,8 +66,14 @@ func (g *gate) guess(question string, help func() string) (string, error) {
 			for l := range strings.Lines(help()) {
 				g.explain(l)
 			}
+		case "":
+			return "", nil
 		default:
-			return word, nil
+			about := misread(word)
+			if about == "" {
+				return word, nil
+			}
+			g.explain(about)
 		}
 	}
 }
@@ -180,12 +186,25 @@ func rightNumbers(guess string, e *conn.Event) bool {
 	if e.Packet != nil {
 		wire = [2]uint32{uint32(e.Packet.TCP.Seq), uint32(e.Packet.TCP.Ack)}
 	}
-	n := 1
-	if hasAck(e) {
-		n = 2
+	n := numbersOf(e)
+	got, ok := readNumbers(guess, n)
+	for i := range n {
+		ok = ok && (got[i] == want[i] || got[i] == wire[i])
 	}
+	return ok
+}
+
+// numbersOf is how many numbers a segment has.
+func numbersOf(e *conn.Event) int {
+	if hasAck(e) {
+		return 2
+	}
+	return 1
+}
+
+// readNumbers reads n numbers.
+func readNumbers(guess string, n int) (got [2]uint32, ok bool) {
 	words := strings.FieldsFunc(guess, func(r rune) bool { return strings.ContainsRune(" ,=:;/\t", r) })
-	var got [2]uint32
 	next, filled := 0, 0
 	for _, w := range words {
 		switch w {
@@ -200,19 +219,22 @@ func rightNumbers(guess string, e *conn.Event) bool {
 		}
 		v, err := strconv.ParseUint(w, 10, 32)
 		if err != nil || next >= n {
-			return false
+			return got, false
 		}
 		got[next], next, filled = uint32(v), next+1, filled|1<<next
 	}
-	if filled != 1<<n-1 {
-		return false
+	return got, filled == 1<<n-1
+}
+
+// misreadNumbers says of an answer that is not n numbers what is asked for.
+func misreadNumbers(guess string, n int) string {
+	switch _, ok := readNumbers(guess, n); {
+	case ok:
+		return ""
+	case n == 1:
+		return "one number is asked for, its seq, as 0"
 	}
-	for i := range n {
-		if got[i] != want[i] && got[i] != wire[i] {
-			return false
-		}
-	}
-	return true
+	return "two numbers are asked for, its seq and its ack, as 1 7"
 }
 
 // numbersHelp says what is asked for.
@@ -228,20 +250,50 @@ func rightGuess(guess string, e *conn.Event) bool {
 	if dotted, ok := tcpdumpKinds[strings.Trim(guess, "[]")]; ok {
 		return dotted == e.Kind
 	}
-	words := strings.FieldsFunc(guess, func(r rune) bool { return strings.ContainsRune(" ,+-_/&[]", r) })
-	if kind := strings.Join(words, ""); kind == strings.ReplaceAll(strings.ToLower(e.Kind.String()), "-", "") {
+	words := guessWords(guess)
+	if isKind(words, e.Kind) {
 		return true
 	}
-	var flags dissect.Flags
+	const shown = dissect.SYN | dissect.ACK | dissect.FIN | dissect.RST | dissect.PSH
+	flags, ok := guessFlags(words)
+	return ok && e.Packet != nil && flags == e.Packet.TCP.Flags&shown
+}
+
+// misreadKind says of an answer that names no segment what is asked for.
+func misreadKind(guess string) string {
+	if _, ok := tcpdumpKinds[strings.Trim(guess, "[]")]; ok {
+		return ""
+	}
+	words := guessWords(guess)
+	for k := conn.KindOther; k <= conn.KindRST; k++ {
+		if isKind(words, k) {
+			return ""
+		}
+	}
+	if _, ok := guessFlags(words); ok {
+		return ""
+	}
+	return "what is asked for is one of these kinds, or the control bits that are set, as psh ack"
+}
+
+func guessWords(guess string) []string {
+	return strings.FieldsFunc(guess, func(r rune) bool { return strings.ContainsRune(" ,+-_/&[]", r) })
+}
+
+func isKind(words []string, k conn.Kind) bool {
+	return strings.Join(words, "") == strings.ReplaceAll(strings.ToLower(k.String()), "-", "")
+}
+
+// guessFlags reads the names of control bits.
+func guessFlags(words []string) (flags dissect.Flags, ok bool) {
 	for _, w := range words {
-		f, ok := flagWords[w]
-		if !ok {
-			return false
+		f, known := flagWords[w]
+		if !known {
+			return 0, false
 		}
 		flags |= f
 	}
-	const shown = dissect.SYN | dissect.ACK | dissect.FIN | dissect.RST | dissect.PSH
-	return flags != 0 && e.Packet != nil && flags == e.Packet.TCP.Flags&shown
+	return flags, flags != 0
 }
 
 // flagWords are the control bits that a guess may name.

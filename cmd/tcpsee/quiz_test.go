@@ -28,3 +28,15 @@ func TestNumbersGuessed(t *testing.T) {
 		}
 	}
 }
+
+// TestKindsGuessed tells a wrong guess, which counts, from what is no guess.
+func TestKindsGuessed(t *testing.T) {
+	for guess, want := range map[string]bool{
+		"syn": true, "syn-ack": true, "synack": true, "s.": true, "[p.]": true, "psh ack": true, "other": true, "rst": true,
+		"sny": false, "hello": false, "-": false, "ack 1": false,
+	} {
+		if got := misreadKind(guess) == ""; got != want {
+			t.Errorf("%q is a guess: %v", guess, got)
+		}
+	}
+}
