@@ -181,6 +181,30 @@ func TestCaret(t *testing.T) {
 	}
 }
 
+// TestPlaceOfNumbers holds that a place ends behind the parentheses that belong
+// to it, and begins before them.
+func TestPlaceOfNumbers(t *testing.T) {
+	for expr, place := range map[string]string{
+		"1 << (40) = 1":             "1 << (40)",
+		"(len) / (0) = 1 and tcp":   "(len) / (0)",
+		"((len)/(0))=1":             "(len)/(0)",
+		"tcp[(0)/(0)] = 1":          "(0)/(0)",
+		"len = -(1)/(0)":            "-(1)/(0)",
+		"len + (1) << ((2) * 20)=1": "len + (1) << ((2) * 20)",
+	} {
+		var se *SyntaxError
+		e, err := Parse(expr)
+		if err == nil {
+			_, err = e.Matcher(capture.LinkEthernet)
+		}
+		if !errors.As(err, &se) {
+			t.Errorf("%q: %v", expr, err)
+		} else if got := se.Expr[se.Offset : se.Offset+se.Length]; got != place {
+			t.Errorf("%q: the place is %q, not %q (%v)", expr, got, place, err)
+		}
+	}
+}
+
 // names is a Resolver for tests.
 type names map[string][]netip.Addr
 

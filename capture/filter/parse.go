@@ -128,10 +128,17 @@ func (p *parser) unit(q qualifiers, a allow) unit {
 	return p.finish(u, q, a)
 }
 
+// goOn parses the rest of a number.
+func (p *parser) goOn(u unit) unit {
+	x := p.arithFrom(placed{u.span, u.num})
+	u.span, u.num, u.plain = x.at, x.n, false
+	return u
+}
+
 // finish makes a node of a number: a comparison, or an identifier.
 func (p *parser) finish(u unit, q qualifiers, a allow) unit {
 	if p.arithOp() != "" && a&allowTerm != 0 {
-		u.num, u.plain = p.arithFrom(u.num), false
+		u = p.goOn(u)
 	}
 	if op := p.relation(); op != "" && a&allowTerm != 0 {
 		p.next()
@@ -139,8 +146,8 @@ func (p *parser) finish(u unit, q qualifiers, a allow) unit {
 		if p.err != nil {
 			return u
 		}
-		at := u.num.where().to(r.where())
-		return unit{span: at, n: &relation{span: at, op: op, l: u.num, r: r}, q: nothing}
+		at := u.span.to(r.at)
+		return unit{span: at, n: &relation{span: at, op: op, l: u.num, r: r.n}, q: nothing}
 	}
 	if p.err != nil {
 		return u
@@ -182,7 +189,7 @@ func (p *parser) element(q qualifiers, a allow) unit {
 		if p.err != nil {
 			return unit{}
 		}
-		return unit{span: n.where(), num: n, plain: plain}
+		return unit{span: n.at, num: n.n, plain: plain}
 	case p.tok.kind == tokWord && a&allowTerm != 0:
 		return p.primitive()
 	}
@@ -199,7 +206,7 @@ func (p *parser) parenthesis(q qualifiers, a allow) unit {
 	}
 	if u.num != nil {
 		if p.arithOp() != "" && a&allowTerm != 0 {
-			u.num, u.plain = p.arithFrom(u.num), false
+			u = p.goOn(u)
 		}
 		if p.isOp(")") {
 			u.span = open.span.to(p.next().span)

@@ -48,17 +48,29 @@ func reduces(top, op string) bool {
 	return a > 0 && b > 0 && a >= b
 }
 
+// placed is a number with where it stands, the parentheses around it included; n is
+// nil after an error.
+type placed struct {
+	at span
+	n  arith
+}
+
+// apply is l op r.
+func apply(op string, l, r placed) placed {
+	at := l.at.to(r.at)
+	return placed{at, &operation{at, op, l.n, r.n}}
+}
+
 // arithFrom parses the rest of a number that begins with first.
-func (p *parser) arithFrom(first arith) arith {
+func (p *parser) arithFrom(first placed) placed {
 	p.enter()
 	defer p.leave()
-	operands := []arith{first}
+	operands := []placed{first}
 	var ops []string
 	reduce := func() {
 		op, n := ops[len(ops)-1], len(operands)
 		ops = ops[:len(ops)-1]
-		l, r := operands[n-2], operands[n-1]
-		operands = append(operands[:n-2], &operation{l.where().to(r.where()), op, l, r})
+		operands = append(operands[:n-2], apply(op, operands[n-2], operands[n-1]))
 	}
 	for op := p.arithOp(); op != "" && p.err == nil; op = p.arithOp() {
 		for len(ops) > 0 && reduces(ops[len(ops)-1], op) {
@@ -75,55 +87,53 @@ func (p *parser) arithFrom(first arith) arith {
 }
 
 // operand parses a number as far as no operator stands beside it.
-func (p *parser) operand() arith {
+func (p *parser) operand() placed {
 	p.enter()
 	defer p.leave()
 	switch {
 	case p.tok.kind == tokNum:
 		t := p.next()
-		return &constant{t.span, t.num}
+		return placed{t.span, &constant{t.span, t.num}}
 	case p.isWord(kwLen):
-		return &pktLen{p.next().span}
+		t := p.next()
+		return placed{t.span, &pktLen{t.span}}
 	case p.isOp("-"):
 		t := p.next()
 		x := p.operand()
 		for op := p.arithOp(); p.err == nil && op != "" && precedence(op) == 0; op = p.arithOp() {
 			// % and ^ take what they can get, from a minus sign too.
 			p.next()
-			r := p.arithFrom(p.operand())
-			if p.err == nil {
-				x = &operation{x.where().to(r.where()), op, x, r}
+			if r := p.arithFrom(p.operand()); p.err == nil {
+				x = apply(op, x, r)
 			}
 		}
-		if p.err != nil {
-			return nil
-		}
-		return &minus{t.span.to(x.where()), x}
+		at := t.span.to(x.at)
+		return placed{at, &minus{at, x.n}}
 	case p.isOp("("):
-		p.next()
+		open := p.next()
 		x := p.arithFrom(p.operand())
-		p.expect(")")
+		x.at = open.span.to(p.expect(")").span)
 		return x
 	case p.isWord(kwProto):
 		return p.load(p.next())
 	}
 	p.unexpected()
-	return nil
+	return placed{}
 }
 
 // load parses what follows the protocol in proto[index:size].
-func (p *parser) load(t token) arith {
+func (p *parser) load(t token) placed {
 	p.expect("[")
 	if p.err != nil {
-		return nil
+		return placed{}
 	}
 	l := &load{span: t.span, proto: proto(t.word.value), size: 1}
-	l.index = p.arithFrom(p.operand())
+	l.index = p.arithFrom(p.operand()).n
 	if p.isOp(":") {
 		p.next()
 		l.size = p.number().num
 	}
 	end := p.expect("]")
 	l.span = l.span.to(end.span)
-	return l
+	return placed{l.span, l}
 }

@@ -53,7 +53,7 @@ func (p *parser) afterProto(t token) unit {
 		if p.err != nil {
 			return unit{}
 		}
-		return unit{span: x.where(), num: x}
+		return unit{span: x.at, num: x.n}
 	case p.tok.kind == tokWord:
 		switch p.tok.word.kw {
 		case kwSrc, kwDst, kwAddr, kwType:
