@@ -28,6 +28,15 @@ func wlan(control, flags byte, n int) []byte {
 	return b
 }
 
+// bridged is LLC and SNAP before a frame of another LAN.
+func bridged(id int) []byte { return join([]byte{0xaa, 0xaa, 3, 0, 0x80, 0xc2}, u16(id)) }
+
+// ax25 is a frame of amateur radio's link over one repeater.
+func ax25(id byte, payload []byte) []byte {
+	call := func(last byte) []byte { return []byte{0x86, 0x88, 0x8a, 0x8c, 0x8e, 0x90, 0x60 | last} }
+	return join(call(0), call(0), call(1), []byte{3, id}, payload)
+}
+
 // subframe is an IPv4 packet in a subframe of an A-MSDU, with padding.
 func subframe(packet []byte) []byte {
 	b := join(make([]byte, 12), u16(8+len(packet)), snap(0x0800, packet))
@@ -251,6 +260,23 @@ func TestDecodeNetwork(t *testing.T) {
 		"LISP":                   ether(0x0800, ip4(17, 0, udp(5555, 4341, join(make([]byte, 8), packet4)))),
 		"CAPWAP":                 ether(0x0800, ip4(17, 0, udp(5555, 5247, join([]byte{0, 0x10, 0x43, 0, 0, 0, 0, 0}, wlan(0, 0x08, 24), snap(0x0800, packet4))))),
 		"TZSP":                   ether(0x0800, ip4(17, 0, udp(5555, 37008, join([]byte{1, 0, 0, 1, 10, 1, 5, 1}, frame4)))),
+		"TZSP, raw IP":           ether(0x0800, ip4(17, 0, udp(5555, 37008, join([]byte{1, 0, 0, 7, 1}, packet4)))),
+		"Mobile IP":              ether(0x0800, ip4(17, 0, udp(434, 434, join([]byte{4, 4, 0, 0}, packet4)))),
+		"Mobile IP, IPv6":        ether(0x0800, ip4(17, 0, udp(5555, 434, join([]byte{4, 41, 0, 0}, packet6)))),
+		"mirrored by a router":   ether(0x0800, ip4(17, 0, udp(5555, 30030, join(u32(1), u32(2), packet6)))),
+		"LWAPP":                  ether(0x88bb, join([]byte{0, 0, 0, 0, 0, 0}, wlan(0x08, 1, 24), snap(0x0800, packet4))),
+		"LWAPP, UDP":             ether(0x0800, ip4(17, 0, udp(5555, 12222, join([]byte{8, 0, 0, 0, 0, 0}, wlan(0, 0x08, 24), snap(0x0800, packet4))))),
+		"802.11 in Ethernet":     ether(0x2452, join(wlan(0x08, 1, 24), snap(0x0800, packet4))),
+		"Telkonet":               ether(0x88a1, join([]byte{0x78, 0, 0, 0, 0, 0, 0, 0}, frame4)),
+		"batman-adv 9":           ether(0x4305, join([]byte{3, 9, 50}, make([]byte, 6), frame4)),
+		"batman-adv 9, to all":   ether(0x4305, join([]byte{4, 9, 50}, make([]byte, 7), frame4)),
+		"batman-adv 13, to all":  ether(0x4305, join([]byte{4, 13, 50}, make([]byte, 10), frame4)),
+		"batman-adv 14":          ether(0x4305, join([]byte{3, 14, 50, 0}, make([]byte, 6), frame4)),
+		"DSR":                    ether(0x0800, ip4(48, 0, join([]byte{6, 0, 0, 4, 1, 2, 3, 4}, segment))),
+		"AX.25":                  ether(0x0800, ip4(93, 0, ax25(0xcc, packet4))),
+		"Token Ring in SNAP":     ether(8+2+14+8+len(packet4), join(bridged(9), []byte{0, 0}, []byte{0x10, 0x40}, frame4[:12], snap(0x0800, packet4))),
+		"FDDI in SNAP, FCS":      ether(8+3+13+8+len(packet4)+4, join(bridged(4), []byte{0, 0, 0}, []byte{0x50}, frame4[:12], snap(0x0800, packet4), u32(0))),
+		"AWDL in SNAP":           ether(16+len(packet6), join([]byte{0xaa, 0xaa, 3, 0, 0x17, 0xf2, 8, 0}, []byte{3, 4, 9, 0, 0, 0, 0x86, 0xdd}, packet6)),
 		"GRE in Geneve":          ether(0x0800, ip4(17, 0, udp(5555, 6081, join([]byte{0, 0, 8, 0, 0, 0, 5, 0}, ip4(47, 0, join(u16(0), u16(0x0800), packet4)))))),
 		"IPv6 under IPv4's type": ether(0x0800, packet6),
 	}
@@ -314,6 +340,11 @@ func TestDecodeNotFollowed(t *testing.T) {
 		{"data offset below 5", capture.LinkIPv4, ip4(6, 0, join(segment[:12], []byte{0x40}, segment[13:])), dissect.ContentOther, dissect.ProblemMalformed},
 		{"TCP that the packet ends in", capture.LinkIPv4, ip4(6, 0, segment[:15]), dissect.ContentOther, dissect.ProblemMalformed},
 		{"segment routing header without its segments", capture.LinkIPv6, ip6(43, join([]byte{6, 0, 4, 0, 0, 0, 0, 0}, segment)), dissect.ContentOther, dissect.ProblemMalformed},
+		{"LWAPP control", capture.LinkEthernet, ether(0x88bb, join([]byte{4, 0, 0, 0, 0, 0}, wlan(0x08, 1, 24), snap(0x0800, packet4))), dissect.ContentNone, dissect.ProblemUnknownProto},
+		{"Mobile IP registration", capture.LinkEthernet, ether(0x0800, ip4(17, 0, udp(434, 434, join([]byte{1, 4, 0, 0}, packet4)))), dissect.ContentUDP, dissect.ProblemNone},
+		{"AX.25 without an end of its addresses", capture.LinkIPv4, ip4(93, 0, make([]byte, 200)), dissect.ContentOther, dissect.ProblemMalformed},
+		{"AX.25, one address", capture.LinkIPv4, ip4(93, 0, []byte{0, 0, 0, 0, 0, 0, 1, 3, 0xcc}), dissect.ContentOther, dissect.ProblemMalformed},
+		{"DSR longer than its packet", capture.LinkIPv4, ip4(48, 0, join([]byte{6, 0, 0xff, 0xff}, segment)), dissect.ContentOther, dissect.ProblemMalformed},
 		{"SCTP", capture.LinkIPv4, ip4(132, 0, segment), dissect.ContentOther, dissect.ProblemNone},
 	}
 	for _, test := range tests {

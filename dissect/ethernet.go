@@ -117,6 +117,7 @@ const (
 	llcUI    = 0x03     // unnumbered information
 	oui8021H = 0x0000f8 // IEEE 802.1H bridge tunnel encapsulation
 	oui8021  = 0x0080c2 // bridged frames (RFC 2684)
+	ouiApple = 0x0017f2 // wireless direct link
 )
 
 func (c *cursor) llc() step {
@@ -164,14 +165,33 @@ func (c *cursor) snap(pad int) step {
 			c.trim(4)
 			fallthrough
 		case 7: // Ethernet without FCS
-			if !c.need(pad) {
-				return stepDone
-			}
-			c.off += pad
-			return stepEthernet
+			return c.padded(pad, stepEthernet)
+		case 3: // Token Ring with FCS
+			c.trim(4)
+			fallthrough
+		case 9:
+			return c.padded(pad, stepTokenRing)
+		case 4: // FDDI with FCS
+			c.trim(4)
+			fallthrough
+		case 10:
+			return c.padded(pad+1, stepFDDI)
+		}
+	case ouiApple:
+		if pid == etherIPv4 { // 3, 4, sequence number, reserved, EtherType
+			return c.tag(8, 6)
 		}
 	}
 	return c.fail(ProblemUnknownProto)
+}
+
+// padded passes over so many octets.
+func (c *cursor) padded(n int, next step) step {
+	if !c.need(n) {
+		return stepDone
+	}
+	c.off += n
+	return next
 }
 
 // mpls parses a stack of labels (RFC 3032). What follows the last is not said

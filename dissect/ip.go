@@ -14,11 +14,13 @@ const (
 	protoRouting     = 43
 	protoFragment    = 44
 	protoGRE         = 47
+	protoDSR         = 48
 	protoESP         = 50
 	protoAH          = 51
 	protoICMPv6      = 58
 	protoNoNext      = 59
 	protoDestination = 60
+	protoAX25        = 93
 	protoEtherIP     = 97
 	protoPIM         = 103
 	protoIPComp      = 108
@@ -231,6 +233,10 @@ func (c *cursor) protocol() step {
 		return stepGRE
 	case protoEtherIP:
 		return c.etherIP()
+	case protoDSR:
+		return c.sourceRouted()
+	case protoAX25:
+		return c.ax25()
 	case protoPIM:
 		return c.pimRegister()
 	case protoIPComp:

@@ -5,6 +5,10 @@ package dissect
 const (
 	etherTRILL      = 0x22f3 // RFC 6325
 	etherBATMAN     = 0x4305 // batman-adv
+	etherCentrino   = 0x2452 // 802.11 as some of Intel's cards give it
+	etherTelkonet   = 0x88a1 // Ethernet over power lines
+	etherLWAPP      = 0x88bb // RFC 5412
+	etherLWAPPOld   = 0xbbbb
 	etherMACsec     = 0x88e5 // IEEE 802.1AE
 	etherPBB        = 0x88e7 // IEEE 802.1ah
 	etherFabricPath = 0x8903 // Cisco
@@ -30,6 +34,14 @@ func (c *cursor) rareEtherType() step {
 		return c.trill()
 	case etherBATMAN:
 		return c.batman()
+	case etherCentrino:
+		return step80211
+	case etherTelkonet:
+		return c.telkonet()
+	case etherLWAPP, etherLWAPPOld:
+		if s := c.lwapp(); s != stepDone {
+			return s
+		}
 	case etherMACsec:
 		return c.macsec()
 	case etherFabricPath:
@@ -102,24 +114,48 @@ func (c *cursor) trill() step {
 	return c.shim(6+options, stepEthernet)
 }
 
-// batman parses the headers of batman-adv that carry a frame, of the versions
-// 14 and 15 of its format.
+// batman parses the headers of batman-adv that carry a frame, of the versions 6
+// to 15 of its format.
 func (c *cursor) batman() step {
 	if !c.need(2) {
 		return stepDone
 	}
-	kind, version := c.rest()[0], c.rest()[1]
-	switch {
-	case version == 15 && kind == 0x40: // unicast
-		return c.shim(10, stepEthernet)
-	case version == 15 && kind == 0x42: // unicast with four addresses
-		return c.shim(18, stepEthernet)
-	case version == 15 && kind == 0x01, version == 14 && kind == 0x04: // broadcast
-		return c.shim(14, stepEthernet)
-	case version == 14 && kind == 0x03: // unicast
-		return c.shim(9, stepEthernet)
+	if n := batmanHeader(c.rest()[0], c.rest()[1]); n > 0 {
+		return c.shim(n, stepEthernet)
 	}
 	return c.fail(ProblemUnknownProto)
+}
+
+// batmanHeader returns the length of the header before a frame, 0 where a kind
+// of packet has none.
+func batmanHeader(kind, version byte) int {
+	switch {
+	case version == 15 && kind == 0x40: // unicast
+		return 10
+	case version == 15 && kind == 0x42: // unicast with four addresses
+		return 18
+	case version == 15 && kind == 0x01, version == 14 && kind == 0x04: // broadcast
+		return 14
+	case version == 14 && kind == 0x03: // unicast
+		return 10
+	case version >= 6 && version < 14 && kind == 0x03:
+		return 9
+	case version >= 10 && version < 14 && kind == 0x04: // broadcast, with a sequence number
+		return 13
+	case version >= 6 && version < 10 && kind == 0x04: // with a short one
+		return 10
+	}
+	return 0
+}
+
+// telkonet parses the header of a frame over power lines: type and what does not
+// matter here.
+func (c *cursor) telkonet() step {
+	const header, tunnel = 8, 0x78
+	if b := c.rest(); len(b) > 0 && b[0] != tunnel {
+		return c.fail(ProblemUnknownProto)
+	}
+	return c.shim(header, stepEthernet)
 }
 
 // macsec parses the security tag of IEEE 802.1AE. Only what it protects but

@@ -9,14 +9,17 @@ const (
 	portAYIYA     = 5072 // draft-massar-v6ops-ayiya
 	portCAPWAP    = 5247 // RFC 5415, data
 	portTZSP      = 37008
-	portL2TP      = 1701 // RFC 2661
-	portTeredo    = 3544 // RFC 4380
-	portVXLAN     = 4789 // RFC 7348
-	portVXLANOld  = 8472 // Linux before the assignment
-	portVXLANGPE  = 4790 // draft-ietf-nvo3-vxlan-gpe
-	portGREinUDP  = 4754 // RFC 8086
-	portGeneve    = 6081 // RFC 8926
-	portMPLSinUDP = 6635 // RFC 7510
+	portMobileIP  = 434 // RFC 3519
+	portJMirror   = 30030
+	portLWAPP     = 12222 // RFC 5412, data
+	portL2TP      = 1701  // RFC 2661
+	portTeredo    = 3544  // RFC 4380
+	portVXLAN     = 4789  // RFC 7348
+	portVXLANOld  = 8472  // Linux before the assignment
+	portVXLANGPE  = 4790  // draft-ietf-nvo3-vxlan-gpe
+	portGREinUDP  = 4754  // RFC 8086
+	portGeneve    = 6081  // RFC 8926
+	portMPLSinUDP = 6635  // RFC 7510
 )
 
 const udpHeader = 8
@@ -80,6 +83,12 @@ func (c *cursor) udpTunnel(port uint16) step {
 		return c.capwap()
 	case portTZSP:
 		return c.tzsp()
+	case portLWAPP:
+		return c.lwapp()
+	case portMobileIP:
+		return c.mobileIP()
+	case portJMirror:
+		return c.mirrored()
 	}
 	return stepDone
 }
@@ -513,7 +522,7 @@ func (c *cursor) carriedWLAN() step {
 // tzsp parses the header of TaZmen Sniffer Protocol, version 1: type, what it
 // encapsulates, and tagged fields up to the end tag.
 func (c *cursor) tzsp() step {
-	const received, ethernet, wlan, pad, end = 0, 1, 18, 0, 1
+	const received, pad, end = 0, 0, 1
 	b := c.rest()
 	if len(b) < 5 || b[0] != 1 || b[1] != received {
 		return stepDone
@@ -532,11 +541,32 @@ func (c *cursor) tzsp() step {
 	if n++; n > len(b) {
 		return stepDone
 	}
-	switch be16(b[2:]) {
-	case ethernet:
-		return c.inside(LayerOther, n, stepEthernet)
-	case wlan:
-		return c.inside(LayerOther, n, step80211)
+	next := tzspCarries(be16(b[2:]))
+	if next == stepDone {
+		return stepDone
+	}
+	return c.inside(LayerOther, n, next)
+}
+
+// tzspCarries returns what an encapsulation of TZSP begins with.
+func tzspCarries(encapsulation uint16) step {
+	switch encapsulation {
+	case 1:
+		return stepEthernet
+	case 2:
+		return stepTokenRing
+	case 4:
+		return stepPPP
+	case 5:
+		return stepFDDI
+	case 7:
+		return stepRaw
+	case 18:
+		return step80211
+	case 119:
+		return stepPrism
+	case 127:
+		return stepAVS
 	}
 	return stepDone
 }

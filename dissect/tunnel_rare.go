@@ -1,0 +1,100 @@
+package dissect
+
+// Tunnels that few networks have.
+
+// mobileIP parses what a mobile node behind a NAT and its agent send each other
+// packets in (RFC 3519, section 4.2): type, next header, reserved.
+func (c *cursor) mobileIP() step {
+	const data, header = 4, 4
+	b := c.rest()
+	if len(b) <= header || b[0] != data {
+		return stepDone
+	}
+	switch next := b[1]; {
+	case next == protoIPv4 && b[header]>>4 == 4:
+		return c.inside(LayerOther, header, stepIPv4)
+	case next == protoIPv6 && b[header]>>4 == 6:
+		return c.inside(LayerOther, header, stepIPv6)
+	}
+	return stepDone
+}
+
+// mirrored parses the header that Juniper's routers put before packets that they
+// send somebody a copy of: identifiers of interception and session.
+func (c *cursor) mirrored() step {
+	const header = 8
+	b := c.rest()
+	if len(b) <= header || b[header]>>4 != 4 && b[header]>>4 != 6 {
+		return stepDone
+	}
+	return c.inside(LayerOther, header, stepIP)
+}
+
+// lwapp parses the header of the protocol that CAPWAP replaced (RFC 5412,
+// section 3.2): flags, fragment identifier, length, signal and noise. Nothing of
+// a control message or of a fragment is followed.
+func (c *cursor) lwapp() step {
+	const header, version, control, fragment = 6, 0xc0, 0x04, 0x02
+	b := c.rest()
+	if len(b) < header+2 || b[0]&(version|control|fragment) != 0 {
+		return stepDone
+	}
+	return c.inside(LayerOther, header, stepCarried80211)
+}
+
+// sourceRouted parses the header of DSR (RFC 4728, section 6): next header,
+// flags, and the length of the options behind it.
+func (c *cursor) sourceRouted() step {
+	const header = 4
+	if !c.need(header) {
+		return stepDone
+	}
+	b := c.rest()
+	n := header + int(be16(b[2:]))
+	if !c.need(n) {
+		return stepDone
+	}
+	c.take(LayerOther, n)
+	c.p.IP.Header += int32(n)
+	c.arg = uint16(b[0])
+	return stepProtocol
+}
+
+// Identifiers of what an AX.25 frame carries.
+const (
+	ax25IPv4 = 0xcc
+	ax25ARP  = 0xcd
+)
+
+// ax25 parses a frame of amateur radio's link (AX.25 2.2, section 3): two to ten
+// addresses, of which the last is marked, control, and an identifier where that
+// says that information follows.
+func (c *cursor) ax25() step {
+	const address, fewest, most, unnumbered, pollFinal = 7, 2, 10, 0x03, 0x10
+	b := c.rest()
+	n := 0
+	for n < most*address && (n == 0 || b[n-1]&1 == 0) {
+		if n += address; !c.need(n) {
+			return stepDone
+		}
+	}
+	if n < fewest*address || b[n-1]&1 == 0 {
+		return c.fail(ProblemMalformed)
+	}
+	if !c.need(n + 2) {
+		return stepDone
+	}
+	control, id := b[n], b[n+1]
+	c.take(LayerOther, n+2)
+	if control&1 != 0 && control&^pollFinal != unnumbered {
+		return c.fail(ProblemUnknownProto)
+	}
+	switch id {
+	case ax25IPv4:
+		return stepIPv4
+	case ax25ARP:
+		c.arg = etherARP
+		return stepEtherType
+	}
+	return c.fail(ProblemUnknownProto)
+}
