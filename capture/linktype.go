@@ -34,6 +34,7 @@ const (
 	LinkEthernetMPacket LinkType = 274 // IEEE 802.3br mPackets
 	LinkSLL2            LinkType = 276 // Linux cooked v2
 
+	LinkAX25            LinkType = 3   // amateur radio
 	LinkATMRFC1483      LinkType = 11  // LLC over ATM, BSD/OS
 	LinkATMCLIP         LinkType = 19  // classical IP over ATM
 	LinkSymantec        LinkType = 99  // Symantec Enterprise Firewall
@@ -42,8 +43,19 @@ const (
 	LinkENC             LinkType = 109 // OpenBSD encapsulated, without encryption
 	LinkPFLog           LinkType = 117 // OpenBSD pf log
 	LinkSunATM          LinkType = 123 // SunATM
+	LinkTZSP            LinkType = 128 // TaZmen Sniffer Protocol
 	LinkARCNETLinux     LinkType = 129 // ARCNET as Linux gives it
+	LinkJuniperMLPPP    LinkType = 130 // Juniper's routers: PPP on a multilink
+	LinkJuniperMLFR     LinkType = 131 // … Frame Relay on a multilink
+	LinkJuniperGGSN     LinkType = 133 // … packets of mobile phones
+	LinkJuniperATM2     LinkType = 135 // … ATM
+	LinkJuniperServices LinkType = 136 // … packets on their way through a service
+	LinkJuniperATM1     LinkType = 137 // … ATM
 	LinkAppleIPOver1394 LinkType = 138 // IP over IEEE 1394
+	LinkJuniperPPPoE    LinkType = 167 // Juniper's routers: PPPoE
+	LinkGFPT            LinkType = 170 // generic framing procedure, transparent
+	LinkGFPF            LinkType = 171 // generic framing procedure, frame-mapped
+	LinkJuniperVoice    LinkType = 183 // Juniper's routers: IPv4 of a voice gateway
 	LinkPPI             LinkType = 192 // per-packet information
 	LinkIPNET           LinkType = 226 // Solaris loopback
 	LinkNFLog           LinkType = 239 // Linux netfilter log
@@ -61,11 +73,14 @@ const (
 	LinkJuniperFrame    LinkType = 180 // … Frame Relay
 	LinkJuniperCHDLC    LinkType = 181 // … Cisco HDLC
 	LinkERF             LinkType = 197 // Endace's extensible record format
+	LinkAX25KISS        LinkType = 202 // amateur radio, with the header of its modems
 	LinkCHDLCDir        LinkType = 205 // Cisco HDLC preceded by a direction byte
 	LinkFrameRelayDir   LinkType = 206 // Frame Relay preceded by a direction byte
 	LinkNetAnalyzer     LinkType = 240 // Hilscher netANALYZER and Ethernet with FCS
 	LinkNetAnalyzerRaw  LinkType = 241 // the same with the preamble
 	LinkPKTAP           LinkType = 258 // macOS and iOS, several interfaces at once
+	LinkEPON            LinkType = 259 // Ethernet over passive fibre, with its preamble
+	LinkEBHSCR          LinkType = 279 // Elektrobit's recorder
 	LinkBroadcomTag     LinkType = 281 // Ethernet with the tag of a Broadcom switch
 	LinkBroadcomPrepend LinkType = 282 // the same with the tag in front
 	LinkMarvellDSA      LinkType = 284 // Ethernet with the tag of a Marvell switch
@@ -98,5 +113,9 @@ var linkNames = map[LinkType]string{
 	LinkMSTP: "BACNET_MS_TP", LinkDOCSIS: "DOCSIS", LinkPPPPPPD: "PPP_PPPD", LinkJuniperEther: "JUNIPER_ETHER", LinkJuniperPPP: "JUNIPER_PPP",
 	LinkJuniperFrame: "JUNIPER_FRELAY", LinkJuniperCHDLC: "JUNIPER_CHDLC", LinkERF: "ERF", LinkCHDLCDir: "C_HDLC_WITH_DIR",
 	LinkFrameRelayDir: "FRELAY_WITH_DIR", LinkNetAnalyzer: "NETANALYZER", LinkNetAnalyzerRaw: "NETANALYZER_TRANSPARENT", LinkPKTAP: "PKTAP",
+	LinkAX25: "AX25", LinkAX25KISS: "AX25_KISS", LinkTZSP: "TZSP", LinkGFPT: "GFP_T", LinkGFPF: "GFP_F", LinkEPON: "EPON",
+	LinkEBHSCR: "ELEKTROBIT", LinkJuniperMLPPP: "JUNIPER_MLPPP", LinkJuniperMLFR: "JUNIPER_MLFR", LinkJuniperGGSN: "JUNIPER_GGSN",
+	LinkJuniperATM2: "JUNIPER_ATM2", LinkJuniperServices: "JUNIPER_SERVICES", LinkJuniperATM1: "JUNIPER_ATM1",
+	LinkJuniperPPPoE: "JUNIPER_PPPOE", LinkJuniperVoice: "JUNIPER_VP",
 	LinkBroadcomTag: "DSA_TAG_BRCM", LinkBroadcomPrepend: "DSA_TAG_BRCM_PREPEND", LinkMarvellDSA: "DSA_TAG_DSA", LinkMarvellEDSA: "DSA_TAG_EDSA",
 }

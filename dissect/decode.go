@@ -158,6 +158,19 @@ const (
 	stepJuniperPPP
 	stepJuniperFrame
 	stepJuniperCHDLC
+	stepJuniperMLPPP
+	stepJuniperMLFR
+	stepJuniperGGSN
+	stepJuniperATM1
+	stepJuniperATM2
+	stepJuniperServices
+	stepJuniperVoice
+	stepAX25
+	stepKISS
+	stepTZSP
+	stepGFP
+	stepEPON
+	stepEBHSCR
 	stepERF
 	stepCHDLCDir
 	stepFrameRelayDir

@@ -19,6 +19,9 @@ var links = []capture.LinkType{
 	capture.LinkJuniperEther, capture.LinkJuniperPPP, capture.LinkJuniperFrame, capture.LinkJuniperCHDLC, capture.LinkERF,
 	capture.LinkCHDLCDir, capture.LinkFrameRelayDir, capture.LinkNetAnalyzer, capture.LinkNetAnalyzerRaw, capture.LinkPKTAP, capture.LinkUser2,
 	capture.LinkBroadcomTag, capture.LinkBroadcomPrepend, capture.LinkMarvellDSA, capture.LinkMarvellEDSA,
+	capture.LinkJuniperMLPPP, capture.LinkJuniperMLFR, capture.LinkJuniperGGSN, capture.LinkJuniperATM1, capture.LinkJuniperATM2,
+	capture.LinkJuniperServices, capture.LinkJuniperVoice, capture.LinkJuniperPPPoE, capture.LinkAX25, capture.LinkAX25KISS, capture.LinkTZSP,
+	capture.LinkGFPT, capture.LinkGFPF, capture.LinkEPON, capture.LinkEBHSCR,
 }
 
 // seeds are packets of each kind of header.

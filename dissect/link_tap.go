@@ -16,8 +16,34 @@ func tapLinkStep(l capture.LinkType) step {
 		return stepDOCSIS
 	case capture.LinkPPPPPPD:
 		return stepPPPPPPD
-	case capture.LinkJuniperEther:
+	case capture.LinkJuniperEther, capture.LinkJuniperPPPoE:
 		return stepJuniperEther
+	case capture.LinkJuniperMLPPP:
+		return stepJuniperMLPPP
+	case capture.LinkJuniperMLFR:
+		return stepJuniperMLFR
+	case capture.LinkJuniperGGSN:
+		return stepJuniperGGSN
+	case capture.LinkJuniperATM1:
+		return stepJuniperATM1
+	case capture.LinkJuniperATM2:
+		return stepJuniperATM2
+	case capture.LinkJuniperServices:
+		return stepJuniperServices
+	case capture.LinkJuniperVoice:
+		return stepJuniperVoice
+	case capture.LinkAX25:
+		return stepAX25
+	case capture.LinkAX25KISS:
+		return stepKISS
+	case capture.LinkTZSP:
+		return stepTZSP
+	case capture.LinkGFPT, capture.LinkGFPF:
+		return stepGFP
+	case capture.LinkEPON:
+		return stepEPON
+	case capture.LinkEBHSCR:
+		return stepEBHSCR
 	case capture.LinkJuniperPPP:
 		return stepJuniperPPP
 	case capture.LinkJuniperFrame:
@@ -61,6 +87,23 @@ func (c *cursor) nextTap(s step) step {
 		return c.juniper(stepFrameRelay)
 	case stepJuniperCHDLC:
 		return c.juniper(stepCHDLC)
+	case stepJuniperMLPPP, stepJuniperMLFR, stepJuniperGGSN, stepJuniperATM1, stepJuniperATM2, stepJuniperServices, stepJuniperVoice:
+		return c.juniperCookie(s)
+	case stepAX25:
+		return c.ax25()
+	case stepKISS:
+		return c.kiss()
+	case stepTZSP:
+		if s := c.tzsp(); s != stepDone {
+			return s
+		}
+		return c.fail(ProblemUnknownProto)
+	case stepGFP:
+		return c.gfp()
+	case stepEPON: // in the place of a preamble: the logical link's identifier and a checksum
+		return c.shim(8, stepEthernet)
+	case stepEBHSCR:
+		return c.elektrobit()
 	case stepERF:
 		return c.erf()
 	case stepCHDLCDir:
@@ -137,30 +180,6 @@ func Tapped(f *capture.Frame) capture.Frame {
 	return in
 }
 
-// juniper parses the header of Juniper's routers: three octets of magic,
-// flags, and the extensions that the flags announce.
-func (c *cursor) juniper(next step) step {
-	const noLink, extended = 0x02, 0x80
-	if !c.need(4) {
-		return stepDone
-	}
-	b := c.rest()
-	if b[0] != 'M' || b[1] != 'G' || b[2] != 'C' {
-		return c.fail(ProblemMalformed)
-	}
-	flags, n := b[3], 4
-	if flags&extended != 0 {
-		if !c.need(6) {
-			return stepDone
-		}
-		n = 6 + int(be16(b[4:]))
-	}
-	if flags&noLink != 0 { // the family of what follows, in little-endian order
-		n, next = n+4, stepIP
-	}
-	return c.shim(n, next)
-}
-
 // erf parses the headers of a record of Endace's cards.
 func (c *cursor) erf() step {
 	r, need := capture.SplitERF(c.rest())
@@ -199,4 +218,79 @@ func (c *cursor) docsis() step {
 	s := c.shim(n, stepEthernet)
 	c.trim(fcs)
 	return s
+}
+
+// kiss parses what a modem of amateur radio has before a frame (KISS): port and
+// command, of which 0 is data.
+func (c *cursor) kiss() step {
+	if b := c.rest(); len(b) > 0 && b[0]&0xf != 0 {
+		return c.fail(ProblemUnknownProto)
+	}
+	return c.shim(1, stepAX25)
+}
+
+// elektrobit parses the header of Elektrobit's recorder, whose first octet is
+// what was recorded.
+func (c *cursor) elektrobit() step {
+	const header, ethernet = 32, 0x50
+	if b := c.rest(); len(b) > 0 && b[0] != ethernet {
+		return c.fail(ProblemUnknownProto)
+	}
+	return c.shim(header, stepEthernet)
+}
+
+// gfp parses the headers of the generic framing procedure (ITU-T G.7041, section
+// 6.1): length, checksum, type, checksum, then an extension header. The first
+// two may be scrambled, as they are on the wire.
+func (c *cursor) gfp() step {
+	const (
+		core, header  = 4, 8
+		scrambled     = 0xb6ab // as much of the mask as the length has
+		kind, hasFCS  = 0xe000, 0x1000
+		extension     = 0x0f00
+		null, linear  = 0x0000, 0x0100
+		linearHeader  = 4
+		ethernet, ppp = 1, 2
+		mpls          = 13
+		ip4, ip6      = 16, 17
+	)
+	if !c.need(header) {
+		return stepDone
+	}
+	b := c.rest()
+	length, what, n := int(be16(b)), be16(b[4:]), header
+	if other := length ^ scrambled; core+length != c.left() && core+other <= c.left() {
+		length = other
+	}
+	switch what & extension {
+	case null:
+	case linear:
+		n += linearHeader
+	default:
+		return c.fail(ProblemUnknownProto)
+	}
+	next := stepDone
+	switch what & 0xff {
+	case ethernet:
+		next = stepEthernet
+	case ppp:
+		next = stepPPP
+	case mpls:
+		next = stepMPLS
+	case ip4:
+		next = stepIPv4
+	case ip6:
+		next = stepIPv6
+	}
+	if what&kind != 0 || next == stepDone { // management, or what cannot be followed
+		return c.fail(ProblemUnknownProto)
+	}
+	if !c.need(n) {
+		return stepDone
+	}
+	c.limit(core + length)
+	if what&hasFCS != 0 {
+		c.trim(4)
+	}
+	return c.shim(n, next)
 }

@@ -32,6 +32,40 @@ var tapped = []struct {
 		kinds(dissect.LayerOther, dissect.LayerFrameRelay, dissect.LayerOther)},
 	{"Juniper, Cisco HDLC", capture.LinkJuniperCHDLC, join([]byte("MGC\x00"), []byte{0x0f, 0, 8, 0}, packet4),
 		kinds(dissect.LayerOther, dissect.LayerCHDLC)},
+	{"Juniper, PPPoE", capture.LinkJuniperPPPoE, join([]byte("MGC\x00"), frame4), kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"Juniper, multilink, no cookie", capture.LinkJuniperMLPPP, join([]byte("MGC\x00"), []byte{0xff, 3, 0, 0x21}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerPPP)},
+	{"Juniper, multilink, cookie of 2", capture.LinkJuniperMLPPP, join([]byte("MGC\x00"), []byte{1, 2, 0, 0x21}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerOther, dissect.LayerPPP)},
+	{"Juniper, multilink, cookie of 4", capture.LinkJuniperMLPPP, join([]byte("MGC\x00"), []byte{0x54, 1, 2, 3, 0, 0x21}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerOther, dissect.LayerPPP)},
+	{"Juniper, multilink, cookie of 8", capture.LinkJuniperMLPPP, join([]byte("MGC\x01"), []byte{0x47, 0, 0, 0, 0, 0, 0, 0, 0, 0x21}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerOther, dissect.LayerPPP)},
+	{"Juniper, multilink, from the router", capture.LinkJuniperMLPPP, join([]byte("MGC\x01"), []byte{0x47, 0, 0, 0, 3, 0, 0, 0}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerOther)},
+	{"Juniper, multilink, IPv6", capture.LinkJuniperMLFR, join([]byte("MGC\x01"), []byte{0x40, 0, 0, 0, 0, 0x10, 0, 0}, packet6),
+		kinds(dissect.LayerOther, dissect.LayerOther)},
+	{"Juniper, multilink, Frame Relay", capture.LinkJuniperMLFR, join([]byte("MGC\x00"), []byte{0x18, 0x41, 3, 0xcc}, packet4),
+		kinds(dissect.LayerOther, dissect.LayerFrameRelay, dissect.LayerOther)},
+	{"Juniper, GGSN", capture.LinkJuniperGGSN, join([]byte("MGC\x00"), []byte{2, 0, 5, 0}, packet4), kinds(dissect.LayerOther, dissect.LayerOther)},
+	{"Juniper, ATM 1", capture.LinkJuniperATM1, join([]byte("MGC\x00"), make([]byte, 4), snap(0x0800, packet4)),
+		kinds(dissect.LayerOther, dissect.LayerOther, dissect.LayerLLC, dissect.LayerSNAP)},
+	{"Juniper, ATM 2", capture.LinkJuniperATM2, join([]byte("MGC\x00"), make([]byte, 8), packet4), kinds(dissect.LayerOther, dissect.LayerOther)},
+	{"Juniper, ATM 2, PPP", capture.LinkJuniperATM2, join([]byte("MGC\x00"), make([]byte, 8), []byte{0, 0x57}, packet6),
+		kinds(dissect.LayerOther, dissect.LayerOther, dissect.LayerPPP)},
+	{"Juniper, to a service", capture.LinkJuniperServices, join([]byte("MGC\x01"), make([]byte, 16), packet4), kinds(dissect.LayerOther, dissect.LayerOther)},
+	{"Juniper, from a service", capture.LinkJuniperServices, join([]byte("MGC\x00"), make([]byte, 12), packet4), kinds(dissect.LayerOther, dissect.LayerOther)},
+	{"Juniper, voice", capture.LinkJuniperVoice, join([]byte("MGC\x00"), make([]byte, 18), packet4), kinds(dissect.LayerOther, dissect.LayerOther)},
+	{"Juniper, service without a link layer", capture.LinkJuniperServices, join([]byte("MGC\x02"), []byte{2, 0, 0, 0}, packet4), kinds(dissect.LayerOther)},
+	{"AX.25", capture.LinkAX25, ax25(0xcc, packet4), kinds(dissect.LayerOther)},
+	{"AX.25, KISS", capture.LinkAX25KISS, join([]byte{0}, ax25(0xcc, packet4)), kinds(dissect.LayerOther, dissect.LayerOther)},
+	{"TZSP", capture.LinkTZSP, join([]byte{1, 0, 0, 1, 1}, frame4), kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"EPON", capture.LinkEPON, join([]byte{0x55, 0x55, 0xd5, 0x55, 0x55, 0, 1, 0xaa}, frame4), kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"Elektrobit", capture.LinkEBHSCR, join([]byte{0x50}, make([]byte, 31), frame4), kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"GFP, Ethernet", capture.LinkGFPF, gfp(0, 1, frame4), kinds(dissect.LayerOther, dissect.LayerEthernet)},
+	{"GFP, scrambled", capture.LinkGFPT, gfp(0xb6ab31e0, 2, join([]byte{0xff, 3, 0, 0x21}, packet4)), kinds(dissect.LayerOther, dissect.LayerPPP)},
+	{"GFP, extension and FCS", capture.LinkGFPF, gfp(0, 0x1110, join(make([]byte, 4), packet4, make([]byte, 4))), kinds(dissect.LayerOther)},
+	{"GFP, IPv6", capture.LinkGFPF, gfp(0, 17, packet6), kinds(dissect.LayerOther)},
 	{"ERF, Ethernet", capture.LinkERF, erf(2, nil, join([]byte{0, 0}, frame4, make([]byte, 4)), len(frame4)+4),
 		kinds(dissect.LayerOther, dissect.LayerEthernet)},
 	{"ERF, two extension headers", capture.LinkERF,
@@ -67,6 +101,12 @@ var tapped = []struct {
 	{"SunATM, Frame Relay", capture.LinkSunATM, join([]byte{0, 0, 0, 100, 0x18, 0x41, 3, 0xcc}, packet4),
 		kinds(dissect.LayerOther, dissect.LayerFrameRelay, dissect.LayerOther)},
 	{"Marvell's tag with EtherType", capture.LinkMarvellEDSA, join(frame4[:12], u32(0xdada0000), u32(1), frame4[12:]), kinds(dissect.LayerOther)},
+}
+
+// gfp is a frame of the generic framing procedure: length and checksum, changed
+// by a mask, type and checksum.
+func gfp(mask uint32, kind int, payload []byte) []byte {
+	return join(u32(uint32(4+len(payload))<<16^mask), u16(kind), u16(0), payload)
 }
 
 // erf is a record of Endace's: time, type, flags, lengths.
