@@ -24,8 +24,6 @@ const (
 // first bytes: those that Wireshark can convert, packed ones, and others. The
 // longer magic comes first.
 var foreigners = []foreign{
-	{"iptrace 1.0", 0, "an AIX iptrace capture", byEditcap},
-	{"iptrace 2.0", 0, "an AIX iptrace capture", byEditcap},
 	{"TRSNIFF data    \x1a", 0, "a Sniffer capture", byEditcap},
 	{"XCP\x00", 0, "a NetXRay or Windows Sniffer capture", byEditcap},
 	{"VL\x00\x00", 0, "a NetXRay capture", byEditcap},
@@ -33,8 +31,23 @@ var foreigners = []foreign{
 	{"\x7fver\x00\x00\x00", 0, "an EtherPeek or OmniPeek capture", byEditcap},
 	{"btsnoop\x00", 0, "a Bluetooth capture (btsnoop)", byEditcap},
 	{"\x00\x00\x02\x00\x12\x05\x00\x10", 0, "a K12 capture", byEditcap},
-	{"5\x19\x11\x20", 0, "a NetScaler trace", byEditcap},
-	{"NetScaler", 0, "a NetScaler trace", byEditcap},
+	{"NetScaler", 8, "a NetScaler trace (nstrace 1.0)", byEditcap},
+	{"NetScaler V2", 3, "a NetScaler trace (nstrace 2.0)", byEditcap},
+	{"Netscaler V", 3, "a NetScaler trace (nstrace)", byEditcap},
+	{"\xaa\xaa\xaa\xaa", 0, "an InfoVista 5View capture", byEditcap},
+	{"TR\x00d\x00", 0, "an HP-UX nettl trace", byEditcap},
+	{"\x00\x00\x00\x01\x00\x00\x00\x00\x00\x07\xd0\x00", 0, "an HP-UX nettl trace", byEditcap},
+	{"ObserverPktBuffe", 0, "an Observer capture", byEditcap},
+	{"cscp", 0, "a Colasoft Capsa capture", byEditcap},
+	{"Trace Display", 6, "a LANalyzer capture", byEditcap},
+	{"\x42\xd2\x00\x34\x12\x66\x22\x88", 0, "a RADCOM capture", byEditcap},
+	{"EyeSDN", 0, "an EyeSDN trace", byEditcap},
+	{"+---------+---------------+----------+", 0, "a K12 text file", byEditcap},
+	{"Session Transcript", 0, "a Catapult DCT2000 trace", byEditcap},
+	{"ETHERWATCH ", 0, "a trace of DBS Etherwatch", byEditcap},
+	{"T O S H I B A", 0, "a trace of a Toshiba router", byEditcap},
+	{"V0208", 0, "an Aethra trace", byEditcap},
+	{"LOGG", 0, "a Vector BLF log, of CAN mostly", byEditcap},
 	{"\xb0\xb0\xb0\xb0", 0, "a Shomiti Surveyor capture", byEditcap},
 	{"\xa1\xb2\x34\xcd", 0, "a pcap of an unusual kind (magic a1b234cd)", ""},
 	{"\xcd\x34\xb2\xa1", 0, "a pcap of an unusual kind (magic a1b234cd)", ""},
@@ -60,7 +73,7 @@ var foreigners = []foreign{
 	{"version https://git-lfs", 0, "a Git LFS pointer", "fetch the file itself: git lfs pull"},
 }
 
-const readable = "tcpsee reads pcap, pcapng, snoop, ERF and Network Monitor captures, plain or compressed with gzip, zstd or lz4"
+const readable = "tcpsee reads pcap, pcapng, snoop, ERF, iptrace and Network Monitor captures, plain or compressed with gzip, zstd or lz4"
 
 // foreignOf returns what a file is that begins with head, or nil.
 func foreignOf(head []byte) *foreign {

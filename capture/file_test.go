@@ -178,6 +178,9 @@ func TestReaderThatGivesNothing(t *testing.T) {
 func TestNoCapture(t *testing.T) {
 	tests := []struct{ file, reason string }{
 		{"TRSNIFF data    \x1a", "a Sniffer capture"},
+		{"\x01\x22\x00Netscaler V35 Performance Data\x00", "a NetScaler trace"},
+		{"\x01\x01\x40\x00\x00\x00\x00\x00NetScaler Performance Data\x00", "a NetScaler trace (nstrace 1.0)"},
+		{"+---------+---------------+----------+\n", "a K12 text file; tcpsee reads"},
 		{"PK\x03\x04", "a zip archive"},
 		{"BZh91AY", "bunzip2"},
 		{"\xfd7zXZ\x00", "unxz"},
@@ -276,6 +279,7 @@ func TestReadingAllocatesNothing(t *testing.T) {
 		"snoop":                 append(snoopFile(4), bytes.Repeat(snoopRecord(1, 1000, 0, string(make([]byte, 1000)), 0), 20000)...),
 		"ERF":                   bytes.Repeat(erfEthernet(1, string(make([]byte, 1000))), 20000),
 		"Network Monitor":       plainNetmon(20000, 1000),
+		"iptrace":               append([]byte("iptrace 2.0"), bytes.Repeat(iptraceRecordOf(2, "en", 0, 6, 0, 10, 0, string(make([]byte, 1000))), 20000)...),
 		"custom data of others": append(join(ngSection(little), ngInterfaceBlock(little, 1, 0)), bytes.Repeat(foreign, 20000)...),
 	} {
 		t.Run(name, func(t *testing.T) {

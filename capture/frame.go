@@ -3,8 +3,8 @@
 // comes out of a Source is the same whether it was captured now or years ago.
 //
 // The formats are the classic pcap file (draft-ietf-opsawg-pcap), pcapng
-// (draft-ietf-opsawg-pcapng), snoop (RFC 1761), Endace's ERF, Microsoft
-// Network Monitor's files and, on Linux, packet(7) sockets.
+// (draft-ietf-opsawg-pcapng), snoop (RFC 1761), Endace's ERF, AIX's
+// iptrace, Microsoft Network Monitor's files and, on Linux, packet(7) sockets.
 package capture
 
 import (

@@ -136,7 +136,7 @@ func (n *netmon) measure(b []byte) (size int, fault *Fault) {
 	if len(b) < head {
 		return head, nil
 	}
-	n.at = int64(binary.LittleEndian.Uint32(b)) - netmonPlace // which walk adds
+	n.at = int64(binary.LittleEndian.Uint32(b))
 	captured, _ := n.lens(b[netmonPlace:])
 	return head + int(captured) + n.trailer(), nil
 }
@@ -152,7 +152,7 @@ func (n *netmon) frame(f *Frame, b []byte) bool {
 	}
 	link, before, ok := netmonLink(network, data)
 	if !ok {
-		n.passOver(network)
+		n.noFrame(network)
 		return false
 	}
 	n.number(f)
@@ -187,17 +187,15 @@ func netmonLink(network uint16, data []byte) (link LinkType, before int, ok bool
 	return 0, 0, false
 }
 
-// passOver counts a record that gives no frame. Wireshark numbers some of what
+// noFrame counts a record that gives none. Wireshark numbers some of what
 // Network Monitor says itself, and people quote its numbers.
-func (n *netmon) passOver(network uint16) {
+func (n *netmon) noFrame(network uint16) {
 	switch {
 	case network > netmonNumbers && network < netmonFilter:
 	case network == netmonEvent, network >= netmonSays:
 		n.led.number++
 	default:
-		n.led.number++
-		record, _ := n.place()
-		n.led.find(*n.led.fault(record, n.at+netmonPlace, "a packet of network type %d, which is not known, was passed over", network))
+		n.records.passOver("network type", int(network))
 	}
 }
 
@@ -231,8 +229,8 @@ func (n *netmon) stamp(b, trailer []byte) Stamp {
 	sum, held := addTicks(start, ticks)
 	if !held && !n.oddTime {
 		n.oddTime = true
-		record, _ := n.place()
-		n.led.find(*n.led.fault(record, n.at+netmonPlace, "a time is outside of the years 1677 to 2262; the nearest in them is shown"))
+		record, offset := n.place()
+		n.led.find(*n.led.fault(record, offset, "a time is outside of the years 1677 to 2262; the nearest in them is shown"))
 	}
 	return sum
 }

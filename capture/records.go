@@ -87,6 +87,14 @@ func (r *records) cut(l layout, have, want int, last bool, what string) *Fault {
 	return r.led.fault(record, offset, "the file is cut short: of the %d bytes of %s only %d are there", want, what, have)
 }
 
+// passOver notes that the next record's packet gives no frame, for it is of a
+// kind that is not known.
+func (r *records) passOver(what string, kind int) {
+	r.led.number++
+	record, offset := r.place()
+	r.led.find(*r.led.fault(record, offset, "a packet of %s %d, which is not known, was passed over", what, kind))
+}
+
 // number gives f, a packet, its number, and the values that most packets have.
 func (r *records) number(f *Frame) {
 	r.led.number++

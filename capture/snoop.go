@@ -11,6 +11,7 @@ const (
 	snoopFileHeader   = 16
 	snoopRecordHeader = 24
 	snoopVersion      = 2
+	surveyorVersion   = 5 // the last of another program's own
 )
 
 // snoopMagic begins a snoop file; everything in it is big-endian.
@@ -45,6 +46,8 @@ func (s *snoop) header(b []byte) *Fault {
 	switch {
 	case !bytes.HasPrefix(b, snoopMagic):
 		return s.led.fault(0, 0, "it begins almost like a snoop capture (Solaris), and is none")
+	case version > snoopVersion && version <= surveyorVersion:
+		return s.led.fault(0, 8, "snoop version %d is of Shomiti's and Finisar's Surveyor; %s", version, byEditcap)
 	case version != snoopVersion:
 		return s.led.fault(0, 8, "snoop version %d is not known: only %d is", version, snoopVersion)
 	case !ok:

@@ -48,6 +48,8 @@ func TestSnoopDamaged(t *testing.T) {
 		"header cut":     {snoopFile(4)[:12], 0, "file header at byte 0: the file is cut short: of the 16 bytes"},
 		"no snoop":       {[]byte("snooker and more"), 0, "and is none"},
 		"version":        {join([]byte("snoop\x00\x00\x00"), words(big, u32(1), u32(4))), 0, "snoop version 1"},
+		"Surveyor":       {join([]byte("snoop\x00\x00\x00"), words(big, u32(3), u32(4))), 0, "snoop version 3 is of Shomiti's and Finisar's Surveyor; convert it with: editcap -F pcapng"},
+		"version 6":      {join([]byte("snoop\x00\x00\x00"), words(big, u32(6), u32(4))), 0, "snoop version 6 is not known"},
 		"link type":      {snoopFile(99, one), 0, "data link type 99"},
 		"record cut":     {snoopFile(4, one, one[:20]), 1, "record 2 at byte 44: the file is cut short: of the 24 bytes"},
 		"data cut":       {snoopFile(4, one, one[:26]), 1, "record 2 at byte 44: the file is cut short: of the 28 bytes"},
