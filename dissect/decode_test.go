@@ -277,6 +277,8 @@ func TestDecodeNetwork(t *testing.T) {
 		"Token Ring in SNAP":     ether(8+2+14+8+len(packet4), join(bridged(9), []byte{0, 0}, []byte{0x10, 0x40}, frame4[:12], snap(0x0800, packet4))),
 		"FDDI in SNAP, FCS":      ether(8+3+13+8+len(packet4)+4, join(bridged(4), []byte{0, 0, 0}, []byte{0x50}, frame4[:12], snap(0x0800, packet4), u32(0))),
 		"AWDL in SNAP":           ether(16+len(packet6), join([]byte{0xaa, 0xaa, 3, 0, 0x17, 0xf2, 8, 0}, []byte{3, 4, 9, 0, 0, 0, 0x86, 0xdd}, packet6)),
+		"Omnipeek":               ether(0x0800, ip4(17, 0, udp(5555, 5000, join(u32(0x00ffabcd), []byte{2}, u32(20), u32(6), make([]byte, 7), wlan(0x08, 1, 24), snap(0x0800, packet4), u32(0))))),
+		"RFtap":                  ether(0x0800, ip4(17, 0, udp(5555, 52001, join([]byte("RFta"), []byte{3, 0, 1, 0, 105, 0, 0, 0}, wlan(0x08, 1, 24), snap(0x0800, packet4))))),
 		"GRE in Geneve":          ether(0x0800, ip4(17, 0, udp(5555, 6081, join([]byte{0, 0, 8, 0, 0, 0, 5, 0}, ip4(47, 0, join(u16(0), u16(0x0800), packet4)))))),
 		"IPv6 under IPv4's type": ether(0x0800, packet6),
 	}
@@ -345,6 +347,9 @@ func TestDecodeNotFollowed(t *testing.T) {
 		{"AX.25 without an end of its addresses", capture.LinkIPv4, ip4(93, 0, make([]byte, 200)), dissect.ContentOther, dissect.ProblemMalformed},
 		{"AX.25, one address", capture.LinkIPv4, ip4(93, 0, []byte{0, 0, 0, 0, 0, 0, 1, 3, 0xcc}), dissect.ContentOther, dissect.ProblemMalformed},
 		{"DSR longer than its packet", capture.LinkIPv4, ip4(48, 0, join([]byte{6, 0, 0xff, 0xff}, segment)), dissect.ContentOther, dissect.ProblemMalformed},
+		{"Omnipeek, header longer than its packet", capture.LinkIPv4, ip4(17, 0, udp(1, 2, join(u32(0x00ffabcd), []byte{2}, u32(1<<31), u32(6), segment))), dissect.ContentUDP, dissect.ProblemNone},
+		{"Omnipeek, nothing but a header", capture.LinkIPv4, ip4(17, 0, udp(1, 2, join(u32(0x00ffabcd), []byte{2}, u32(20), u32(6), make([]byte, 7)))), dissect.ContentOther, dissect.ProblemMalformed},
+		{"RFtap, link type not known", capture.LinkIPv4, ip4(17, 0, udp(1, 2, join([]byte("RFta"), []byte{3, 0, 1, 0, 0x0f, 0x27, 0, 0}, segment))), dissect.ContentUDP, dissect.ProblemNone},
 		{"SCTP", capture.LinkIPv4, ip4(132, 0, segment), dissect.ContentOther, dissect.ProblemNone},
 	}
 	for _, test := range tests {

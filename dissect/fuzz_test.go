@@ -38,8 +38,25 @@ func seeds(add func(link byte, data []byte)) {
 		ether(0x0806, arpRequest()),
 		ether(0x0800, ip4(1, 0, join([]byte{3, 4, 0, 0}, u32(1400), packet4))),
 		ether(0x894f, join([]byte{0x0f, 0xc2, 2, 3, 0, 0, 1, 0xff}, frame4)),
+		ether(0x0800, ip4(17, 0, udp(5555, 5000, join(u32(0x00ffabcd), []byte{2}, u32(20), u32(6), make([]byte, 7), wlan(0x08, 1, 24), snap(0x0800, packet4), u32(0))))),
+		ether(0x0800, ip4(17, 0, udp(5555, 52001, join([]byte("RFta"), []byte{3, 0, 1, 0, 0, 0, 0, 0}, []byte{2, 0, 0, 0}, packet4)))),
+		capwapPart(9, 0, true, 0, frame4[:32]),
+		ether(0x0800, ip4(93, 0, ax25(0xcc, packet4))),
+		ether(0x0800, ip4(48, 0, join([]byte{6, 0, 0, 4, 1, 2, 3, 4}, segment))),
 	} {
 		add(0, data)
+	}
+	for i, link := range links {
+		switch link {
+		case capture.LinkPPP:
+			add(byte(i), []byte{0xff, 3, 0, 0x2d, 0x7f, 3, 1, 2, 4, 0, 1, 0, 9, 5, 6, 7})
+		case capture.LinkJuniperMLPPP:
+			add(byte(i), join([]byte("MGC\x01"), []byte{0x47, 0, 0, 0, 3, 0, 0, 0}, packet4))
+		case capture.LinkJuniperATM2:
+			add(byte(i), join([]byte("MGC\x00"), make([]byte, 8), snap(0x0800, packet4)))
+		case capture.LinkGFPF:
+			add(byte(i), gfp(0, 0x1110, join(make([]byte, 4), packet4, make([]byte, 4))))
+		}
 	}
 	add(13, join(sll(1, 0x0800), packet4))
 	add(15, join(radiotap(0x30), wlan(0x88, 3, 32), snap(0x0800, packet4)))

@@ -48,7 +48,7 @@ func (c *cursor) udp() step {
 			return s // which may be that the tunnel's header is all that can be followed
 		}
 	}
-	return stepDone
+	return c.monitored()
 }
 
 func (c *cursor) udpTunnel(port uint16) step {

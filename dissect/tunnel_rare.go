@@ -1,5 +1,11 @@
 package dissect
 
+import (
+	"encoding/binary"
+
+	"tcpsee/capture"
+)
+
 // Tunnels that few networks have.
 
 // mobileIP parses what a mobile node behind a NAT and its agent send each other
@@ -40,6 +46,57 @@ func (c *cursor) lwapp() step {
 		return stepDone
 	}
 	return c.inside(LayerOther, header, stepCarried80211)
+}
+
+// What frames begin with that a device listens to and sends on over UDP, to
+// whichever port.
+const (
+	magicPeek  = 0x00ffabcd // access points, for Omnipeek
+	magicRFtap = 0x52467461 // software radios (https://rftap.github.io)
+)
+
+// monitored parses the headers of frames that were listened to.
+func (c *cursor) monitored() step {
+	b := c.rest()
+	if len(b) < 16 {
+		return stepDone
+	}
+	switch be32(b) {
+	case magicPeek:
+		return c.peek()
+	case magicRFtap:
+		return c.rfTap()
+	}
+	return stepDone
+}
+
+// peek parses version, length and type of a header; a frame with its FCS
+// follows.
+func (c *cursor) peek() step {
+	const least, wireless = 13, 6
+	b := c.rest()
+	n := be32(b[5:])
+	if n < least || n > uint32(len(b)) || be32(b[9:]) != wireless {
+		return stepDone
+	}
+	c.trim(4)
+	return c.inside(LayerOther, min(int(n), c.end-c.off), step80211)
+}
+
+// rfTap parses the length of a header, in words, and flags, of which the lowest
+// says that the link type of what follows is the first field.
+func (c *cursor) rfTap() step {
+	const hasLink, least = 0x0001, 12
+	b := c.rest()
+	n := int(binary.LittleEndian.Uint16(b[4:])) * 4
+	if n < least || n > len(b) || binary.LittleEndian.Uint16(b[6:])&hasLink == 0 {
+		return stepDone
+	}
+	next := linkStep(capture.LinkType(binary.LittleEndian.Uint32(b[8:])))
+	if next == stepUnknownLink {
+		return stepDone
+	}
+	return c.inside(LayerOther, n, next)
 }
 
 // sourceRouted parses the header of DSR (RFC 4728, section 6): next header,
