@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -69,6 +70,9 @@ func (a *app) runIsolated(args []string) (int, error) {
 	held := make(chan os.Signal, 1) // the inner process has them from the terminal too, and ends
 	signal.Notify(held, keyboardSignals()...)
 	defer signal.Stop(held)
+	came := make(chan os.Signal, len(passed))
+	signal.Notify(came, passed...)
+	defer signal.Stop(came)
 	cmd, err := a.startIsolated(exe, args)
 	if err != nil {
 		return 0, err
@@ -78,20 +82,29 @@ func (a *app) runIsolated(args []string) (int, error) {
 		_ = cmd.Wait()
 		return 0, err
 	}
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, passed...)
-	defer signal.Stop(ended)
 	go func() {
-		for s := range ended {
+		for s := range came {
 			_ = cmd.Process.Signal(s)
 		}
 	}()
-	err = cmd.Wait()
+	return isolatedStatus(cmd.Wait())
+}
+
+// statusSignal is the exit status, less the signal's number, that stands for a
+// process which a signal has ended.
+const statusSignal = 128
+
+// isolatedStatus is the exit status that the inner process's end stands for: a
+// signal may have ended it before it could heed that.
+func isolatedStatus(err error) (int, error) {
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.ExitCode(), nil
+	if !errors.As(err, &exit) {
+		return 0, err
 	}
-	return 0, err
+	if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return statusSignal + int(ws.Signal()), nil
+	}
+	return exit.ExitCode(), nil
 }
 
 // ownNamespaces makes this process that of the user, and lets it write the
@@ -131,6 +144,8 @@ func (a *app) startIsolated(exe string, args []string) (*exec.Cmd, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.std.in, a.std.out, a.std.err
 	cmd.Env = append(os.Environ(), isolatedVariable+"=1")
 	cmd.SysProcAttr = inOwnNamespaces()
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL // else nobody could end it where this process is killed
+	runtime.LockOSThread()                      // whose end it is that counts
 	switch err := cmd.Start(); {
 	case errors.Is(err, unix.ENOSPC): // user_namespaces(7)
 		return nil, fmt.Errorf("%w: the limit of them is reached", errNotIsolated)

@@ -57,6 +57,37 @@ os._exit(99)`
 	}
 }
 
+// TestIsolatedEnds: what waits outside and what runs in the namespaces end together,
+// also by a signal that neither can heed.
+func TestIsolatedEnds(t *testing.T) {
+	if err := tcpsee("run", "--isolated", "true").Run(); err != nil {
+		t.Skip("this system has no namespaces for us")
+	}
+	for _, inner := range []bool{false, true} {
+		p := start(t, tcpsee("run", "--isolated", "sh", "-c", "echo ready; sleep 60"))
+		p.out.await(t, "ready")
+		all := childrenOf(t, p.cmd.Process.Pid)
+		if len(all) < 2 {
+			t.Fatalf("only %d processes run inside", len(all))
+		}
+		want := -1
+		if inner {
+			want = 128 + int(syscall.SIGKILL)
+			if err := syscall.Kill(all[0], syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			p.signal(t, syscall.SIGKILL)
+		}
+		if status := p.end(t); status != want {
+			t.Errorf("exit status %d, want %d\n%s", status, want, p.err)
+		}
+		for _, pid := range all {
+			awaitEnd(t, pid)
+		}
+	}
+}
+
 // TestRunNotIsolated: where no namespace may be made it is said what allows it.
 func TestRunNotIsolated(t *testing.T) {
 	unshare := needTool(t, "unshare")
