@@ -226,7 +226,7 @@ func (w *Writer) write() {
 			err = io.ErrShortWrite
 		}
 		if err != nil {
-			w.err = fmt.Errorf("save capture: %w", errors.Join(err, cutBack(w.w, n-wholeBlocks(w.buf[:n]))))
+			w.err = fmt.Errorf("save capture: %w", errors.Join(err, CutBack(w.w, n-wholeBlocks(w.buf[:n]))))
 		}
 	}
 	w.buf, w.at = w.buf[:0], 0
@@ -245,9 +245,10 @@ func wholeBlocks(b []byte) int {
 	return whole
 }
 
-// cutBack takes away the last n bytes that were written, where they are the
-// last of a regular file: readers take a part of a block for damage.
-func cutBack(w io.Writer, n int) error {
+// CutBack takes away the last n bytes that were written to w, where they are the
+// last of a regular file, and does nothing elsewhere: of what a full disk let be
+// written in part, readers say that it is damaged.
+func CutBack(w io.Writer, n int) error {
 	f, ok := w.(*os.File)
 	if !ok || n == 0 {
 		return nil

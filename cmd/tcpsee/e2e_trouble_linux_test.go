@@ -178,6 +178,9 @@ func TestE2EDiskFull(t *testing.T) {
 			if strings.HasSuffix(file, ".pcapng") && len(segmentsOf(replays(t, file))) == 0 {
 				t.Error("nothing is saved")
 			}
+			if b, err := os.ReadFile(file); strings.HasSuffix(file, ".ndjson") && (err != nil || !bytes.HasSuffix(b, []byte("}\n"))) {
+				t.Errorf("the last line is not whole: %q, %v", b[max(0, len(b)-20):], err)
+			}
 		})
 	}
 }

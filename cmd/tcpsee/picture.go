@@ -295,7 +295,7 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 			continue
 		}
 		if f, _ := fileFormat(o); f.make != nil {
-			rs = append(rs, f.make(f.picks(view, asked), files[0], plain))
+			rs = append(rs, f.make(f.picks(view, asked), &wholeLines{f: files[0]}, plain))
 		}
 		files = files[1:]
 	}

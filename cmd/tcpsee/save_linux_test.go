@@ -68,6 +68,22 @@ func TestFileSizeLimit(t *testing.T) {
 	}
 }
 
+// TestFileSizeLimitOfLines: data in lines end with a whole one.
+func TestFileSizeLimitOfLines(t *testing.T) {
+	for ending, blocks := range map[string]string{".ndjson": "8", ".csv": "1"} {
+		file := t.TempDir() + "/x" + ending
+		p := start(t, exec.Command("sh", "-c", `ulimit -f `+blocks+`; exec "$@"`, "sh", builtBinary(t), "replay",
+			filepath.Join("..", "..", "testdata", "s01-chat.pcap"), "-q", "-o", file))
+		if status := p.end(t); status != 1 || !strings.Contains(p.err.String(), "file too large") {
+			t.Errorf("exit status %d\n%s", status, p.err)
+		}
+		b, err := os.ReadFile(file)
+		if err != nil || len(b) == 0 || b[len(b)-1] != '\n' {
+			t.Errorf("%s ends with %q, %v", ending, b[max(0, len(b)-20):], err)
+		}
+	}
+}
+
 // TestEachFullDiskIsNamed: where several outputs cannot be written, each is
 // named, and the way out is told once.
 func TestEachFullDiskIsNamed(t *testing.T) {
