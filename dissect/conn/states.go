@@ -59,7 +59,7 @@ func (s *segment) sender(st State) State {
 			return StateSynSent
 		}
 		return st
-	case f&(dissect.ACK|dissect.FIN) == 0 && s.len == 0:
+	case f&(dissect.ACK|dissect.FIN) == 0 && s.len == 0, s.isOlder():
 		return st
 	}
 	st = s.provenBySending(st)
@@ -71,6 +71,14 @@ func (s *segment) sender(st State) State {
 		st = finSent(st, f&dissect.ACK != 0 && e.flags.of(flagFin0, s.to) && !e.flags.of(flagFin0, s.from) && after(s.behindFin(), s.ack))
 	}
 	return st
+}
+
+// isOlder reports whether the segment was sent before the SYN to which its sender
+// waits for the answer, by a connection with the same ports: its number is none
+// that comes after that SYN.
+func (s *segment) isOlder() bool {
+	return s.before[s.from] == StateSynSent && s.flags&(dissect.SYN|dissect.RST) == 0 &&
+		s.e.flags.of(flagSyn0, s.from) && s.seq-s.e.base[s.from]-1 >= widestPart
 }
 
 // provenBySending returns what an end must be in to send a segment that is

@@ -214,14 +214,23 @@ func (s *segment) markEnd() {
 }
 
 // closesItsSide reports whether the segment has a FIN that counts: not in an
-// RST, which goes before it, nor at an end that waits for the answer to its SYN,
-// or was refused (RFC 9293, section 3.10.7.4).
+// RST, which goes before it, nor in what an older connection has sent, nor at an
+// end that waits for the answer to its SYN, or was refused (RFC 9293, section
+// 3.10.7.4).
 func (s *segment) closesItsSide() bool {
 	if s.flags&(dissect.RST|dissect.FIN) != dissect.FIN {
 		return false
 	}
-	st := s.before[s.to]
-	return s.flags&dissect.SYN != 0 || st != StateSynSent && (st != StateClosed || s.e.flags.has(flagSynAck|flagHandshake) || !s.e.flags.of(flagSyn0, s.to))
+	e, st := s.e, s.before[s.to]
+	switch {
+	case s.flags&dissect.SYN != 0:
+		return true
+	case s.isOlder():
+		return false
+	case st == StateSynSent: // what acknowledges the SYN comes from an end that has answered it, be it that the answer was captured before the SYN, or not at all
+		return s.flags&dissect.ACK != 0 && s.ack != e.base[s.to] && s.ack-e.base[s.to] <= e.next[s.to]-e.base[s.to]
+	}
+	return st != StateClosed || e.flags.has(flagSynAck|flagHandshake) || !e.flags.of(flagSyn0, s.to)
 }
 
 // isStray reports whether the segment is a SYN to, or an RST not taken by, an
