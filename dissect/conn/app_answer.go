@@ -39,7 +39,10 @@ func (f *framing) traits(head []byte) answerTraits {
 
 // connection reads a field Connection (RFC 9112, section 9.6).
 func (f *framing) connection(value []byte) {
-	for len(value) > 0 {
+	for {
+		if value = bytes.TrimLeft(value, ", \t"); len(value) == 0 {
+			return
+		}
 		var option []byte
 		option, value, _ = bytes.Cut(value, []byte(","))
 		option = bytes.TrimSpace(option)

@@ -31,15 +31,16 @@ func (a *app) frame2(side Side, b []byte) int {
 	}
 	kind := int(b[3])
 	stream := binary.BigEndian.Uint32(b[5:]) & (1<<31 - 1)
-	if !a.budget.Quiet {
+	if !a.budget.silent() {
 		name := "frame of another kind"
 		if kind < len(http2Frames) {
 			name = http2Frames[kind]
 		}
+		text := append(make([]byte, 0, 64), name...)
 		if stream > 0 {
-			name += " (stream " + strconv.FormatUint(uint64(stream), 10) + ")"
+			text = append(strconv.AppendUint(append(text, " (stream "...), uint64(stream), 10), ')')
 		}
-		a.note(name)
+		a.noteBytes(text)
 	}
 	d.skip = int64(b[0])<<16 | int64(b[1])<<8 | int64(b[2])
 	return http2Header
@@ -107,8 +108,8 @@ func (a *app) closeWS(side Side, b []byte, header int) int {
 	if b[1]&0x80 != 0 {
 		status ^= int(binary.BigEndian.Uint16(b[header-4:]))
 	}
-	if !a.budget.Quiet {
-		a.note("close " + statusWS(status))
+	if !a.budget.silent() {
+		a.noteBytes(appendStatusWS(append(make([]byte, 0, 64), "close "...), status))
 	}
 	if status != wsNormal && status != wsAway {
 		if t := a.troubled(); t.wsClose == 0 {
@@ -130,12 +131,14 @@ const (
 )
 
 // statusWS is such a status in words: "1002 (protocol error)".
-func statusWS(status int) string {
-	n := strconv.Itoa(status)
+func statusWS(status int) string { return string(appendStatusWS(nil, status)) }
+
+func appendStatusWS(b []byte, status int) []byte {
+	b = strconv.AppendInt(b, int64(status), 10)
 	if i := status - wsNormal; i >= 0 && i < len(wsStatuses) && wsStatuses[i] != "" {
-		n += " (" + wsStatuses[i] + ")"
+		b = append(append(append(b, " ("...), wsStatuses[i]...), ')')
 	}
-	return n
+	return b
 }
 
 // DNS over TCP (RFC 1035, section 4.2.2; RFC 7766).
@@ -172,36 +175,37 @@ func (a *app) dns(side Side, b []byte) int {
 	if n := a.budget.names; n != nil && b[dnsPrefix+2]&0x80 != 0 { // as far as the answer is here already
 		n.read(b[dnsPrefix:min(len(b), dnsPrefix+length)])
 	}
-	if a.budget.Quiet {
+	if a.budget.silent() {
 		return want
 	}
 	m := b[dnsPrefix:want]
-	text := "query"
+	text := append(make([]byte, 0, 2*dnsNameMax), "query"...)
 	if m[2]&0x80 != 0 {
-		text = "answer"
+		text = append(text[:0], "answer"...)
 	}
 	if binary.BigEndian.Uint16(m[4:]) > 0 {
-		text += dnsQuestion(m[dnsHeader:])
+		text = appendQuestion(text, m[dnsHeader:])
 	}
 	if m[2]&0x80 != 0 {
+		text = append(text, ": "...)
 		if code := m[3] & 0x0f; code != 0 {
-			text += ": " + dissect.DNSCodeName(code)
+			text = append(text, dissect.DNSCodeName(code)...)
 		} else {
-			text += ": " + plural(uint32(binary.BigEndian.Uint16(m[6:])), "record")
+			text = append(text, plural(uint32(binary.BigEndian.Uint16(m[6:])), "record")...)
 		}
 	}
-	a.note(text)
+	a.noteBytes(text)
 	return want
 }
 
-// dnsQuestion reads a name and a type; a pointer ends it, for in a question
-// there is nothing to point to.
-func dnsQuestion(b []byte) string {
-	var name []byte
+// appendQuestion appends a question's name and type to text; a pointer ends it,
+// for in a question there is nothing to point to.
+func appendQuestion(text, b []byte) []byte {
+	name := make([]byte, 0, dnsNameMax)
 	for len(b) > 0 && b[0] != 0 && b[0] < 64 {
 		n := int(b[0])
 		if n+1 > len(b) {
-			return ""
+			return text
 		}
 		if len(name) > 0 {
 			name = append(name, '.')
@@ -210,10 +214,11 @@ func dnsQuestion(b []byte) string {
 		b = b[n+1:]
 	}
 	if len(b) < 3 {
-		return ""
+		return text
 	}
 	if len(name) == 0 {
-		name = []byte(".")
+		name = append(name, '.')
 	}
-	return " " + bounded(name) + " " + dissect.DNSTypeName(binary.BigEndian.Uint16(b[1:]))
+	text = append(append(text, ' '), bounded(name)...)
+	return append(append(text, ' '), dissect.DNSTypeName(binary.BigEndian.Uint16(b[1:]))...)
 }

@@ -154,15 +154,12 @@ func (a *app) head(side Side, b []byte) int {
 		seen = 0
 	}
 	if seen == 0 { // blank lines before it (RFC 9112, section 2.2)
-		switch {
-		case b[0] == '\n':
+		if n := blankLines(b); n > 0 {
 			a.note("blank line")
-			return 1
-		case b[0] == '\r' && len(b) == 1:
+			return n
+		}
+		if b[0] == '\r' && len(b) == 1 {
 			return 0
-		case b[0] == '\r' && b[1] == '\n':
-			a.note("blank line")
-			return 2
 		}
 		if side == a.requester {
 			a.unasked(b)
@@ -180,6 +177,21 @@ func (a *app) head(side Side, b []byte) int {
 		a.requestHead(side, b[:n])
 	} else {
 		a.responseHead(side, b[:n])
+	}
+	return n
+}
+
+// blankLines returns the length of the blank lines that b begins with.
+func blankLines(b []byte) (n int) {
+	for n < len(b) {
+		switch {
+		case b[n] == '\n':
+			n++
+		case b[n] == '\r' && n+1 < len(b) && b[n+1] == '\n':
+			n += 2
+		default:
+			return n
+		}
 	}
 	return n
 }
@@ -204,7 +216,7 @@ func (a *app) begins(side Side) {
 // headPart tells what a segment shows of a head, of which seen bytes came
 // before.
 func (a *app) headPart(side Side, b []byte, seen int) {
-	if a.budget.Quiet {
+	if a.budget.silent() {
 		return
 	}
 	part := b[seen:]
@@ -424,10 +436,31 @@ func (a *app) upgraded(to []byte) {
 	}
 }
 
-// chunk reads the line before a chunk, the CR LF behind it, or a field behind
-// the last one (RFC 9112, section 7.1).
-func (a *app) chunk(side Side, b []byte) int {
+// chunk reads lines before chunks, the CR LF behind them, and fields behind the
+// last one (RFC 9112, section 7.1), and passes over the chunks that are here.
+func (a *app) chunk(side Side, b []byte) (n int) {
 	d := &a.dirs[side]
+	for n < len(b) && (d.mode == modeChunk || d.mode == modeTrailer) && d.skip == 0 {
+		line := a.chunkLine(d, b[n:])
+		if line == 0 {
+			break
+		}
+		n += line
+		if d.skip > 0 && d.skip <= int64(len(b)-n) {
+			n += int(d.skip)
+			d.skip = 0
+			a.skipped(side)
+		}
+	}
+	return n
+}
+
+// chunkLine reads one such line, or blank lines, and returns their length, 0
+// where the line has not ended.
+func (a *app) chunkLine(d *appDir, b []byte) int {
+	if n := blankLines(b); n > 0 && d.mode == modeChunk {
+		return n
+	}
 	end := bytes.IndexByte(b, '\n')
 	if end < 0 {
 		if len(b) > chunkLineLimit {

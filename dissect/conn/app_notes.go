@@ -8,7 +8,7 @@ import "unicode/utf8"
 // by a space.
 func (a *app) note(text string) {
 	b := a.budget
-	if b.Quiet || b.n > 0 && b.notes[b.n-1] == text {
+	if b.silent() || b.n > 0 && b.notes[b.n-1] == text {
 		return
 	}
 	if b.n == appNotes {
@@ -19,11 +19,27 @@ func (a *app) note(text string) {
 	b.n++
 }
 
+// silent reports whether nothing more is told of the segment at hand, so that
+// no text need be made.
+func (b *appBudget) silent() bool { return b.Quiet || b.more > 0 }
+
 // noteLine tells a line of the stream, cut to appTextLimit.
 func (a *app) noteLine(before string, line []byte) {
-	if !a.budget.Quiet {
+	if b := a.budget; !b.silent() && !(b.n > 0 && isPair(b.notes[b.n-1], before, line)) {
 		a.note(before + bounded(line))
 	}
+}
+
+// noteBytes tells what text says, which is copied where it is told.
+func (a *app) noteBytes(text []byte) {
+	if b := a.budget; !b.silent() && !(b.n > 0 && b.notes[b.n-1] == string(text)) {
+		a.note(string(text))
+	}
+}
+
+// isPair reports whether text is before and line.
+func isPair(text, before string, line []byte) bool {
+	return len(text) == len(before)+len(line) && text[:len(before)] == before && text[len(before):] == string(line)
 }
 
 // bounded copies at most appTextLimit bytes of b and does not cut through a

@@ -199,7 +199,7 @@ func (d *diagnosis) targetAndVersion(i int) {
 		return
 	}
 	for j, c := range target {
-		if c >= utf8.RuneSelf || bytes.IndexByte([]byte(`"<>\^{}|`+"`"), c) >= 0 {
+		if c >= utf8.RuneSelf || noTarget.has(c) {
 			d.doubt(i+j, "a character that a target must not have", "it is written as % and two hexadecimal digits")
 			break
 		}
@@ -335,11 +335,26 @@ func (d *diagnosis) end() {
 // isToken reports whether a method or a field name may hold c (RFC 9110,
 // section 5.6.2).
 func isToken(c byte) bool {
-	switch {
-	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		return true
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || tokenMarks.has(c)
+}
+
+// asciiSet is a set of ASCII characters, a bit each.
+type asciiSet [2]uint64
+
+func (s asciiSet) has(c byte) bool { return c < utf8.RuneSelf && s[c/64]>>(c%64)&1 == 1 }
+
+// The sets: what a token may have besides letters and digits, and what a target
+// must not have.
+var (
+	tokenMarks = asciiOf("!#$%&'*+-.^_`|~")
+	noTarget   = asciiOf("\"<>\\^{}|`")
+)
+
+func asciiOf(text string) (s asciiSet) {
+	for _, c := range []byte(text) {
+		s[c/64] |= 1 << (c % 64)
 	}
-	return bytes.IndexByte([]byte("!#$%&'*+-.^_`|~"), c) >= 0
+	return s
 }
 
 // nearLimit is how long a word may be that is compared letter by letter.

@@ -133,7 +133,7 @@ func (a *app) alert(side Side, level, code byte) {
 	if !ok {
 		name = "alert of another kind"
 	}
-	a.note("alert: " + name)
+	a.noteBytes(append(append(make([]byte, 0, 64), "alert: "...), name...))
 	if code != closeNotify && !(level == alertWarning && (code == noRenegotiation || code == unrecognizedName)) {
 		if t := a.troubled(); t.alert == "" {
 			t.alert, t.alertBy, t.alertAt = name, side, a.budget.frame
@@ -284,7 +284,7 @@ const (
 // hello tells a ClientHello: server name and protocols (RFC 8446, section
 // 4.1.2; RFC 6066, section 3; RFC 7301).
 func (a *app) hello(body []byte) {
-	if a.budget.Quiet {
+	if a.budget.silent() {
 		return
 	}
 	c := cursor{body}
