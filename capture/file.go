@@ -40,9 +40,9 @@ type Namer interface {
 	Names() map[netip.Addr]string
 }
 
-// OpenFile opens a capture file: pcap, pcapng, snoop, ERF, iptrace or
-// Network Monitor's, plain or compressed with gzip, zstd or lz4, all of which
-// is found out by content. The name "-" is standard input. Nothing is read before the first Next, which
+// OpenFile opens a capture file: pcap, pcapng, snoop, ERF, iptrace,
+// nstrace or Network Monitor's, plain or compressed with gzip, zstd or lz4, all
+// of which is found out by content. The name "-" is standard input. Nothing is read before the first Next, which
 // therefore also reports what is wrong with the beginning of the file. A file
 // without a byte in it yields no frame, a finding, and no error.
 func OpenFile(name string) (Source, error) {
@@ -375,6 +375,9 @@ func recognise(l *logbook, head []byte, patient bool) format {
 	}
 	if isIptrace(head) {
 		return &iptrace{records: records{led: l}}
+	}
+	if isNstrace(head) {
+		return &nstrace{records: records{led: l}}
 	}
 	if p := newPcap(l, head, patient); p != nil {
 		return p

@@ -18,6 +18,12 @@ type foreign struct {
 const (
 	byEditcap = "convert it with: editcap -F pcapng FILE NEW"
 	unpack    = "unpack it first"
+
+	// Of these it does not know that all packets are of one kind.
+	byEtherEditcap = "convert it, if it is of Ethernet, with: editcap -T ether -F pcapng FILE NEW"
+
+	// Wireshark cannot write their packets to another kind of file.
+	byNetScaler = "have the appliance write pcap: start nstrace -traceformat PCAP (older ones: nstrace -tcpdump ENABLED)"
 )
 
 // foreigners are the files that people give to a program like this, by their
@@ -30,20 +36,18 @@ var foreigners = []foreign{
 	{"\x05VNF", 0, "a Visual Networks capture", byEditcap},
 	{"\x7fver\x00\x00\x00", 0, "an EtherPeek or OmniPeek capture", byEditcap},
 	{"btsnoop\x00", 0, "a Bluetooth capture (btsnoop)", byEditcap},
-	{"\x00\x00\x02\x00\x12\x05\x00\x10", 0, "a K12 capture", byEditcap},
-	{"NetScaler", 8, "a NetScaler trace (nstrace 1.0)", byEditcap},
-	{"NetScaler V2", 3, "a NetScaler trace (nstrace 2.0)", byEditcap},
-	{"Netscaler V", 3, "a NetScaler trace (nstrace)", byEditcap},
+	{"\x00\x00\x02\x00\x12\x05\x00\x10", 0, "a K12 capture", byEtherEditcap},
+	{"NetScaler", 8, "a NetScaler trace before version 3.0", byNetScaler},
 	{"\xaa\xaa\xaa\xaa", 0, "an InfoVista 5View capture", byEditcap},
-	{"TR\x00d\x00", 0, "an HP-UX nettl trace", byEditcap},
-	{"\x00\x00\x00\x01\x00\x00\x00\x00\x00\x07\xd0\x00", 0, "an HP-UX nettl trace", byEditcap},
+	{"TR\x00d\x00", 0, "an HP-UX nettl trace", byEtherEditcap},
+	{"\x00\x00\x00\x01\x00\x00\x00\x00\x00\x07\xd0\x00", 0, "an HP-UX nettl trace", byEtherEditcap},
 	{"ObserverPktBuffe", 0, "an Observer capture", byEditcap},
-	{"cscp", 0, "a Colasoft Capsa capture", byEditcap},
+	{"cscp", 0, "a Colasoft Capsa capture", byEtherEditcap},
 	{"Trace Display", 6, "a LANalyzer capture", byEditcap},
 	{"\x42\xd2\x00\x34\x12\x66\x22\x88", 0, "a RADCOM capture", byEditcap},
 	{"EyeSDN", 0, "an EyeSDN trace", byEditcap},
-	{"+---------+---------------+----------+", 0, "a K12 text file", byEditcap},
-	{"Session Transcript", 0, "a Catapult DCT2000 trace", byEditcap},
+	{"+---------+---------------+----------+", 0, "a K12 text file", byEtherEditcap},
+	{"Session Transcript", 0, "a Catapult DCT2000 trace", byEtherEditcap},
 	{"ETHERWATCH ", 0, "a trace of DBS Etherwatch", byEditcap},
 	{"T O S H I B A", 0, "a trace of a Toshiba router", byEditcap},
 	{"V0208", 0, "an Aethra trace", byEditcap},
@@ -73,7 +77,7 @@ var foreigners = []foreign{
 	{"version https://git-lfs", 0, "a Git LFS pointer", "fetch the file itself: git lfs pull"},
 }
 
-const readable = "tcpsee reads pcap, pcapng, snoop, ERF, iptrace and Network Monitor captures, plain or compressed with gzip, zstd or lz4"
+const readable = "tcpsee reads pcap, pcapng, snoop, ERF, iptrace, nstrace and Network Monitor captures, plain or compressed with gzip, zstd or lz4"
 
 // foreignOf returns what a file is that begins with head, or nil.
 func foreignOf(head []byte) *foreign {

@@ -178,8 +178,8 @@ func TestReaderThatGivesNothing(t *testing.T) {
 func TestNoCapture(t *testing.T) {
 	tests := []struct{ file, reason string }{
 		{"TRSNIFF data    \x1a", "a Sniffer capture"},
-		{"\x01\x22\x00Netscaler V35 Performance Data\x00", "a NetScaler trace"},
-		{"\x01\x01\x40\x00\x00\x00\x00\x00NetScaler Performance Data\x00", "a NetScaler trace (nstrace 1.0)"},
+		{"\x01\x22\x00NetScaler V20 Performance Data\x00", "a NetScaler trace before version 3.0; have the appliance write pcap"},
+		{"\x01\x01\x40\x00\x00\x00\x00\x00NetScaler Performance Data\x00", "a NetScaler trace before version 3.0; tcpsee reads"},
 		{"+---------+---------------+----------+\n", "a K12 text file; tcpsee reads"},
 		{"PK\x03\x04", "a zip archive"},
 		{"BZh91AY", "bunzip2"},
@@ -280,6 +280,7 @@ func TestReadingAllocatesNothing(t *testing.T) {
 		"ERF":                   bytes.Repeat(erfEthernet(1, string(make([]byte, 1000))), 20000),
 		"Network Monitor":       plainNetmon(20000, 1000),
 		"iptrace":               append([]byte("iptrace 2.0"), bytes.Repeat(iptraceRecordOf(2, "en", 0, 6, 0, 10, 0, string(make([]byte, 1000))), 20000)...),
+		"nstrace":               nstraceFile("35", bytes.Repeat(nstracePacket(0xac, 0, 10, 1000, nstrace35(nstraceEthernet), string(make([]byte, 1000))), 20000)),
 		"custom data of others": append(join(ngSection(little), ngInterfaceBlock(little, 1, 0)), bytes.Repeat(foreign, 20000)...),
 	} {
 		t.Run(name, func(t *testing.T) {
