@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -99,6 +100,36 @@ func completeTerm(_ *cobra.Command, args []string, start string) ([]string, cobr
 		}
 	}
 	return words, cobra.ShellCompDirectiveDefault
+}
+
+// completeCommand offers the commands of PATH; a file where a directory is
+// named, and behind the command.
+func completeCommand(_ *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 || strings.ContainsRune(start, os.PathSeparator) {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return commandsStartingWith(start), cobra.ShellCompDirectiveDefault
+}
+
+// commandsStartingWith are the programs in the directories of PATH, in order.
+func commandsStartingWith(start string) []string {
+	var names []string
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		list, err := os.ReadDir(dir)
+		if err != nil {
+			continue // as a shell does
+		}
+		for _, f := range list {
+			if !strings.HasPrefix(f.Name(), start) {
+				continue
+			}
+			if st, err := os.Stat(filepath.Join(dir, f.Name())); err == nil && st.Mode().IsRegular() && st.Mode()&0o111 != 0 {
+				names = append(names, f.Name())
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // completionExamples gives the commands that cobra adds an example each, as all

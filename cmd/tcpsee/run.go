@@ -79,6 +79,7 @@ found there is found by sudo env "PATH=$PATH" tcpsee run …`,
   sudo tcpsee run -- python3 server.py
   sudo tcpsee run nginx
   tcpsee run --isolated sh -c 'nc -l 80 & sleep 1; echo hi | nc -N 127.0.0.1 80'`,
+		ValidArgsFunction: completeCommand,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runWrapped(cmd.Context(), &fl, args)
 		},
