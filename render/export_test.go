@@ -37,6 +37,7 @@ func ScenePages() map[string]ScenePage {
 		"calls":     {calls().events, Options{}},
 		"several":   {several().events, Options{Files: []string{"a.pcap", "b.pcap"}}},
 		"labels":    {labels().events, Options{}},
+		"sizes":     {carried().events, Options{}},
 		"ipv6":      {ipv6().events, Options{Notes: true}},
 		"commented": {c.events, Options{}},
 		"hundred":   {long(100).events, Options{}},

@@ -218,7 +218,7 @@ func (p *page) table(records []*conn.Record) {
 		if c := r.End; c != nil {
 			app, bytes, verdict = safeName(c.App, maxName, &p.g), bytesText(c.Bytes[0]+c.Bytes[1]), safeName(string(c.Verdict.Outcome), maxName, &p.g)
 		}
-		p.put("<tr><td>%s<td>%s<td>%s<td>%s<td>%s<td>%s</tr>", number, svgText(endAddress(r, conn.Client, &p.g)), svgText(endAddress(r, conn.Server, &p.g)),
+		p.put("<tr><td>%s<td class=address>%s<td class=address>%s<td>%s<td>%s<td>%s</tr>", number, svgText(endAddress(r, conn.Client, &p.g)), svgText(endAddress(r, conn.Server, &p.g)),
 			svgText(app), bytes, svgText(verdict))
 	}
 	p.put("</tbody></table></div>")

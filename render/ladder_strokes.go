@@ -89,9 +89,10 @@ type sketch struct {
 }
 
 // shortPreview is how many columns are shown of a payload that is not worth a
-// line, maxTold how many segments of a run are drawn for their labels.
+// line, shortNamed of one whose name says all ("TLS application data"), maxTold how many segments of a run are drawn for their labels.
 const (
 	shortPreview = 16
+	shortNamed   = 24
 	maxTold      = 40
 )
 
@@ -225,7 +226,11 @@ func (s *sketch) segment(e *conn.Event) stroke {
 	if e.Packet.TCP.Len > 0 && !s.o.NoPayload && s.preview > 0 {
 		st.readable = s.words.readable(e)
 		limit := s.preview
-		if !st.readable {
+		switch {
+		case st.readable:
+		case named(e.App) && !s.o.Hex:
+			limit = min(limit, shortNamed)
+		default:
 			limit = min(limit, shortPreview)
 		}
 		b, _ := s.words.appendPayload(nil, e, limit)

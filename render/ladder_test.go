@@ -68,3 +68,15 @@ func TestLadderFitsEveryWidth(t *testing.T) {
 		}
 	}
 }
+
+// TestLadderNamesWhole holds that a name which says all that is known of the
+// payload is not cut where there is room for it.
+func TestLadderNamesWhole(t *testing.T) {
+	s := newScene("2025-11-20 17:00:00.000000")
+	l := s.link(1, "10.9.0.1:50000", "198.51.100.7:443", 10, 20)
+	l.handshake(0, 0.00002)
+	l.send(0.1, conn.Server, segment{flags: push, seq: 1, ack: 1, data: "\x17\x03\x03\x00\x10", app: "TLS application data", win: 502})
+	if out := ladderOf(t, s, Options{Width: 120}); !strings.Contains(out, "TLS application data") {
+		t.Error(out)
+	}
+}

@@ -117,6 +117,17 @@ func several() *scene {
 	return s
 }
 
+// carried is connections of which each carried more than the one before.
+func carried() *scene {
+	s := newScene("2025-11-20 16:44:00.000000")
+	for i, n := range []uint64{999, 1007, 9999, 10_000, 999_999, 1_234_567_890} {
+		l := s.link(int64(i+1), "127.0.0.1:"+itoa(40000+i), "127.0.0.1:3000", 1, 2)
+		l.handshake(float64(i), 0.00002)
+		l.end(float64(i)+0.5, conn.Connection{Bytes: [2]uint64{n, 0}, Verdict: conn.Verdict{Outcome: conn.OutcomeOpen, Text: "open when the capture ended."}})
+	}
+	return s
+}
+
 // ipv6 is a short connection over IPv6, with a question about the link address.
 func ipv6() *scene {
 	s := newScene("2025-11-20 16:45:00.000000")

@@ -81,7 +81,7 @@ function table() {
   ui.body = el('tbody', {});
   ui.sorts = COLS.map(([k, t]) => el('th', { scope: 'col' }, button(t, 'Sort by ' + t, () => { S.down = S.sort === k ? !S.down : true; S.sort = k; fillTable(); })));
   return el('section', { class: 'panel', 'aria-label': 'Connections' }, el('div', { class: 'bar' }, el('label', { for: 'search' }, 'Search'), ui.search, ui.found),
-    el('div', { id: 'connbox', tabindex: '0', role: 'region', 'aria-label': 'Table of connections' }, el('table', {}, el('thead', {}, el('tr', {}, ...ui.sorts)), ui.body)));
+    el('div', { id: 'connbox', tabindex: '0', role: 'region', 'aria-label': 'Table of connections' }, el('table', { class: 'conns' }, el('thead', {}, el('tr', {}, ...ui.sorts)), ui.body)));
 }
 function fillTable() {
   if (!ui.body) return;
@@ -92,7 +92,7 @@ function fillTable() {
   clear(ui.body);
   for (const c of list) {
     ui.body.append(el('tr', { 'aria-current': c === S.c ? 'true' : null, onclick: () => open(c, 0) },
-      ...COLS.map(([k]) => el('td', {}, k === 'n' ? button(String(c.n), 'Show connection ' + c.n, ev => { ev.stopPropagation(); open(c, 0); }) :
+      ...COLS.map(([k]) => el('td', { class: k === 'client' || k === 'server' ? 'address' : null }, k === 'n' ? button(String(c.n), 'Show connection ' + c.n, ev => { ev.stopPropagation(); open(c, 0); }) :
         S.quiz && k === 'outcome' ? '?' : shown(c, k)))));
   }
 }

@@ -96,7 +96,14 @@ function spoken(e) {
   return (e.frame ? 'frame ' + frameName(e) + ', ' : '') + timeSpoken(e) + who + rowText(e) +
     (e.type === SEGMENT ? '. ' + e.sentence : '') + e.comments.map(t => ' Comment: ' + t).join('');
 }
-function bytesIn(n) { return n < 10000 ? n + ' B' : n < 1e6 ? (n / 1e3).toFixed(1) + ' kB' : (n / 1e6).toFixed(1) + ' MB'; }
+function bytesIn(n) { // as where there is no script
+  if (n < 10000) return (n < 1000 ? n : Math.floor(n / 1000) + ',' + String(n % 1000).padStart(3, '0')) + ' B';
+  for (const unit of ['kB', 'MB', 'GB']) {
+    n /= 1000;
+    if (n < 999.95) return n.toFixed(1) + ' ' + unit;
+  }
+  return (n / 1000).toFixed(1) + ' TB';
+}
 function utc(c, e) {
   if (c.base == null || e.at == null) return 'not recorded';
   const t = BigInt(c.base) + BigInt(e.ns), s = t / 1000000000n, ns = t % 1000000000n;

@@ -378,6 +378,20 @@ async function pageControls() {
     assert((await p.locator('h1').first().textContent()).startsWith('Connection 2'), 'opened');
     same(await p.locator('#connbox tr[aria-current]').count(), 1, 'marked');
   }));
+  await check('the table on a phone', () => tab('s07-backlog', { viewport: SIZES.phone }, async p => {
+    const broken = await p.locator('#connbox th, #connbox td').evaluateAll(list => list.filter(c => {
+      const r = document.createRange(), tops = new Set();
+      r.selectNodeContents(c);
+      for (const b of r.getClientRects()) if (b.width > 0) tops.add(Math.round(b.bottom / 20));
+      return tops.size > 1 && !c.querySelector('button');
+    }).map(c => c.textContent));
+    same(broken, [], 'words in two lines');
+  }));
+  await check('sizes are told as without script', () => tab('sizes', {}, async p => {
+    const told = await p.locator('#connbox tbody td:nth-child(7)').allTextContents();
+    same(told, ['999 B', '1,007 B', '9,999 B', '10.0 kB', '1.0 MB', '1.2 GB'], 'with script');
+    same(await p.locator('#static .conns td:nth-child(5)').allTextContents(), told, 'without');
+  }));
   await check('copy, save, themes, help', () => tab('s01-chat', { permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true }, async p => {
     await press(p, 'Copy as text');
     await p.getByText('Copied.').waitFor({ state: 'attached' });
