@@ -215,6 +215,15 @@ func arrow(text, from string) (s drawnSegment, ok bool) {
 	return s, true
 }
 
+// numberedArrow is the same where a frame's number comes first.
+func numberedArrow(text, from string) (s drawnSegment, ok bool) {
+	number, what, _ := strings.Cut(text, ": ")
+	s, ok = arrow(what, from)
+	frame, err := strconv.ParseInt(number, 10, 64)
+	s.frame = frame
+	return s, ok && err == nil
+}
+
 // stated sets the state of a segment's end, and that of those after it.
 type stated struct {
 	list []drawnSegment
@@ -249,7 +258,7 @@ func mermaidSegments(t *testing.T, text string) []drawnSegment {
 		case head == "Note right of S":
 			out.state(1, what)
 		case strings.HasPrefix(head, "C-"), strings.HasPrefix(head, "S-"):
-			if s, ok := arrow(what, map[byte]string{'C': "client", 'S': "server"}[head[0]]); ok {
+			if s, ok := numberedArrow(what, map[byte]string{'C': "client", 'S': "server"}[head[0]]); ok {
 				out.add(s)
 			}
 		}
@@ -273,7 +282,7 @@ func plantSegments(t *testing.T, text string) []drawnSegment {
 		case head == "hnote over S":
 			out.state(1, what)
 		case strings.HasPrefix(head, "C -"), strings.HasPrefix(head, "S -"):
-			if s, ok := arrow(what, map[byte]string{'C': "client", 'S': "server"}[head[0]]); ok {
+			if s, ok := numberedArrow(what, map[byte]string{'C': "client", 'S': "server"}[head[0]]); ok {
 				out.add(s)
 			}
 		}

@@ -51,8 +51,14 @@ func (s *stroke) plain() string {
 	return t
 }
 
-// tagged is the same, behind the tag of the file that it is from.
-func (s *stroke) tagged() string { return strings.TrimSpace(s.file + " " + s.plain()) }
+// tagged is the same, behind the number of its frame, which verdicts speak of,
+// and the tag of the file that it is from.
+func (s *stroke) tagged() string {
+	if s.frame() != "" {
+		return s.numbered() + ": " + s.plain()
+	}
+	return strings.TrimSpace(s.file + " " + s.plain())
+}
 
 // verdictLines gives a verdict in lines of text, none where there is no end.
 func verdictLines(r *conn.Record, g *glyphs) []string {

@@ -30,10 +30,10 @@ func ExampleNewMermaid() {
 	//     participant C as client<br/>10.0.0.1:40000
 	//     participant S as server<br/>10.0.0.2:3000
 	//     Note over C,S: connection 1, from 1970-01-01<br/>00:00:00.000000 UTC
-	//     C->>S: SYN seq=0
+	//     C->>S: 1: SYN seq=0
 	//     Note left of C: SYN-SENT
 	//     Note right of S: ?
-	//     S-xC: RST seq=0 ack=1
+	//     S-xC: 2: RST seq=0 ack=1
 	//     Note left of C: CLOSED
 	//     Note right of S: CLOSED
 }

@@ -168,3 +168,14 @@ func TestChoices(t *testing.T) {
 		t.Error(out)
 	}
 }
+
+// TestDiagramsNumberFrames holds that each row of a diagram has the number that
+// its verdict calls it by.
+func TestDiagramsNumberFrames(t *testing.T) {
+	for name, make := range map[string]func(io.Writer, Options) Renderer{"mermaid": NewMermaid, "plantuml": NewPlantUML} {
+		out := draw(t, refused(), func(w *bytes.Buffer) Renderer { return make(w, Options{}) })
+		if !strings.Contains(out, ": 3: SYN seq=0\n") || !strings.Contains(out, ": 4: RST ack=1\n") || !strings.Contains(out, "refused (4)") {
+			t.Errorf("%s:\n%s", name, out)
+		}
+	}
+}
