@@ -91,6 +91,28 @@ func TestE2ESudo(t *testing.T) {
 	replays(t, saved)
 }
 
+// TestE2ESudoInTmux: under sudo in tmux, whose server is no child of the ssh
+// server's, the sessions are left out as well.
+func TestE2ESudoInTmux(t *testing.T) {
+	t.Parallel()
+	needsOf(t, []string{"python3"}, []string{"nc.openbsd"})
+	l := newLab(t)
+	server := l.listener(l.client, "22", "python3", "-c", sshServer, "sh", "-c", "echo both; sleep 60")
+	for range 2 {
+		l.start(l.router, "nc.openbsd", client4, "22")
+	}
+	server.out.await(t, "both")
+	for _, c := range []struct{ env, says string }{
+		{"SSH_CONNECTION=10.9.0.254 1 10.9.0.1 22", "2 ssh sessions from 10.9.0.254 left out"},
+		{"SSH_CONNECTIONS=none", "ICMP, ARP · Ctrl-C ends"},
+	} {
+		p := l.start(l.client, append(l.sudo(l.client, c.env), builtBinary(t), "watch", "--duration", "1ms")...)
+		if status := p.end(t); status != 0 || !strings.Contains(p.err.String(), c.says) {
+			t.Errorf("with %s: status %d\n%s", c.env, status, p.err)
+		}
+	}
+}
+
 // TestE2ESudoRun: a command that sudo's PATH does not have, and what a command
 // that it has may do.
 func TestE2ESudoRun(t *testing.T) {

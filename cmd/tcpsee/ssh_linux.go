@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/hex"
 	"net/netip"
 	"os"
@@ -12,8 +13,8 @@ import (
 
 // sshSessions returns the connections of the ssh server on this machine where
 // this command itself runs in an ssh session, so that drawing them does not
-// feed on itself. sudo drops SSH_CONNECTION: the session is found through the
-// ancestors and the sockets that the ssh server holds.
+// feed on itself. sudo drops SSH_CONNECTION: that there is a session is found
+// through the ancestors, and which it is by the sockets that the ssh server holds.
 func sshSessions() []endpoints {
 	if !underSSH() {
 		return nil
@@ -47,7 +48,9 @@ func sshSessions() []endpoints {
 	return list
 }
 
-// underSSH reports whether an ancestor of this process is an ssh server.
+// underSSH reports whether an ancestor of this process is an ssh server, or has
+// what such a server tells its sessions: tmux and screen outlive theirs, and stand
+// between the next one and what runs in them.
 func underSSH() bool {
 	if os.Getenv("SSH_CONNECTION") != "" {
 		return true
@@ -56,7 +59,7 @@ func underSSH() bool {
 	pid := os.Getppid()
 	for i := 0; i < generations && pid > 1; i++ {
 		dir := "/proc/" + strconv.Itoa(pid)
-		if isSSHServer(dir) {
+		if isSSHServer(dir) || startedBySSH(dir) {
 			return true
 		}
 		pid = parentOf(dir)
@@ -67,6 +70,13 @@ func underSSH() bool {
 func isSSHServer(dir string) bool {
 	comm, err := os.ReadFile(dir + "/comm")
 	return err == nil && (strings.HasPrefix(string(comm), "sshd") || strings.HasPrefix(string(comm), "dropbear"))
+}
+
+// startedBySSH reports whether a process was given SSH_CONNECTION, as far as its
+// environment may be read.
+func startedBySSH(dir string) bool {
+	b, err := os.ReadFile(dir + "/environ")
+	return err == nil && bytes.Contains(append([]byte{0}, b...), []byte("\x00SSH_CONNECTION="))
 }
 
 // parentOf reads the parent's number, which stands behind the name in
