@@ -168,7 +168,7 @@ func (d *driven) announce(l *drive.Listener, fl *listenFlags) {
 		if fl.tls.on {
 			command = "tcpsee connect --tls --insecure"
 		}
-		fmt.Fprintf(&b, "  %s %s %d%s\n", command, a.Addr(), a.Port(), onThisMachine(a.Addr().IsLoopback()))
+		fmt.Fprintf(&b, "  %s %s %d%s\n", command, a.Addr(), a.Port(), typedWhere(a.Addr()))
 	}
 	if fl.tls.on {
 		b.WriteString(fl.tls.about() + "\n")
@@ -187,9 +187,14 @@ func (d *driven) announce(l *drive.Listener, fl *listenFlags) {
 	_, _ = io.WriteString(inLocale(d.console.picture.w), text)
 }
 
-func onThisMachine(loopback bool) string {
-	if loopback {
+// typedWhere says of an address who can type it, and what is another's to type:
+// a zone is the name of each machine's own interface (RFC 4007, section 11.2).
+func typedWhere(a netip.Addr) string {
+	switch {
+	case a.IsLoopback():
 		return "   on this machine"
+	case a.Zone() != "":
+		return "   there with its own interface, not " + a.Zone()
 	}
 	return ""
 }

@@ -60,14 +60,14 @@ func cloudNamed(text string) string {
 
 // translated is the guess that clients from outside come through address
 // translation, with what that does to the pictures; empty where at least one
-// address is good everywhere, or all are this machine's alone.
+// address is good everywhere, or all are this machine's alone, or its link's.
 func translated(at []netip.AddrPort, cloud string) string {
 	private := false
 	for _, a := range at {
 		if !inside(a.Addr()) {
 			return ""
 		}
-		private = private || !a.Addr().IsLoopback()
+		private = private || !a.Addr().IsLoopback() && !a.Addr().IsLinkLocalUnicast()
 	}
 	if !private {
 		return ""

@@ -16,6 +16,8 @@ func TestTranslated(t *testing.T) {
 	}{
 		{"127.0.0.1 ::1", "", ""},
 		{"127.0.0.1", "Amazon EC2", ""},
+		{"fe80::1%eth0", "", ""},
+		{"169.254.3.4 127.0.0.1", "", ""},
 		{"10.0.0.5 127.0.0.1", "", "these addresses are private. Clients from outside"},
 		{"172.31.4.4 fd00::1 127.0.0.1", "Amazon EC2", "this machine is Amazon EC2's"},
 		{"100.64.3.2", "", "A guess"},
@@ -29,6 +31,15 @@ func TestTranslated(t *testing.T) {
 		got := translated(at, c.cloud)
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s on %q: %q, want %q", c.at, c.cloud, got, c.want)
+		}
+	}
+}
+
+// TestTypedWhere: what is good on this machine alone is said to be.
+func TestTypedWhere(t *testing.T) {
+	for at, want := range map[string]string{"127.0.0.1": "on this machine", "fe80::1%eth0": "its own interface, not eth0", "10.0.0.5": ""} {
+		if got := typedWhere(netip.MustParseAddr(at)); !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: %q, want %q", at, got, want)
 		}
 	}
 }
