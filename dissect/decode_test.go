@@ -264,6 +264,8 @@ func TestDecodeNetwork(t *testing.T) {
 		"Mobile IP":              ether(0x0800, ip4(17, 0, udp(434, 434, join([]byte{4, 4, 0, 0}, packet4)))),
 		"Mobile IP, IPv6":        ether(0x0800, ip4(17, 0, udp(5555, 434, join([]byte{4, 41, 0, 0}, packet6)))),
 		"mirrored by a router":   ether(0x0800, ip4(17, 0, udp(5555, 30030, join(u32(1), u32(2), packet6)))),
+		"mirrored PPP":           ether(0x0800, ip4(17, 0, udp(5555, 30030, join(u32(1), u32(2), []byte{0xff, 3, 0, 0x21}, packet4)))),
+		"VMware Lab Manager":     ether(0x88de, join(make([]byte, 22), u16(0x0800), packet4)),
 		"LWAPP":                  ether(0x88bb, join([]byte{0, 0, 0, 0, 0, 0}, wlan(0x08, 1, 24), snap(0x0800, packet4))),
 		"LWAPP, UDP":             ether(0x0800, ip4(17, 0, udp(5555, 12222, join([]byte{8, 0, 0, 0, 0, 0}, wlan(0, 0x08, 24), snap(0x0800, packet4))))),
 		"802.11 in Ethernet":     ether(0x2452, join(wlan(0x08, 1, 24), snap(0x0800, packet4))),

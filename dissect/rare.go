@@ -7,6 +7,7 @@ const (
 	etherBATMAN     = 0x4305 // batman-adv
 	etherCentrino   = 0x2452 // 802.11 as some of Intel's cards give it
 	etherTelkonet   = 0x88a1 // Ethernet over power lines
+	etherLabManager = 0x88de // VMware
 	etherLWAPP      = 0x88bb // RFC 5412
 	etherLWAPPOld   = 0xbbbb
 	etherMACsec     = 0x88e5 // IEEE 802.1AE
@@ -36,6 +37,8 @@ func (c *cursor) rareEtherType() step {
 		return c.batman()
 	case etherCentrino:
 		return step80211
+	case etherLabManager: // flags, group, two addresses besides those of the frame
+		return c.tag(24, 22)
 	case etherTelkonet:
 		return c.telkonet()
 	case etherLWAPP, etherLWAPPOld:

@@ -30,10 +30,14 @@ func (c *cursor) mobileIP() step {
 func (c *cursor) mirrored() step {
 	const header = 8
 	b := c.rest()
-	if len(b) <= header || b[header]>>4 != 4 && b[header]>>4 != 6 {
-		return stepDone
+	switch {
+	case len(b) < header+2:
+	case b[header]>>4 == 4, b[header]>>4 == 6:
+		return c.inside(LayerOther, header, stepIP)
+	case be16(b[header:]) == hdlcAllStations<<8|0x03:
+		return c.inside(LayerOther, header, stepPPP)
 	}
-	return c.inside(LayerOther, header, stepIP)
+	return stepDone
 }
 
 // lwapp parses the header of the protocol that CAPWAP replaced (RFC 5412,

@@ -215,16 +215,32 @@ func (j *Joiner) change(p *Packet, q *Piece) int {
 	}
 	h := *v.slots[uint8(v.last)]
 	h.apply(mask, b)
+	data := q.Data
 	if h.len+q.Len > MaxDatagramBytes {
 		return 0
 	}
-	h.total(q.Len)
-	if len(q.Data) == q.Len && !h.verify(q.Data) {
-		return 0
+	if h.total(q.Len); len(data) == q.Len {
+		if data = h.verified(data); data == nil {
+			return 0
+		}
 	}
 	*v.slots[uint8(v.last)] = h
-	j.out = append(append(j.out, h.b[:h.len]...), q.Data...)
-	return h.len + q.Len
+	j.out = append(append(j.out, h.b[:h.len]...), data...)
+	return h.len + h.data
+}
+
+// verified returns as much of data as TCP's checksum is right for, and nil where
+// it is for nothing: a frame check sequence may stand behind them, of which no
+// length tells.
+func (h *vjHeaders) verified(data []byte) []byte {
+	for _, fcs := range [...]int{0, 2, 4} {
+		if n := len(data) - fcs; n >= 0 {
+			if h.total(n); h.verify(data[:n]) {
+				return data[:n:n]
+			}
+		}
+	}
+	return nil
 }
 
 // apply makes the headers those of the packet whose checksum and differences

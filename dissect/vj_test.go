@@ -129,6 +129,9 @@ func TestJoinChangesOf(t *testing.T) {
 	first := vjFrame(1, true, inSlot(3, at(2000)))
 	firstFlagged := first
 	firstFlagged.Link, firstFlagged.Data, firstFlagged.Direction = capture.LinkPPP, first.Data[1:], capture.DirectionOut
+	checked := vjFrame(2, true, next(2001))
+	checked.Data = append(checked.Data, 0x12, 0x34) // a frame check sequence
+	checked.OrigLen += 2
 	cut := vjFrame(2, true, next(2001))
 	cut.Data = cut.Data[:len(cut.Data)-1]
 	headerCut := vjFrame(2, true, of(3, 2001))
@@ -151,6 +154,7 @@ func TestJoinChangesOf(t *testing.T) {
 		"direction by flags": {[]capture.Frame{firstFlagged, flagged}, []uint32{2000, 2001}},
 		"damaged":            {[]capture.Frame{first, vjFrame(2, true, damaged), vjFrame(3, true, next(2001))}, []uint32{2000, 2000, 0}},
 		"data cut off":       {[]capture.Frame{first, cut, vjFrame(3, true, next(2002))}, []uint32{2000, 2001, 2002}},
+		"with an FCS":        {[]capture.Frame{first, checked, vjFrame(3, true, next(2002))}, []uint32{2000, 2001, 2002}},
 		"header cut off":     {[]capture.Frame{first, headerCut, vjFrame(3, true, next(2002))}, []uint32{2000, 0, 0}},
 		"nothing but a mask": {[]capture.Frame{first, vjFrame(2, true, []byte{0, 0x2d, 0x0f}), vjFrame(3, true, next(2001))}, []uint32{2000, 0, 0}},
 	} {
