@@ -125,7 +125,10 @@ func hintFor(err error) string {
 		return "tcpsee help lists the commands and flags"
 	}
 	if errors.Is(err, syscall.ENOSPC) {
-		return "df -h shows which disk is full; -c N ends after so many packets, and --rotate-size with --rotate-count keeps the last of them"
+		return "df -h shows which disk is full; of packets, --rotate-size with --rotate-count keeps the last ones only"
+	}
+	if errors.Is(err, syscall.EDQUOT) {
+		return "quota -s shows how much you may store on that disk"
 	}
 	if errors.Is(err, syscall.EFBIG) {
 		return "ulimit -f shows how long a file may become in this shell; --rotate-size begins the next one before that"

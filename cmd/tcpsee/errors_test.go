@@ -12,6 +12,26 @@ import (
 	"tcpsee/capture/drive"
 )
 
+// TestStorageHints: what to do about a file that can grow no more, without a flag
+// that not every command has.
+func TestStorageHints(t *testing.T) {
+	root := (&app{}).root()
+	for errno, want := range map[syscall.Errno]string{syscall.ENOSPC: "df -h", syscall.EDQUOT: "quota -s", syscall.EFBIG: "ulimit -f"} {
+		hint := hintFor(&os.PathError{Op: "write", Path: "x.pcapng", Err: errno})
+		if !strings.Contains(hint, want) {
+			t.Errorf("%v: %q lacks %q", errno, hint, want)
+		}
+		for _, word := range strings.Fields(hint) {
+			name, isFlag := strings.CutPrefix(word, "--")
+			for _, command := range []string{"watch", "run", "connect", "listen", "replay"} {
+				if c, _, err := root.Find([]string{command}); isFlag && (err != nil || c.Flags().Lookup(name) == nil) {
+					t.Errorf("%v: %s has no --%s", errno, command, name)
+				}
+			}
+		}
+	}
+}
+
 // TestBrokenPipes: a reader of our output that leaves is no failure, and a
 // connection that breaks while something is sent is one, though the system says
 // the same of both.
