@@ -145,6 +145,10 @@ func (a *app) replay(ctx context.Context, fl *replayFlags, files, words []string
 	if err := fl.check(); err != nil {
 		return err
 	}
+	words, err := fl.fromFile(words)
+	if err != nil {
+		return err
+	}
 	if done, err := a.insteadOfReplay(&fl.tcpdumpFlags, files, words); done {
 		return err
 	}

@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +19,7 @@ import (
 type tcpdumpFlags struct {
 	numeric  int // -n, -nn
 	program  int // -d, -dd, -ddd
+	filter   string // a file, -F
 	list     bool
 	dump     int // -X, -XX
 	snapLen  int
@@ -33,6 +37,7 @@ func (t *tcpdumpFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.CountVarP(&t.numeric, "numeric", "n", "no names of programs`` (as tcpdump -n; addresses are never looked up)")
 	f.CountVarP(&t.program, "dump", "d", "print the filter's program``, as tcpdump -d, and end; -dd as C, -ddd as numbers")
+	f.StringVarP(&t.filter, "filter-file", "F", "", "read the filter from `FILE` (as tcpdump -F); in it # begins a comment")
 	f.BoolVarP(&t.list, "list-interfaces", "D", false, "list the interfaces and end (the same as tcpsee interfaces)")
 	f.CountVarP(&t.dump, "bytes", "X", "each packet's bytes`` under its row, as hexadecimal and as text; -XX with the link header (as tcpdump)")
 	f.Int64VarP(&t.packets, "count", "c", 0, "stop after `N` packets")
@@ -73,6 +78,31 @@ func (t *tcpdumpFlags) apply(p *pictureFlags, s *saveFlags) error {
 		s.count = t.files
 	}
 	return nil
+}
+
+// fromFile gives the words of the filter: those of the command line, or what the
+// file of -F holds.
+func (t *tcpdumpFlags) fromFile(words []string) ([]string, error) {
+	switch {
+	case t.filter == "":
+		return words, nil
+	case len(words) > 0:
+		return nil, withHint(usagef("the filter is in %s, and here as well: %s", quoted(t.filter), quoted(strings.Join(words, " "))), "leave out -F, or the words behind it")
+	}
+	f, err := os.Open(t.filter)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, filter.MaxExpr+1)) // one more, so that it is refused
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(text)) {
+		said, _, _ := strings.Cut(line, "#")
+		words = append(words, strings.TrimRight(said, "\r\n"))
+	}
+	return words, nil
 }
 
 // instead does what -D and -d ask for in place of the command; what the program

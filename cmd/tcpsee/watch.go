@@ -126,6 +126,10 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 	if err := fl.check(); err != nil {
 		return err
 	}
+	words, err := fl.fromFile(words)
+	if err != nil {
+		return err
+	}
 	if done, err := a.instead(&fl.tcpdumpFlags, words, filter.Options{Link: capture.LinkEthernet, Live: true}); done {
 		return err
 	}
