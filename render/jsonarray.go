@@ -22,7 +22,7 @@ func NewJSON(w io.Writer, o Options) Renderer {
 
 func (j *jsonArray) needs() Needs {
 	n := j.ndjson.needs()
-	if j.o.Full {
+	if j.o.Full && !j.o.Summary {
 		n |= NeedsDetail
 	}
 	return n

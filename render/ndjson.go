@@ -22,7 +22,7 @@ type ndjson struct {
 // NewNDJSON returns a Renderer that writes one JSON object a line to w: of
 // type segment, connection, socket, remark, icmp, neighbour, dns or capture.
 // Times are RFC 3339 in UTC, durations are seconds, sizes are bytes: see Schema.
-// Of o, Conn, Files, NoPayload, Notes and Checksums count.
+// Of o, Conn, Files, NoPayload, Notes, Checksums and Summary count.
 func NewNDJSON(w io.Writer, o Options) Renderer {
 	return &ndjson{out: newOutput(w), o: o}
 }
@@ -38,6 +38,14 @@ func (n *ndjson) Event(e *conn.Event) error {
 // object appends the object of an event and a line feed; nothing for events
 // that have none.
 func (n *ndjson) object(b []byte, e *conn.Event) []byte {
+	switch {
+	case e.Type == conn.TypeEnd:
+		return n.connection(b, e)
+	case e.Type == conn.TypeCapture:
+		return n.capture(b, e)
+	case n.o.Summary:
+		return b
+	}
 	switch e.Type {
 	case conn.TypeSegment:
 		return n.segment(b, e)
@@ -51,15 +59,16 @@ func (n *ndjson) object(b []byte, e *conn.Event) []byte {
 		return n.socket(b, e)
 	case conn.TypeRemark:
 		return n.remark(b, e)
-	case conn.TypeEnd:
-		return n.connection(b, e)
-	case conn.TypeCapture:
-		return n.capture(b, e)
 	}
 	return b
 }
 
-func (n *ndjson) needs() Needs { return NeedsSegments | NeedsApp | NeedsSentences | NeedsMeasures }
+func (n *ndjson) needs() Needs {
+	if n.o.Summary {
+		return NeedsSentences | NeedsMeasures
+	}
+	return NeedsSegments | NeedsApp | NeedsSentences | NeedsMeasures
+}
 
 func (n *ndjson) Flush() error { return n.out.flush() }
 func (n *ndjson) Close() error { return n.out.flush() }

@@ -102,6 +102,7 @@ type Options struct {
 	Kept      *Kept    // of ladders and diagrams: what they keep together; nil is each by itself
 	Embed     bool     // of a page: the packets as a pcapng file in it
 	Format    Format   // of the summary
+	Summary   bool     // of NDJSON and JSON: the objects of connections and of the capture alone
 	Sort      string   // of the summary: one of SortKeys, "-" before it for the other way round; "" writes rows as they end
 	Only      []string // of the summary: connections with one of these of OnlyWords; empty is all
 	// Interface names the interface that a frame was captured on; nil or ""

@@ -51,7 +51,7 @@ type pictureFlags struct {
 
 func (p *pictureFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&p.view, "view", "", "`VIEW` to draw: timeline, ladder, stack, summary or graph (default: what suits)")
+	f.StringVar(&p.view, "view", "", "`VIEW` to draw: timeline, ladder, stack, summary or graph (default: what suits); of data, summary is an object or a line for each connection")
 	f.StringArrayVarP(&p.outputs, "output", "o", nil, "data to standard output in place of the picture: `FORMAT` "+strings.Join(formatWords(), ", ")+
 		"; or a file, written as well, whose ending says what it is: "+strings.Join(formatEndings(), " "))
 	p.registerAnonymize(f)
@@ -288,6 +288,7 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 	plain.Conn, plain.Width, plain.Full, plain.Time, plain.Hex, plain.Notes, plain.Sort, plain.Only = p.conn, opt.Width, p.full, opt.Time, p.hex, p.notes, p.sort, p.only
 	plain.NoPayload, plain.Absolute, plain.ASCII, plain.ProcessName = p.noPayload, p.absolute, opt.ASCII, base.ProcessName
 	plain.Checksums, plain.Embed, plain.SavedCall = p.checksums, p.embed, savedCallOf
+	plain.Summary = p.view == "summary"
 	files := p.opened
 	for _, o := range p.outputs {
 		if f, ok := wordFormat(o); ok {
