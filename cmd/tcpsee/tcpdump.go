@@ -17,8 +17,8 @@ import (
 // tcpdumpFlags are flags that tcpdump's users type without thinking, in the
 // commands where none of them means something else.
 type tcpdumpFlags struct {
-	numeric  int // -n, -nn
-	program  int // -d, -dd, -ddd
+	numeric  int    // -n, -nn
+	program  int    // -d, -dd, -ddd
 	filter   string // a file, -F
 	list     bool
 	dump     int // -X, -XX
