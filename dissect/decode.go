@@ -129,6 +129,7 @@ const (
 	stepSLIP
 	step80211
 	stepCarried80211 // in a tunnel from an access point
+	stepBATMAN
 	stepRadiotap
 	stepPrism
 	stepAVS
@@ -281,6 +282,8 @@ func (c *cursor) next(s step) step {
 		return c.wlan()
 	case stepCarried80211:
 		return c.carriedWLAN()
+	case stepBATMAN:
+		return c.batman()
 	case stepRadiotap:
 		return c.radiotap()
 	case stepPrism:

@@ -129,6 +129,7 @@ func FuzzJoin(f *testing.F) {
 	session := func(b []byte) []byte { return ether(0x8864, join([]byte{0x11, 0}, u16(1), u16(len(b)), b)) }
 	before, after := sentAs(1, 2000, 5000, 0x10, 4000, 0, "x"), sentAs(2, 2001, 5000, 0x38, 4009, 1, "y")
 	f.Add(pack(session(inSlot(3, before)), session(asChanged(0x5b, 3, []byte{1, 9, 1}, after)), session(asChanged(0x6f, 3, []byte{0, 1, 2}, after))))
+	f.Add(pack(meshPart(1, 0, 20, frame4[:10]), meshPart(1, 1, 20, []byte{0x40, 15, 50, 0, 2, 0, 0, 0, 0, 7})))
 	f.Add(pack(capwapPart(9, 0, true, 0, frame4[:32]), capwapPart(9, 32, false, 0, frame4[32:])))
 	over := func(n byte, more bool, b []byte) []byte { // 802.11 in GRE, as Aruba's access points send it
 		return ether(0x0800, ip4(47, 0, join(u16(0), u16(0x8200), wlanPiece(9, n, more, 1, b))))

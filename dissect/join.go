@@ -72,8 +72,8 @@ type Joiner struct {
 
 // datagramKey is what makes fragments belong together: RFC 791's four values.
 // The VLAN counts for IPv4 alone, and the file where there are several. For
-// fragments of 802.11 frames they are the hardware addresses and the sequence
-// number, for those of CAPWAP the addresses, both ports and the identifier, and for those of a multilink the direction and the number of the
+// fragments of 802.11 frames and of batman-adv they are the hardware addresses
+// and the sequence number, for those of CAPWAP the addresses, both ports and the identifier, and for those of a multilink the direction and the number of the
 // fragment that is awaited.
 type datagramKey struct {
 	src, dst netip.Addr
@@ -88,7 +88,8 @@ type datagramKey struct {
 const (
 	keyWLAN = iota
 	keyMultilink
-	keyCAPWAP // whose fragments are placed as IP's are
+	keyBATMAN
+	keyCAPWAP // from here on fragments are placed as IP's are, before they are numbered
 )
 
 // part is one fragment of a datagram.
@@ -227,7 +228,7 @@ func (j *Joiner) keep(g *datagram, f *Fragment, frame int64) {
 		g.total = f.Offset + f.Len
 	}
 	size := f.Len
-	if g.key.version <= keyMultilink {
+	if g.key.version < keyCAPWAP {
 		size = len(f.Data)
 	}
 	g.note(f)
@@ -401,7 +402,7 @@ const slotBytes = 8
 func (g *datagram) note(f *Fragment) {
 	g.highest = max(g.highest, f.Offset)
 	end := f.Offset + f.Len
-	if g.key.version <= keyMultilink {
+	if g.key.version < keyCAPWAP {
 		g.whole.set(f.Offset, end)
 		return
 	}
@@ -421,7 +422,7 @@ func (g *datagram) complete() bool {
 		return false
 	}
 	n := g.total
-	if g.key.version > keyMultilink {
+	if g.key.version >= keyCAPWAP {
 		n /= slotBytes
 	}
 	for g.full < len(g.whole) && g.whole[g.full] == 1<<slotWord-1 {

@@ -154,7 +154,8 @@ type Fragment struct {
 // Piece is what the Joiner needs besides IP's fragments: one of the up to 16
 // fragments of an IEEE 802.11 frame (IEEE 802.11-2020, section 10.4), a
 // fragment of a PPP packet on a multilink (RFC 1990, section 3) or of a frame in
-// CAPWAP (RFC 5415, section 3.4), the whole payload of an IPComp header (RFC 3173), or a TCP segment in IPv4 whose
+// CAPWAP (RFC 5415, section 3.4), one of the up to 16 fragments of a packet of
+// batman-adv, the whole payload of an IPComp header (RFC 3173), or a TCP segment in IPv4 whose
 // header has a connection's slot where its protocol was, or only says what is
 // other than before (RFC 1144).
 type Piece struct {
@@ -162,15 +163,17 @@ type Piece struct {
 	Changes    bool // the last header, of LayerVJ, says it; it is not there where it could not be read
 	Compressed bool
 	Protocol   uint8 // of what a compressed one expands to
+	BATMAN     bool
+	Total      int // with BATMAN: bytes of the whole
 	CAPWAP     bool
 	WLAN       bool // with CAPWAP: the frame is one of 802.11, else of Ethernet
 	Offset     int  // with CAPWAP: bytes into the frame
 	Multilink  bool
 	Begin      bool    // with Multilink: the first fragment
 	More       bool    // not the last fragment
-	Number     uint8   // of the fragment, from 0, in 802.11
-	Sequence   uint32  // of the frame in 802.11 and CAPWAP, of the fragment with Multilink
-	From, To   [6]byte // transmitter and receiver of the fragment, in 802.11
+	Number     uint8   // of the fragment, from 0, in 802.11; in batman-adv from the last
+	Sequence   uint32  // of the frame in 802.11, batman-adv and CAPWAP, of the fragment with Multilink
+	From, To   [6]byte // transmitter and receiver of the fragment, in 802.11 and batman-adv
 	Data       []byte  // all of it; with Slot and Changes as far as captured
 	Len        int     // its bytes on the wire
 }

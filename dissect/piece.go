@@ -97,6 +97,8 @@ func (j *Joiner) gather(p *Packet, q *Piece) step {
 	switch {
 	case q.Multilink:
 		add, next = j.addLink, stepPPPHeader
+	case q.BATMAN:
+		add, next = j.addMesh, stepBATMAN
 	case q.CAPWAP:
 		add, next = j.addCarried, stepEthernet
 	}
@@ -169,6 +171,33 @@ func (j *Joiner) addPiece(p *Packet, q *Piece) *datagram {
 		return g
 	}
 	return nil
+}
+
+// addMesh keeps a fragment of a packet of batman-adv and returns the packet's
+// fragments if they are complete, which their length tells. They are numbered
+// from the last on.
+func (j *Joiner) addMesh(p *Packet, q *Piece) *datagram {
+	const numbers = 16
+	j.expire(p.Frame.Time)
+	k := datagramKey{src: linkAddr(q.From), dst: linkAddr(q.To), id: q.Sequence, file: int32(p.Frame.File), version: keyBATMAN}
+	g := j.held[k]
+	if g == nil {
+		g = j.begin(k, p.Frame.Time)
+	}
+	at := numbers - 1 - int(q.Number)
+	if g.whole.any(at, at+1) {
+		return nil
+	}
+	if len(g.buf)+len(q.Data) > q.Total {
+		j.release(g) // some are of another packet
+		return nil
+	}
+	j.keep(g, &Fragment{Offset: at, Len: 1, More: true, Data: q.Data}, p.Frame.Number)
+	if len(g.buf) < q.Total {
+		return nil
+	}
+	g.total = len(g.parts)
+	return g
 }
 
 // carriedWLAN is what a datagram of CAPWAP has in the place of its protocol,

@@ -235,6 +235,51 @@ func TestJoinCAPWAP(t *testing.T) {
 	}
 }
 
+// meshPart is a fragment of a packet of batman-adv.
+func meshPart(sequence int, number byte, total int, data []byte) []byte {
+	return ether(0x4305, join([]byte{0x41, 15, 50, number << 4}, []byte{2, 0, 0, 0, 0, 7}, []byte{2, 0, 0, 0, 0, 8}, u16(sequence), u16(total), data))
+}
+
+func TestJoinMesh(t *testing.T) {
+	whole := join([]byte{0x40, 15, 50, 0}, []byte{2, 0, 0, 0, 0, 7}, frame4)
+	n := len(whole)
+	at := func(sequence int, number byte) []byte {
+		return meshPart(sequence, number, n, whole[(2-int(number))*30:min(n, (3-int(number))*30)])
+	}
+	for name, test := range map[string]struct {
+		frames [][]byte
+		want   []int64
+	}{
+		"from the last on":    {[][]byte{at(1, 0), at(1, 1), at(1, 2)}, []int64{1, 2, 3}},
+		"from the first on":   {[][]byte{at(1, 2), at(1, 1), at(1, 0)}, []int64{1, 2, 3}},
+		"one seen twice":      {[][]byte{at(1, 0), at(1, 0), at(1, 1), at(1, 2)}, []int64{1, 3, 4}},
+		"another between":     {[][]byte{at(1, 0), at(2, 0), at(1, 1), at(1, 2)}, []int64{1, 3, 4}},
+		"one is missing":      {[][]byte{at(1, 0), at(1, 2)}, nil},
+		"longer than said":    {[][]byte{at(1, 0), meshPart(1, 1, n, whole), at(1, 1), at(1, 2)}, nil},
+		"nothing is the most": {[][]byte{meshPart(1, 0, 0, whole)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var d dissect.Decoder
+			var j dissect.Joiner
+			var got []int64
+			for i, data := range test.frames {
+				f := capture.Frame{Number: int64(i + 1), Link: capture.LinkEthernet, Data: data, OrigLen: len(data)}
+				var p dissect.Packet
+				d.Decode(&f, &p)
+				if j.Join(&p, &d) {
+					checkSegment(t, &p)
+					got = slices.Clone(p.Fragments)
+				}
+				check(t, &p)
+				checkFields(t, &p)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("put together from %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
 func TestJoinMultilink(t *testing.T) {
 	whole := join([]byte{0, 0x21}, packet4)
 	a, b, c := whole[:1], whole[1:30], whole[30:]

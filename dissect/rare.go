@@ -123,10 +123,32 @@ func (c *cursor) batman() step {
 	if !c.need(2) {
 		return stepDone
 	}
+	if b := c.rest(); b[0] == batmanFragment && b[1] == 15 {
+		return c.batmanPiece()
+	}
 	if n := batmanHeader(c.rest()[0], c.rest()[1]); n > 0 {
 		return c.shim(n, stepEthernet)
 	}
 	return c.fail(ProblemUnknownProto)
+}
+
+// batmanFragment is the kind of a packet of version 15 that is a fragment of
+// another.
+const batmanFragment = 0x41
+
+// batmanPiece parses the header of a fragment: kind, version, time to live,
+// number, receiver and sender, sequence number, and length of the whole.
+func (c *cursor) batmanPiece() step {
+	const header = 20
+	if !c.need(header) {
+		return stepDone
+	}
+	b := c.rest()
+	c.take(LayerOther, header)
+	return c.piece(Piece{
+		BATMAN: true, Number: b[3] >> 4, To: [6]byte(b[4:10]), From: [6]byte(b[10:16]),
+		Sequence: uint32(be16(b[16:])), Total: int(be16(b[18:])),
+	})
 }
 
 // batmanHeader returns the length of the header before a frame, 0 where a kind
