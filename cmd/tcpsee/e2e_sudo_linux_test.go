@@ -92,7 +92,8 @@ func TestE2ESudo(t *testing.T) {
 }
 
 // TestE2ESudoInTmux: under sudo in tmux, whose server is no child of the ssh
-// server's, the sessions are left out as well.
+// server's, the sessions are left out as well, and so are those that begin later,
+// where their port was not asked for.
 func TestE2ESudoInTmux(t *testing.T) {
 	t.Parallel()
 	needsOf(t, []string{"python3"}, []string{"nc.openbsd"})
@@ -109,6 +110,23 @@ func TestE2ESudoInTmux(t *testing.T) {
 		p := l.start(l.client, append(l.sudo(l.client, c.env), builtBinary(t), "watch", "--duration", "1ms")...)
 		if status := p.end(t); status != 0 || !strings.Contains(p.err.String(), c.says) {
 			t.Errorf("with %s: status %d\n%s", c.env, status, p.err)
+		}
+	}
+	sudo := l.sudo(l.client, "SSH_CONNECTION=10.9.0.254 1 10.9.0.1 22")
+	for _, c := range []struct {
+		filter string
+		drawn  bool
+	}{{"tcp", false}, {"port 22 or port 3000", true}} {
+		p := l.start(l.client, append(sudo, builtBinary(t), "watch", c.filter)...)
+		p.err.await(t, "2 ssh sessions from 10.9.0.254 left out")
+		over(t, l.start(l.router, "nc.openbsd", "-z", client4, "22")) // the next terminal
+		over(t, l.start(l.client, "nc.openbsd", "127.0.0.1", "3000"))
+		p.out.await(t, "refused (")
+		if err := syscall.Kill(product(t, p.cmd.Process.Pid), syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if status := p.end(t); status != 0 || strings.Contains(p.out.String(), "port 22") != c.drawn {
+			t.Errorf("%s: status %d\n%s", c.filter, status, p.out)
 		}
 	}
 }

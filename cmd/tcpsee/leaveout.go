@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"tcpsee/dissect"
@@ -12,21 +13,27 @@ import (
 // endpoints are the two ends of a connection, in either order.
 type endpoints struct{ a, b netip.AddrPort }
 
-// leaveOut returns a test that stops the packets of some connections, nil for
-// none.
-func leaveOut(list []endpoints) func(*dissect.Packet) bool {
+// leaveOut returns a test that stops the packets of a user's ssh sessions, nil for
+// none. This machine's end of them comes first. What comes later from the same
+// machines to the same server are that user's next terminals, and stopped too,
+// unless the server's port is among those that were asked for.
+func leaveOut(list []endpoints, asked []uint16) func(*dissect.Packet) bool {
 	if len(list) == 0 {
 		return nil
 	}
 	out := make(map[endpoints]bool)
+	servers, clients := make(map[netip.AddrPort]bool), make(map[netip.Addr]bool)
 	for _, e := range list {
 		out[e], out[endpoints{e.b, e.a}] = true, true
+		servers[e.a], clients[e.b.Addr()] = !slices.Contains(asked, e.a.Port()), true
 	}
+	later := func(server, client netip.AddrPort) bool { return servers[server] && clients[client.Addr()] }
 	return func(p *dissect.Packet) bool {
 		if p.Content != dissect.ContentTCP {
 			return true
 		}
-		return !out[endpoints{p.Src(), p.Dst()}]
+		src, dst := p.Src(), p.Dst()
+		return !out[endpoints{src, dst}] && !later(src, dst) && !later(dst, src)
 	}
 }
 

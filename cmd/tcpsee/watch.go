@@ -178,7 +178,7 @@ func (a *app) watch(ctx context.Context, fl *watchFlags, words []string) error {
 // loop is that which follows what passes.
 func (fl *watchFlags) loop(src capture.Source, w *watched) *loop {
 	l := &loop{tracking: fl.trackFlags.options(), src: src, live: true, prompt: true, limit: fl.packets,
-		match: matchLive(w.expr, fl.exact, w.also), pass: leaveOut(w.own), learned: new(learnedNames)}
+		match: matchLive(w.expr, fl.exact, w.also), pass: leaveOut(w.own, w.expr.Ports()), learned: new(learnedNames)}
 	l.tracking.Ports = w.expr.Ports()
 	l.others = "of ssh sessions (--ssh draws them)"
 	if !fl.copies {
