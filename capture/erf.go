@@ -81,49 +81,33 @@ func SplitERF(b []byte) (r ERFRecord, need int) {
 	return r, r.Header
 }
 
-// How a file of such records, which has no magic number, is told from others:
-// as Wireshark does.
+// What the times of a file of such records may be, as in Wireshark.
 const (
-	erfSure     = 3  // records that must be there, or all that there are
-	erfLook     = 20 // records that are looked at
-	erfBackward = 1  // seconds that a time may be before the one before it
+	erfBackward = 1 // seconds that one may be before the one before it
 	erfForward  = 365 * 24 * 3600
 )
 
 // isERF reports whether a stream that begins with b is one of such records, or
 // how many bytes it must have to tell.
 func isERF(b []byte, last bool) (is bool, need int) {
-	packets, at := 0, 0
-	before := uint32(0)
-	for n := range erfLook {
-		rest := b[at:]
-		if last && len(rest) == 0 {
-			break
+	packets, before := 0, uint32(0)
+	is, need = guess(b, last, erfHeader, func(b []byte) (size int, plausible bool) {
+		size = int(binary.BigEndian.Uint16(b[10:]))
+		if !erfPlausible(b[:min(size, len(b))], size) {
+			return 0, false
 		}
-		size := erfHeader
-		if len(rest) >= erfHeader {
-			size = int(binary.BigEndian.Uint16(rest[10:]))
-			if !erfPlausible(rest[:min(size, len(rest))], size) {
-				return false, 0
-			}
-			if rest[8]&^erfMore != erfPad {
-				sec := binary.LittleEndian.Uint32(rest[4:])
-				if packets > 0 && (before > sec && before-sec > erfBackward || sec > before && sec-before > erfForward) {
-					return false, 0
-				}
-				before = sec
-				packets++
-			}
+		if b[8]&^erfMore == erfPad {
+			return size, true
 		}
-		if len(rest) < size {
-			if n < erfSure && !last {
-				return false, at + size
-			}
-			return n >= erfSure && packets > 0, 0
+		sec := binary.LittleEndian.Uint32(b[4:])
+		if packets > 0 && (before > sec && before-sec > erfBackward || sec > before && sec-before > erfForward) {
+			return 0, false
 		}
-		at += size
-	}
-	return packets > 0, 0
+		before = sec
+		packets++
+		return size, true
+	})
+	return is && packets > 0, need
 }
 
 // erfPlausible reports whether b, with its header, may begin a record of size

@@ -76,13 +76,13 @@ func TestERF(t *testing.T) {
 }
 
 func TestERFWithoutRoom(t *testing.T) {
-	file := join(bytes.Repeat(erfEthernet(11, "abcd"), erfLook), erfRecord(11, 0, 2|erfMore, 4, 0, 60, "\x03\x00"), erfEthernet(11, "abcd"))
+	file := join(bytes.Repeat(erfEthernet(11, "abcd"), guessLook), erfRecord(11, 0, 2|erfMore, 4, 0, 60, "\x03\x00"), erfEthernet(11, "abcd"))
 	frames, s, err := readAll(t, file)
 	wantFault(t, err, "")
-	if len(frames) != erfLook+2 || frames[erfLook].Link != LinkERF || len(frames[erfLook].data) != erfHeader+2 {
+	if len(frames) != guessLook+2 || frames[guessLook].Link != LinkERF || len(frames[guessLook].data) != erfHeader+2 {
 		t.Errorf("%d frames", len(frames))
 	}
-	if f := s.Findings(); len(f) != 1 || f[0].Reason != "a record of 18 bytes has no room for its headers" || f[0].Record != erfLook+1 {
+	if f := s.Findings(); len(f) != 1 || f[0].Reason != "a record of 18 bytes has no room for its headers" || f[0].Record != guessLook+1 {
 		t.Errorf("findings %v", f)
 	}
 }
@@ -146,7 +146,7 @@ func TestERFPiped(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if n >= erfSure-1 {
+			if n >= guessSure-1 {
 				<-next
 			}
 		}
@@ -156,7 +156,7 @@ func TestERFPiped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n += len(frames); n >= erfSure {
+		if n += len(frames); n >= guessSure {
 			next <- true
 		}
 	}

@@ -41,8 +41,8 @@ type Namer interface {
 }
 
 // OpenFile opens a capture file: pcap, pcapng, snoop, ERF, iptrace,
-// nstrace or Network Monitor's, plain or compressed with gzip, zstd or lz4, all
-// of which is found out by content. The name "-" is standard input. Nothing is read before the first Next, which
+// nstrace, Network Monitor's or CommView's, plain or compressed with gzip, zstd
+// or lz4, all of which is found out by content. The name "-" is standard input. Nothing is read before the first Next, which
 // therefore also reports what is wrong with the beginning of the file. A file
 // without a byte in it yields no frame, a finding, and no error.
 func OpenFile(name string) (Source, error) {
@@ -316,9 +316,10 @@ func (s *fileSource) begin() error {
 	if s.patient {
 		_ = s.look(headSize) // a shorter head serves too
 	}
-	if known := foreignOf(s.in.bytes()); known == nil && s.isERF() {
-		s.format = &erf{records: records{led: &s.logbook}}
-		return nil
+	if foreignOf(s.in.bytes()) == nil {
+		if s.format = s.guessed(); s.format != nil {
+			return nil
+		}
 	}
 	f := s.fault(0, 0, "%s", describe(s.in.bytes(), s.in.err != nil))
 	if s.expanded != nil {
@@ -332,21 +333,6 @@ func (s *fileSource) readFrom(r io.Reader) {
 	s.in = newWindow(r, s.in.step)
 	if s.retain > 0 {
 		s.in.keep(s.retain)
-	}
-}
-
-// isERF reports whether the stream is one of ERF records, and reads as much of
-// it as shows that.
-func (s *fileSource) isERF() bool {
-	for {
-		is, need := isERF(s.in.bytes(), s.in.err != nil)
-		if need == 0 {
-			return is
-		}
-		if head := s.in.bytes(); len(head) < erfHeader && isText(head) {
-			return false // do not wait for more of what somebody types
-		}
-		_ = s.in.more(need) // its error is seen above
 	}
 }
 

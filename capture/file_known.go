@@ -77,7 +77,7 @@ var foreigners = []foreign{
 	{"version https://git-lfs", 0, "a Git LFS pointer", "fetch the file itself: git lfs pull"},
 }
 
-const readable = "tcpsee reads pcap, pcapng, snoop, ERF, iptrace, nstrace and Network Monitor captures, plain or compressed with gzip, zstd or lz4"
+const readable = "tcpsee reads pcap, pcapng, snoop, ERF, iptrace, nstrace, Network Monitor and CommView captures, plain or compressed with gzip, zstd or lz4"
 
 // foreignOf returns what a file is that begins with head, or nil.
 func foreignOf(head []byte) *foreign {

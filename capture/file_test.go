@@ -281,6 +281,7 @@ func TestReadingAllocatesNothing(t *testing.T) {
 		"Network Monitor":       plainNetmon(20000, 1000),
 		"iptrace":               append([]byte("iptrace 2.0"), bytes.Repeat(iptraceRecordOf(2, "en", 0, 6, 0, 10, 0, string(make([]byte, 1000))), 20000)...),
 		"nstrace":               nstraceFile("35", bytes.Repeat(nstracePacket(0xac, 0, 10, 1000, nstrace35(nstraceEthernet), string(make([]byte, 1000))), 20000)),
+		"CommView":              bytes.Repeat(commviewRecord(2024, 0, 1, string(make([]byte, 1000))), 20000),
 		"custom data of others": append(join(ngSection(little), ngInterfaceBlock(little, 1, 0)), bytes.Repeat(foreign, 20000)...),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,8 +4,8 @@
 //
 // The formats are the classic pcap file (draft-ietf-opsawg-pcap), pcapng
 // (draft-ietf-opsawg-pcapng), snoop (RFC 1761), Endace's ERF, AIX's
-// iptrace, Citrix ADC's nstrace, Microsoft Network Monitor's files and, on
-// Linux, packet(7) sockets.
+// iptrace, Citrix ADC's nstrace, Microsoft Network Monitor's and CommView's
+// files and, on Linux, packet(7) sockets.
 package capture
 
 import (

@@ -73,7 +73,7 @@ func readNetmonHead(b []byte) (h netmonHead, odd string) {
 	// The clock on the wall, without its zone. The reader's is taken, as in
 	// Wireshark; the weekday, at 12, says nothing new.
 	start := time.Date(u16(8), time.Month(u16(10)), u16(14), u16(16), u16(18), u16(20), u16(22)*1e6, time.Local)
-	h.start, _ = addTicks(0, start.Unix()*1e7+int64(start.Nanosecond())/100)
+	h.start, _ = clampStamp(0, start.Unix(), uint64(start.Nanosecond()))
 	h.tableAt, h.tableLen = int64(binary.LittleEndian.Uint32(b[24:])), int64(binary.LittleEndian.Uint32(b[28:]))
 	return h, ""
 }

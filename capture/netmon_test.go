@@ -149,6 +149,17 @@ func TestNetmon(t *testing.T) {
 	}
 }
 
+// A start of no sense makes times that are as near to it as can be.
+func TestNetmonStart(t *testing.T) {
+	file := netmonFile(2, 0, 1, []int{0}, netmonRecord{5, 4, "abcd", nil})
+	copy(file[8:], words(little, u16(60000)))
+	frames, s, err := readAll(t, file)
+	wantFault(t, err, "")
+	if len(frames) != 1 || frames[0].Time != math.MaxInt64 || len(s.Findings()) != 1 {
+		t.Errorf("frames %+v, findings %v", frames, s.Findings())
+	}
+}
+
 func TestNetmonDamaged(t *testing.T) {
 	two := plainNetmon(2, 4) // records at 128 and 148, table at 168
 	const table = 168

@@ -39,10 +39,11 @@ func (a *app) replayCommand() *cobra.Command {
 		Use:   "replay [flags] FILE… [-- FILTER…]",
 		Short: "Draw saved captures (- is standard input)",
 		Long: `Draw saved captures: pcap, pcapng, snoop, Endace's ERF, AIX's iptrace, Citrix
-ADC's nstrace from version 3.0 on, and Microsoft Network Monitor's, also
-compressed; - is standard input. The last, before version 2.3, have times
-without a zone: this machine's is taken. Of a pipe or a compressed file of
-theirs 128 MiB are held, for they end in a table.
+ADC's nstrace from version 3.0 on, CommView's ncf, and Microsoft Network
+Monitor's, also compressed; - is standard input. CommView's, and Network
+Monitor's before version 2.3, have times without a zone: this machine's is
+taken. Of a pipe or a compressed file of Network Monitor's 128 MiB are held, for
+they end in a table.
 
 Words that name a file, or end like a capture, are files; the rest is a filter
 in the language of tcpdump (pcap-filter). -- between them settles doubt.
@@ -100,7 +101,7 @@ func looksLikeFile(word string) bool {
 		name = strings.TrimSuffix(name, z)
 	}
 	switch filepath.Ext(name) {
-	case ".pcap", ".pcapng", ".cap", ".erf", ".dmp", ".dump", ".ntar":
+	case ".pcap", ".pcapng", ".cap", ".erf", ".ncf", ".dmp", ".dump", ".ntar":
 		return true
 	}
 	st, err := os.Stat(word)
