@@ -267,6 +267,9 @@ func (s *segment) resets(st State) bool {
 		return s.flags&dissect.ACK != 0 && after(s.ack, e.base[s.to]) && !after(s.ack, e.next[s.to])
 	}
 	if !e.flags.of(flagAcked0, s.to) {
+		if e.flags&(flagSyn0|flagSyn1) == flagSyn0|flagSyn1 && e.flags.of(flagKnown0, s.from) { // what comes after the SYN
+			return after(s.seq, e.base[s.from]) && !after(s.seq, e.next[s.from])
+		}
 		return true // nobody knows what it expects
 	}
 	if !e.flags.of(flagKnown0, s.from) {

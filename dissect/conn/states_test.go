@@ -165,6 +165,32 @@ func TestStates(t *testing.T) {
 			client SYN SYN-SENT ?
 			server SYN-ACK ESTABLISHED SYN-RECEIVED port-reuse
 			client ACK ESTABLISHED ESTABLISHED handshake`, ""},
+		{"an RST with a wrong number in the handshake", `
+			> S 0:0(0)
+			< S. 0:0(0) ack 1
+			> R 500:500(0)
+			> . 1:1(0) ack 1
+			< R 500:500(0)
+			< . 1:1(0) ack 1`, `
+			client SYN SYN-SENT ?
+			server SYN-ACK ESTABLISHED SYN-RECEIVED
+			client RST CLOSED SYN-RECEIVED
+			client ACK ESTABLISHED ESTABLISHED handshake
+			server RST ESTABLISHED CLOSED
+			server ACK ESTABLISHED ESTABLISHED`, ""},
+		{"the server's RST with a wrong number before the ACK", `
+			> S 0:0(0)
+			< S. 0:0(0) ack 1
+			< R 500:500(0)
+			> . 1:1(0) ack 1
+			> P. 1:5(4) ack 1
+			< . 1:1(0) ack 5`, `
+			client SYN SYN-SENT ?
+			server SYN-ACK ESTABLISHED SYN-RECEIVED
+			server RST ESTABLISHED CLOSED
+			client ACK ESTABLISHED CLOSED handshake
+			client DATA ESTABLISHED CLOSED
+			server ACK ESTABLISHED ESTABLISHED`, ""},
 		{"SYNs without an answer", `
 			> S 0:0(0)
 			+1 > S 0:0(0)

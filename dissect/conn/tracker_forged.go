@@ -63,12 +63,13 @@ func (l *ledger) goOn(s *segment) {
 	s.e.flags &^= flagReset | flagQueued
 }
 
-// reviveAnswer is revive for a SYN that was refused, and then answered with
-// SYN-ACK. Where it was not sent again meanwhile, the RST was not the server's.
+// reviveAnswer is revive for a SYN that was refused, or met by an RST that the
+// client did not take, and then answered with SYN-ACK. Where it was not sent
+// again meanwhile, the RST was not the server's.
 func (s *segment) reviveAnswer() {
 	e := s.e
 	if s.flags&(dissect.SYN|dissect.RST|dissect.ACK) != dissect.SYN|dissect.ACK ||
-		!e.flags.has(flagRefused) || s.b.ledger == 0 || s.from == e.client() {
+		!e.flags.has(flagRefused) && e.flags.has(flagReset) || s.b.ledger == 0 || s.from == e.client() {
 		return
 	}
 	l := s.t.ledgers.at(s.b.ledger)

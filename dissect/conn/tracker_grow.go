@@ -15,7 +15,7 @@ func (s *segment) isOpening() bool {
 	}
 	switch {
 	case s.flags&dissect.RST != 0:
-		return e.syns > 0 && (client && s.labels == 0 || s.labels == 1<<Refused)
+		return e.syns > 0 && (client && s.labels == 0 && s.resets(s.before[s.to]) || s.labels == 1<<Refused)
 	case s.flags&(dissect.SYN|dissect.ACK) == dissect.SYN:
 		return client && (s.isNew || e.syns > 0) && s.labels&^(1<<Retransmission|1<<PortReuse) == 0
 	case s.flags.Has(dissect.SYN | dissect.ACK):
