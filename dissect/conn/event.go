@@ -211,6 +211,7 @@ type Event struct {
 	SentBefore bool             // with OutOfOrder: all its bytes were seen before, so that it was sent again and not overtaken; with KeepAlive: its byte was, and is not acknowledged
 	Unseen     bool             // with SpuriousRetransmission: none of its bytes was captured before
 	Copied     time.Duration    // with DuplicateCapture: since the same packet was captured before
+	Recut      bool             // with DuplicateCapture: what was captured before had the same bytes in segments of another size
 	RTTEchoed  bool             // RTT is from the timestamp that the ACK echoes, since what it acknowledges was sent more than once (RFC 7323, section 4)
 	IRTT       time.Duration    // of the handshake, SYN to its completing ACK, once known; 0 before
 	HalfRTT    [2]time.Duration // SYN to SYN-ACK, SYN-ACK to ACK, as seen here; on the completing ACK; 0 where a SYN-ACK was sent twice unasked

@@ -267,6 +267,9 @@ func (e *Event) labelSentence() string {
 	has := e.told().Has
 	switch {
 	case has(DuplicateCapture):
+		if e.Recut {
+			return "The same bytes as before, in segments of another size: sent once, and captured at two places, between which the system or a network card cuts large segments, or puts small ones together."
+		}
 		if e.Copied > twinCloser {
 			return "The same packet as before, captured again " + duration(e.Copied) + " later, at another place on its way: it was sent once." + e.copyAnswers()
 		}

@@ -34,7 +34,7 @@ func differences() []difference {
 		{HalfClose, 0, occupies | peerEnded, halfCloses,
 			"data towards an end that has closed its own direction: allowed, and easily taken for an error"},
 		{DuplicateCapture, wiresharkLabels, 0, nil,
-			"a packet that was captured twice was sent once: it is no retransmission, no duplicate ACK, and counts for no rule (twins tells, before the rules)"},
+			"a packet that was captured twice was sent once: it is no retransmission, no duplicate ACK, and counts for no rule, be it in segments of another size (twins and isPieces tell, before the rules)"},
 		{PortReuse, 1<<LostSegment | resendLabels | 1<<OutOfOrder, 0, nil,
 			"two SYN-ACKs with different numbers that answer one SYN: neither is anything missing before the second, nor is it, or what follows, sent again (countAnew forgets the first one's numbers, before the rules)"},
 		{DupAck, 0, 0, nil,

@@ -59,7 +59,7 @@ func (t *Tracker) give(s *segment) {
 	}
 	ev.InFlight = e.inFlight(s.from)
 	ev.RTT, ev.IRTT = s.rtt, 0
-	ev.RTTEchoed, ev.Copied = s.echoed, s.copied
+	ev.RTTEchoed, ev.Copied, ev.Recut = s.echoed, s.copied, s.recut
 	ev.RTO, ev.SentBefore = s.rto, s.labels&resendLabels == 0 && s.resent()
 	ev.OtherISS = s.otherISS
 	ev.Unseen = s.labels.Has(SpuriousRetransmission) && s.shape&behindNext == 0

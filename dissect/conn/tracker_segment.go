@@ -43,6 +43,7 @@ type segment struct {
 	silent   time.Duration // with RST: how long its sender had not been heard, 0 where it never was
 	otherISS bool          // it is a SYN-ACK, and one with another number answered the same SYN before
 	issWas   uint32        // with otherISS: that number
+	recut    bool          // its bytes were captured elsewhere in segments of another size
 }
 
 // since returns how long ago c was; a time that lies ahead is long ago.
@@ -85,7 +86,7 @@ func (s *segment) reset(p *dissect.Packet) {
 		s.end++
 	}
 	s.shape, s.labels, s.rtt, s.rto, s.dupNum, s.silent = 0, 0, 0, 0, 0, 0
-	s.role, s.isNew, s.ended, s.echoed, s.seenAll, s.otherISS = false, false, false, false, false, false
+	s.role, s.isNew, s.ended, s.echoed, s.seenAll, s.otherISS, s.recut = false, false, false, false, false, false, false
 	s.origin, s.copied = 0, 0
 	if s.app != "" {
 		s.app = ""
@@ -119,6 +120,7 @@ func (t *Tracker) segment(p *dissect.Packet) {
 	twin := t.twins.seen(s)
 	if e.body != 0 {
 		s.b = t.bodies.at(e.body)
+		twin = twin || s.b.side != 0 && s.isPieces()
 	}
 	if twin || t.plodding || !t.shortCut(s) {
 		if e.body == 0 {
