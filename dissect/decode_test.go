@@ -1,6 +1,7 @@
 package dissect_test
 
 import (
+	"slices"
 	"testing"
 
 	"tcpsee/capture"
@@ -454,6 +455,27 @@ func TestDecodeAllocations(t *testing.T) {
 			p.CheckChecksums()
 		}); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+// TestDecodeNames holds that the headers of well-known tunnels have their names.
+func TestDecodeNames(t *testing.T) {
+	for _, test := range []struct {
+		kind dissect.LayerKind
+		data []byte
+	}{
+		{dissect.LayerCAPWAP, ether(0x0800, ip4(17, 0, udp(5555, 5247, join([]byte{0, 0x10, 0, 0, 0, 0, 0, 0}, frame4))))},
+		{dissect.LayerCAPWAP, capwapPart(1, 0, true, 0, frame4)},
+		{dissect.LayerLISP, ether(0x0800, ip4(17, 0, udp(5555, 4341, join(make([]byte, 8), packet4))))},
+		{dissect.LayerNSH, ether(0x894f, join([]byte{0x0f, 0xc2, 2, 3, 0, 0, 1, 0xff}, frame4))},
+		{dissect.LayerMACsec, ether(0x88e5, join(make([]byte, 6), u16(0x0800), packet4))},
+		{dissect.LayerMACsec, ether(0x88e5, join([]byte{0x0c, 0, 0, 0, 0, 1}, packet4))}, // encrypted
+		{dissect.LayerBATMAN, ether(0x4305, join([]byte{3, 14, 50, 0}, make([]byte, 6), frame4))},
+		{dissect.LayerBATMAN, meshPart(1, 0, 99, frame4)},
+	} {
+		if p := decode(capture.LinkEthernet, test.data); !slices.ContainsFunc(p.Layers[:p.NumLayers], func(l dissect.Layer) bool { return l.Kind == test.kind }) {
+			t.Errorf("no %v in %v", test.kind, layerNames(p))
 		}
 	}
 }

@@ -44,6 +44,11 @@ const (
 	LayerL2TP
 	LayerVJ // what RFC 1144 has in the place of the headers of IPv4 and TCP
 	LayerTeredo
+	LayerCAPWAP
+	LayerLISP
+	LayerNSH
+	LayerMACsec
+	LayerBATMAN
 	LayerUDP
 	LayerTCP
 	LayerICMPv4
@@ -59,7 +64,8 @@ var layerNames = [layerKinds]string{
 	"none", "Ethernet", "VLAN", "LLC", "SNAP", "Linux cooked", "Linux cooked v2", "loopback", "raw IP", "PPP", "PPPoE",
 	"Cisco HDLC", "FDDI", "Token Ring", "Frame Relay", "SLIP", "802.11", "radiotap", "Prism", "AVS", "MPLS", "control word",
 	"ARP", "IPv4", "IPv6", "hop-by-hop options", "destination options", "routing", "fragment", "mobility", "AH", "GRE", "ERSPAN",
-	"VXLAN", "Geneve", "GTP-U", "L2TP", "VJ", "Teredo", "UDP", "TCP", "ICMP", "ICMPv6", "SCTP", "other", "trailer", "frame",
+	"VXLAN", "Geneve", "GTP-U", "L2TP", "VJ", "Teredo", "CAPWAP", "LISP", "NSH", "MACsec", "batman-adv",
+	"UDP", "TCP", "ICMP", "ICMPv6", "SCTP", "other", "trailer", "frame",
 }
 
 // String returns the header's usual name.

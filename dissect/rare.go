@@ -85,7 +85,7 @@ func (c *cursor) nsh() step {
 	if !c.need(n) {
 		return stepDone
 	}
-	c.take(LayerOther, n)
+	c.take(LayerNSH, n)
 	return c.nextProtocol(b[3])
 }
 
@@ -127,7 +127,11 @@ func (c *cursor) batman() step {
 		return c.batmanPiece()
 	}
 	if n := batmanHeader(c.rest()[0], c.rest()[1]); n > 0 {
-		return c.shim(n, stepEthernet)
+		if !c.need(n) {
+			return stepDone
+		}
+		c.take(LayerBATMAN, n)
+		return stepEthernet
 	}
 	return c.fail(ProblemUnknownProto)
 }
@@ -144,7 +148,7 @@ func (c *cursor) batmanPiece() step {
 		return stepDone
 	}
 	b := c.rest()
-	c.take(LayerOther, header)
+	c.take(LayerBATMAN, header)
 	return c.piece(Piece{
 		BATMAN: true, Number: b[3] >> 4, To: [6]byte(b[4:10]), From: [6]byte(b[10:16]),
 		Sequence: uint32(be16(b[16:])), Total: int(be16(b[18:])),
@@ -196,10 +200,15 @@ func (c *cursor) macsec() step {
 		n = 16
 	}
 	if flags&(encrypted|changed) != 0 {
-		c.take(LayerOther, 6)
+		c.take(LayerMACsec, 6)
 		return c.fail(ProblemUnknownProto)
 	}
-	return c.tag(n, n-2)
+	if !c.need(n) {
+		return stepDone
+	}
+	c.arg = be16(c.rest()[n-2:])
+	c.take(LayerMACsec, n)
+	return stepEtherType
 }
 
 // fabricPath parses the tag behind Cisco FabricPath's outer addresses: an

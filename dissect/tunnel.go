@@ -466,7 +466,7 @@ func (c *cursor) lisp() step {
 	if len(b) < 9 || b[8]>>4 != 4 && b[8]>>4 != 6 {
 		return stepDone
 	}
-	return c.inside(LayerOther, 8, stepIP)
+	return c.inside(LayerLISP, 8, stepIP)
 }
 
 // ayiya parses the header of draft-massar-v6ops-ayiya: lengths of identity and
@@ -497,16 +497,16 @@ func (c *cursor) capwap() step {
 	}
 	if flags&fragment != 0 && len(b) > n {
 		at := be16(b[6:]) &^ 7 // the rest is reserved
-		c.inside(LayerOther, n, stepDone)
+		c.inside(LayerCAPWAP, n, stepDone)
 		return c.piece(Piece{CAPWAP: true, WLAN: flags&native != 0, More: flags&last == 0, Offset: int(at), Sequence: uint32(be16(b[4:]))})
 	}
 	if len(b) < n+ethernetHeader {
 		return stepDone
 	}
 	if flags&native == 0 {
-		return c.inside(LayerOther, n, stepEthernet)
+		return c.inside(LayerCAPWAP, n, stepEthernet)
 	}
-	return c.inside(LayerOther, n, stepCarried80211)
+	return c.inside(LayerCAPWAP, n, stepCarried80211)
 }
 
 // carriedWLAN parses an IEEE 802.11 frame as access points send it to what
