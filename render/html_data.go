@@ -260,7 +260,7 @@ func (d *pageData) event(s *stroke) {
 	d.num(int64(d.text(safeText(d.o.app(e), d.g))))
 	d.sack(e)
 	d.frame(e.Packet)
-	d.num(int64(d.text(strings.Join(s.extra, " "))))
+	d.num(int64(d.text(strings.TrimSpace(s.bad + " " + strings.Join(s.extra, " ")))))
 	d.comments(e.Packet)
 	d.b = append(d.b, ']')
 }

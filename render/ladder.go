@@ -41,8 +41,8 @@ type ladder struct {
 // closed, as a sequence diagram: a lane for each end with its states beside
 // it, time downwards, arrows that slant where the handshake shows how long a
 // segment travels. It draws o.Conn, else the first connection. Of o, Width,
-// Color, ASCII, NoPayload, Absolute, Hex, Full, Time, Conn, Files, Interface
-// and ProcessName count.
+// Color, ASCII, NoPayload, Absolute, Hex, Full, Time, Conn, Checksums, Files,
+// Interface and ProcessName count.
 func NewLadder(w io.Writer, o Options) Renderer {
 	return &ladder{whole: newWhole(o), out: newOutput(w), g: newGlyphs(o.ASCII)}
 }

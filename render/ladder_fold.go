@@ -12,6 +12,7 @@ import (
 // shows, however long the connection is.
 type folder struct {
 	full bool // nothing is folded
+	sums bool // what has a bad checksum is not
 	draw func(*conn.Event)
 	tell func(*fold)
 
@@ -32,8 +33,8 @@ type fold struct {
 	latest   capture.Stamp // where times go back, the greatest
 }
 
-func newFolder(full bool, draw func(*conn.Event), tell func(*fold)) folder {
-	f := folder{full: full, draw: draw, tell: tell, latest: capture.NoTime}
+func newFolder(o *Options, draw func(*conn.Event), tell func(*fold)) folder {
+	f := folder{full: o.Full, sums: o.Checksums, draw: draw, tell: tell, latest: capture.NoTime}
 	f.begin()
 	return f
 }
@@ -48,7 +49,7 @@ func (f *folder) add(e *conn.Event) {
 		return
 	}
 	quiet := e.Time.Known() && f.latest.Known() && e.Time.Sub(f.latest) >= firstGap
-	one := e.Type == conn.TypeSegment && bulk(e)
+	one := e.Type == conn.TypeSegment && bulk(e) && !(f.sums && badChecksums(e.Packet) != "")
 	if quiet || !one {
 		f.end()
 	}

@@ -34,6 +34,7 @@ type stroke struct {
 	extra    []string  // what may be left out: window, options
 	payload  string    // layer 7, in quotation marks or named
 	readable bool      // the payload is worth a line of its own
+	bad      string    // which of its checksums are wrong; one of the tokens, too
 	again    bool      // sent again
 	known    bool      // the times below are
 	leaves   time.Duration
@@ -117,7 +118,7 @@ func strokesOf(r *conn.Record, folds []fold, o *Options, g *glyphs, preview int)
 func foldedStrokesOf(r *conn.Record, o *Options, g *glyphs, preview int) []stroke {
 	s := newSketch(r, o, g, preview)
 	s.path = r.Path()
-	runs := newFolder(o.Full, s.add, s.fold)
+	runs := newFolder(o, s.add, s.fold)
 	for i := range r.Events {
 		runs.add(&r.Events[i])
 	}
@@ -221,6 +222,11 @@ func (s *sketch) segment(e *conn.Event) stroke {
 	}
 	st.tokens = append(st.tokens, strings.Fields(s.words.numbers(e))...)
 	st.tokens = append(st.tokens, labelWords(e)...)
+	if s.o.Checksums {
+		if st.bad = badChecksums(e.Packet); st.bad != "" {
+			st.tokens = append(st.tokens, st.bad)
+		}
+	}
 	st.again = e.SentAgain()
 	st.extra = strings.Fields(optionsText(e))
 	if e.Packet.TCP.Len > 0 && !s.o.NoPayload && s.preview > 0 {

@@ -32,8 +32,8 @@ type choice struct {
 const maxWholeBytes = 32 << 20
 
 // Kept is the connection that views draw at its end. Those with the same Kept
-// keep it once, in the first of them. They must have the same Options.Conn and
-// Options.Full, and be given the same events.
+// keep it once, in the first of them. They must have the same Options.Conn,
+// Options.Full and Options.Checksums, and be given the same events.
 type Kept struct {
 	conn  int64 // 0 is the first that comes
 	rec   *conn.Recorder
@@ -56,7 +56,7 @@ func newWhole(o Options) whole {
 func (k *Kept) begin(o *Options) {
 	k.conn = o.Conn
 	k.rec = conn.NewRecorder(conn.RecordLimits{Conn: o.Conn, Connections: 1, Bytes: maxWholeBytes})
-	k.runs = newFolder(o.Full, k.rec.Add, func(f *fold) {
+	k.runs = newFolder(o, k.rec.Add, func(f *fold) {
 		f.before = len(k.rec.Connections()[0].Events)
 		k.folds = append(k.folds, *f)
 	})

@@ -29,7 +29,8 @@ const maxPlainData = 200
 
 // NewPlain returns a Renderer that writes to w in sentences, one for each
 // event: no columns, no lines, no arrows. Of o, Width, ASCII, Conn, Time,
-// Absolute, NoPayload, Hex, Verbose, Files, Interface and ProcessName count.
+// Absolute, NoPayload, Hex, Verbose, Checksums, Files, Interface and ProcessName
+// count.
 func NewPlain(w io.Writer, o Options) Renderer {
 	o.Color = false
 	return &plain{sheet: newSheet(w, &o), o: o, g: newGlyphs(o.ASCII), when: newRowTimes(&o), seen: make(map[int64]capture.Stamp)}
@@ -228,6 +229,11 @@ func (p *plain) segment(e *conn.Event) {
 			b.WriteString(" number " + itoa(e.DupAckNum))
 		}
 	})
+	if p.o.Checksums {
+		if bad := badChecksums(e.Packet); bad != "" {
+			b.WriteString("; " + bad)
+		}
+	}
 	if e.Handshake {
 		b.WriteString("; the handshake is complete")
 		if e.IRTT > 0 {

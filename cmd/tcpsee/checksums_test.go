@@ -30,6 +30,18 @@ func TestBadChecksum(t *testing.T) {
 	if strings.Count(picture, "bad TCP checksum") != 1 || strings.Contains(picture, "IP checksum") {
 		t.Error(picture)
 	}
+	for _, flags := range [][]string{{"--view", "ladder"}, {"--plain"}, {"-o", "text"}} {
+		if picture := mustRun(t, append([]string{"replay", file}, flags...)...); strings.Count(picture, "bad TCP checksum") != 1 {
+			t.Errorf("%v:\n%s", flags, picture)
+		}
+	}
+	for _, ending := range []string{".txt", ".svg", ".mmd", ".puml", ".tex", ".md", ".html"} {
+		to := filepath.Join(t.TempDir(), "bad"+ending)
+		mustRun(t, "replay", file, "-q", "-o", to)
+		if b, err := os.ReadFile(to); err != nil || !strings.Contains(string(b), "bad TCP checksum") {
+			t.Errorf("%s says nothing of a bad checksum: %v", ending, err)
+		}
+	}
 	data := strings.Split(mustRun(t, "replay", file, "--checksums", "-o", "ndjson"), "\n")
 	if !strings.Contains(data[0], `"checksums":{"ip":"good","tcp":"bad"}`) || strings.Contains(data[1], `"bad"`) {
 		t.Error(data[0], data[1])

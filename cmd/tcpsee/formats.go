@@ -49,6 +49,9 @@ func (f format) picks(pictured, asked string) string {
 	return asked
 }
 
+// isData reports whether a format is for programs, which ask for what they want.
+func (f format) isData() bool { return oneOf(f.name, "ndjson", "json", "csv") }
+
 // plainly makes a renderer whatever the view.
 func plainly[R render.Renderer](make func(io.Writer, render.Options) R) func(string, io.Writer, render.Options) render.Renderer {
 	return func(_ string, w io.Writer, o render.Options) render.Renderer { return make(w, o) }

@@ -287,20 +287,32 @@ func (p *pictureFlags) renderers(pic screen, data io.Writer, base render.Options
 	plain := base
 	plain.Conn, plain.Width, plain.Full, plain.Time, plain.Hex, plain.Notes, plain.Sort, plain.Only = p.conn, opt.Width, p.full, opt.Time, p.hex, p.notes, p.sort, p.only
 	plain.NoPayload, plain.Absolute, plain.ASCII, plain.ProcessName = p.noPayload, p.absolute, opt.ASCII, base.ProcessName
-	plain.Checksums, plain.Embed, plain.SavedCall = p.checksums, p.embed, savedCallOf
+	plain.Embed, plain.SavedCall = p.embed, savedCallOf
 	plain.Summary = p.view == "summary"
 	files := p.opened
 	for _, o := range p.outputs {
-		if f, ok := wordFormat(o); ok {
-			rs = append(rs, f.make(f.picks(view, asked), data, plain))
+		f, w, made := outputOf(o, data, &files)
+		if !made {
 			continue
 		}
-		if f, _ := fileFormat(o); f.make != nil {
-			rs = append(rs, f.make(f.picks(view, asked), &wholeLines{f: files[0]}, plain))
+		if plain.Checksums = opt.Checksums; f.isData() {
+			plain.Checksums = p.checksums
 		}
-		files = files[1:]
+		rs = append(rs, f.make(f.picks(view, asked), w, plain))
 	}
 	return rs
+}
+
+// outputOf says what a value of -o stands for and where it goes: data or the first
+// of files, which it takes. ok is false where no renderer writes it.
+func outputOf(value string, data io.Writer, files *[]*os.File) (f format, w io.Writer, ok bool) {
+	if f, ok = wordFormat(value); ok {
+		return f, data, true
+	}
+	f, _ = fileFormat(value)
+	to := (*files)[0]
+	*files = (*files)[1:]
+	return f, &wholeLines{f: to}, f.make != nil
 }
 
 // chosen is the picture's view, which is otherwise where the flags name none.
