@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"tcpsee/capture"
 	"tcpsee/dissect/conn"
 )
 
@@ -408,43 +409,15 @@ func (n *ndjson) capture(b []byte, e *conn.Event) []byte {
 	}
 	b = append(b, `{"type":"capture","schema":1,"files":`...)
 	b = appendStrings(b, c.Files)
-	b = append(b, `,"interfaces":[`...)
-	for i, f := range c.Interfaces {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"name":`...)
-		b = appendJSONString(b, f.Name)
-		b = appendStringKey(b, "description", f.Description)
-		b = appendJSONString(appendKey(b, "link"), f.Link.String())
-		b = appendIntValue(b, `,"snap_length":`, f.SnapLen)
-		b = append(b, '}')
-	}
-	b = append(b, ']')
+	b = appendInterfaces(appendKey(b, "interfaces"), c.Interfaces)
 	b = appendIntValue(b, `,"frames":`, c.Frames)
 	b = appendIntValue(b, `,"bytes":`, c.Bytes)
 	b = appendIntValue(b, `,"segments":`, c.Segments)
 	b = appendIntValue(b, `,"connections":`, c.Connections)
 	b = appendIntValue(b, `,"not_tcp":`, c.NotTCP)
-	b = append(b, `,"unfollowed":{`...)
-	for i, why := range sortedKeys(c.Unfollowed) {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendJSONString(b, why), ':')
-		b = strconv.AppendInt(b, c.Unfollowed[why], 10)
-	}
-	b = append(b, '}')
+	b = appendCounts(appendKey(b, "unfollowed"), c.Unfollowed)
 	if len(c.LeftOut) > 0 {
-		b = append(b, `,"left_out":{`...)
-		for i, why := range sortedKeys(c.LeftOut) {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = append(appendJSONString(b, why), ':')
-			b = strconv.AppendInt(b, c.LeftOut[why], 10)
-		}
-		b = append(b, '}')
+		b = appendCounts(appendKey(b, "left_out"), c.LeftOut)
 	}
 	b = appendUintValue(b, `,"dropped":`, c.Dropped)
 	b = appendIntValue(b, `,"evicted":`, c.Evicted)
@@ -463,6 +436,35 @@ func (n *ndjson) capture(b []byte, e *conn.Event) []byte {
 	b = appendStrings(appendKey(b, "findings"), c.Findings)
 	b = appendStringKey(b, "anonymized", c.Anonymized)
 	return append(b, '}', '\n')
+}
+
+func appendInterfaces(b []byte, list []capture.Interface) []byte {
+	b = append(b, '[')
+	for i, f := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"name":`...)
+		b = appendJSONString(b, f.Name)
+		b = appendStringKey(b, "description", f.Description)
+		b = appendJSONString(appendKey(b, "link"), f.Link.String())
+		b = appendIntValue(b, `,"snap_length":`, f.SnapLen)
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+// appendCounts appends how often each reason was met.
+func appendCounts(b []byte, counts map[string]int64) []byte {
+	b = append(b, '{')
+	for i, why := range sortedKeys(counts) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendJSONString(b, why), ':')
+		b = strconv.AppendInt(b, counts[why], 10)
+	}
+	return append(b, '}')
 }
 
 func appendStrings(b []byte, s []string) []byte {
