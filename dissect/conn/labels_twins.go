@@ -18,6 +18,8 @@ const (
 	twinWithin = 10 * time.Millisecond // with an IPv4 identification
 	twinCloser = time.Millisecond      // without: only the TCP header tells
 	twinSets   = 128
+	twinBurst  = 100 * time.Microsecond // copies at one place come that soon after each other
+	twinCopies = 3                      // of each packet, at one place
 
 	lenStamped = 12 // of options that are timestamps alone, padded in front (RFC 7323, appendix A)
 )
@@ -184,6 +186,9 @@ func optionsPrint(o []byte) (print uint64) {
 
 // likely reports whether a segment equal to x is the same one, captured again.
 func (s *segment) likely(x, this *twin) bool {
+	if s.isRepeated(x, this) {
+		return false
+	}
 	if this.frame-x.frame <= twinFrames && s.likelyNear(x) {
 		return true
 	}
@@ -204,6 +209,25 @@ func (s *segment) ago(x *twin) time.Duration {
 // changes when it sends the same bytes again. IPv6 has none, and in IPv4 it may
 // be 0 where a datagram must not be fragmented (RFC 6864, section 4.1).
 func (s *segment) numbered() bool { return s.p.IP.Version == 4 && s.p.IP.ID != 0 }
+
+// isRepeated reports whether a segment equal to x, and captured at the same
+// place, is one of so many, so far apart, that a program sends them as they are:
+// a capture has each packet a few times at most, and nearly at once.
+func (s *segment) isRepeated(x, this *twin) bool {
+	if x.point != this.point || s.e.body == 0 || s.ago(x) < twinBurst {
+		return false
+	}
+	b := s.t.bodies.at(s.e.body)
+	if b.ledger == 0 {
+		return false
+	}
+	l := s.t.ledgers.at(b.ledger)
+	copies := l.counts[DuplicateCapture]
+	if sent := b.segments[0] + b.segments[1] - copies; copies >= twinCopies*sent {
+		l.marks |= markEqual
+	}
+	return l.marks&markEqual != 0
+}
 
 func (s *segment) likelyNear(x *twin) bool {
 	after := s.ago(x)

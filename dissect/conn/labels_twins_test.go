@@ -252,3 +252,21 @@ func TestPointOfCookedHeaders(t *testing.T) {
 		}
 	}
 }
+
+// Equal packets that a program sends again and again are not captured twice; those
+// that come in a burst, as in a loop of switches, are.
+func TestEqualPackets(t *testing.T) {
+	for step, want := range map[string]string{".001": "retransmission", ".00001": "duplicate-capture"} {
+		script := "0 > S 0:0(0) id 1" + strings.Repeat("\n+"+step+" > S 0:0(0) id 1", 20)
+		rows := rowsOf(t, segtest.Options{}, script)
+		for i, r := range rows[1:] {
+			l := want
+			if i < twinCopies {
+				l = "duplicate-capture" // nobody can tell yet
+			}
+			if r != "client SYN SYN-SENT ? "+l {
+				t.Errorf("%s s apart, SYN %d: %q, want %s", step, i+2, r, l)
+			}
+		}
+	}
+}

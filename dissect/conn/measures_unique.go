@@ -33,6 +33,7 @@ const (
 	markLowest0 uint8 = 1 << 0 // lowest is known
 	markProbed0 uint8 = 1 << 2 // a zero-window probe carried the byte before probed
 	markFin0    uint8 = 1 << 4 // finEnd is known
+	markEqual   uint8 = 1 << 6 // not by direction: equal packets are sent again and again
 )
 
 // unseenBefore finds out how much of a segment was sent for the first time, and
