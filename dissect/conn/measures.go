@@ -158,7 +158,8 @@ func (e *entry) inFlight(d int) uint32 {
 	low := e.base[d] + 1
 	switch {
 	case e.flags.of(flagAcked0, 1-d):
-		if after(e.ack[1-d], low) {
+		// Numbers behind 2 GiB seem to lie before the first one.
+		if far := after(low, e.next[d]); after(e.ack[1-d], low) || far && e.next[d]-e.ack[1-d] <= widestPart {
 			low = e.ack[1-d]
 		}
 	case e.flags.has(flagReset | flagHandshake): // the peer's last segment had no ACK

@@ -306,3 +306,25 @@ func TestMeasuresOfNothing(t *testing.T) {
 		})
 	}
 }
+
+// What is in flight is told where an end has sent more than 2 GiB as well.
+func TestInFlightOfLongConnection(t *testing.T) {
+	const script = `
+		0 > S 0:0(0)
+		< S. 0:0(0) ack 1
+		> . ack 1
+		3 > P. 1500000001:1500000101(100) ack 1
+		< . ack 1500000101
+		6 > P. 3000000001:3000000101(100) ack 1
+		< . ack 3000000101
+		> P. 3000000101:3000000201(100) ack 1`
+	var last uint32
+	run(t, New(Options{}), script, func(e *Event) {
+		if e.Type == TypeSegment {
+			last = e.InFlight
+		}
+	})
+	if last != 100 {
+		t.Errorf("%d bytes are in flight, want 100", last)
+	}
+}
