@@ -137,7 +137,7 @@ func TestE2EBackground(t *testing.T) {
 
 // awaitSettled waits until a program is confined, or has had the time for it.
 func awaitSettled(p *program) {
-	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if status, _ := readStatus(p.cmd.Process.Pid); strings.Contains(status, "NoNewPrivs:\t1") {
 			time.Sleep(100 * time.Millisecond) // the wrapped command is released after that
 			return
